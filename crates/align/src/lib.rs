@@ -1,0 +1,1 @@
+//! Evidence, sequence model, refinement and the monotone time warp.

@@ -1,0 +1,2 @@
+//! The `mtbsync` program.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Marker schema, transfer through a time warp, import and export for editors.

@@ -1,0 +1,1 @@
+//! Opens recordings and samples their frames with exact presentation times.

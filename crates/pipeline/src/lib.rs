@@ -1,0 +1,1 @@
+//! Index, sync and transfer as functions: the stages joined, artefacts on disk.

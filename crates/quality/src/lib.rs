@@ -1,0 +1,1 @@
+//! Quality gates, history, regression and benchmark reports.

@@ -1,0 +1,1 @@
+//! GPMF, GPX, FIT and TCX tracks and HiLight tags.

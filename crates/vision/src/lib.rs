@@ -1,0 +1,1 @@
+//! Static mask, dense place descriptor, ORB features, matching and geometry.
