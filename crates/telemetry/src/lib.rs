@@ -1,1 +1,12 @@
 //! GPMF, GPX, FIT and TCX tracks and HiLight tags.
+
+mod bytes;
+mod fourcc;
+pub mod gpmf;
+pub mod track;
+mod utc;
+mod warning;
+
+pub use fourcc::FourCc;
+pub use track::{Fix, Track, TrackPoint, TrackSource};
+pub use warning::{Warning, Warnings};

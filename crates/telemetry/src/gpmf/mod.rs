@@ -1,0 +1,112 @@
+//! GoPro telemetry: the payloads of a `gpmd` track to typed streams on the recording's clock.
+//!
+//! The way in is [`Telemetry::read`], which takes payloads with their presentation times, from whichever
+//! demuxer has them. It groups the streams of all payloads by device and key, gives every sample a time
+//! ([`timing`]), and keeps what alignment can use: one GPS stream and the motion sensors. Everything else is
+//! counted in [`StreamSummary`] and left alone.
+
+mod collect;
+pub mod gps;
+pub mod klv;
+pub mod stream;
+#[cfg(test)]
+pub(crate) mod testing;
+pub mod timing;
+pub mod value;
+
+use crate::FourCc;
+use crate::warning::Warnings;
+pub use collect::split_payloads;
+pub use gps::{GpsSample, GpsStream, UtcAtZero};
+
+/// One sample of a `gpmd` track.
+#[derive(Debug, Clone, Copy)]
+pub struct Payload<'a> {
+    /// Presentation time on the recording's clock.
+    pub pts_secs: f64,
+    /// Declared length.
+    pub duration_secs: f64,
+    /// GPMF bytes.
+    pub bytes: &'a [u8],
+}
+
+/// A device that wrote telemetry: the camera, a drone, a remote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Device {
+    /// `DVID`; text ids are their four bytes.
+    pub id: u32,
+    /// `DVNM`, e.g. `HERO11 Black`.
+    pub name: String,
+}
+
+/// What one stream of one device holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StreamSummary {
+    /// Key of the data.
+    pub key: FourCc,
+    /// Index into [`Telemetry::devices`].
+    pub device: usize,
+    /// Description.
+    pub name: String,
+    /// Units: none, one, or one per axis.
+    pub units: Vec<String>,
+    /// Payloads that carry it.
+    pub payloads: usize,
+    /// Samples in all.
+    pub samples: usize,
+    /// Samples per second over the payloads that carry it.
+    pub rate_hz: f64,
+}
+
+/// Samples of a motion sensor (`ACCL`, `GYRO`, `GRAV`, `CORI`, `IORI`, `MAGN`).
+#[derive(Debug, Clone, PartialEq)]
+pub struct MotionStream {
+    /// Key of the data.
+    pub key: FourCc,
+    /// Index into [`Telemetry::devices`].
+    pub device: usize,
+    /// Description; tells the axis order on older cameras.
+    pub name: String,
+    /// Axis order and signs as recorded (`ORIN`).
+    pub axis_order: Option<String>,
+    /// Values per sample: 3, or 4 for orientations (scalar first).
+    pub axes: usize,
+    /// Presentation times, N.
+    pub times_secs: Vec<f64>,
+    /// Values in the stream's unit, N x `axes`, sample after sample.
+    pub values: Vec<f32>,
+}
+
+/// Telemetry of one recording.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Telemetry {
+    /// Devices in order of appearance.
+    pub devices: Vec<Device>,
+    /// Every stream found.
+    pub streams: Vec<StreamSummary>,
+    /// The best GPS stream: `GPS9` before `GPS5`, then the one with more fixed samples.
+    pub gps: Option<GpsStream>,
+    /// Motion sensors of all devices.
+    pub motion: Vec<MotionStream>,
+    /// Number of payloads.
+    pub payload_count: usize,
+    /// What was skipped.
+    pub warnings: Warnings,
+}
+
+impl Telemetry {
+    /// Reads payloads in time order. Never fails: damaged parts are skipped and named in the warnings.
+    pub fn read(payloads: &[Payload<'_>]) -> Self {
+        collect::read(payloads)
+    }
+
+    /// The first motion stream with this key, the camera's own before other devices'.
+    pub fn motion_stream(&self, key: &[u8; 4]) -> Option<&MotionStream> {
+        self.motion.iter().find(|stream| stream.key == key)
+    }
+
+    /// The first stream summary with this key.
+    pub fn stream(&self, key: &[u8; 4]) -> Option<&StreamSummary> {
+        self.streams.iter().find(|stream| stream.key == key)
+    }
+}

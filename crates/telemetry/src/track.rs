@@ -1,0 +1,134 @@
+//! The one track type: what a GPS receiver knew, whoever recorded it.
+
+/// Smallest 1-sigma error believed of any receiver, metres (two days differ by 2 to 4 m whatever DOP says).
+pub const MIN_ERROR_M: f64 = 2.0;
+/// 1-sigma error per unit of DOP, metres.
+pub const ERROR_PER_DOP_M: f64 = 2.5;
+/// 1-sigma error when the file says nothing about it: a watch or phone under some trees, metres.
+pub const UNKNOWN_ERROR_M: f64 = 5.0;
+
+/// How the receiver solved a position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Fix {
+    /// No position: what the sample says is frozen or invented.
+    None,
+    /// The file does not tell (most GPX, FIT and TCX files).
+    Unknown,
+    /// Horizontal position only.
+    TwoD,
+    /// Full position.
+    ThreeD,
+}
+
+impl Fix {
+    /// From the number GoPro writes: 0 none, 2 and 3 as they say.
+    pub fn from_gopro(number: u32) -> Self {
+        match number {
+            2 => Self::TwoD,
+            3 => Self::ThreeD,
+            _ => Self::None,
+        }
+    }
+}
+
+/// 1-sigma horizontal error per axis from dilution of precision and fix, metres.
+pub fn error_from_dop(dop: f64, fix: Fix) -> f64 {
+    let error_m = (ERROR_PER_DOP_M * dop).max(MIN_ERROR_M);
+    if fix == Fix::TwoD { 2.0 * error_m } else { error_m }
+}
+
+/// One sample of a track.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TrackPoint {
+    /// Seconds on the track's own clock: the recording's presentation clock for camera GPS, seconds since
+    /// the first point for files.
+    pub time_secs: f64,
+    /// The same instant in UTC, Unix seconds.
+    pub utc_unix_secs: Option<f64>,
+    /// Latitude, degrees north.
+    pub lat_deg: f64,
+    /// Longitude, degrees east.
+    pub lon_deg: f64,
+    /// Altitude, metres.
+    pub altitude_m: Option<f64>,
+    /// Speed over ground as the receiver measured it, metres per second.
+    pub speed_mps: Option<f64>,
+    /// Dilution of precision.
+    pub dop: Option<f64>,
+    /// 1-sigma horizontal error per axis, metres.
+    pub error_m: f64,
+    /// How the position was solved.
+    pub fix: Fix,
+}
+
+/// Where a track came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TrackSource {
+    /// `GPS5` stream of a camera.
+    Gps5,
+    /// `GPS9` stream of a camera.
+    Gps9,
+    /// GPX file.
+    Gpx,
+    /// FIT file.
+    Fit,
+    /// TCX file.
+    Tcx,
+}
+
+/// Points in strictly increasing time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Track {
+    /// The points; cleaning (see [`crate::clean`]) makes their times strictly increasing.
+    pub points: Vec<TrackPoint>,
+    /// Where they came from.
+    pub source: TrackSource,
+}
+
+impl Track {
+    /// First and last time, seconds on the track's clock.
+    pub fn span_secs(&self) -> Option<(f64, f64)> {
+        Some((self.points.first()?.time_secs, self.points.last()?.time_secs))
+    }
+
+    /// Median time from point to point, seconds.
+    pub fn median_step_secs(&self) -> Option<f64> {
+        let mut steps: Vec<f64> = self
+            .points
+            .iter()
+            .zip(self.points.iter().skip(1))
+            .map(|(a, b)| b.time_secs - a.time_secs)
+            .collect();
+        steps.sort_by(f64::total_cmp);
+        steps.get(steps.len() / 2).copied()
+    }
+
+    /// The same track on another clock: `offset_secs` is subtracted from every time. With the offset of a
+    /// file (its time at video zero), the result is on the video's clock.
+    #[must_use]
+    pub fn shifted(mut self, offset_secs: f64) -> Self {
+        for point in &mut self.points {
+            point.time_secs -= offset_secs;
+        }
+        self
+    }
+
+    /// Rows for the `track` member of an index: time, latitude, longitude, altitude, speed, 1-sigma error;
+    /// unknown altitude and speed are NaN.
+    pub fn to_rows(&self) -> Vec<[f64; 6]> {
+        self.points
+            .iter()
+            .map(|p| {
+                let or_nan = |value: Option<f64>| value.unwrap_or(f64::NAN);
+                [
+                    p.time_secs,
+                    p.lat_deg,
+                    p.lon_deg,
+                    or_nan(p.altitude_m),
+                    or_nan(p.speed_mps),
+                    p.error_m,
+                ]
+            })
+            .collect()
+    }
+}
