@@ -1,1 +1,33 @@
 //! Opens recordings and samples their frames with exact presentation times.
+//!
+//! Start with [`Recording::open`]: it indexes the file without decoding it and says what it is
+//! ([`Recording::info`]) and when each frame is shown ([`Recording::timeline`]). [`Recording::plan`] chooses frames
+//! near a regular grid, key frames alone where they suffice, and [`Recording::frames`] decodes them one by one into
+//! upright, square-pixelled, full-range luma pictures.
+//!
+//! All times are presentation times: edit lists are applied, frame durations may vary, and 0 is the first frame that
+//! is shown. FFmpeg is linked, and stays behind the modules `demux` (containers), `decoder` (pictures) and `luma`
+//! (pixels).
+
+mod decoder;
+mod demux;
+mod error;
+mod frames;
+mod index;
+mod info;
+mod luma;
+mod mp4box;
+mod orientation;
+mod plan;
+mod rational;
+mod recording;
+mod timeline;
+
+pub use demux::StreamKind;
+pub use error::{FrameError, OpenError};
+pub use frames::{FrameOptions, FrameStream, LumaFrame};
+pub use info::{StreamSummary, VideoInfo};
+pub use plan::{FrameRole, KEY_GAP_SLACK, PlanMode, PlannedFrame, SamplePlan, SampleRequest};
+pub use rational::Rational;
+pub use recording::{OpenOptions, Recording};
+pub use timeline::{KeyFrameSpacing, Pts, Timeline};

@@ -1,0 +1,80 @@
+//! One video decoder: packets in, pictures out. Hides libavcodec's send/receive protocol.
+
+use ffmpeg_next as ffmpeg;
+use ffmpeg_next::ffi;
+
+use crate::demux::{Demuxer, Wanted};
+use crate::error::OpenError;
+
+/// What the decoder has to say next.
+pub(crate) enum Decoded {
+    Picture,
+    /// A picture could not be decoded.
+    Damaged,
+    NeedsPacket,
+    End,
+}
+
+/// A software decoder for one stream.
+pub(crate) struct VideoDecoder {
+    decoder: ffmpeg::decoder::Video,
+}
+
+impl VideoDecoder {
+    /// Opens a decoder for `stream`. `threads` 0 lets the library choose; the pictures do not depend on it.
+    pub fn open(
+        demuxer: &Demuxer,
+        stream: usize,
+        wanted: Wanted,
+        threads: usize,
+    ) -> Result<VideoDecoder, OpenError> {
+        let parameters = demuxer.parameters(stream).ok_or(OpenError::NoVideoTrack)?;
+        let codec_id = parameters.id();
+        let unsupported = || OpenError::UnsupportedCodec(codec_id.name().to_owned());
+        let mut context = ffmpeg::codec::Context::from_parameters(parameters).map_err(|_| unsupported())?;
+        // SAFETY: the context was just allocated and is not open yet, which is when threads may be set. The kind of
+        // threading is left to the library (frames or slices, whichever the codec can).
+        unsafe {
+            (*context.as_mut_ptr()).thread_count = i32::try_from(threads).unwrap_or(0);
+        }
+        let mut decoder = context.decoder();
+        if wanted == Wanted::KeyFrames {
+            decoder.skip_frame(ffmpeg::Discard::NonKey);
+        }
+        let decoder = decoder.video().map_err(|_| unsupported())?;
+        Ok(VideoDecoder { decoder })
+    }
+
+    /// Takes one packet. `false`: the packet is unusable.
+    pub fn send(&mut self, packet: &ffmpeg::Packet) -> bool {
+        self.decoder.send_packet(packet).is_ok()
+    }
+
+    /// Says that no packet follows; the pictures still inside come out next.
+    pub fn finish(&mut self) {
+        // The only failure is "already told so".
+        let _ = self.decoder.send_eof();
+    }
+
+    /// Fills `frame` with the next picture in presentation order.
+    pub fn receive(&mut self, frame: &mut ffmpeg::frame::Video) -> Decoded {
+        match self.decoder.receive_frame(frame) {
+            Ok(()) => Decoded::Picture,
+            Err(ffmpeg::Error::Eof) => Decoded::End,
+            Err(ffmpeg::Error::Other { errno }) if errno == ffmpeg::error::EAGAIN => Decoded::NeedsPacket,
+            Err(_) => Decoded::Damaged,
+        }
+    }
+}
+
+/// Time stamp of a decoded picture: that of its packet.
+pub(crate) fn picture_pts(frame: &ffmpeg::frame::Video) -> Option<i64> {
+    frame.pts().or_else(|| frame.timestamp())
+}
+
+/// Whether the decoder had to invent parts of a picture.
+pub(crate) fn is_damaged(frame: &ffmpeg::frame::Video) -> bool {
+    // SAFETY: a `Video` always wraps an allocated AVFrame.
+    let (flags, errors) = unsafe { ((*frame.as_ptr()).flags, (*frame.as_ptr()).decode_error_flags) };
+    flags & ffi::AV_FRAME_FLAG_CORRUPT != 0 || errors != 0
+}

@@ -1,0 +1,325 @@
+//! The only module that opens containers: a thin, safe face over libavformat. It hands out plain facts about the
+//! streams and compressed packets, nothing else, so that everything above it can be read without knowing FFmpeg.
+
+use std::ffi::{CStr, CString};
+use std::path::Path;
+use std::ptr;
+
+use ffmpeg_next as ffmpeg;
+use ffmpeg_next::ffi;
+use ffmpeg_next::packet::Ref as _;
+
+use crate::error::OpenError;
+use crate::orientation::Orientation;
+use crate::rational::Rational;
+
+/// Demuxers that may look at an input. Playlists are left out on purpose: they would open further files.
+const CONTAINERS: &CStr = c"mov,mp4,matroska,webm,avi,mpegts,mpeg,flv,asf,mxf,ogg";
+
+/// Unreadable packets in a row after which a file is given up; a demuxer that resynchronises needs far fewer.
+const MAX_DAMAGED_IN_A_ROW: usize = 1000;
+
+/// Plain facts about one stream of a container.
+#[derive(Debug, Clone)]
+pub(crate) struct StreamFacts {
+    pub index: usize,
+    pub kind: StreamKind,
+    /// Codec name, for data streams without one the container's four-character tag.
+    pub codec: String,
+    pub handler: Option<String>,
+    pub timecode: Option<String>,
+    pub time_base: Option<Rational>,
+    pub average_rate: Option<Rational>,
+    pub base_rate: Option<Rational>,
+    pub coded_width: usize,
+    pub coded_height: usize,
+    pub sample_aspect: Option<Rational>,
+    pub orientation: Orientation,
+    /// A cover picture or thumbnail, not a recording.
+    pub is_still: bool,
+}
+
+/// What a stream carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StreamKind {
+    /// Moving pictures (or a cover picture).
+    Video,
+    /// Sound.
+    Audio,
+    /// Telemetry, timecode and the like.
+    Data,
+    /// Subtitles and everything else.
+    Other,
+}
+
+/// What reading on in a container gave.
+pub(crate) enum Next {
+    Packet(PacketFacts, ffmpeg::Packet),
+    /// The regular end.
+    End,
+    /// Reading failed before the end.
+    Failed,
+}
+
+/// Timing of one packet, in ticks of its stream.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PacketFacts {
+    pub stream: usize,
+    /// Presentation time, the decoding time where the container has no other.
+    pub pts: Option<i64>,
+    pub duration: i64,
+    pub is_key: bool,
+    /// Needed for decoding, but cut off by an edit list.
+    pub is_hidden: bool,
+    pub is_damaged: bool,
+}
+
+/// Which packets the container should bother to read from disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    All,
+    KeyFrames,
+}
+
+/// An open container.
+pub(crate) struct Demuxer {
+    input: ffmpeg::format::context::Input,
+}
+
+impl Demuxer {
+    /// Opens a local file. Names that look like URLs are not followed.
+    pub fn open(path: &Path) -> Result<Demuxer, OpenError> {
+        ffmpeg::log::set_level(ffmpeg::log::Level::Quiet);
+        let url = file_url(path).ok_or(OpenError::NotFound)?;
+        let mut context: *mut ffi::AVFormatContext = ptr::null_mut();
+        let mut options: *mut ffi::AVDictionary = ptr::null_mut();
+        // SAFETY: `url`, the key and the value are NUL-terminated and outlive the calls. `avformat_open_input` frees
+        // and nulls `context` on failure; the dictionary is freed in every case. On success `Input::wrap` takes
+        // ownership and closes the context when dropped, also when the stream probe fails.
+        let (input, probe) = unsafe {
+            ffi::av_dict_set(&mut options, c"format_whitelist".as_ptr(), CONTAINERS.as_ptr(), 0);
+            let opened = ffi::avformat_open_input(&mut context, url.as_ptr(), ptr::null(), &mut options);
+            ffi::av_dict_free(&mut options);
+            if opened < 0 || context.is_null() {
+                return Err(open_error(opened));
+            }
+            let input = ffmpeg::format::context::Input::wrap(context);
+            (input, ffi::avformat_find_stream_info(context, ptr::null_mut()))
+        };
+        if probe < 0 {
+            Err(open_error(probe))
+        } else {
+            Ok(Demuxer { input })
+        }
+    }
+
+    /// Short name of the container family, such as `mov,mp4,m4a,3gp,3g2,mj2`.
+    pub fn container(&self) -> String {
+        // SAFETY: an open context has an input format whose name is a static NUL-terminated string.
+        unsafe {
+            let format = (*self.input.as_ptr()).iformat;
+            if format.is_null() {
+                String::new()
+            } else {
+                text((*format).name).unwrap_or_default()
+            }
+        }
+    }
+
+    /// Metadata of the file as a whole.
+    pub fn metadata(&self, key: &CStr) -> Option<String> {
+        // SAFETY: the context is open; its dictionary may be null, which `dictionary_value` allows.
+        unsafe { dictionary_value((*self.input.as_ptr()).metadata, key) }
+    }
+
+    /// All streams in file order.
+    pub fn streams(&self) -> Vec<StreamFacts> {
+        (0..self.input.nb_streams() as usize)
+            .filter_map(|index| self.stream_facts(index))
+            .collect()
+    }
+
+    /// Parameters to open a decoder with.
+    pub fn parameters(&self, stream: usize) -> Option<ffmpeg::codec::Parameters> {
+        self.input.stream(stream).map(|stream| stream.parameters())
+    }
+
+    /// Reads only `stream` from now on.
+    pub fn select(&mut self, stream: usize, wanted: Wanted) {
+        let keep = match wanted {
+            Wanted::All => ffi::AVDiscard::AVDISCARD_DEFAULT,
+            Wanted::KeyFrames => ffi::AVDiscard::AVDISCARD_NONKEY,
+        };
+        // SAFETY: `streams` holds `nb_streams` valid pointers while the context is open.
+        unsafe {
+            let context = self.input.as_mut_ptr();
+            for index in 0..(*context).nb_streams as usize {
+                let each = *(*context).streams.add(index);
+                (*each).discard = if index == stream {
+                    keep
+                } else {
+                    ffi::AVDiscard::AVDISCARD_ALL
+                };
+            }
+        }
+    }
+
+    /// The next packet of any selected stream.
+    pub fn read(&mut self) -> Next {
+        for _ in 0..MAX_DAMAGED_IN_A_ROW {
+            let mut packet = ffmpeg::Packet::empty();
+            match packet.read(&mut self.input) {
+                Ok(()) => return Next::Packet(packet_facts(&packet), packet),
+                Err(ffmpeg::Error::Eof) => return Next::End,
+                Err(ffmpeg::Error::InvalidData) => {}
+                Err(_) => return Next::Failed,
+            }
+        }
+        Next::Failed
+    }
+
+    /// Whether the container's index names bytes past the end of the file.
+    pub fn index_exceeds_file(&self, stream: usize) -> bool {
+        let Some(file_size) = self.input.io_size() else {
+            return false;
+        };
+        // SAFETY: `streams` holds `nb_streams` valid pointers; index entries stay valid until the next read.
+        unsafe {
+            let context = self.input.as_ptr();
+            if stream >= (*context).nb_streams as usize {
+                return false;
+            }
+            let stream = *(*context).streams.add(stream);
+            let count = ffi::avformat_index_get_entries_count(stream);
+            (0..count).any(|index| {
+                let entry = ffi::avformat_index_get_entry(stream, index);
+                !entry.is_null() && (*entry).pos.saturating_add(i64::from((*entry).size())) > file_size
+            })
+        }
+    }
+
+    fn stream_facts(&self, index: usize) -> Option<StreamFacts> {
+        let orientation = display_orientation(&self.input.stream(index)?);
+        // SAFETY: `index` is checked against `nb_streams`; stream and codec parameters live as long as the context.
+        unsafe {
+            let context = self.input.as_ptr().cast_mut();
+            if index >= (*context).nb_streams as usize {
+                return None;
+            }
+            let stream = *(*context).streams.add(index);
+            let parameters = (*stream).codecpar;
+            let kind = match (*parameters).codec_type {
+                ffi::AVMediaType::AVMEDIA_TYPE_VIDEO => StreamKind::Video,
+                ffi::AVMediaType::AVMEDIA_TYPE_AUDIO => StreamKind::Audio,
+                ffi::AVMediaType::AVMEDIA_TYPE_DATA => StreamKind::Data,
+                _ => StreamKind::Other,
+            };
+            let tag = (*parameters).codec_tag.to_le_bytes();
+            let codec = match (*parameters).codec_id {
+                ffi::AVCodecID::AV_CODEC_ID_NONE | ffi::AVCodecID::AV_CODEC_ID_BIN_DATA => {
+                    String::from_utf8_lossy(&tag).trim_matches('\0').to_owned()
+                }
+                id => text(ffi::avcodec_get_name(id)).unwrap_or_default(),
+            };
+            let aspect = ffi::av_guess_sample_aspect_ratio(context, stream, ptr::null_mut());
+            let still = ffi::AV_DISPOSITION_ATTACHED_PIC | ffi::AV_DISPOSITION_TIMED_THUMBNAILS;
+            Some(StreamFacts {
+                index,
+                kind,
+                codec,
+                handler: dictionary_value((*stream).metadata, c"handler_name")
+                    .map(|name| {
+                        name.trim_matches(|c: char| c.is_whitespace() || c.is_control())
+                            .to_owned()
+                    })
+                    .filter(|name| !name.is_empty()),
+                timecode: dictionary_value((*stream).metadata, c"timecode"),
+                time_base: rational((*stream).time_base),
+                average_rate: rational((*stream).avg_frame_rate),
+                base_rate: rational((*stream).r_frame_rate),
+                coded_width: usize::try_from((*parameters).width).unwrap_or(0),
+                coded_height: usize::try_from((*parameters).height).unwrap_or(0),
+                sample_aspect: rational(aspect),
+                orientation,
+                is_still: (*stream).disposition & still != 0,
+            })
+        }
+    }
+}
+
+fn packet_facts(packet: &ffmpeg::Packet) -> PacketFacts {
+    // SAFETY: a `Packet` always wraps an initialised AVPacket.
+    let flags = unsafe { (*packet.as_ptr()).flags };
+    PacketFacts {
+        stream: packet.stream(),
+        pts: packet.pts().or(packet.dts()),
+        duration: packet.duration(),
+        is_key: flags & ffi::AV_PKT_FLAG_KEY != 0,
+        is_hidden: flags & ffi::AV_PKT_FLAG_DISCARD != 0,
+        is_damaged: flags & ffi::AV_PKT_FLAG_CORRUPT != 0 || packet.size() == 0,
+    }
+}
+
+/// `file:` in front keeps libavformat from reading the name as a protocol.
+fn file_url(path: &Path) -> Option<CString> {
+    let mut bytes = b"file:".to_vec();
+    bytes.extend_from_slice(path.as_os_str().as_encoded_bytes());
+    CString::new(bytes).ok()
+}
+
+fn open_error(code: i32) -> OpenError {
+    match ffmpeg::Error::from(code) {
+        // "Invalid argument" is how a container outside the list above is refused.
+        ffmpeg::Error::Other { errno } if errno != ffmpeg::error::EINVAL => {
+            std::io::Error::from_raw_os_error(errno).into()
+        }
+        _ => OpenError::Unreadable,
+    }
+}
+
+fn display_orientation(stream: &ffmpeg::Stream<'_>) -> Orientation {
+    let matrix = stream
+        .side_data()
+        .find(|side| side.kind() == ffmpeg::packet::side_data::Type::DisplayMatrix);
+    let Some(matrix) = matrix else {
+        return Orientation::default();
+    };
+    let entry = |index: usize| {
+        let bytes = matrix
+            .data()
+            .get(index * 4..index * 4 + 4)
+            .and_then(|bytes| bytes.try_into().ok());
+        bytes.map_or(0, i32::from_ne_bytes)
+    };
+    // Rows of three: a b u, c d v, x y w.
+    Orientation::from_matrix(entry(0), entry(1), entry(3), entry(4))
+}
+
+/// # Safety
+/// `dictionary` must be null or valid.
+unsafe fn dictionary_value(dictionary: *const ffi::AVDictionary, key: &CStr) -> Option<String> {
+    // SAFETY: the caller vouches for `dictionary`; the entry and its value live as long as it.
+    unsafe {
+        let entry = ffi::av_dict_get(dictionary, key.as_ptr(), ptr::null(), 0);
+        if entry.is_null() {
+            None
+        } else {
+            text((*entry).value)
+        }
+    }
+}
+
+/// # Safety
+/// `pointer` must be null or a NUL-terminated string.
+unsafe fn text(pointer: *const std::ffi::c_char) -> Option<String> {
+    if pointer.is_null() {
+        return None;
+    }
+    // SAFETY: the caller vouches for the NUL at the end.
+    Some(unsafe { CStr::from_ptr(pointer) }.to_string_lossy().into_owned())
+}
+
+fn rational(value: ffi::AVRational) -> Option<Rational> {
+    Rational::new(u32::try_from(value.num).ok()?, u32::try_from(value.den).ok()?)
+}

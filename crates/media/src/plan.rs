@@ -1,0 +1,220 @@
+//! Which frames of a recording are worth decoding. A plan is computed from the index alone and is a pure function of
+//! it, so the same file and request always give the same frames.
+
+use crate::recording::Part;
+use crate::timeline::{Timeline, key_frame_spacing, nearest_in};
+
+/// Key frames alone suffice while 95 % of their gaps are at most this many times the asked frame interval. A camera
+/// with a key frame every 10 frames of 29.97 (0.334 s) then serves 3 per second, one with every 15 (0.5 s) up to
+/// 2.5 per second.
+pub const KEY_GAP_SLACK: f64 = 1.25;
+
+/// Largest honoured rate; denser grids pick every frame of any recording anyway.
+const MAX_RATE_PER_SEC: f64 = 1000.0;
+
+/// How densely to sample.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SampleRequest {
+    /// Analysed frames per second, on the grid k / `analysed_fps`.
+    pub analysed_fps: f64,
+    /// Rate of the denser grid from which frames are added with [`FrameRole::Fine`], where all frames are decoded
+    /// anyway.
+    pub fine_fps: Option<f64>,
+    /// Decode everything, so that the analysed frames sit as near to the grid as they can and the fine frames are
+    /// there, although key frames would have sufficed.
+    pub dense: bool,
+}
+
+/// What a sampled frame is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FrameRole {
+    /// On the analysed grid; usable for refinement as well.
+    Analysed,
+    /// Between analysed frames, for refinement only.
+    Fine,
+}
+
+/// How much has to be decoded for a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlanMode {
+    /// Only key frames, all other packets are not even read.
+    KeyFramesOnly,
+    /// Every group of pictures that holds a planned frame.
+    WholeGops,
+}
+
+/// One frame of a plan.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PlannedFrame {
+    /// Index in the recording's [`Timeline`].
+    pub index: usize,
+    /// Presentation time in seconds.
+    pub t_secs: f64,
+    /// What it is for.
+    pub role: FrameRole,
+    /// Which file of the recording it is read from, and its place in that file's index.
+    pub(crate) part: usize,
+    pub(crate) position: usize,
+}
+
+/// The frames to decode, in presentation order, each once.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SamplePlan {
+    mode: PlanMode,
+    frames: Vec<PlannedFrame>,
+}
+
+impl SamplePlan {
+    /// How much has to be decoded.
+    pub fn mode(&self) -> PlanMode {
+        self.mode
+    }
+
+    /// The planned frames.
+    pub fn frames(&self) -> &[PlannedFrame] {
+        &self.frames
+    }
+
+    /// Number of frames with this role.
+    pub fn count(&self, role: FrameRole) -> usize {
+        self.frames.iter().filter(|frame| frame.role == role).count()
+    }
+}
+
+/// A frame that can be decoded, on the recording's own clock.
+struct Candidate {
+    t_secs: f64,
+    is_key: bool,
+    frame: PlannedFrame,
+}
+
+/// Plans `request` over the decodable frames of `parts`.
+pub(crate) fn plan(timeline: &Timeline, parts: &[Part], request: &SampleRequest) -> SamplePlan {
+    let candidates = candidates(timeline, parts);
+    let end_secs = timeline.duration_secs();
+    let keys: Vec<usize> = (0..candidates.len()).filter(|i| candidates[*i].is_key).collect();
+    let key_secs: Vec<f64> = keys.iter().map(|i| candidates[*i].t_secs).collect();
+    let spacing = key_frame_spacing(&key_secs, end_secs);
+    let interval_secs = 1.0 / request.analysed_fps;
+    if !request.dense && !keys.is_empty() && spacing.p95_secs <= KEY_GAP_SLACK * interval_secs {
+        let picked = nearest_to_grid(&key_secs, request.analysed_fps, end_secs);
+        let frames = picked
+            .into_iter()
+            .map(|pick| candidates[keys[pick]].frame)
+            .collect();
+        return SamplePlan {
+            mode: PlanMode::KeyFramesOnly,
+            frames,
+        };
+    }
+    let all_secs: Vec<f64> = candidates.iter().map(|candidate| candidate.t_secs).collect();
+    let mut roles: Vec<Option<FrameRole>> = vec![None; candidates.len()];
+    for fine in request
+        .fine_fps
+        .map(|fps| nearest_to_grid(&all_secs, fps, end_secs))
+        .unwrap_or_default()
+    {
+        roles[fine] = Some(FrameRole::Fine);
+    }
+    for analysed in nearest_to_grid(&all_secs, request.analysed_fps, end_secs) {
+        roles[analysed] = Some(FrameRole::Analysed);
+    }
+    let frames = candidates.iter().zip(roles);
+    let frames = frames
+        .filter_map(|(candidate, role)| {
+            Some(PlannedFrame {
+                role: role?,
+                ..candidate.frame
+            })
+        })
+        .collect();
+    SamplePlan {
+        mode: PlanMode::WholeGops,
+        frames,
+    }
+}
+
+/// Every decodable frame, in presentation order.
+fn candidates(timeline: &Timeline, parts: &[Part]) -> Vec<Candidate> {
+    let mut candidates = Vec::with_capacity(timeline.len());
+    for (part, file) in parts.iter().enumerate() {
+        for (position, entry) in file.index.entries.iter().enumerate() {
+            let index = file.timeline_index(position);
+            let t_secs = timeline.pts_secs(index);
+            let frame = PlannedFrame {
+                index,
+                t_secs,
+                role: FrameRole::Analysed,
+                part,
+                position,
+            };
+            candidates.push(Candidate {
+                t_secs,
+                is_key: entry.is_key,
+                frame,
+            });
+        }
+    }
+    candidates
+}
+
+/// Indices of the times nearest to k / `per_sec`, for all grid points before `end_secs`; increasing, each once.
+fn nearest_to_grid(times_secs: &[f64], per_sec: f64, end_secs: f64) -> Vec<usize> {
+    if times_secs.is_empty() || per_sec.is_nan() || per_sec <= 0.0 {
+        return Vec::new();
+    }
+    let per_sec = per_sec.min(MAX_RATE_PER_SEC);
+    let mut picked = Vec::new();
+    let mut k = 0_u64;
+    loop {
+        let grid_secs = k as f64 / per_sec;
+        if k > 0 && grid_secs >= end_secs {
+            return picked;
+        }
+        let nearest = nearest_in(times_secs.len(), |i| times_secs[i], grid_secs);
+        if picked.last() != Some(&nearest) {
+            picked.push(nearest);
+        }
+        k += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_grid_picks_nearest_and_never_twice() {
+        let times: Vec<f64> = (0..30).map(|i| f64::from(i) * 0.1).collect();
+        assert_eq!(nearest_to_grid(&times, 2.0, 3.0), [0, 5, 10, 15, 20, 25]);
+        assert_eq!(nearest_to_grid(&times, 1000.0, 3.0), (0..30).collect::<Vec<_>>());
+        assert_eq!(nearest_to_grid(&times, f64::NAN, 3.0), Vec::<usize>::new());
+        assert_eq!(nearest_to_grid(&[0.0], 3.0, 0.0), [0]);
+    }
+
+    proptest! {
+        #[test]
+        fn picks_are_increasing_and_at_most_half_a_gap_off(
+            gaps in prop::collection::vec(0.01_f64..0.5, 1..60),
+            per_sec in 0.2_f64..20.0,
+        ) {
+            let mut times = vec![0.0];
+            for gap in &gaps {
+                times.push(times[times.len() - 1] + gap);
+            }
+            let end_secs = times[times.len() - 1] + 0.01;
+            let picked = nearest_to_grid(&times, per_sec, end_secs);
+            prop_assert!(picked.windows(2).all(|w| w[0] < w[1]));
+            let mut k = 0;
+            while f64::from(k) / per_sec < end_secs {
+                let grid_secs = f64::from(k) / per_sec;
+                let distance = |i: &usize| (times[*i] - grid_secs).abs();
+                let best = times.iter().map(|t| (t - grid_secs).abs()).fold(f64::INFINITY, f64::min);
+                prop_assert!(picked.iter().any(|i| distance(i) <= best + 1e-12));
+                k += 1;
+            }
+        }
+    }
+}
