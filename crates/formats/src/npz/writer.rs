@@ -1,0 +1,163 @@
+//! Writing arrays into an archive.
+
+use std::io::{Seek, Write};
+
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, DateTime, ZipWriter};
+
+use super::element::Element;
+use super::error::NpzError;
+use super::header::{self, MAX_MEMBER_BYTES, element_count};
+
+/// Numbers are converted in pieces of this many bytes.
+const PIECE_BYTES: usize = 1 << 16;
+/// From here a member needs the 64-bit size fields, which are left out otherwise.
+const ZIP64_FROM: u64 = u32::MAX as u64 - (1 << 20);
+
+/// How members are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compression {
+    /// As they are: fastest, and right for descriptors, which do not shrink.
+    Stored,
+    /// Deflated.
+    Deflate,
+}
+
+/// An archive being written. Members appear in the order they are added, with a fixed time stamp.
+pub struct NpzWriter<W: Write + Seek> {
+    archive: ZipWriter<W>,
+    compression: Compression,
+}
+
+impl<W: Write + Seek> NpzWriter<W> {
+    /// Starts an archive in `writer`, which should be buffered.
+    pub fn new(writer: W, compression: Compression) -> Self {
+        Self {
+            archive: ZipWriter::new(writer),
+            compression,
+        }
+    }
+
+    /// Adds member `name` (without `.npy`) holding `data` in C order.
+    ///
+    /// # Errors
+    /// `data` is not as long as `shape` says or over 4 GiB; or the writer fails.
+    pub fn add<T: Element>(&mut self, name: &str, shape: &[usize], data: &[T]) -> Result<(), NpzError> {
+        if element_count(shape) != Some(data.len()) {
+            return Err(NpzError::member(name, "length does not fit its shape"));
+        }
+        let bytes = (data.len() as u64).saturating_mul(T::SIZE as u64);
+        if bytes > MAX_MEMBER_BYTES {
+            return Err(NpzError::member(name, "is over 4 GiB"));
+        }
+        let method = match self.compression {
+            Compression::Stored => CompressionMethod::Stored,
+            Compression::Deflate => CompressionMethod::Deflated,
+        };
+        let options = SimpleFileOptions::default()
+            .compression_method(method)
+            .last_modified_time(DateTime::default())
+            .unix_permissions(0o644)
+            .large_file(bytes >= ZIP64_FROM);
+        self.archive.start_file(format!("{name}.npy"), options)?;
+        self.archive.write_all(&header::encode(T::DESCR, shape))?;
+        let mut piece = Vec::with_capacity(PIECE_BYTES);
+        for numbers in data.chunks(PIECE_BYTES / T::SIZE) {
+            piece.clear();
+            for number in numbers {
+                number.append_to(&mut piece);
+            }
+            self.archive.write_all(&piece)?;
+        }
+        Ok(())
+    }
+
+    /// Adds a text (JSON) as a u8 array.
+    ///
+    /// # Errors
+    /// The writer fails.
+    pub fn add_text(&mut self, name: &str, text: &[u8]) -> Result<(), NpzError> {
+        self.add(name, &[text.len()], text)
+    }
+
+    /// Writes the directory and returns the writer, not yet flushed.
+    ///
+    /// # Errors
+    /// The writer fails.
+    pub fn finish(self) -> Result<W, NpzError> {
+        Ok(self.archive.finish()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use half::f16;
+    use proptest::prelude::*;
+
+    use super::super::NpzReader;
+    use super::*;
+
+    fn sample(compression: Compression) -> Vec<u8> {
+        let mut writer = NpzWriter::new(Cursor::new(Vec::new()), compression);
+        writer.add("t_ref", &[3], &[0.0, 0.5, 1.25]).unwrap();
+        writer.add("kpts", &[1, 2], &[1.5f32, -2.5]).unwrap();
+        writer
+            .add("dense", &[2, 1], &[f16::from_f32(0.5), f16::from_f32(-1.0)])
+            .unwrap();
+        writer.add("frame_offsets", &[2], &[0i64, -7]).unwrap();
+        writer.add_text("meta", b"{}").unwrap();
+        writer.add::<f64>("track", &[0, 6], &[]).unwrap();
+        writer.finish().unwrap().into_inner()
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        for compression in [Compression::Stored, Compression::Deflate] {
+            let bytes = sample(compression);
+            assert_eq!(bytes, sample(compression), "not deterministic");
+            let mut reader = NpzReader::new(Cursor::new(bytes)).unwrap();
+            assert_eq!(reader.array::<f64>("t_ref").unwrap().data, [0.0, 0.5, 1.25]);
+            let keypoints = reader.shaped::<f32>("kpts", &[None, Some(2)]).unwrap();
+            assert_eq!((keypoints.shape, keypoints.data), (vec![1, 2], vec![1.5, -2.5]));
+            assert_eq!(reader.array::<f16>("dense").unwrap().data[1].to_f32(), -1.0);
+            assert_eq!(reader.array::<i64>("frame_offsets").unwrap().data, [0, -7]);
+            assert_eq!(reader.array::<u8>("meta").unwrap().data, b"{}");
+            assert_eq!(reader.array::<f64>("track").unwrap().shape, [0, 6]);
+            assert!(reader.holds::<f16>("dense").unwrap() && !reader.holds::<u8>("dense").unwrap());
+            assert!(!reader.contains("desc"));
+        }
+    }
+
+    #[test]
+    fn wrong_types_shapes_and_names_are_errors() {
+        let mut reader = NpzReader::new(Cursor::new(sample(Compression::Deflate))).unwrap();
+        assert!(matches!(
+            reader.array::<f64>("desc"),
+            Err(NpzError::Missing { .. })
+        ));
+        let error = reader.array::<f64>("kpts").unwrap_err().to_string();
+        assert_eq!(error, "member `kpts`: holds `<f4` instead of `<f8`");
+        assert!(reader.shaped::<f32>("kpts", &[None, Some(5)]).is_err());
+        assert!(reader.shaped::<f32>("kpts", &[None]).is_err());
+        let mut writer = NpzWriter::new(Cursor::new(Vec::new()), Compression::Stored);
+        assert!(writer.add("x", &[4], &[1.0]).is_err());
+        assert!(NpzReader::new(Cursor::new(b"PK no zip".to_vec())).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn damaged_archives_never_panic(position in 0usize..1400, value in any::<u8>(), cut in 0usize..1400) {
+            let mut bytes = sample(Compression::Deflate);
+            let length = bytes.len();
+            bytes[position % length] = value;
+            bytes.truncate(length - cut % 64);
+            if let Ok(mut reader) = NpzReader::new(Cursor::new(bytes)) {
+                let _ = reader.array::<f64>("t_ref");
+                let _ = reader.array::<f32>("kpts");
+                let _ = reader.array::<u8>("meta");
+            }
+        }
+    }
+}
