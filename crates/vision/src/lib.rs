@@ -1,9 +1,9 @@
 //! Static mask, dense place descriptor, ORB features, matching and geometry.
 
 pub mod clahe;
+pub mod dense;
 mod dispatch;
 pub mod geometry;
-pub mod dense;
 pub mod image;
 pub mod mask;
 pub mod matching;

@@ -1,0 +1,116 @@
+//! Well-conditioned coordinates: both point sets centred, and divided by one common size.
+//!
+//! Solving for a homography or a fundamental matrix in raw pixels mixes numbers of size 1 and of size 10⁶ (Hartley,
+//! PAMI 1997). One scale for both sets keeps residuals comparable: pixels are `residual / scale`.
+
+use nalgebra::Matrix3;
+
+/// A point in normalised coordinates.
+pub(crate) type Point = [f64; 2];
+
+/// Centres and scale of two point sets.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Frame {
+    centre_a: Point,
+    centre_b: Point,
+    /// Normalised units per pixel.
+    pub(crate) scale: f64,
+}
+
+/// Mean distance from the centre after normalisation, in each set about √2 (Hartley's choice).
+const MEAN_DISTANCE: f64 = std::f64::consts::SQRT_2;
+
+fn centre(points: &[[f32; 2]]) -> Point {
+    let sum = points.iter().fold([0.0, 0.0], |s, p| {
+        [s[0] + f64::from(p[0]), s[1] + f64::from(p[1])]
+    });
+    sum.map(|s| s / points.len().max(1) as f64)
+}
+
+fn mean_distance(points: &[[f32; 2]], centre: Point) -> f64 {
+    let distance = |p: &[f32; 2]| (f64::from(p[0]) - centre[0]).hypot(f64::from(p[1]) - centre[1]);
+    points.iter().map(distance).sum::<f64>() / points.len().max(1) as f64
+}
+
+impl Frame {
+    /// Frame of two sets of equal length, or `None` when a set has no extent or a coordinate is not finite.
+    pub(crate) fn of(a: &[[f32; 2]], b: &[[f32; 2]]) -> Option<Self> {
+        let (centre_a, centre_b) = (centre(a), centre(b));
+        let spread = (mean_distance(a, centre_a) * mean_distance(b, centre_b)).sqrt();
+        (spread.is_finite() && spread > f64::EPSILON).then(|| Self {
+            centre_a,
+            centre_b,
+            scale: MEAN_DISTANCE / spread,
+        })
+    }
+
+    /// The points of the first set in normalised coordinates.
+    pub(crate) fn normalise_a(&self, points: &[[f32; 2]]) -> Vec<Point> {
+        normalise(points, self.centre_a, self.scale)
+    }
+
+    /// The points of the second set in normalised coordinates.
+    pub(crate) fn normalise_b(&self, points: &[[f32; 2]]) -> Vec<Point> {
+        normalise(points, self.centre_b, self.scale)
+    }
+
+    fn to_normal(centre: Point, scale: f64) -> Matrix3<f64> {
+        Matrix3::new(
+            scale,
+            0.0,
+            -scale * centre[0],
+            0.0,
+            scale,
+            -scale * centre[1],
+            0.0,
+            0.0,
+            1.0,
+        )
+    }
+
+    fn to_pixels(centre: Point, scale: f64) -> Matrix3<f64> {
+        Matrix3::new(
+            1.0 / scale,
+            0.0,
+            centre[0],
+            0.0,
+            1.0 / scale,
+            centre[1],
+            0.0,
+            0.0,
+            1.0,
+        )
+    }
+
+    /// A point map (`b ~ M a`) from normalised to pixel coordinates, bottom right element 1 where it can be.
+    pub(crate) fn map_in_pixels(&self, map: &Matrix3<f64>) -> Matrix3<f64> {
+        let map =
+            Self::to_pixels(self.centre_b, self.scale) * map * Self::to_normal(self.centre_a, self.scale);
+        let unit = map[(2, 2)];
+        if unit.abs() > f64::EPSILON * map.norm() {
+            map / unit
+        } else {
+            map / map.norm()
+        }
+    }
+
+    /// A fundamental matrix (`bᵀ F a = 0`) from normalised to pixel coordinates, of norm 1.
+    pub(crate) fn epipolar_in_pixels(&self, fundamental: &Matrix3<f64>) -> Matrix3<f64> {
+        let to_a = Self::to_normal(self.centre_a, self.scale);
+        let to_b = Self::to_normal(self.centre_b, self.scale);
+        let fundamental = to_b.transpose() * fundamental * to_a;
+        fundamental / fundamental.norm()
+    }
+}
+
+fn normalise(points: &[[f32; 2]], centre: Point, scale: f64) -> Vec<Point> {
+    points
+        .iter()
+        .map(|p| {
+            [
+                (f64::from(p[0]) - centre[0]) * scale,
+                (f64::from(p[1]) - centre[1]) * scale,
+            ]
+        })
+        .collect()
+}

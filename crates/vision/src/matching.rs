@@ -1,0 +1,184 @@
+//! Matching of binary descriptors by Hamming distance.
+//!
+//! For each query descriptor the nearest and second nearest of a set; a match counts when the nearest is clearly
+//! nearer than the second (Lowe's ratio test, IJCV 2004) and, if asked, when it holds in both directions.
+
+use crate::dispatch::multiversion;
+use crate::orb::DESCRIPTOR_BYTES;
+
+/// 256 bits as four machine words.
+type Words = [u64; DESCRIPTOR_BYTES / 8];
+/// A distance larger than any real one: no such neighbour.
+pub const NO_DISTANCE: u16 = u16::MAX;
+
+/// The two nearest neighbours of a descriptor. Of equally near ones the first in the set is the nearest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TwoNearest {
+    /// Index of the nearest in the searched set; 0 when the set is empty.
+    pub nearest: u32,
+    /// Its Hamming distance, 0 to 256; [`NO_DISTANCE`] when the set is empty.
+    pub distance: u16,
+    /// Distance of the second nearest; [`NO_DISTANCE`] when there is none.
+    pub second_distance: u16,
+}
+
+/// A pair of matching descriptors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Match {
+    /// Index in the query set.
+    pub query: u32,
+    /// Index in the searched set.
+    pub train: u32,
+    /// Hamming distance, 0 to 256.
+    pub distance: u16,
+}
+
+fn words(descriptor: &[u8; DESCRIPTOR_BYTES]) -> Words {
+    let mut words = [0; DESCRIPTOR_BYTES / 8];
+    for (word, bytes) in words.iter_mut().zip(descriptor.as_chunks().0) {
+        *word = u64::from_le_bytes(*bytes);
+    }
+    words
+}
+
+#[inline(always)]
+fn search_plain(query: &[Words], train: &[Words], out: &mut Vec<TwoNearest>) {
+    for q in query {
+        let (mut nearest, mut distance, mut second) = (0, u32::from(NO_DISTANCE), u32::from(NO_DISTANCE));
+        for (i, t) in train.iter().enumerate() {
+            let d = (q[0] ^ t[0]).count_ones()
+                + (q[1] ^ t[1]).count_ones()
+                + (q[2] ^ t[2]).count_ones()
+                + (q[3] ^ t[3]).count_ones();
+            if d < second {
+                if d < distance {
+                    second = distance;
+                    distance = d;
+                    nearest = i as u32;
+                } else {
+                    second = d;
+                }
+            }
+        }
+        out.push(TwoNearest {
+            nearest,
+            distance: distance as u16,
+            second_distance: second as u16,
+        });
+    }
+}
+
+multiversion! {
+    fn search(query: &[Words], train: &[Words], out: &mut Vec<TwoNearest>) = search_plain;
+}
+
+/// The two nearest of `train` for each of `query`, in the order of `query`.
+pub fn two_nearest(query: &[[u8; DESCRIPTOR_BYTES]], train: &[[u8; DESCRIPTOR_BYTES]]) -> Vec<TwoNearest> {
+    let query: Vec<Words> = query.iter().map(words).collect();
+    let train: Vec<Words> = train.iter().map(words).collect();
+    let mut out = Vec::with_capacity(query.len());
+    search(&query, &train, &mut out);
+    out
+}
+
+/// Matches whose distance is below `lowe` times the distance of the second nearest, in the order of `query`.
+///
+/// With `cross_check`, the query must also be the nearest of all queries to the descriptor it matched. A set of one
+/// descriptor has no second nearest and gives no match: nothing shows that the nearest is not just the only one.
+pub fn ratio_matches(
+    query: &[[u8; DESCRIPTOR_BYTES]],
+    train: &[[u8; DESCRIPTOR_BYTES]],
+    lowe: f32,
+    cross_check: bool,
+) -> Vec<Match> {
+    let query: Vec<Words> = query.iter().map(words).collect();
+    let train: Vec<Words> = train.iter().map(words).collect();
+    let mut forward = Vec::with_capacity(query.len());
+    search(&query, &train, &mut forward);
+    let mut matches: Vec<Match> = forward
+        .iter()
+        .enumerate()
+        .filter(|(_, near)| near.second_distance != NO_DISTANCE)
+        .filter(|(_, near)| f32::from(near.distance) < lowe * f32::from(near.second_distance))
+        .map(|(i, near)| Match {
+            query: i as u32,
+            train: near.nearest,
+            distance: near.distance,
+        })
+        .collect();
+    if cross_check {
+        let matched: Vec<Words> = matches.iter().map(|m| train[m.train as usize]).collect();
+        let mut backward = Vec::with_capacity(matched.len());
+        search(&matched, &query, &mut backward);
+        let mut back = backward.iter();
+        matches.retain(|m| back.next().is_some_and(|near| near.nearest == m.query));
+    }
+    matches
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn descriptors(most: usize) -> impl Strategy<Value = Vec<[u8; 32]>> {
+        prop::collection::vec(
+            prop::array::uniform32(prop_oneof![Just(0u8), Just(255), any::<u8>()]),
+            0..most,
+        )
+    }
+
+    fn hamming(a: &[u8; 32], b: &[u8; 32]) -> u16 {
+        a.iter().zip(b).map(|(a, b)| (a ^ b).count_ones() as u16).sum()
+    }
+
+    proptest! {
+        #[test]
+        fn every_processor_path_meets_the_definition(query in descriptors(20), train in descriptors(40)) {
+            let found = two_nearest(&query, &train);
+            prop_assert_eq!(found.len(), query.len());
+            for (q, near) in query.iter().zip(&found) {
+                let mut all: Vec<(u16, u32)> = train.iter().zip(0..).map(|(t, i)| (hamming(q, t), i)).collect();
+                all.sort_unstable();
+                prop_assert_eq!(near.distance, all.first().map_or(NO_DISTANCE, |a| a.0));
+                prop_assert_eq!(near.nearest, all.first().map_or(0, |a| a.1));
+                prop_assert_eq!(near.second_distance, all.get(1).map_or(NO_DISTANCE, |a| a.0));
+            }
+            let (query, train): (Vec<Words>, Vec<Words>) =
+                (query.iter().map(words).collect(), train.iter().map(words).collect());
+            let mut plain = Vec::new();
+            search_plain(&query, &train, &mut plain);
+            prop_assert_eq!(found, plain);
+        }
+
+        #[test]
+        fn cross_checked_matches_are_one_to_one(query in descriptors(30), train in descriptors(30)) {
+            let matches = ratio_matches(&query, &train, 0.9, true);
+            let mut used: Vec<u32> = matches.iter().map(|m| m.train).collect();
+            used.sort_unstable();
+            used.dedup();
+            prop_assert_eq!(used.len(), matches.len());
+            let all = ratio_matches(&query, &train, 0.9, false);
+            prop_assert!(matches.iter().all(|m| all.contains(m)));
+        }
+    }
+
+    #[test]
+    fn a_doubled_descriptor_fails_the_ratio_test() {
+        let (a, b) = ([0; 32], [255; 32]);
+        assert!(ratio_matches(&[a], &[a, a, b], 0.75, false).is_empty());
+        assert_eq!(
+            ratio_matches(&[a], &[b, a], 0.75, true),
+            [Match {
+                query: 0,
+                train: 1,
+                distance: 0
+            }]
+        );
+    }
+
+    #[test]
+    fn one_descriptor_alone_never_matches() {
+        assert!(ratio_matches(&[[0; 32]], &[[0; 32]], 0.75, false).is_empty());
+    }
+}
