@@ -161,8 +161,7 @@ mod tests {
         let missing: Vec<usize> = (0..60)
             .filter(|&i| placed.get(i).is_none_or(Option::is_none))
             .collect();
-        assert!(missing.len() <= 6, "{missing:?}");
-        assert!(missing.iter().all(|i| !(9..51).contains(i)), "{missing:?}");
+        assert!(missing.iter().all(|i| !(9..54).contains(i)), "{missing:?}");
     }
 
     proptest! {

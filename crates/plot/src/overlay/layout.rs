@@ -11,6 +11,8 @@ const HEADING_HEIGHT: f64 = 82.0;
 const LEFT_AXIS: f64 = 70.0;
 const BOTTOM_AXIS: f64 = 58.0;
 const PANEL_MIN_WIDTH: f64 = 250.0;
+/// Wider, the numbers stand too far from their names.
+const PANEL_MAX_WIDTH: f64 = 380.0;
 const PANEL_GAP: f64 = 32.0;
 /// A recording much shorter than the other still gets an axis this long,
 /// as a share of the room.
@@ -62,6 +64,7 @@ impl Layout {
             page_width - MARGIN - panel_x,
             page_height - top - MARGIN,
         );
+        let text_width = panel.width.min(PANEL_MAX_WIDTH);
         let below = page_height - area.bottom() - 2.0 * BOTTOM_AXIS;
         let residuals = if data.curve.is_empty() || data.pairs.is_empty() {
             None
@@ -89,7 +92,10 @@ impl Layout {
             x_ticks: scale::time_ticks(&x, step),
             y_ticks: scale::time_ticks(&y, step),
             unit: scale::clock_unit(step, x_to.max(y_to)),
-            panel,
+            panel: Rect {
+                width: text_width,
+                ..panel
+            },
             residuals,
         }
     }

@@ -7,7 +7,7 @@ use super::layout::Layout;
 use super::markers;
 use super::{CurvePoint, Overlay, Pair, Side};
 use crate::axes;
-use crate::svg::{Rect, Svg, fill, number, stroke};
+use crate::svg::{Anchor, Rect, Svg, TextStyle, fill, number, stroke};
 use crate::theme;
 
 /// Draws the picture; returns how many marker names found no place.
@@ -56,7 +56,6 @@ fn ends(segment: &[CurvePoint], of: impl Fn(&CurvePoint) -> f64) -> Option<(f64,
 }
 
 fn draw_gaps(svg: &mut Svg, data: &Overlay, layout: &Layout) {
-    let area = layout.area;
     let new_gaps = gaps(
         data.curve.iter().filter_map(|s| ends(s, |p| p.t_new)),
         data.new_duration_secs,
@@ -65,15 +64,18 @@ fn draw_gaps(svg: &mut Svg, data: &Overlay, layout: &Layout) {
         data.curve.iter().filter_map(|s| ends(s, |p| p.t_ref)),
         data.ref_duration_secs,
     );
+    // Only the recordings themselves are shaded, not the axis beyond their ends.
+    let (left, right) = (layout.x.at(0.0), layout.x.at(data.new_duration_secs));
+    let (top, bottom) = (layout.y.at(data.ref_duration_secs), layout.y.at(0.0));
     // One group, so that crossing stretches do not get darker.
     svg.raw("<g opacity=\"0.17\">");
     for (from, to) in new_gaps {
         let (x0, x1) = (layout.x.at(from), layout.x.at(to));
-        svg.rect(Rect::new(x0, area.y, x1 - x0, area.height), &fill(theme::GAP));
+        svg.rect(Rect::new(x0, top, x1 - x0, bottom - top), &fill(theme::GAP));
     }
     for (from, to) in ref_gaps {
         let (y0, y1) = (layout.y.at(to), layout.y.at(from));
-        svg.rect(Rect::new(area.x, y0, area.width, y1 - y0), &fill(theme::GAP));
+        svg.rect(Rect::new(left, y0, right - left, y1 - y0), &fill(theme::GAP));
     }
     svg.end();
 }
@@ -118,19 +120,28 @@ fn draw_diagonal(svg: &mut Svg, layout: &Layout) {
 /// A line where a recording ends before its axis does.
 fn draw_recording_ends(svg: &mut Svg, data: &Overlay, layout: &Layout) {
     let area = layout.area;
-    let style = stroke(theme::MUTED, 1.25);
+    let line = stroke(theme::MUTED, 1.25);
+    let text = TextStyle::new(theme::SMALL_SIZE, theme::MUTED);
     let x = layout.x.at(data.new_duration_secs);
     if x < area.right() - 1.0 {
-        svg.line((x, area.y), (x, area.bottom()), &style);
+        svg.line((x, area.y), (x, area.bottom()), &line);
+        svg.text((x + 8.0, area.y + 18.0), text, "new run ends");
     }
     let y = layout.y.at(data.ref_duration_secs);
     if y > area.y + 1.0 {
-        svg.line((area.x, y), (area.right(), y), &style);
+        svg.line((area.x, y), (area.right(), y), &line);
+        let at = (area.right() - 8.0, y - 7.0);
+        svg.text(at, text.anchored(Anchor::End), "reference run ends");
     }
 }
 
 /// Dots nearer than this share a dot, so that long runs stay small files.
 const DOT_GRID: f64 = 0.75;
+/// Radius of a dot; with more dots than `CROWD` they shrink by the root of the
+/// excess, down to the smallest that is still seen.
+const DOT_RADIUS: f64 = 2.1;
+const MIN_DOT_RADIUS: f64 = 0.7;
+const CROWD: f64 = 1500.0;
 
 /// Draws pairs as dots where `at` puts them, the sure ones on top.
 pub fn draw_pairs(svg: &mut Svg, pairs: &[Pair], at: impl Fn(&Pair) -> (f64, f64)) {
@@ -144,10 +155,11 @@ pub fn draw_pairs(svg: &mut Svg, pairs: &[Pair], at: impl Fn(&Pair) -> (f64, f64
             .or_insert(level);
     }
     let mut dots: Vec<_> = cells.into_iter().collect();
+    let radius = (DOT_RADIUS * (CROWD / dots.len().max(1) as f64).sqrt()).clamp(MIN_DOT_RADIUS, DOT_RADIUS);
     dots.sort_by_key(|(cell, level)| (*level, *cell));
     for ((column, row), level) in dots {
         let centre = (column as f64 * DOT_GRID, row as f64 * DOT_GRID);
-        svg.circle(centre, 2.1, &dot_style(f64::from(level) / LEVELS));
+        svg.circle(centre, radius, &dot_style(f64::from(level) / LEVELS));
     }
 }
 
