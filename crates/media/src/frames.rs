@@ -7,7 +7,7 @@ use ffmpeg_next as ffmpeg;
 use crate::decoder::{Decoded, VideoDecoder, is_damaged, picture_pts};
 use crate::demux::{Demuxer, Next, Wanted};
 use crate::error::FrameError;
-use crate::index::{GopCounter, PacketIndex};
+use crate::index::GopCounter;
 use crate::luma::LumaConverter;
 use crate::plan::{FrameRole, PlanMode, PlannedFrame, SamplePlan};
 use crate::recording::Part;
@@ -172,28 +172,33 @@ impl OpenPart {
     }
 
     /// Gives the decoder its next packet, or the end.
-    fn feed(&mut self, stream: usize, wanted: Wanted, is_planned: impl Fn(i64) -> bool) {
+    fn feed(&mut self, part: &Part, wanted: Wanted) {
         while !self.is_finished {
-            let (facts, packet) = match self.demuxer.read() {
+            let (facts, mut packet) = match self.demuxer.read() {
                 Next::Packet(facts, packet) => (facts, packet),
                 Next::End | Next::Failed => break,
             };
-            if facts.stream != stream {
+            if facts.stream != part.stream {
                 continue;
             }
             let gop = self.gops.next(facts.is_key) as usize;
             if gop > self.last_needed_gop {
                 break;
             }
-            let send = match wanted {
-                Wanted::KeyFrames => facts.is_key && facts.pts.is_some_and(&is_planned),
-                Wanted::All => self.needed_gops.get(gop).copied().unwrap_or(false),
-            };
-            if send && !facts.is_damaged {
-                // A packet the decoder refuses shows up as a planned frame that never comes.
-                self.decoder.send(&packet);
-                return;
+            let is_needed = self.needed_gops.get(gop).copied().unwrap_or(false);
+            let is_wanted = wanted == Wanted::All || facts.is_key;
+            if !is_needed || !is_wanted || facts.is_damaged {
+                continue;
             }
+            if wanted == Wanted::KeyFrames {
+                // FFmpeg's MP4 demuxer loses count of the B-frame offsets when it drops packets, so the time comes
+                // from the index.
+                packet.set_pts(part.index.gop_key_pts.get(gop).copied());
+                packet.set_dts(None);
+            }
+            // A packet the decoder refuses shows up as a planned frame that never comes.
+            self.decoder.send(&packet);
+            return;
         }
         if !self.is_finished {
             self.is_finished = true;
@@ -247,25 +252,11 @@ impl PartStream {
                     }));
                 }
                 Decoded::Damaged => {}
-                Decoded::NeedsPacket => {
-                    let (index, frames) = (&self.part.index, &self.frames);
-                    open.feed(self.part.stream, self.wanted, |pts| {
-                        is_planned(index, frames, pts)
-                    });
-                }
+                Decoded::NeedsPacket => open.feed(&self.part, self.wanted),
                 Decoded::End => break,
             }
         }
         *skipped += self.frames.len() - self.next;
         Ok(None)
     }
-}
-
-/// Whether the packet with time `pts` carries one of `frames`, which are sorted by position.
-fn is_planned(index: &PacketIndex, frames: &[PlannedFrame], pts: i64) -> bool {
-    index.position(pts).is_some_and(|position| {
-        frames
-            .binary_search_by_key(&position, |frame| frame.position)
-            .is_ok()
-    })
 }
