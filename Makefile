@@ -1,0 +1,69 @@
+# One entry point for everything a contributor does. `make help` lists the targets.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+CARGO ?= cargo
+BIN := target/release/mtbsync
+DEMO := out/demo
+SAMPLE := data/sample
+
+.PHONY: help setup build demo test test-unit lint bench accuracy test-interop run-preview clean
+
+help: ## List the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | column -t -s "$$(printf '\t')"
+
+setup: ## Install missing system packages (FFmpeg libraries, libclang) and check the Rust toolchain
+	@scripts/setup.sh
+
+build: setup ## Build the release binary, target/release/mtbsync
+	$(CARGO) build --release --bin mtbsync
+
+demo: build ## Align the sample pair, carry its markers over, say where the results are
+	@rm -rf $(DEMO) && mkdir -p $(DEMO)
+	$(BIN) sync --reference $(SAMPLE)/reference.mp4 --new $(SAMPLE)/new.mp4 \
+	  --ref-markers $(SAMPLE)/reference_markers.csv --export resolve-edl --out $(DEMO)
+	@echo
+	@echo "Markers in the new run:  $(DEMO)/new_markers.csv"
+	@echo "EDL for DaVinci Resolve: $(DEMO)/new_markers.edl"
+	@echo "Overlay picture:         $(DEMO)/alignment_overlay.png"
+
+test: setup lint ## Formatting, lints and all tests
+	$(CARGO) test --workspace
+
+test-unit: ## The fast part of the tests: no video is decoded by the built program
+	$(CARGO) test --workspace --lib --bins
+
+lint: ## Formatting, clippy and, where installed, cargo-deny
+	$(CARGO) fmt --all -- --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	@if $(CARGO) deny --version >/dev/null 2>&1; then \
+	  $(CARGO) deny check; \
+	else \
+	  echo "cargo-deny is not installed: licences and advisories are checked by the GitHub workflow only"; \
+	fi
+
+bench: setup ## Benchmarks per stage
+	$(CARGO) bench --workspace --benches
+
+accuracy: build ## Measure the release binary against every pair with known truth
+	$(CARGO) run --release -p mtbsync-accuracy -- --bin $(BIN) --json out/accuracy.json
+
+test-interop: build ## Read the written files with other programs (numpy; needs python3-venv)
+	@test -x .venv/bin/python || python3 -m venv .venv
+	@.venv/bin/python -c 'import numpy' 2>/dev/null || .venv/bin/pip install --quiet 'numpy>=1.24,<3'
+	.venv/bin/python scripts/interop.py --bin $(BIN)
+
+run-preview: demo ## Draw the overlay picture of the demo and open it on a desktop
+	$(BIN) viewer --headless --ref-markers $(SAMPLE)/reference_markers.csv --timewarp-json $(DEMO)/timewarp.json \
+	  --new-markers $(DEMO)/new_markers.csv --pairs $(DEMO)/pairs.csv --out-png $(DEMO)/preview.png
+	@if [ -n "$${DISPLAY:-}$${WAYLAND_DISPLAY:-}" ] && command -v xdg-open >/dev/null; then \
+	  xdg-open $(DEMO)/preview.png; \
+	else \
+	  echo "no desktop here: look at $(DEMO)/preview.png"; \
+	fi
+
+clean: ## Remove build products and results
+	$(CARGO) clean
+	rm -rf out .venv
