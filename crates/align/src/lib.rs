@@ -1,1 +1,14 @@
-//! Evidence, sequence model, refinement and the monotone time warp.
+//! From evidence to a time warp: sequence model, refinement, monotone map and its honesty.
+//!
+//! Pure functions on numbers; no files, no pictures. The order in which they are used:
+//! [`evidence`] turns similarities into log-likelihood ratios, [`sequence`] finds the path and where there is none,
+//! [`refine`] measures along the path to a fraction of a frame, [`fit`] makes pairs into a [`TimeWarp`], and [`gates`]
+//! says whether to trust it.
+
+pub mod confidence;
+pub mod curve;
+pub mod settings;
+pub mod warp;
+
+pub use settings::{WarpModel, WarpSettings};
+pub use warp::{Place, Segment, Stop, StopSide, TimeWarp};

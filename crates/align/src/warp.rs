@@ -1,0 +1,281 @@
+//! The time warp: for a moment of the new recording, the moment the reference was at the same place.
+//!
+//! A [`TimeWarp`] is a list of segments. Inside a segment it is a strictly increasing curve with an error per knot;
+//! between and outside segments the new rider was where the reference never went, and the warp has no value there.
+//! It is never extrapolated.
+
+use crate::confidence;
+use crate::curve::MonotoneCurve;
+
+/// Slope below which the new rider counts as standing (reference seconds per new second).
+const STANDING_SLOPE: f64 = 0.12;
+/// Slope above which the reference rider counts as standing.
+const REF_STANDING_SLOPE: f64 = 1.0 / STANDING_SLOPE;
+/// Shorter stands are hesitation, not stops.
+const MIN_STOP_SECS: f64 = 1.0;
+/// Step at which a curve is looked through for stops.
+const STOP_STEP_SECS: f64 = 0.05;
+
+/// One stretch both recordings share.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Segment {
+    curve: MonotoneCurve,
+    sigma: Vec<f64>,
+}
+
+impl Segment {
+    /// A segment through knots `(t_new, t_ref)` with one-sigma errors of `t_ref`, seconds. `None` unless the knots
+    /// are at least two, strictly increasing in both, and the errors are as many, finite and not negative.
+    pub fn new(t_new: Vec<f64>, t_ref: Vec<f64>, sigma: Vec<f64>) -> Option<Self> {
+        let valid = sigma.len() == t_new.len() && sigma.iter().all(|s| s.is_finite() && *s >= 0.0);
+        let curve = MonotoneCurve::new(t_new, t_ref)?;
+        valid.then_some(Self { curve, sigma })
+    }
+
+    /// The curve from new to reference time.
+    pub fn curve(&self) -> &MonotoneCurve {
+        &self.curve
+    }
+
+    /// One-sigma error of the reference time at each knot, seconds.
+    pub fn sigma(&self) -> &[f64] {
+        &self.sigma
+    }
+
+    /// First and last new time.
+    pub fn new_range(&self) -> (f64, f64) {
+        ends(self.curve.x())
+    }
+
+    /// First and last reference time.
+    pub fn ref_range(&self) -> (f64, f64) {
+        ends(self.curve.y())
+    }
+
+    /// Linear in new time between knots.
+    fn sigma_at_new(&self, t_new: f64) -> f64 {
+        let x = self.curve.x();
+        let k = x.partition_point(|&k| k <= t_new).clamp(1, x.len() - 1) - 1;
+        let share = ((t_new - x[k]) / (x[k + 1] - x[k])).clamp(0.0, 1.0);
+        self.sigma[k] * (1.0 - share) + self.sigma[k + 1] * share
+    }
+}
+
+fn ends(v: &[f64]) -> (f64, f64) {
+    (v.first().copied().unwrap_or(f64::NAN), v.last().copied().unwrap_or(f64::NAN))
+}
+
+/// Which rider stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopSide {
+    /// The new rider; times are new times.
+    New,
+    /// The reference rider; times are reference times.
+    Ref,
+}
+
+/// Somebody stands still.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stop {
+    /// Who.
+    pub side: StopSide,
+    /// From, seconds on that side's clock.
+    pub from_secs: f64,
+    /// To, seconds on that side's clock.
+    pub to_secs: f64,
+}
+
+/// Where a reference moment lies in the new recording.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Place {
+    /// Best estimate, seconds. Inside a stop of the new rider: the arrival.
+    pub t_new_secs: f64,
+    /// Lower end of the 90 % interval, not before the recording.
+    pub low_secs: f64,
+    /// Upper end of the 90 % interval, not after the recording.
+    pub high_secs: f64,
+    /// Probability that the true moment is within 0.25 s of the estimate.
+    pub confidence: f64,
+    /// The new rider stands here.
+    pub in_stop: bool,
+}
+
+/// Map between two recordings.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct TimeWarp {
+    segments: Vec<Segment>,
+    stops: Vec<Stop>,
+}
+
+impl TimeWarp {
+    /// A warp of segments in order of both times. `None` when they overlap.
+    pub fn new(segments: Vec<Segment>) -> Option<Self> {
+        let ordered = segments
+            .windows(2)
+            .all(|w| w[0].new_range().1 < w[1].new_range().0 && w[0].ref_range().1 < w[1].ref_range().0);
+        if !ordered {
+            return None;
+        }
+        let stops = segments.iter().flat_map(find_stops).collect();
+        Some(Self { segments, stops })
+    }
+
+    /// Stretches with a value, in order.
+    pub fn segments(&self) -> &[Segment] {
+        &self.segments
+    }
+
+    /// Stops found in the curve, in order of segments.
+    pub fn stops(&self) -> &[Stop] {
+        &self.stops
+    }
+
+    /// Reference time at which the reference was where the new recording is at `t_new_secs`.
+    pub fn ref_from_new(&self, t_new_secs: f64) -> Option<f64> {
+        self.segments.iter().find_map(|s| s.curve.y_at(t_new_secs))
+    }
+
+    /// The exact inverse of [`Self::ref_from_new`].
+    pub fn new_from_ref(&self, t_ref_secs: f64) -> Option<f64> {
+        self.segments.iter().find_map(|s| s.curve.x_at(t_ref_secs))
+    }
+
+    /// One-sigma error of [`Self::ref_from_new`], seconds.
+    pub fn ref_sigma_at(&self, t_new_secs: f64) -> Option<f64> {
+        let holds = |s: &&Segment| s.curve.y_at(t_new_secs).is_some();
+        self.segments.iter().find(holds).map(|s| s.sigma_at_new(t_new_secs))
+    }
+
+    /// Mapped seconds of the new recording.
+    pub fn mapped_secs(&self) -> f64 {
+        self.segments.iter().map(|s| s.new_range().1 - s.new_range().0).sum()
+    }
+
+    /// Find a reference moment in the new recording, with its uncertainty. `None` where it has no counterpart.
+    pub fn locate(&self, t_ref_secs: f64, new_duration_secs: f64) -> Option<Place> {
+        let (segment, t_new) =
+            self.segments.iter().find_map(|s| s.curve.x_at(t_ref_secs).map(|t_new| (s, t_new)))?;
+        let within = |t: f64| t.clamp(0.0, new_duration_secs.max(0.0));
+        let standing = self.stops.iter().find(|s| {
+            s.side == StopSide::New && (s.from_secs..=s.to_secs).contains(&t_new)
+        });
+        let sigma_ref = segment.sigma_at_new(t_new);
+        let slope = self.local_slope(segment, t_new);
+        let sigma_new = sigma_ref / slope;
+        if let Some(stop) = standing {
+            let half = confidence::interval_half_width_secs(sigma_ref);
+            return Some(Place {
+                t_new_secs: within(stop.from_secs),
+                low_secs: within(stop.from_secs - half),
+                high_secs: within(stop.to_secs + half),
+                confidence: confidence::within_quarter_second(sigma_new.max(stop.to_secs - stop.from_secs)),
+                in_stop: true,
+            });
+        }
+        let half = confidence::interval_half_width_secs(sigma_new);
+        Some(Place {
+            t_new_secs: within(t_new),
+            low_secs: within(t_new - half),
+            high_secs: within(t_new + half),
+            confidence: confidence::within_quarter_second(sigma_new),
+            in_stop: false,
+        })
+    }
+
+    /// Slope over about half a second around `t_new`: the point slope of a curve is noisier than its error bars.
+    fn local_slope(&self, segment: &Segment, t_new: f64) -> f64 {
+        const HALF_SPAN_SECS: f64 = 0.25;
+        let (first, last) = segment.new_range();
+        let (a, b) = ((t_new - HALF_SPAN_SECS).max(first), (t_new + HALF_SPAN_SECS).min(last));
+        match (segment.curve.y_at(a), segment.curve.y_at(b)) {
+            (Some(ya), Some(yb)) if b > a => ((yb - ya) / (b - a)).max(1e-3),
+            _ => 1.0,
+        }
+    }
+}
+
+/// Flats (new rider stands) and steep parts (reference rider stands) of a segment.
+fn find_stops(segment: &Segment) -> Vec<Stop> {
+    let (first, last) = segment.new_range();
+    let steps = ((last - first) / STOP_STEP_SECS).floor() as usize;
+    let mut stops: Vec<Stop> = Vec::new();
+    let mut open: Option<(StopSide, f64, f64)> = None;
+    let mut close = |open: &mut Option<(StopSide, f64, f64)>| {
+        if let Some((side, from, to)) = open.take()
+            && to - from >= MIN_STOP_SECS
+        {
+            stops.push(Stop { side, from_secs: from, to_secs: to });
+        }
+    };
+    for k in 0..steps {
+        let (a, b) = (first + k as f64 * STOP_STEP_SECS, (first + (k + 1) as f64 * STOP_STEP_SECS).min(last));
+        let (Some(ya), Some(yb)) = (segment.curve.y_at(a), segment.curve.y_at(b)) else { continue };
+        let slope = (yb - ya) / (b - a);
+        let side = if slope < STANDING_SLOPE {
+            Some((StopSide::New, a, b))
+        } else if slope > REF_STANDING_SLOPE {
+            Some((StopSide::Ref, ya, yb))
+        } else {
+            None
+        };
+        match (side, &mut open) {
+            (Some((side, _, to)), Some((running, _, end))) if side == *running => *end = to,
+            (found, _) => {
+                close(&mut open);
+                open = found;
+            }
+        }
+    }
+    close(&mut open);
+    stops
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn warp(knots: &[(f64, f64)]) -> TimeWarp {
+        let (x, y): (Vec<f64>, Vec<f64>) = knots.iter().copied().unzip();
+        let sigma = vec![0.02; x.len()];
+        TimeWarp::new(vec![Segment::new(x, y, sigma).unwrap()]).unwrap()
+    }
+
+    #[test]
+    fn a_stop_of_the_new_rider_is_found_and_a_marker_in_it_is_at_the_arrival() {
+        let w = warp(&[(0.0, 0.0), (10.0, 10.0), (16.0, 10.01), (20.0, 14.0)]);
+        let [stop] = w.stops() else { panic!("{:?}", w.stops()) };
+        assert_eq!(stop.side, StopSide::New);
+        assert!((stop.from_secs - 10.0).abs() < 0.6 && (stop.to_secs - 16.0).abs() < 0.6, "{stop:?}");
+        let place = w.locate(10.005, 20.0).unwrap();
+        assert!(place.in_stop);
+        assert_eq!(place.t_new_secs, stop.from_secs);
+        assert!(place.low_secs <= stop.from_secs && place.high_secs >= stop.to_secs);
+    }
+
+    #[test]
+    fn a_stop_of_the_reference_rider_is_found_on_its_clock() {
+        let w = warp(&[(0.0, 0.0), (10.0, 10.0), (10.3, 20.0), (20.0, 30.0)]);
+        let stop = w.stops().iter().find(|s| s.side == StopSide::Ref).unwrap();
+        assert!((stop.from_secs - 10.0).abs() < 2.0 && (stop.to_secs - 20.0).abs() < 2.0, "{stop:?}");
+    }
+
+    #[test]
+    fn no_value_between_segments() {
+        let a = Segment::new(vec![0.0, 5.0], vec![1.0, 6.0], vec![0.1; 2]).unwrap();
+        let b = Segment::new(vec![8.0, 9.0], vec![20.0, 21.0], vec![0.1; 2]).unwrap();
+        let w = TimeWarp::new(vec![a.clone(), b.clone()]).unwrap();
+        assert_eq!(w.ref_from_new(6.0), None);
+        assert_eq!(w.new_from_ref(10.0), None);
+        assert_eq!(w.locate(10.0, 9.0), None);
+        assert_eq!(w.ref_from_new(8.5), Some(20.5));
+        assert!((w.mapped_secs() - 6.0).abs() < 1e-12);
+        assert!(TimeWarp::new(vec![b, a]).is_none(), "segments out of order");
+    }
+
+    #[test]
+    fn intervals_stay_inside_the_recording() {
+        let place = warp(&[(0.0, 0.0), (10.0, 10.0)]).locate(0.001, 10.0).unwrap();
+        assert_eq!(place.low_secs, 0.0);
+        assert!(place.high_secs > place.t_new_secs);
+    }
+}
