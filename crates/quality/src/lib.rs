@@ -1,1 +1,35 @@
 //! Quality gates, history, regression and benchmark reports.
+//!
+//! After a run, its numbers join a history ([`history`]); rules compare them with the runs before
+//! ([`regression`]); a gate turns the result into what a CI job needs ([`gate`], [`check`]); and a report shows
+//! all run folders at once ([`benchmark`]). The rules are pure functions of records and thresholds. The few
+//! functions that touch the disk say so, write only through `mtbsync_formats::atomic`, and return structured
+//! results; what is printed, and when, is the caller's business. There is no clock here: every timestamp
+//! is passed in.
+//!
+//! File layouts: `formats.md` sections 7 to 9 of the specification, referred to as F7 to F9.
+
+pub mod batch_summary;
+pub mod check;
+pub mod gate;
+pub mod history;
+pub mod perf;
+pub mod prune;
+pub mod regression;
+pub mod thresholds;
+
+mod stats;
+
+/// Exit codes of the quality commands.
+pub mod exit_code {
+    /// Done; quality OK or LEARNING.
+    pub const OK: u8 = 0;
+    /// Input, output or internal error.
+    pub const ERROR: u8 = 1;
+    /// Nothing to judge.
+    pub const NO_DATA: u8 = 2;
+    /// Quality WARN.
+    pub const WARN: u8 = 10;
+    /// Quality FAIL.
+    pub const FAIL: u8 = 20;
+}
