@@ -8,6 +8,7 @@ pub mod gpmf;
 pub mod hilight;
 pub mod identity;
 pub mod mp4;
+pub mod place;
 mod read;
 pub mod realtime;
 mod recording;

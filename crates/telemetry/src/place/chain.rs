@@ -1,0 +1,94 @@
+//! Does one ride follow the other at all? The longest believable chain of matches answers.
+//!
+//! A track that is shifted by 100 m, or of another trail, still touches the reference here and there. Such
+//! touches do not continue one another: going on in the new run must mean going on in the reference run,
+//! at a comparable pace. The best chain through all candidates is found by dynamic programming over samples
+//! a second apart; it is the alignment by GPS alone, and its reach says where GPS may speak.
+
+use super::PlaceMatch;
+
+/// Samples a match may skip to continue a chain, of about a second each.
+const MAX_SKIP: usize = 15;
+/// Slowest and fastest believable ratio of reference time to new time between two matches.
+const RATIO_LIMITS: (f64, f64) = (1.0 / 6.0, 6.0);
+/// Slack of that ratio for position errors, seconds on top of the matches' own sigmas.
+const RATIO_SLACK_SECS: f64 = 1.0;
+/// Cost of skipping a sample, in units of a perfect match.
+const SKIP_COST: f64 = 0.3;
+/// Cost of a pace unlike the other run's, per unit of squared logarithm.
+const PACE_COST: f64 = 0.1;
+
+/// All candidates of one sample of the new run.
+pub(super) struct Column {
+    pub t_new_secs: f64,
+    pub candidates: Vec<PlaceMatch>,
+}
+
+/// The best chain, in order of both times. Columns are in order of new time.
+pub(super) fn best_chain(columns: &[Column]) -> Vec<PlaceMatch> {
+    // best[i][j]: score of the best chain that ends in candidate j of column i, and where it came from.
+    let mut best: Vec<Vec<(f64, Option<(usize, usize)>)>> = Vec::with_capacity(columns.len());
+    let mut end: Option<(f64, usize, usize)> = None;
+    for (i, column) in columns.iter().enumerate() {
+        let mut scores = Vec::with_capacity(column.candidates.len());
+        for (j, candidate) in column.candidates.iter().enumerate() {
+            let own = candidate.weight();
+            let mut choice = (own, None);
+            for (back, earlier) in columns
+                .iter()
+                .enumerate()
+                .take(i)
+                .skip(i.saturating_sub(MAX_SKIP))
+            {
+                let Some(earlier_best) = best.get(back) else {
+                    continue;
+                };
+                for (k, (from, (score, _))) in earlier.candidates.iter().zip(earlier_best).enumerate() {
+                    let Some(cost) = step_cost(from, candidate) else {
+                        continue;
+                    };
+                    let total = score + own - cost - SKIP_COST * (i - back - 1) as f64;
+                    if total > choice.0 {
+                        choice = (total, Some((back, k)));
+                    }
+                }
+            }
+            if end.is_none_or(|(score, _, _)| choice.0 > score) {
+                end = Some((choice.0, i, j));
+            }
+            scores.push(choice);
+        }
+        best.push(scores);
+    }
+    let mut chain = Vec::new();
+    let mut at = end.map(|(_, i, j)| (i, j));
+    while let Some((i, j)) = at {
+        let Some(candidate) = columns.get(i).and_then(|column| column.candidates.get(j)) else {
+            break;
+        };
+        chain.push(*candidate);
+        at = best
+            .get(i)
+            .and_then(|scores| scores.get(j))
+            .and_then(|(_, from)| *from);
+    }
+    chain.reverse();
+    chain
+}
+
+/// Cost of going from one match to the next; `None` when no rider could.
+fn step_cost(from: &PlaceMatch, to: &PlaceMatch) -> Option<f64> {
+    let new_secs = to.t_new_secs - from.t_new_secs;
+    // Standing in the reference makes its time free within the stop.
+    let ref_secs = to.t_ref_range_secs.1 - from.t_ref_range_secs.0;
+    let least_ref_secs = to.t_ref_range_secs.0 - from.t_ref_range_secs.1;
+    let slack_secs = RATIO_SLACK_SECS + from.sigma_t_secs.min(to.sigma_t_secs);
+    if to.t_ref_secs < from.t_ref_secs
+        || least_ref_secs > RATIO_LIMITS.1 * new_secs + slack_secs
+        || ref_secs < RATIO_LIMITS.0 * new_secs - slack_secs && !from.new_stands && !to.new_stands
+    {
+        return None;
+    }
+    let pace = ((to.t_ref_secs - from.t_ref_secs + slack_secs) / (new_secs + slack_secs)).ln();
+    Some(PACE_COST * pace * pace)
+}
