@@ -43,6 +43,8 @@ pub(crate) struct Corner {
 #[derive(Debug, Default)]
 pub(crate) struct Detector {
     scores: Vec<u8>,
+    /// One row of scores without those that are no local maximum.
+    maxima: Vec<u8>,
 }
 
 impl Detector {
@@ -57,6 +59,7 @@ impl Detector {
         // One pixel more on each side, for the comparison with neighbours.
         let (first, count) = (border - 1, width - 2 * border + 2);
         self.scores.resize(width * height, 0);
+        self.maxima.resize(count - 2, 0);
         for y in border - 1..height - border + 1 {
             let at = y * width + first;
             score_row(
@@ -72,9 +75,10 @@ impl Detector {
             let above = &self.scores[at(y - 1)..at(y - 1) + count];
             let here = &self.scores[at(y)..at(y) + count];
             let below = &self.scores[at(y + 1)..at(y + 1) + count];
-            collect_maxima(above, here, below, |i, score| {
+            keep_maxima(above, here, below, &mut self.maxima);
+            for_each_set(&self.maxima, |i, score| {
                 out.push(Corner {
-                    x: (first + i) as u32,
+                    x: (border + i) as u32,
                     y: y as u32,
                     score,
                 });
@@ -88,28 +92,39 @@ impl Detector {
     }
 }
 
-/// Report the inner elements of `here` that beat all eight neighbours; on a tie the first in reading order wins.
-fn collect_maxima(above: &[u8], here: &[u8], below: &[u8], mut found: impl FnMut(usize, u8)) {
-    const WORD: usize = 8;
-    let inner = here.len() - 1;
-    let mut start = 1;
-    while start < inner {
-        let end = (start + WORD).min(inner);
-        if here[start..end].iter().any(|&s| s != 0) {
-            for i in start..end {
-                let score = here[i];
-                let beats_earlier =
-                    score > above[i - 1] && score > above[i] && score > above[i + 1] && score > here[i - 1];
-                let matches_later = score >= here[i + 1]
-                    && score >= below[i - 1]
-                    && score >= below[i]
-                    && score >= below[i + 1];
-                if beats_earlier && matches_later {
-                    found(i, score);
-                }
-            }
+#[inline(always)]
+fn keep_maxima_plain(above: &[u8], here: &[u8], below: &[u8], out: &mut [u8]) {
+    let n = out.len();
+    let (a0, a1, a2) = (&above[..n], &above[1..n + 1], &above[2..n + 2]);
+    let (h0, h1, h2) = (&here[..n], &here[1..n + 1], &here[2..n + 2]);
+    let (b0, b1, b2) = (&below[..n], &below[1..n + 1], &below[2..n + 2]);
+    for i in 0..n {
+        let before = a0[i].max(a1[i]).max(a2[i]).max(h0[i]);
+        let after = h2[i].max(b0[i]).max(b1[i]).max(b2[i]);
+        let is_maximum = (h1[i] > before) & (h1[i] >= after);
+        out[i] = if is_maximum { h1[i] } else { 0 };
+    }
+}
+
+multiversion! {
+    /// Copy the scores that beat all eight neighbours, 0 elsewhere; on a tie the first in reading order wins.
+    /// The rows have one element more than `out` on each side.
+    fn keep_maxima(above: &[u8], here: &[u8], below: &[u8], out: &mut [u8]) = keep_maxima_plain;
+}
+
+/// Report the elements that are not 0.
+fn for_each_set(row: &[u8], mut found: impl FnMut(usize, u8)) {
+    const WORD: usize = 16;
+    for (w, word) in row.chunks(WORD).enumerate() {
+        if word
+            .first_chunk::<WORD>()
+            .is_some_and(|word| u128::from_ne_bytes(*word) == 0)
+        {
+            continue;
         }
-        start = end;
+        for (i, &score) in word.iter().enumerate().filter(|(_, score)| **score != 0) {
+            found(w * WORD + i, score);
+        }
     }
 }
 
@@ -164,39 +179,63 @@ fn bound_pixel(north: u8, east: u8, south: u8, west: u8, centre: u8) -> u8 {
     brighter.max(darker)
 }
 
+/// The circle and the centre for `N` pixels in a row from index `at`.
+#[inline(always)]
+fn blocks<const N: usize>(data: &[u8], width: usize, at: usize) -> Option<([&[u8; N]; 16], &[u8; N])> {
+    let block = |start: usize| data.get(start..)?.first_chunk::<N>();
+    let centre = block(at)?;
+    let mut ring = [centre; 16];
+    for (pixels, (dx, dy)) in ring.iter_mut().zip(CIRCLE) {
+        *pixels = block(at.wrapping_add_signed(dy * width as isize + dx))?;
+    }
+    Some((ring, centre))
+}
+
+/// Scores of `N` pixels in a row. The length is a constant so that the loops become single instructions.
+#[inline(always)]
+fn score_block<const N: usize>(data: &[u8], width: usize, at: usize, threshold: u8, out: &mut [u8; N]) {
+    let Some((r, c)) = blocks::<N>(data, width, at) else {
+        return;
+    };
+    let mut bound = 0;
+    for i in 0..N {
+        bound = bound.max(bound_pixel(r[0][i], r[4][i], r[8][i], r[12][i], c[i]));
+    }
+    if bound <= threshold {
+        *out = [0; N];
+        return;
+    }
+    for i in 0..N {
+        let ring = [
+            r[0][i], r[1][i], r[2][i], r[3][i], r[4][i], r[5][i], r[6][i], r[7][i], r[8][i], r[9][i],
+            r[10][i], r[11][i], r[12][i], r[13][i], r[14][i], r[15][i],
+        ];
+        let score = score_pixel(&ring, c[i]);
+        out[i] = if score > threshold { score } else { 0 };
+    }
+}
+
 #[inline(always)]
 fn score_row_plain(data: &[u8], width: usize, at: usize, threshold: u8, out: &mut [u8]) {
     let count = out.len();
-    let ring: [&[u8]; 16] = std::array::from_fn(|i| {
-        let (dx, dy) = CIRCLE[i];
-        let start = at.wrapping_add_signed(dy * width as isize + dx);
-        &data[start..start + count]
-    });
-    let centre = &data[at..at + count];
     let mut start = 0;
-    while start < count {
-        let end = (start + BLOCK).min(count);
-        let len = end - start;
-        let c = &centre[start..end];
-        let r: [&[u8]; 16] = std::array::from_fn(|i| &ring[i][start..end]);
-        let out = &mut out[start..end];
-        let mut bound = 0;
-        for i in 0..len {
-            bound = bound.max(bound_pixel(r[0][i], r[4][i], r[8][i], r[12][i], c[i]));
+    while let Some(block) = out
+        .get_mut(start..)
+        .and_then(|rest| rest.first_chunk_mut::<BLOCK>())
+    {
+        score_block(data, width, at + start, threshold, block);
+        start += BLOCK;
+    }
+    if start == count {
+        return;
+    }
+    // The rest of the row: once more the last full block, or pixel by pixel when the row is shorter than one.
+    if let Some(block) = out.last_chunk_mut::<BLOCK>() {
+        score_block(data, width, at + count - BLOCK, threshold, block);
+    } else {
+        for (i, pixel) in out.as_chunks_mut::<1>().0.iter_mut().enumerate() {
+            score_block(data, width, at + i, threshold, pixel);
         }
-        if bound > threshold {
-            for i in 0..len {
-                let pixels = [
-                    r[0][i], r[1][i], r[2][i], r[3][i], r[4][i], r[5][i], r[6][i], r[7][i], r[8][i], r[9][i],
-                    r[10][i], r[11][i], r[12][i], r[13][i], r[14][i], r[15][i],
-                ];
-                let score = score_pixel(&pixels, c[i]);
-                out[i] = if score > threshold { score } else { 0 };
-            }
-        } else {
-            out.fill(0);
-        }
-        start = end;
     }
 }
 

@@ -22,7 +22,7 @@ use crate::image::LumaView;
 use fast::{Corner, Detector};
 use pattern::PAIRS;
 use pyramid::{Plane, Resizer};
-use select::{Candidate, Region, Selector};
+use select::{Candidate, Cells, Selector};
 
 /// Pixels at the edge of each level without features: the patch radius, and what its padded rows reach beyond.
 const BORDER: usize = orient::RADIUS + 2;
@@ -203,39 +203,28 @@ impl Extractor {
 
         self.detector
             .detect(plane, self.params.fast_threshold_min, BORDER, &mut self.corners);
-        self.candidates.clear();
-        for corner in &self.corners {
-            let (x, y) = full(corner.x as f32, corner.y as f32);
-            if keep.is_none_or(|keep| keep(x, y)) {
-                self.candidates.push(Candidate {
-                    x: corner.x,
-                    y: corner.y,
-                    strength: f32::from(corner.score),
-                });
-            }
+        if let Some(keep) = keep {
+            self.corners.retain(|corner| {
+                let (x, y) = full(corner.x as f32, corner.y as f32);
+                keep(x, y)
+            });
         }
-        let region = Region {
-            left: BORDER as u32,
-            top: BORDER as u32,
-            width: (plane.width - 2 * BORDER) as u32,
-            height: (plane.height - 2 * BORDER) as u32,
-        };
-        // About as many cells as features, so that one round takes one feature of each.
-        let cell = ((region.width * region.height) as f32 / wanted as f32)
-            .sqrt()
-            .max(1.0) as u32;
-        self.selector.spread(
-            &mut self.candidates,
-            region,
-            cell,
-            OVERSAMPLING as u32,
-            wanted * OVERSAMPLING,
-        );
+        let cells = Cells::new(plane.width, plane.height, BORDER, wanted);
+        self.selector
+            .prefer_strong(&mut self.corners, cells, self.params.fast_threshold);
+        self.candidates.clear();
+        self.candidates
+            .extend(self.corners.iter().map(|corner| Candidate {
+                x: corner.x,
+                y: corner.y,
+                strength: f32::from(corner.score),
+            }));
+        self.selector
+            .spread(&mut self.candidates, cells, wanted * OVERSAMPLING);
         for candidate in &mut self.candidates {
             candidate.strength = harris::response(plane, candidate.x as usize, candidate.y as usize);
         }
-        self.selector
-            .spread(&mut self.candidates, region, cell, 1, wanted);
+        self.selector.spread(&mut self.candidates, cells, wanted);
 
         blur::gaussian(plane, &mut self.blurred, &mut self.blur_row);
         for candidate in &self.candidates {
