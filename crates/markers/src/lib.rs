@@ -1,1 +1,18 @@
 //! Marker schema, transfer through a time warp, import and export for editors.
+//!
+//! The way of the data: [`read_markers`] → [`transfer()`] through an [`InverseMap`] → [`new_markers_csv`] →
+//! [`ExportTable`](export::ExportTable) → [`export`](export::export) in the format of an editor. This crate
+//! knows no pictures and no disk: bytes come in and go out.
+
+pub mod colour;
+pub mod export;
+mod marker;
+mod read;
+pub mod time;
+mod transfer;
+mod write;
+
+pub use marker::{Marker, MarkerTable};
+pub use read::{BadCell, ReadMarkersError, read_markers};
+pub use transfer::{InverseMap, Located, Status, StatusCounts, TransferOptions, TransferredMarker, transfer};
+pub use write::{new_markers_csv, vis_json};

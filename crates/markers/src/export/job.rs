@@ -1,0 +1,141 @@
+//! One export with everything resolved that formats have in common.
+
+use super::error::ExportError;
+use super::input::ExportTable;
+use super::options::ExportOptions;
+use super::place::{Placed, Placement, place};
+use super::preset::Preset;
+use crate::time::{Counting, Timebase, split_groups};
+
+/// Length after the last marker when nothing tells the length of the recording.
+const UNKNOWN_TAIL_SECS: f64 = 10.0;
+
+/// What an exporter gets.
+pub(super) struct Job<'a> {
+    pub table: &'a ExportTable,
+    pub options: &'a ExportOptions,
+    /// Rate and counting of the timeline.
+    pub base: Timebase,
+    /// Frame number of the timeline's start timecode.
+    pub start_frame: i64,
+    /// Length of the timeline.
+    pub total_frames: i64,
+    pub placement: Placement,
+    pub warnings: Vec<String>,
+}
+
+impl<'a> Job<'a> {
+    pub fn new(
+        preset: Preset,
+        table: &'a ExportTable,
+        options: &'a ExportOptions,
+    ) -> Result<Self, ExportError> {
+        let mut warnings = table.warnings.clone();
+        let base = timebase(preset, options, &mut warnings)?;
+        let rate = base.rate();
+        let start = options
+            .timeline_start
+            .as_deref()
+            .unwrap_or(preset.default_start());
+        let start_frame = base.parse(start)?;
+        let total_frames = total_frames(table, options, base);
+        let placement = place(&table.markers, rate, total_frames, options);
+        let unknown = placement.unknown_colours.iter();
+        warnings.extend(unknown.map(|text| format!("unknown colour `{text}`")));
+        Ok(Self {
+            table,
+            options,
+            base,
+            start_frame,
+            total_frames,
+            placement,
+            warnings,
+        })
+    }
+
+    /// Title, project, sequence name.
+    pub fn label(&self) -> &str {
+        self.options.label.as_deref().unwrap_or(&self.options.stem)
+    }
+
+    /// Timecode of a frame of the timeline.
+    pub fn timecode(&self, frame: i64) -> String {
+        self.base.format(self.start_frame + frame)
+    }
+
+    /// Name of a marker with its review prefix; `Marker N` when it has none.
+    pub fn numbered_name(&self, index: usize, marker: &Placed) -> String {
+        marker.name(&self.options.review_prefix, &format!("Marker {}", index + 1))
+    }
+
+    /// Rate, counting and start in words, as a person must set them in an editor.
+    pub fn timeline_in_words(&self) -> String {
+        let counting = match self.base.counting() {
+            Counting::NonDrop => "non-drop",
+            Counting::Drop => "drop-frame",
+        };
+        format!(
+            "{} fps, {counting}, start {}",
+            self.base.rate(),
+            self.base.format(self.start_frame)
+        )
+    }
+
+    /// Timecode of the recording's own first frame, as a frame number at the timeline's rate; 0 without one.
+    pub fn clip_start_frame(&self) -> i64 {
+        let timecode = self
+            .options
+            .clip
+            .as_ref()
+            .and_then(|clip| clip.start_timecode.as_deref());
+        let frame = timecode.and_then(|timecode| {
+            let groups = split_groups(timecode)?;
+            let is_drop = groups.has_semicolon && Timebase::has_drop_frame(self.base.rate());
+            let counting = if is_drop {
+                Counting::Drop
+            } else {
+                Counting::NonDrop
+            };
+            Timebase::new(self.base.rate(), counting)
+                .ok()?
+                .parse(timecode)
+                .ok()
+        });
+        frame.unwrap_or(0)
+    }
+}
+
+/// The timebase of the output. Formats without timecode take any rate and ignore the counting.
+fn timebase(
+    preset: Preset,
+    options: &ExportOptions,
+    warnings: &mut Vec<String>,
+) -> Result<Timebase, ExportError> {
+    let mut rate = options.rate;
+    if !preset.has_timecode() {
+        return Ok(Timebase::any(rate));
+    }
+    if options.rate_is_auto && rate.for_timecode() != rate {
+        rate = rate.for_timecode();
+        warnings.push(format!(
+            "there is no timecode at {} fps: using {rate} fps",
+            options.rate
+        ));
+    }
+    Ok(Timebase::new(rate, options.counting)?)
+}
+
+fn total_frames(table: &ExportTable, options: &ExportOptions, base: Timebase) -> i64 {
+    let rate = base.rate();
+    if let Some(clip) = &options.clip {
+        return rate.whole_frames_of(clip.frames, clip.rate).max(1);
+    }
+    let last_secs = table
+        .markers
+        .iter()
+        .map(|marker| marker.end_secs.unwrap_or(marker.t_secs).max(marker.t_secs));
+    let duration_secs = options
+        .duration_secs
+        .unwrap_or_else(|| last_secs.fold(0.0, f64::max) + UNKNOWN_TAIL_SECS);
+    rate.frame_at(duration_secs).max(1)
+}

@@ -1,0 +1,127 @@
+//! Editor files out (editors.md sections 1, 2 and 4).
+//!
+//! One exporter per file behind [`Exporter`]; everything they share happens before: markers are read from a
+//! table ([`ExportTable`]), put on frames ([`place`]) and given their final name, note and colour. An exporter
+//! only writes. Nothing here touches the disk: the result is bytes and a summary.
+
+mod clean;
+mod csv;
+mod edl;
+mod error;
+mod input;
+mod job;
+mod json;
+mod options;
+mod place;
+mod preset;
+mod resolve_edl;
+
+pub use error::ExportError;
+pub use input::{ExportMarker, ExportTable, TableOptions};
+pub use options::{AudioInfo, ClipInfo, ExportOptions};
+pub use preset::Preset;
+
+use job::Job;
+
+/// A finished export.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Export {
+    /// The content of the output and, beyond 999 events, of its further files; see [`numbered_name`].
+    pub files: Vec<Vec<u8>>,
+    /// What happened.
+    pub summary: ExportSummary,
+}
+
+/// What happened in an export.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ExportSummary {
+    /// Markers in the output.
+    pub exported: usize,
+    /// Markers left out: without a time, outside, or below the confidence asked for.
+    pub skipped: usize,
+    /// Markers moved to the next free frame.
+    pub shifted: usize,
+    /// Markers joined with another one.
+    pub merged: usize,
+    /// Markers moved into the clip.
+    pub clamped: usize,
+    /// Frame rate of the output, where it has frames.
+    pub rate: Option<crate::time::Rate>,
+    /// Start timecode of the output, where it has one.
+    pub start: Option<String>,
+    /// What to do with the file.
+    pub hints: Vec<String>,
+    /// What was changed or guessed.
+    pub warnings: Vec<String>,
+}
+
+/// What an exporter returns: bytes, and what it has to say.
+struct Written {
+    files: Vec<Vec<u8>>,
+    /// Markers in the files, counted as the format counts them.
+    exported: usize,
+    /// Markers joined by the format's own rules, on top of those of the placement.
+    merged: usize,
+    hints: Vec<String>,
+    warnings: Vec<String>,
+}
+
+impl Written {
+    fn one(bytes: Vec<u8>, exported: usize) -> Self {
+        Self {
+            files: vec![bytes],
+            exported,
+            merged: 0,
+            hints: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
+    fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+}
+
+/// Writes one format.
+trait Exporter {
+    /// Writes the markers of `job`.
+    fn write(&self, job: &Job<'_>) -> Result<Written, ExportError>;
+}
+
+/// Exports the markers of `table` in the format of `preset`.
+///
+/// # Errors
+/// Options that do not fit the format, or too few markers for it; see [`ExportError`].
+pub fn export(preset: Preset, table: &ExportTable, options: &ExportOptions) -> Result<Export, ExportError> {
+    let job = Job::new(preset, table, options)?;
+    let written = preset.exporter().write(&job)?;
+    let mut warnings = job.warnings.clone();
+    warnings.extend(written.warnings);
+    if written.exported == 0 {
+        warnings.push("no markers to export".to_owned());
+    }
+    let summary = ExportSummary {
+        exported: written.exported,
+        skipped: table.skipped,
+        shifted: job.placement.shifted,
+        merged: job.placement.merged + written.merged,
+        clamped: job.placement.clamped,
+        rate: preset.has_frames().then_some(job.base.rate()),
+        start: preset.has_timecode().then(|| job.base.format(job.start_frame)),
+        hints: written.hints,
+        warnings,
+    };
+    Ok(Export {
+        files: written.files,
+        summary,
+    })
+}
+
+/// The name of the further file `number` (from 2) beside `name`: `markers.edl` becomes `markers_2.edl`.
+pub fn numbered_name(name: &str, number: usize) -> String {
+    match name.rsplit_once('.') {
+        Some((stem, extension)) if !stem.is_empty() => format!("{stem}_{number}.{extension}"),
+        Some(_) | None => format!("{name}_{number}"),
+    }
+}

@@ -1,0 +1,90 @@
+//! What an export needs to know beside the markers (cli.md section 2.5, editors.md section 2).
+
+use crate::time::{Counting, Rate};
+
+/// Options of an export; [`ExportOptions::new`] gives the defaults.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExportOptions {
+    /// Frame rate of the timeline.
+    pub rate: Rate,
+    /// The rate was not given by hand: a rate above 60 fps is divided for timecode instead of refused.
+    pub rate_is_auto: bool,
+    /// Drop-frame or not.
+    pub counting: Counting,
+    /// Timecode of the timeline's first frame; `None` = the preset's default.
+    pub timeline_start: Option<String>,
+    /// Reel name; `None` = the preset's default.
+    pub reel: Option<String>,
+    /// Title, project, sequence or JSON label; `None` = `stem`, for JSON `markers`.
+    pub label: Option<String>,
+    /// Stem of the input's file name.
+    pub stem: String,
+    /// The new recording, where it is known.
+    pub clip: Option<ClipInfo>,
+    /// Length of the new recording, used without a clip; `None` = last marker + 10 s.
+    pub duration_secs: Option<f64>,
+    /// Put before the names of markers that need review.
+    pub review_prefix: String,
+    /// Markers that need review keep their colour instead of becoming red.
+    pub keep_colours: bool,
+}
+
+impl ExportOptions {
+    /// The default options at `rate` for an input file with this stem.
+    pub fn new(rate: Rate, stem: &str) -> Self {
+        Self {
+            rate,
+            rate_is_auto: false,
+            counting: Counting::NonDrop,
+            timeline_start: None,
+            reel: None,
+            label: None,
+            stem: stem.to_owned(),
+            clip: None,
+            duration_secs: None,
+            review_prefix: "REVIEW ".to_owned(),
+            keep_colours: false,
+        }
+    }
+}
+
+/// A recording as editors need to know it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClipInfo {
+    /// Absolute path with the system's separators; becomes a file URL.
+    pub path: String,
+    /// Length in frames of `rate`.
+    pub frames: i64,
+    /// The recording's own rate.
+    pub rate: Rate,
+    /// Width in pixels as shown.
+    pub width: u32,
+    /// Height in pixels as shown.
+    pub height: u32,
+    /// Timecode of the first frame from the timecode track (a semicolon means drop-frame).
+    pub start_timecode: Option<String>,
+    /// The sound, where there is any.
+    pub audio: Option<AudioInfo>,
+}
+
+/// The sound of a recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AudioInfo {
+    /// Number of channels.
+    pub channels: u32,
+    /// Samples a second.
+    pub sample_rate: u32,
+}
+
+impl ClipInfo {
+    /// The file name.
+    pub fn file_name(&self) -> &str {
+        self.path.rsplit(['/', '\\']).next().unwrap_or(&self.path)
+    }
+
+    /// The file name without its extension.
+    pub fn stem(&self) -> &str {
+        let name = self.file_name();
+        name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+    }
+}
