@@ -61,7 +61,9 @@ mod tests {
     #[test]
     fn confidence_falls_as_the_error_grows() {
         assert_eq!(within_quarter_second(0.0), 1.0);
-        let values: Vec<f64> = [0.01, 0.05, 0.1, 0.3, 1.0, 10.0].map(within_quarter_second).to_vec();
+        let values: Vec<f64> = [0.01, 0.05, 0.1, 0.3, 1.0, 10.0]
+            .map(within_quarter_second)
+            .to_vec();
         assert!(values.windows(2).all(|w| w[0] > w[1]), "{values:?}");
         assert!(values[0] > 0.99 && values[5] < 0.03, "{values:?}");
     }

@@ -51,7 +51,9 @@ impl MonotoneCurve {
         let s = (x - self.x[k]) / h;
         let chord = (self.y[k + 1] - self.y[k]) / h;
         let (a, b) = (self.slope[k], self.slope[k + 1]);
-        Some((6.0 * s - 6.0 * s * s) * chord + (1.0 - 4.0 * s + 3.0 * s * s) * a + (3.0 * s * s - 2.0 * s) * b)
+        Some(
+            (6.0 * s - 6.0 * s * s) * chord + (1.0 - 4.0 * s + 3.0 * s * s) * a + (3.0 * s * s - 2.0 * s) * b,
+        )
     }
 
     /// Argument at which the curve has value `y`; `None` outside the knots.
@@ -77,7 +79,11 @@ impl MonotoneCurve {
             }
             let slope = self.slope_at(x).unwrap_or(0.0);
             let newton = x - error / slope;
-            x = if slope > 0.0 && newton > low && newton < high { newton } else { 0.5 * (low + high) };
+            x = if slope > 0.0 && newton > low && newton < high {
+                newton
+            } else {
+                0.5 * (low + high)
+            };
         }
         Some(x)
     }
@@ -194,7 +200,11 @@ mod tests {
     #[test]
     fn agrees_with_the_published_interpolant() {
         let c = MonotoneCurve::new(vec![0.0, 1.0, 2.0, 4.0], vec![0.0, 1.0, 4.0, 5.0]).unwrap();
-        for (x, y) in [(0.5, 0.3125), (1.5, 2.571_120_689_655_172_6), (3.0, 4.732_758_620_689_655)] {
+        for (x, y) in [
+            (0.5, 0.3125),
+            (1.5, 2.571_120_689_655_172_6),
+            (3.0, 4.732_758_620_689_655),
+        ] {
             let found = c.y_at(x).unwrap();
             assert!((found - y).abs() < 1e-12, "{x}: {found} {y}");
         }

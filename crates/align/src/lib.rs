@@ -5,9 +5,16 @@
 //! [`refine`] measures along the path to a fraction of a frame, [`fit`] makes pairs into a [`TimeWarp`], and [`gates`]
 //! says whether to trust it.
 
+pub mod affine;
 pub mod confidence;
 pub mod curve;
+pub mod evidence;
+pub mod fit;
+pub mod gates;
+pub mod refine;
+pub mod sequence;
 pub mod settings;
+pub mod smooth;
 pub mod warp;
 
 pub use settings::{WarpModel, WarpSettings};

@@ -62,7 +62,10 @@ impl Segment {
 }
 
 fn ends(v: &[f64]) -> (f64, f64) {
-    (v.first().copied().unwrap_or(f64::NAN), v.last().copied().unwrap_or(f64::NAN))
+    (
+        v.first().copied().unwrap_or(f64::NAN),
+        v.last().copied().unwrap_or(f64::NAN),
+    )
 }
 
 /// Which rider stands.
@@ -143,22 +146,31 @@ impl TimeWarp {
     /// One-sigma error of [`Self::ref_from_new`], seconds.
     pub fn ref_sigma_at(&self, t_new_secs: f64) -> Option<f64> {
         let holds = |s: &&Segment| s.curve.y_at(t_new_secs).is_some();
-        self.segments.iter().find(holds).map(|s| s.sigma_at_new(t_new_secs))
+        self.segments
+            .iter()
+            .find(holds)
+            .map(|s| s.sigma_at_new(t_new_secs))
     }
 
     /// Mapped seconds of the new recording.
     pub fn mapped_secs(&self) -> f64 {
-        self.segments.iter().map(|s| s.new_range().1 - s.new_range().0).sum()
+        self.segments
+            .iter()
+            .map(|s| s.new_range().1 - s.new_range().0)
+            .sum()
     }
 
     /// Find a reference moment in the new recording, with its uncertainty. `None` where it has no counterpart.
     pub fn locate(&self, t_ref_secs: f64, new_duration_secs: f64) -> Option<Place> {
-        let (segment, t_new) =
-            self.segments.iter().find_map(|s| s.curve.x_at(t_ref_secs).map(|t_new| (s, t_new)))?;
+        let (segment, t_new) = self
+            .segments
+            .iter()
+            .find_map(|s| s.curve.x_at(t_ref_secs).map(|t_new| (s, t_new)))?;
         let within = |t: f64| t.clamp(0.0, new_duration_secs.max(0.0));
-        let standing = self.stops.iter().find(|s| {
-            s.side == StopSide::New && (s.from_secs..=s.to_secs).contains(&t_new)
-        });
+        let standing = self
+            .stops
+            .iter()
+            .find(|s| s.side == StopSide::New && (s.from_secs..=s.to_secs).contains(&t_new));
         let sigma_ref = segment.sigma_at_new(t_new);
         let slope = self.local_slope(segment, t_new);
         let sigma_new = sigma_ref / slope;
@@ -186,7 +198,10 @@ impl TimeWarp {
     fn local_slope(&self, segment: &Segment, t_new: f64) -> f64 {
         const HALF_SPAN_SECS: f64 = 0.25;
         let (first, last) = segment.new_range();
-        let (a, b) = ((t_new - HALF_SPAN_SECS).max(first), (t_new + HALF_SPAN_SECS).min(last));
+        let (a, b) = (
+            (t_new - HALF_SPAN_SECS).max(first),
+            (t_new + HALF_SPAN_SECS).min(last),
+        );
         match (segment.curve.y_at(a), segment.curve.y_at(b)) {
             (Some(ya), Some(yb)) if b > a => ((yb - ya) / (b - a)).max(1e-3),
             _ => 1.0,
@@ -204,12 +219,21 @@ fn find_stops(segment: &Segment) -> Vec<Stop> {
         if let Some((side, from, to)) = open.take()
             && to - from >= MIN_STOP_SECS
         {
-            stops.push(Stop { side, from_secs: from, to_secs: to });
+            stops.push(Stop {
+                side,
+                from_secs: from,
+                to_secs: to,
+            });
         }
     };
     for k in 0..steps {
-        let (a, b) = (first + k as f64 * STOP_STEP_SECS, (first + (k + 1) as f64 * STOP_STEP_SECS).min(last));
-        let (Some(ya), Some(yb)) = (segment.curve.y_at(a), segment.curve.y_at(b)) else { continue };
+        let (a, b) = (
+            first + k as f64 * STOP_STEP_SECS,
+            (first + (k + 1) as f64 * STOP_STEP_SECS).min(last),
+        );
+        let (Some(ya), Some(yb)) = (segment.curve.y_at(a), segment.curve.y_at(b)) else {
+            continue;
+        };
         let slope = (yb - ya) / (b - a);
         let side = if slope < STANDING_SLOPE {
             Some((StopSide::New, a, b))
@@ -243,9 +267,14 @@ mod tests {
     #[test]
     fn a_stop_of_the_new_rider_is_found_and_a_marker_in_it_is_at_the_arrival() {
         let w = warp(&[(0.0, 0.0), (10.0, 10.0), (16.0, 10.01), (20.0, 14.0)]);
-        let [stop] = w.stops() else { panic!("{:?}", w.stops()) };
+        let [stop] = w.stops() else {
+            panic!("{:?}", w.stops())
+        };
         assert_eq!(stop.side, StopSide::New);
-        assert!((stop.from_secs - 10.0).abs() < 0.6 && (stop.to_secs - 16.0).abs() < 0.6, "{stop:?}");
+        assert!(
+            (stop.from_secs - 10.0).abs() < 0.6 && (stop.to_secs - 16.0).abs() < 0.6,
+            "{stop:?}"
+        );
         let place = w.locate(10.005, 20.0).unwrap();
         assert!(place.in_stop);
         assert_eq!(place.t_new_secs, stop.from_secs);
@@ -256,7 +285,10 @@ mod tests {
     fn a_stop_of_the_reference_rider_is_found_on_its_clock() {
         let w = warp(&[(0.0, 0.0), (10.0, 10.0), (10.3, 20.0), (20.0, 30.0)]);
         let stop = w.stops().iter().find(|s| s.side == StopSide::Ref).unwrap();
-        assert!((stop.from_secs - 10.0).abs() < 2.0 && (stop.to_secs - 20.0).abs() < 2.0, "{stop:?}");
+        assert!(
+            (stop.from_secs - 10.0).abs() < 2.0 && (stop.to_secs - 20.0).abs() < 2.0,
+            "{stop:?}"
+        );
     }
 
     #[test]

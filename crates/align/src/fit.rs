@@ -1,0 +1,472 @@
+//! From pairs to a time warp.
+//!
+//! Pairs are what a run keeps on disk, so everything about the map can be computed again from them: with other
+//! settings, or with anchors a person has set. A gap in the pairs that is too long to be bridged ends a segment.
+
+use thiserror::Error;
+
+use crate::confidence;
+use crate::smooth::{Knowledge, State, smooth};
+use crate::warp::{Segment, TimeWarp};
+
+/// One measurement of the path.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pair {
+    /// Time in the new recording, seconds.
+    pub t_new_secs: f64,
+    /// Time in the reference, seconds.
+    pub t_ref_secs: f64,
+    /// One-sigma error of `t_ref_secs`, seconds, above 0.
+    pub sigma_secs: f64,
+    /// Probability, 0..1, that the pair belongs to the true path at all; shared by its neighbours, so it is not
+    /// improved by averaging.
+    pub certainty: f64,
+}
+
+/// A pair set by a person.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Anchor {
+    /// Time in the new recording, seconds.
+    pub t_new_secs: f64,
+    /// Time in the reference, seconds.
+    pub t_ref_secs: f64,
+}
+
+/// Two anchors that no forward ride can both meet; indices into the given list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("anchors contradict each other")]
+pub struct ContradictoryAnchors {
+    /// The earlier one in the new recording.
+    pub first: usize,
+    /// The later one, which lies no later in the reference.
+    pub second: usize,
+}
+
+/// New time without pairs that a segment bridges, seconds. Across it the error grows by itself; beyond it nobody
+/// knows.
+pub const MAX_GAP_SECS: f64 = 4.0;
+/// A segment needs this many pairs.
+const MIN_PAIRS: usize = 5;
+/// and this many seconds of new time.
+const MIN_SEGMENT_SECS: f64 = 1.5;
+/// Knots are no closer than this (the file format's rule), seconds.
+const MIN_KNOT_GAP_SECS: f64 = 0.1;
+/// and no farther apart than this.
+const MAX_KNOT_GAP_SECS: f64 = 0.25;
+/// Least slope of the map, so that it stays invertible in a stop.
+const MIN_SLOPE: f64 = 1e-6;
+/// Smoothed errors are too small by this factor, because neighbouring measurements share their causes (the same light,
+/// the same line on the trail). Measured on rides with known truth; see docs/concepts/confidence.md.
+const SIGMA_SCALE: f64 = 1.0;
+/// No knot is known better than this, seconds.
+const SIGMA_FLOOR_SECS: f64 = 0.004;
+
+/// Sort anchors by new time.
+///
+/// # Errors
+/// When two of them are not strictly increasing in both times.
+pub fn sort_anchors(anchors: &[Anchor]) -> Result<Vec<Anchor>, ContradictoryAnchors> {
+    let mut order: Vec<usize> = (0..anchors.len()).collect();
+    order.sort_by(|&a, &b| {
+        anchors[a]
+            .t_new_secs
+            .total_cmp(&anchors[b].t_new_secs)
+            .then(anchors[a].t_ref_secs.total_cmp(&anchors[b].t_ref_secs))
+    });
+    for w in order.windows(2) {
+        let (a, b) = (anchors[w[0]], anchors[w[1]]);
+        if a.t_new_secs >= b.t_new_secs || a.t_ref_secs >= b.t_ref_secs {
+            return Err(ContradictoryAnchors {
+                first: w[0],
+                second: w[1],
+            });
+        }
+    }
+    Ok(order.into_iter().map(|i| anchors[i]).collect())
+}
+
+/// Fit the monotone model. Pairs in any order; anchors must be sorted ([`sort_anchors`]).
+pub fn fit_monotone(pairs: &[Pair], anchors: &[Anchor]) -> TimeWarp {
+    let mut points: Vec<Point> = pairs.iter().map(|&p| Point::Measured(p)).collect();
+    points.extend(anchors.iter().map(|&a| Point::Given(a)));
+    points.sort_by(|a, b| {
+        a.t_new()
+            .total_cmp(&b.t_new())
+            .then(a.t_ref().total_cmp(&b.t_ref()))
+    });
+    let mut segments: Vec<Segment> = points
+        .chunk_by(|a, b| b.t_new() - a.t_new() <= MAX_GAP_SECS)
+        .filter_map(fit_segment)
+        .collect();
+    drop_crossing(&mut segments);
+    TimeWarp::new(segments).unwrap_or_default()
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Point {
+    Measured(Pair),
+    Given(Anchor),
+}
+
+impl Point {
+    fn t_new(&self) -> f64 {
+        match self {
+            Self::Measured(p) => p.t_new_secs,
+            Self::Given(a) => a.t_new_secs,
+        }
+    }
+
+    fn t_ref(&self) -> f64 {
+        match self {
+            Self::Measured(p) => p.t_ref_secs,
+            Self::Given(a) => a.t_ref_secs,
+        }
+    }
+
+    fn knowledge(&self) -> Knowledge {
+        match *self {
+            Self::Measured(p) => Knowledge::Measured {
+                t_ref_secs: p.t_ref_secs,
+                sigma_secs: p.sigma_secs.max(1e-4),
+            },
+            Self::Given(a) => Knowledge::Given {
+                t_ref_secs: a.t_ref_secs,
+            },
+        }
+    }
+
+    fn is_given(&self) -> bool {
+        matches!(self, Self::Given(_))
+    }
+}
+
+fn fit_segment(points: &[Point]) -> Option<Segment> {
+    let given = points.iter().any(Point::is_given);
+    let span = points.last()?.t_new() - points.first()?.t_new();
+    if !given && (points.len() < MIN_PAIRS || span < MIN_SEGMENT_SECS) {
+        return None;
+    }
+    let grid = Grid::new(points);
+    let states = smooth(&grid.t, &grid.known);
+    let mut knots = grid.knots(&states);
+    knots.make_increasing();
+    let sigma = knots
+        .sigma
+        .iter()
+        .zip(&knots.certainty)
+        .map(|(&s, &c)| calibrated(s, c))
+        .collect();
+    Segment::new(knots.t_new, knots.t_ref, sigma)
+}
+
+fn calibrated(sigma_secs: f64, certainty: f64) -> f64 {
+    let local = (sigma_secs * SIGMA_SCALE).hypot(SIGMA_FLOOR_SECS);
+    confidence::widened_by_doubt(local, certainty)
+}
+
+/// Times at which the path is computed: every point, and enough between to keep the curve's shape.
+struct Grid {
+    t: Vec<f64>,
+    known: Vec<Knowledge>,
+    certainty: Vec<f64>,
+}
+
+impl Grid {
+    fn new(points: &[Point]) -> Self {
+        let mut grid = Self {
+            t: Vec::new(),
+            known: Vec::new(),
+            certainty: Vec::new(),
+        };
+        let mut before = 1.0;
+        for (k, point) in points.iter().enumerate() {
+            let certainty = match point {
+                Point::Measured(p) => p.certainty,
+                Point::Given(_) => 1.0,
+            };
+            if let Some(&last) = grid.t.last() {
+                let gap = point.t_new() - last;
+                let parts = (gap / MAX_KNOT_GAP_SECS).ceil() as usize;
+                for part in 1..parts {
+                    let share = part as f64 / parts as f64;
+                    grid.push(
+                        last + gap * share,
+                        Knowledge::Nothing,
+                        before * (1.0 - share) + certainty * share,
+                    );
+                }
+            }
+            // Two points at one moment: the given one wins, else both are used as they are, a hair apart.
+            let t = grid
+                .t
+                .last()
+                .map_or(point.t_new(), |&last| point.t_new().max(last + 1e-9));
+            let hidden =
+                !point.is_given() && points.get(k + 1).is_some_and(|n| n.is_given() && n.t_new() <= t);
+            if !hidden {
+                grid.push(t, point.knowledge(), certainty);
+            }
+            before = certainty;
+        }
+        grid
+    }
+
+    fn push(&mut self, t: f64, known: Knowledge, certainty: f64) {
+        self.t.push(t);
+        self.known.push(known);
+        self.certainty.push(certainty);
+    }
+
+    /// Thin the grid to knots; given points always are knots.
+    fn knots(&self, states: &[State]) -> Knots {
+        let mut knots = Knots::default();
+        let given = |k: usize| matches!(self.known[k], Knowledge::Given { .. });
+        for k in 0..states.len() {
+            if let Some(&last) = knots.t_new.last() {
+                let close = self.t[k] - last < MIN_KNOT_GAP_SECS;
+                let last_given = knots.given.last() == Some(&true);
+                if close && given(k) && !last_given {
+                    knots.pop();
+                } else if close && !given(k) {
+                    continue;
+                }
+            }
+            let t_ref = match self.known[k] {
+                Knowledge::Given { t_ref_secs } => t_ref_secs,
+                _ => states[k].t_ref_secs,
+            };
+            knots.t_new.push(self.t[k]);
+            knots.t_ref.push(t_ref);
+            knots.sigma.push(states[k].sigma_secs);
+            knots.certainty.push(self.certainty[k]);
+            knots.given.push(given(k));
+        }
+        knots
+    }
+}
+
+#[derive(Default)]
+struct Knots {
+    t_new: Vec<f64>,
+    t_ref: Vec<f64>,
+    sigma: Vec<f64>,
+    certainty: Vec<f64>,
+    given: Vec<bool>,
+}
+
+impl Knots {
+    fn pop(&mut self) {
+        self.t_new.pop();
+        self.t_ref.pop();
+        self.sigma.pop();
+        self.certainty.pop();
+        self.given.pop();
+    }
+
+    /// Weighted isotonic regression (pool adjacent violators), then a least slope; given knots do not move.
+    fn make_increasing(&mut self) {
+        const GIVEN_WEIGHT: f64 = 1e12;
+        let mut blocks: Vec<(f64, f64, usize)> = Vec::new();
+        for ((&y, &sigma), &given) in self.t_ref.iter().zip(&self.sigma).zip(&self.given) {
+            let weight = if given {
+                GIVEN_WEIGHT
+            } else {
+                1.0 / sigma.max(1e-3).powi(2)
+            };
+            blocks.push((y, weight, 1));
+            while let [.., (y0, w0, n0), (y1, w1, n1)] = blocks[..] {
+                if y0 <= y1 {
+                    break;
+                }
+                blocks.truncate(blocks.len() - 2);
+                blocks.push(((y0 * w0 + y1 * w1) / (w0 + w1), w0 + w1, n0 + n1));
+            }
+        }
+        let pooled = blocks.iter().flat_map(|&(y, _, n)| std::iter::repeat_n(y, n));
+        for ((y, value), &given) in self.t_ref.iter_mut().zip(pooled).zip(&self.given) {
+            if !given {
+                *y = value;
+            }
+        }
+        for k in 1..self.t_ref.len() {
+            let least = self.t_ref[k - 1] + MIN_SLOPE * (self.t_new[k] - self.t_new[k - 1]);
+            if !self.given[k] && self.t_ref[k] < least {
+                self.t_ref[k] = least;
+            }
+        }
+        for k in (1..self.t_ref.len()).rev() {
+            let most = self.t_ref[k] - MIN_SLOPE * (self.t_new[k] - self.t_new[k - 1]);
+            if !self.given[k - 1] && self.t_ref[k - 1] > most {
+                self.t_ref[k - 1] = most;
+            }
+        }
+    }
+}
+
+/// Segments must follow each other in both times; of two that cross, the shorter goes.
+fn drop_crossing(segments: &mut Vec<Segment>) {
+    let span = |s: &Segment| s.new_range().1 - s.new_range().0;
+    let crossing = |s: &[Segment]| {
+        s.windows(2)
+            .position(|w| w[0].ref_range().1 >= w[1].ref_range().0)
+    };
+    while let Some(k) = crossing(segments) {
+        let loser = if span(&segments[k]) < span(&segments[k + 1]) {
+            k
+        } else {
+            k + 1
+        };
+        segments.remove(loser);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn pairs(from: f64, to: f64, f: impl Fn(f64) -> f64) -> Vec<Pair> {
+        let n = ((to - from) * 3.0) as usize;
+        (0..=n)
+            .map(|i| from + i as f64 / 3.0)
+            .enumerate()
+            .map(|(i, t)| Pair {
+                t_new_secs: t,
+                t_ref_secs: f(t) + 0.015 * ((i * 31 % 7) as f64 / 3.0 - 1.0),
+                sigma_secs: 0.02,
+                certainty: 0.99,
+            })
+            .collect()
+    }
+
+    fn wavy(t: f64) -> f64 {
+        4.0 + 0.95 * t + 0.5 * (t / 5.0).sin()
+    }
+
+    #[test]
+    fn a_long_gap_ends_a_segment_and_a_short_one_widens_the_error() {
+        let mut all = pairs(0.0, 20.0, wavy);
+        all.extend(pairs(23.9, 40.0, wavy));
+        all.extend(pairs(50.0, 70.0, wavy));
+        let warp = fit_monotone(&all, &[]);
+        assert_eq!(warp.segments().len(), 2);
+        assert_eq!(warp.ref_from_new(45.0), None);
+        assert!((warp.ref_from_new(22.0).unwrap() - wavy(22.0)).abs() < 0.15);
+        assert!(warp.ref_sigma_at(22.0).unwrap() > 1.3 * warp.ref_sigma_at(10.0).unwrap());
+    }
+
+    #[test]
+    fn anchors_are_met_exactly_and_pull_their_surroundings() {
+        let anchor = Anchor {
+            t_new_secs: 20.0,
+            t_ref_secs: wavy(20.0) + 0.4,
+        };
+        let warp = fit_monotone(&pairs(0.0, 40.0, wavy), &[anchor]);
+        assert_eq!(warp.ref_from_new(20.0), Some(anchor.t_ref_secs));
+        assert!(warp.ref_from_new(20.3).unwrap() > wavy(20.3) + 0.05);
+        assert!((warp.ref_from_new(30.0).unwrap() - wavy(30.0)).abs() < 0.03);
+    }
+
+    #[test]
+    fn contradictory_anchors_are_named() {
+        let a = |t_new_secs, t_ref_secs| Anchor {
+            t_new_secs,
+            t_ref_secs,
+        };
+        let error = sort_anchors(&[a(5.0, 3.0), a(1.0, 1.0), a(4.0, 3.5)]).unwrap_err();
+        assert_eq!(error, ContradictoryAnchors { first: 2, second: 0 });
+        assert!(sort_anchors(&[a(2.0, 2.0), a(2.0, 3.0)]).is_err());
+        assert_eq!(sort_anchors(&[a(2.0, 2.0), a(1.0, 1.0)]).unwrap()[0], a(1.0, 1.0));
+    }
+
+    #[test]
+    fn crossing_segments_lose_the_shorter() {
+        let mut all = pairs(0.0, 20.0, wavy);
+        all.extend(pairs(30.0, 35.0, |t| t - 28.0));
+        let warp = fit_monotone(&all, &[]);
+        assert_eq!(warp.segments().len(), 1);
+        assert!(warp.ref_from_new(32.0).is_none());
+    }
+
+    #[test]
+    fn few_pairs_make_no_segment() {
+        assert!(fit_monotone(&pairs(0.0, 1.0, wavy), &[]).segments().is_empty());
+        assert!(fit_monotone(&[], &[]).segments().is_empty());
+    }
+
+    #[test]
+    fn doubt_about_the_path_is_not_averaged_away() {
+        let mut all = pairs(0.0, 20.0, wavy);
+        all.iter_mut().for_each(|p| p.certainty = 0.5);
+        let place = fit_monotone(&all, &[]).locate(12.0, 20.0).unwrap();
+        assert!((place.confidence - 0.5).abs() < 0.05, "{place:?}");
+    }
+
+    fn ride() -> impl Strategy<Value = Vec<Pair>> {
+        prop::collection::vec((0.2f64..0.6, 0.0f64..1.2, -0.3f64..0.3, 0.01f64..0.2), 6..80).prop_map(
+            |steps| {
+                let (mut t_new, mut t_ref) = (1.0, 5.0);
+                steps
+                    .into_iter()
+                    .map(|(dt, dr, noise, sigma_secs)| {
+                        t_new += dt;
+                        t_ref += dr;
+                        Pair {
+                            t_new_secs: t_new,
+                            t_ref_secs: t_ref + noise,
+                            sigma_secs,
+                            certainty: 0.9,
+                        }
+                    })
+                    .collect()
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn always_strictly_increasing_and_invertible(pairs in ride()) {
+            let warp = fit_monotone(&pairs, &[]);
+            for segment in warp.segments() {
+                prop_assert!(segment.curve().x().windows(2).all(|w| w[1] - w[0] >= MIN_KNOT_GAP_SECS - 1e-9));
+                let (first, last) = segment.new_range();
+                let mut before = f64::NEG_INFINITY;
+                for k in 0..200 {
+                    let t = first + (last - first) * f64::from(k) / 199.0;
+                    let r = segment.curve().y_at(t.min(last)).unwrap();
+                    prop_assert!(r > before);
+                    before = r;
+                    let back = warp.new_from_ref(r).unwrap();
+                    prop_assert!((segment.curve().y_at(back).unwrap() - r).abs() < 1e-9);
+                }
+            }
+        }
+
+        #[test]
+        fn shifting_a_clock_shifts_the_map(pairs in ride(), shift in -50.0f64..50.0) {
+            let moved: Vec<Pair> = pairs.iter().map(|p| Pair { t_ref_secs: p.t_ref_secs + shift, ..*p }).collect();
+            let (a, b) = (fit_monotone(&pairs, &[]), fit_monotone(&moved, &[]));
+            prop_assert_eq!(a.segments().len(), b.segments().len());
+            for s in a.segments() {
+                for &t in s.curve().x() {
+                    let (x, y) = (a.ref_from_new(t).unwrap(), b.ref_from_new(t).unwrap());
+                    prop_assert!((x + shift - y).abs() < 1e-6, "{} {}", x + shift, y);
+                }
+            }
+        }
+
+        #[test]
+        fn an_anchor_on_the_curve_changes_nothing(share in 0.1f64..0.9) {
+            let all = pairs(0.0, 40.0, wavy);
+            let before = fit_monotone(&all, &[]);
+            let t_new_secs = 40.0 * share;
+            let anchor = Anchor { t_new_secs, t_ref_secs: before.ref_from_new(t_new_secs).unwrap() };
+            let after = fit_monotone(&all, &[anchor]);
+            for k in 1..400 {
+                let t = f64::from(k) / 10.0;
+                let (a, b) = (before.ref_from_new(t).unwrap(), after.ref_from_new(t).unwrap());
+                prop_assert!((a - b).abs() < 2e-3, "at {}: {} {}", t, a, b);
+            }
+        }
+    }
+}

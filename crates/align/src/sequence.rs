@@ -1,0 +1,409 @@
+//! The sequence model: which place follows which.
+//!
+//! A hidden Markov model over the reference frames. In each new frame the rider is either *on* the reference trail at
+//! frame `j`, or *off* it (before the start, past the end, on a detour), having left it at `j`. Riding on moves
+//! forward by a log-normal speed ratio; standing still, the reference standing still (a jump forward) and leaving
+//! the trail have small probabilities; nobody ever goes back. Forward–backward gives the posterior of every state, so
+//! the result knows its own uncertainty, and a pair of different trails ends up *off* nearly everywhere.
+//!
+//! Cost is proportional to the size of the evidence matrix; sums run in a fixed order.
+
+use crate::evidence::Matrix;
+
+/// Standard deviation of the logarithm of the speed ratio between two analysed frames. Riders on one trail differ by
+/// up to a factor of three either way in short stretches.
+const LOG_RATIO_SIGMA: f64 = 0.45;
+/// Fastest new rider: reference seconds per new second in one step of the kernel.
+const MAX_RATIO: f64 = 3.4;
+/// Share of steps in which the new rider stands still.
+const STAND: f64 = 0.02;
+/// Share of steps that jump ahead farther than riding explains: the reference rider stood still there.
+const JUMP: f64 = 0.004;
+/// Mean length of such a jump, seconds.
+const JUMP_MEAN_SECS: f64 = 4.0;
+/// Probability per second of leaving the reference trail.
+const LEAVE_PER_SEC: f64 = 0.03;
+/// Probability per second of coming back to it.
+const RETURN_PER_SEC: f64 = 0.06;
+/// Mean distance ahead at which a rider who left comes back, seconds; half of the returns are spread over the whole rest
+/// instead.
+const RETURN_MEAN_SECS: f64 = 10.0;
+/// Half width of the window whose posterior mass counts as "here", seconds of reference time.
+const HERE_SECS: f64 = 0.7;
+
+/// What the sequence model believes about one new frame.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Belief {
+    /// Most probable reference time, seconds: the centre of the heaviest stretch of the posterior.
+    pub t_ref_secs: f64,
+    /// Posterior probability of being within about half a second of it.
+    pub here: f64,
+    /// Posterior probability of having no counterpart.
+    pub off: f64,
+}
+
+/// Run the model. `t_new` and `t_ref` are the frame times of the evidence's rows and columns, increasing, seconds.
+/// Returns one belief per row; empty when either side is empty or the sizes disagree.
+pub fn beliefs(llr: &Matrix, t_new: &[f64], t_ref: &[f64]) -> Vec<Belief> {
+    let (n, m) = (llr.rows(), llr.columns());
+    if n == 0 || m == 0 || t_new.len() != n || t_ref.len() != m {
+        return Vec::new();
+    }
+    let spacing = median_spacing(t_ref);
+    let model = Model { spacing, m };
+    let forward = model.forward(llr, t_new);
+    model.smooth(llr, t_new, t_ref, &forward)
+}
+
+fn median_spacing(t: &[f64]) -> f64 {
+    let mut gaps: Vec<f64> = t.windows(2).map(|w| w[1] - w[0]).collect();
+    gaps.sort_by(f64::total_cmp);
+    gaps.get(gaps.len() / 2).copied().unwrap_or(1.0).max(1e-3)
+}
+
+struct Model {
+    /// Seconds between reference frames.
+    spacing: f64,
+    /// Number of reference frames.
+    m: usize,
+}
+
+/// Probabilities of a step of `dt` seconds.
+struct Step {
+    /// Of moving ahead by 0, 1, 2, … reference frames.
+    kernel: Vec<f64>,
+    leave: f64,
+    come_back: f64,
+}
+
+/// Filtered probabilities, row by row: `on[i * m + j]`, `off[i * m + j]` (off since leaving at `j`).
+struct Forward {
+    on: Vec<f32>,
+    off: Vec<f32>,
+}
+
+impl Model {
+    fn step(&self, dt: f64) -> Step {
+        let reach = (dt * MAX_RATIO / self.spacing).ceil() as usize + 1;
+        let mut kernel: Vec<f64> = (0..=reach)
+            .map(|k| {
+                // A frame index stands for all places half a frame around it.
+                let ratio = (k as f64 * self.spacing / dt)
+                    .max(0.25 * self.spacing / dt)
+                    .max(0.05);
+                let z = ratio.ln() / LOG_RATIO_SIGMA;
+                (-0.5 * z * z).exp()
+            })
+            .collect();
+        let total: f64 = kernel.iter().sum();
+        for p in &mut kernel {
+            *p *= (1.0 - STAND - JUMP) / total;
+        }
+        if let Some(stay) = kernel.first_mut() {
+            *stay += STAND;
+        }
+        Step {
+            kernel,
+            leave: 1.0 - (1.0 - LEAVE_PER_SEC).powf(dt),
+            come_back: 1.0 - (1.0 - RETURN_PER_SEC).powf(dt),
+        }
+    }
+
+    /// Decay per frame of an exponential jump of `mean_secs`.
+    fn decay(&self, mean_secs: f64) -> f64 {
+        (-self.spacing / mean_secs).exp()
+    }
+
+    /// Spread of the probability of moving ahead: kernel plus jumps. `from` and `to` have `m` entries.
+    fn ride(&self, step: &Step, from: &[f64], to: &mut [f64]) {
+        let m = self.m;
+        to.fill(0.0);
+        for (j, &p) in from.iter().enumerate() {
+            if p > 0.0 {
+                for (target, &k) in to[j..].iter_mut().zip(&step.kernel) {
+                    *target += p * k;
+                }
+            }
+        }
+        let decay = self.decay(JUMP_MEAN_SECS);
+        let mut jumping = 0.0;
+        for j in 0..m {
+            to[j] += JUMP * (1.0 - decay) * jumping;
+            jumping = jumping * decay + from[j];
+        }
+    }
+
+    /// Transpose of [`Self::ride`].
+    fn ride_back(&self, step: &Step, from: &[f64], to: &mut [f64]) {
+        for (j, target) in to.iter_mut().enumerate() {
+            *target = from[j..].iter().zip(&step.kernel).map(|(p, k)| p * k).sum();
+        }
+        let decay = self.decay(JUMP_MEAN_SECS);
+        let mut jumping = 0.0;
+        for j in (0..self.m).rev() {
+            to[j] += JUMP * (1.0 - decay) * jumping;
+            jumping = jumping * decay + from[j];
+        }
+    }
+
+    /// Spread of riders who come back, at or ahead of where they left.
+    fn rejoin(&self, from: &[f64], to: &mut [f64]) {
+        let decay = self.decay(RETURN_MEAN_SECS);
+        let (mut near, mut anywhere) = (0.0, 0.0);
+        for (j, (&p, target)) in from.iter().zip(to.iter_mut()).enumerate() {
+            near = near * decay + p;
+            anywhere += p / (self.m - j) as f64;
+            *target = 0.5 * (1.0 - decay) * near + 0.5 * anywhere;
+        }
+    }
+
+    /// Transpose of [`Self::rejoin`].
+    fn rejoin_back(&self, from: &[f64], to: &mut [f64]) {
+        let decay = self.decay(RETURN_MEAN_SECS);
+        let (mut near, mut anywhere) = (0.0, 0.0);
+        for j in (0..self.m).rev() {
+            near = near * decay + from[j];
+            anywhere += from[j];
+            to[j] = 0.5 * (1.0 - decay) * near + 0.5 * anywhere / (self.m - j) as f64;
+        }
+    }
+
+    fn forward(&self, llr: &Matrix, t_new: &[f64]) -> Forward {
+        let m = self.m;
+        let mut stored = Forward {
+            on: vec![0.0; llr.rows() * m],
+            off: vec![0.0; llr.rows() * m],
+        };
+        let mut on = vec![0.5 / m as f64; m];
+        let mut off = vec![0.0; m];
+        off[0] = 0.5;
+        let (mut ridden, mut rejoined) = (vec![0.0; m], vec![0.0; m]);
+        for i in 0..llr.rows() {
+            if i > 0 {
+                let step = self.step(step_secs(t_new, i));
+                self.ride(&step, &on, &mut ridden);
+                self.rejoin(&off, &mut rejoined);
+                for j in 0..m {
+                    let stays_off = off[j] * (1.0 - step.come_back) + on[j] * step.leave;
+                    on[j] = ridden[j] * (1.0 - step.leave) + rejoined[j] * step.come_back;
+                    off[j] = stays_off;
+                }
+            }
+            for (p, &e) in on.iter_mut().zip(llr.row(i)) {
+                *p *= f64::from(e).exp();
+            }
+            let total: f64 = on.iter().sum::<f64>() + off.iter().sum::<f64>();
+            let scale = if total > 0.0 { 1.0 / total } else { 0.0 };
+            for (p, q) in on.iter_mut().zip(&mut off) {
+                *p *= scale;
+                *q *= scale;
+            }
+            let at = i * m..(i + 1) * m;
+            stored.on[at.clone()]
+                .iter_mut()
+                .zip(&on)
+                .for_each(|(s, &p)| *s = p as f32);
+            stored.off[at]
+                .iter_mut()
+                .zip(&off)
+                .for_each(|(s, &p)| *s = p as f32);
+        }
+        stored
+    }
+
+    fn smooth(&self, llr: &Matrix, t_new: &[f64], t_ref: &[f64], forward: &Forward) -> Vec<Belief> {
+        let (n, m) = (llr.rows(), self.m);
+        let mut beliefs = vec![
+            Belief {
+                t_ref_secs: 0.0,
+                here: 0.0,
+                off: 1.0
+            };
+            n
+        ];
+        let (mut on, mut off) = (vec![1.0; m], vec![1.0; m]);
+        let (mut seen, mut ridden, mut rejoined) = (vec![0.0; m], vec![0.0; m], vec![0.0; m]);
+        let mut posterior = vec![0.0; m];
+        for i in (0..n).rev() {
+            let at = i * m..(i + 1) * m;
+            for ((p, &f), &b) in posterior.iter_mut().zip(&forward.on[at.clone()]).zip(&on) {
+                *p = f64::from(f) * b;
+            }
+            let none: f64 = forward.off[at]
+                .iter()
+                .zip(&off)
+                .map(|(&f, &b)| f64::from(f) * b)
+                .sum();
+            beliefs[i] = self.summarise(&posterior, none, t_ref);
+            if i == 0 {
+                break;
+            }
+            let step = self.step(step_secs(t_new, i));
+            for ((s, &b), &e) in seen.iter_mut().zip(&on).zip(llr.row(i)) {
+                *s = b * f64::from(e).exp();
+            }
+            self.ride_back(&step, &seen, &mut ridden);
+            self.rejoin_back(&seen, &mut rejoined);
+            for j in 0..m {
+                on[j] = ridden[j] * (1.0 - step.leave) + off[j] * step.leave;
+                off[j] = rejoined[j] * step.come_back + off[j] * (1.0 - step.come_back);
+            }
+            let largest = on.iter().chain(&off).fold(0.0f64, |a, &b| a.max(b));
+            let scale = if largest > 0.0 { 1.0 / largest } else { 0.0 };
+            for (p, q) in on.iter_mut().zip(&mut off) {
+                *p *= scale;
+                *q *= scale;
+            }
+        }
+        beliefs
+    }
+
+    /// Heaviest window of the posterior and its centre.
+    fn summarise(&self, posterior: &[f64], none: f64, t_ref: &[f64]) -> Belief {
+        let on: f64 = posterior.iter().sum();
+        let total = on + none;
+        if total <= 0.0 || on <= 0.0 {
+            return Belief {
+                t_ref_secs: t_ref.first().copied().unwrap_or(0.0),
+                here: 0.0,
+                off: 1.0,
+            };
+        }
+        let half = (HERE_SECS / self.spacing).round().max(1.0) as usize;
+        let mut window: f64 = posterior.iter().take(half).sum();
+        let (mut best, mut centre) = (-1.0, 0);
+        for j in 0..self.m {
+            window += posterior.get(j + half).copied().unwrap_or(0.0);
+            if window > best {
+                (best, centre) = (window, j);
+            }
+            window -= if j >= half { posterior[j - half] } else { 0.0 };
+        }
+        let range = centre.saturating_sub(half)..(centre + half + 1).min(self.m);
+        let mass: f64 = posterior[range.clone()].iter().sum();
+        let mean = posterior[range.clone()]
+            .iter()
+            .zip(&t_ref[range])
+            .map(|(p, t)| p * t)
+            .sum::<f64>();
+        let t_ref_secs = if mass > 0.0 { mean / mass } else { t_ref[centre] };
+        Belief {
+            t_ref_secs,
+            here: (mass / total).min(1.0),
+            off: none / total,
+        }
+    }
+}
+
+/// Seconds from the frame before to frame `i`; times in a recording increase, but never trust a file.
+fn step_secs(t_new: &[f64], i: usize) -> f64 {
+    (t_new[i] - t_new[i - 1]).max(1e-3)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Evidence with a path: +4 on it (nearest frame), -2 elsewhere; nothing where `path` gives `None`.
+    fn evidence(
+        n: usize,
+        m: usize,
+        spacing: f64,
+        path: impl Fn(f64) -> Option<f64>,
+    ) -> (Matrix, Vec<f64>, Vec<f64>) {
+        let t_new: Vec<f64> = (0..n).map(|i| i as f64 * spacing).collect();
+        let t_ref: Vec<f64> = (0..m).map(|j| j as f64 * spacing).collect();
+        let mut values = vec![-2.0; n * m];
+        for (i, &t) in t_new.iter().enumerate() {
+            if let Some(r) = path(t) {
+                let j = ((r / spacing).round() as usize).min(m - 1);
+                values[i * m + j] = 4.0;
+            }
+        }
+        (Matrix::new(n, m, values).unwrap(), t_new, t_ref)
+    }
+
+    fn follows(beliefs: &[Belief], t_new: &[f64], path: impl Fn(f64) -> Option<f64>) {
+        for (b, &t) in beliefs.iter().zip(t_new) {
+            match path(t) {
+                Some(r) => {
+                    assert!((b.t_ref_secs - r).abs() < 0.6, "at {t}: {b:?}, true {r}");
+                    assert!(b.off < 0.5, "at {t}: {b:?}");
+                }
+                None => assert!(b.off > 0.5, "at {t}: {b:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn follows_a_ride_at_another_speed_with_a_stop() {
+        let path = |t: f64| {
+            Some(if t < 10.0 {
+                0.8 * t
+            } else if t < 16.0 {
+                8.0
+            } else {
+                8.0 + 1.4 * (t - 16.0)
+            })
+        };
+        let (e, a, b) = evidence(90, 110, 0.33, path);
+        follows(&beliefs(&e, &a, &b), &a, path);
+    }
+
+    #[test]
+    fn starts_late_and_ends_early() {
+        let path = |t: f64| (10.0..25.0).contains(&t).then_some(t - 7.0);
+        let (e, a, b) = evidence(100, 90, 0.33, path);
+        follows(&beliefs(&e, &a, &b), &a, path);
+    }
+
+    #[test]
+    fn skips_a_stop_of_the_reference() {
+        let path = |t: f64| Some(if t < 12.0 { t } else { t + 9.0 });
+        let (e, a, b) = evidence(90, 130, 0.33, path);
+        follows(&beliefs(&e, &a, &b), &a, path);
+    }
+
+    #[test]
+    fn order_decides_between_laps_that_look_alike() {
+        // The reference holds two equal laps of 15 s; the new run rides both.
+        let (mut values, n) = (vec![-2.0; 90 * 90], 90);
+        for i in 0..n {
+            values[i * n + i] = 4.0;
+            values[i * n + (i + 45) % n] = 4.0;
+        }
+        let t: Vec<f64> = (0..n).map(|i| i as f64 * 0.33).collect();
+        follows(&beliefs(&Matrix::new(n, n, values).unwrap(), &t, &t), &t, Some);
+    }
+
+    #[test]
+    fn one_lap_against_two_equal_laps_admits_that_it_cannot_know() {
+        let (n, m) = (45, 90);
+        let mut values = vec![-2.0; n * m];
+        for i in 0..n {
+            values[i * m + i] = 4.0;
+            values[i * m + i + 45] = 4.0;
+        }
+        let t: Vec<f64> = (0..m).map(|i| i as f64 * 0.33).collect();
+        let found = beliefs(&Matrix::new(n, m, values).unwrap(), &t[..n], &t);
+        assert!(found.iter().all(|b| b.here < 0.8), "{:?}", found[20]);
+    }
+
+    #[test]
+    fn without_evidence_nothing_has_a_counterpart() {
+        let (e, a, b) = evidence(60, 60, 0.33, |_| None);
+        follows(&beliefs(&e, &a, &b), &a, |_| None);
+        assert!(beliefs(&Matrix::new(0, 0, vec![]).unwrap(), &[], &[]).is_empty());
+    }
+
+    #[test]
+    fn never_goes_back() {
+        let (e, a, b) = evidence(60, 60, 0.33, |t| Some(19.0 - t));
+        let on: Vec<f64> = beliefs(&e, &a, &b)
+            .iter()
+            .filter(|b| b.off < 0.5)
+            .map(|b| b.t_ref_secs)
+            .collect();
+        assert!(on.len() < 20, "{}", on.len());
+    }
+}

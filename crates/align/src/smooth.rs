@@ -1,0 +1,316 @@
+//! A robust smoother for the path through reference time.
+//!
+//! The state is where the new rider is on the reference clock and how fast that moves (reference seconds per second);
+//! the rate drifts as a random walk. Kalman filter and Rauch–Tung–Striebel smoother give position, rate and error at
+//! any set of times. Both noises have heavy tails: measurements may be plainly wrong (an iteratively reweighted
+//! Student likelihood), and the rate may change at once when somebody brakes to a halt (the same for the drift).
+
+/// Drift of the rate: variance per second. Riders change their speed ratio by about 15 % within a second; measured
+/// best between 0.01 and 0.03 on rides with known truth.
+const RATE_DRIFT: f64 = 0.02;
+/// Degrees of freedom of the measurement errors.
+const ERROR_FREEDOM: f64 = 3.0;
+/// Degrees of freedom of the drift.
+const DRIFT_FREEDOM: f64 = 4.0;
+/// Bounds of the factor on the drift of one interval.
+const DRIFT_FACTOR: (f64, f64) = (0.5, 400.0);
+/// Reweighting rounds; the weights settle within a few.
+const ROUNDS: usize = 12;
+/// Spread of the rate before anything is known.
+const FIRST_RATE_VARIANCE: f64 = 0.25;
+const FIRST_POSITION_VARIANCE: f64 = 100.0;
+
+/// What is known about the path at one time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Knowledge {
+    /// Nothing; the state is wanted here.
+    Nothing,
+    /// A measurement with a one-sigma error in seconds; may be wrong.
+    Measured {
+        /// Reference time, seconds.
+        t_ref_secs: f64,
+        /// One-sigma error, seconds, above 0.
+        sigma_secs: f64,
+    },
+    /// Given by a person; never doubted.
+    Given {
+        /// Reference time, seconds.
+        t_ref_secs: f64,
+    },
+}
+
+/// Error of a given point: small against a frame, large against rounding.
+const GIVEN_SIGMA_SECS: f64 = 1e-4;
+
+/// The smoothed path at one time.
+#[derive(Clone, Copy, Debug, PartialEq, Default)]
+pub struct State {
+    /// Reference time, seconds.
+    pub t_ref_secs: f64,
+    /// Reference seconds per new second.
+    pub rate: f64,
+    /// One-sigma error of `t_ref_secs`, before any calibration.
+    pub sigma_secs: f64,
+}
+
+/// Smooth `known` at the increasing times `t_secs`. Empty when nothing is known or the lengths differ.
+pub fn smooth(t_secs: &[f64], known: &[Knowledge]) -> Vec<State> {
+    let n = t_secs.len();
+    let Some(first) = known.iter().find_map(|k| value(k)) else {
+        return Vec::new();
+    };
+    if n != known.len() {
+        return Vec::new();
+    }
+    let mut weights = vec![1.0; n];
+    let mut drift = vec![1.0; n];
+    let mut states = Vec::new();
+    for _ in 0..ROUNDS {
+        let passes = filter(t_secs, known, &weights, &drift, first);
+        let smoothed = back(&passes);
+        for i in 0..n {
+            if let Knowledge::Measured {
+                t_ref_secs,
+                sigma_secs,
+            } = known[i]
+            {
+                let e = (t_ref_secs - smoothed[i].x[0]) / sigma_secs;
+                weights[i] = (ERROR_FREEDOM + 1.0) / (ERROR_FREEDOM + e * e);
+            }
+            if i > 0 {
+                let dt = t_secs[i] - t_secs[i - 1];
+                let z2 = drift_squared(&smoothed[i - 1], &smoothed[i], dt);
+                drift[i] =
+                    ((DRIFT_FREEDOM + z2) / (DRIFT_FREEDOM + 2.0)).clamp(DRIFT_FACTOR.0, DRIFT_FACTOR.1);
+            }
+        }
+        states = smoothed;
+    }
+    states
+        .iter()
+        .map(|s| State {
+            t_ref_secs: s.x[0],
+            rate: s.x[1],
+            sigma_secs: s.p[0].max(0.0).sqrt(),
+        })
+        .collect()
+}
+
+fn value(known: &Knowledge) -> Option<f64> {
+    match *known {
+        Knowledge::Nothing => None,
+        Knowledge::Measured { t_ref_secs, .. } | Knowledge::Given { t_ref_secs } => Some(t_ref_secs),
+    }
+}
+
+/// Mean `[position, rate]` and covariance `[pp, pr, rr]`.
+#[derive(Clone, Copy, Debug, Default)]
+struct Gauss {
+    x: [f64; 2],
+    p: [f64; 3],
+}
+
+/// One time step of the filter: predicted and updated belief, seconds since the step before.
+struct Pass {
+    predicted: Gauss,
+    updated: Gauss,
+    dt: f64,
+}
+
+fn filter(t: &[f64], known: &[Knowledge], weights: &[f64], drift: &[f64], first: f64) -> Vec<Pass> {
+    let mut belief = Gauss {
+        x: [first, 1.0],
+        p: [FIRST_POSITION_VARIANCE, 0.0, FIRST_RATE_VARIANCE],
+    };
+    let mut passes = Vec::with_capacity(t.len());
+    for i in 0..t.len() {
+        let dt = if i > 0 { t[i] - t[i - 1] } else { 0.0 };
+        if i > 0 {
+            belief = predict(&belief, dt, RATE_DRIFT * drift[i]);
+        }
+        let predicted = belief;
+        let observed = match known[i] {
+            Knowledge::Nothing => None,
+            Knowledge::Measured {
+                t_ref_secs,
+                sigma_secs,
+            } => Some((t_ref_secs, sigma_secs * sigma_secs / weights[i])),
+            Knowledge::Given { t_ref_secs } => Some((t_ref_secs, GIVEN_SIGMA_SECS * GIVEN_SIGMA_SECS)),
+        };
+        if let Some((y, variance)) = observed {
+            belief = update(&belief, y, variance);
+        }
+        passes.push(Pass {
+            predicted,
+            updated: belief,
+            dt,
+        });
+    }
+    passes
+}
+
+fn predict(b: &Gauss, dt: f64, q: f64) -> Gauss {
+    let [pp, pr, rr] = b.p;
+    Gauss {
+        x: [b.x[0] + dt * b.x[1], b.x[1]],
+        p: [
+            pp + 2.0 * dt * pr + dt * dt * rr + q * dt.powi(3) / 3.0,
+            pr + dt * rr + q * dt * dt / 2.0,
+            rr + q * dt,
+        ],
+    }
+}
+
+fn update(b: &Gauss, y: f64, variance: f64) -> Gauss {
+    let [pp, pr, rr] = b.p;
+    let total = pp + variance;
+    let (kp, kr) = (pp / total, pr / total);
+    let error = y - b.x[0];
+    Gauss {
+        x: [b.x[0] + kp * error, b.x[1] + kr * error],
+        p: [pp - kp * pp, pr - kp * pr, rr - kr * pr],
+    }
+}
+
+fn back(passes: &[Pass]) -> Vec<Gauss> {
+    let mut out: Vec<Gauss> = passes.iter().map(|p| p.updated).collect();
+    for i in (0..passes.len().saturating_sub(1)).rev() {
+        let (here, next) = (&passes[i].updated, &passes[i + 1]);
+        let [a, b, c] = next.predicted.p;
+        let det = a * c - b * b;
+        if det <= 0.0 {
+            continue;
+        }
+        let inverse = [c / det, -b / det, a / det];
+        let [pp, pr, rr] = here.p;
+        // P Fᵀ with F = [1 dt; 0 1].
+        let cross = [[pp + next.dt * pr, pr], [pr + next.dt * rr, rr]];
+        let gain = cross.map(|r| {
+            [
+                r[0] * inverse[0] + r[1] * inverse[1],
+                r[0] * inverse[1] + r[1] * inverse[2],
+            ]
+        });
+        let dx = [
+            out[i + 1].x[0] - next.predicted.x[0],
+            out[i + 1].x[1] - next.predicted.x[1],
+        ];
+        let dp = [out[i + 1].p[0] - a, out[i + 1].p[1] - b, out[i + 1].p[2] - c];
+        let spread = |g: [f64; 2], h: [f64; 2]| {
+            g[0] * (dp[0] * h[0] + dp[1] * h[1]) + g[1] * (dp[1] * h[0] + dp[2] * h[1])
+        };
+        out[i] = Gauss {
+            x: [
+                here.x[0] + gain[0][0] * dx[0] + gain[0][1] * dx[1],
+                here.x[1] + gain[1][0] * dx[0] + gain[1][1] * dx[1],
+            ],
+            p: [
+                pp + spread(gain[0], gain[0]),
+                pr + spread(gain[0], gain[1]),
+                rr + spread(gain[1], gain[1]),
+            ],
+        };
+    }
+    out
+}
+
+/// Squared size of the drift between two smoothed states in units of its standard deviation (two degrees of freedom).
+fn drift_squared(a: &Gauss, b: &Gauss, dt: f64) -> f64 {
+    if dt <= 0.0 {
+        return 0.0;
+    }
+    let (dp, dr) = (b.x[0] - a.x[0] - dt * a.x[1], b.x[1] - a.x[1]);
+    // Inverse of q [dt³/3 dt²/2; dt²/2 dt].
+    (12.0 * dp * dp / dt.powi(3) - 12.0 * dp * dr / (dt * dt) + 4.0 * dr * dr / dt) / RATE_DRIFT
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn measured(t: &[f64], f: impl Fn(f64) -> f64, noise: f64) -> Vec<Knowledge> {
+        t.iter()
+            .enumerate()
+            .map(|(i, &t)| Knowledge::Measured {
+                t_ref_secs: f(t) + noise * ((i * 7919 % 13) as f64 / 6.0 - 1.0),
+                sigma_secs: noise.max(0.005),
+            })
+            .collect()
+    }
+
+    fn times(n: usize) -> Vec<f64> {
+        (0..n).map(|i| i as f64 / 3.0).collect()
+    }
+
+    #[test]
+    fn averages_noise_and_reports_a_smaller_error() {
+        let t = times(120);
+        let path = |t: f64| 5.0 + 0.9 * t + 0.3 * (t / 4.0).sin();
+        let states = smooth(&t, &measured(&t, path, 0.05));
+        let worst = t
+            .iter()
+            .zip(&states)
+            .map(|(&t, s)| (s.t_ref_secs - path(t)).abs())
+            .fold(0.0, f64::max);
+        assert!(worst < 0.05, "{worst}");
+        assert!(
+            states[60].sigma_secs < 0.035 && states[60].sigma_secs > 0.005,
+            "{:?}",
+            states[60]
+        );
+    }
+
+    #[test]
+    fn wrong_measurements_are_ignored() {
+        let t = times(90);
+        let mut known = measured(&t, |t| t, 0.01);
+        for i in [20, 21, 50, 70] {
+            known[i] = Knowledge::Measured {
+                t_ref_secs: t[i] + 1.5,
+                sigma_secs: 0.05,
+            };
+        }
+        let states = smooth(&t, &known);
+        for (s, &t) in states.iter().zip(&t) {
+            assert!((s.t_ref_secs - t).abs() < 0.05, "{t}: {s:?}");
+        }
+    }
+
+    #[test]
+    fn a_sudden_stop_keeps_its_corners() {
+        let t = times(90);
+        let path = |t: f64| {
+            if t < 10.0 {
+                t
+            } else if t < 18.0 {
+                10.0
+            } else {
+                t - 8.0
+            }
+        };
+        let states = smooth(&t, &measured(&t, path, 0.02));
+        let worst = t
+            .iter()
+            .zip(&states)
+            .map(|(&t, s)| (s.t_ref_secs - path(t)).abs())
+            .fold(0.0, f64::max);
+        assert!(worst < 0.09, "{worst}");
+    }
+
+    #[test]
+    fn a_given_point_is_met_and_the_error_grows_in_gaps() {
+        let t = times(60);
+        let mut known = measured(&t, |t| t, 0.02);
+        known[20..35].fill(Knowledge::Nothing);
+        known[45] = Knowledge::Given { t_ref_secs: 15.2 };
+        let states = smooth(&t, &known);
+        assert!((states[45].t_ref_secs - 15.2).abs() < 1e-3);
+        assert!(states[27].sigma_secs > 4.0 * states[10].sigma_secs);
+    }
+
+    #[test]
+    fn nothing_known_gives_nothing() {
+        assert!(smooth(&[0.0, 1.0], &[Knowledge::Nothing; 2]).is_empty());
+        assert!(smooth(&[], &[]).is_empty());
+    }
+}
