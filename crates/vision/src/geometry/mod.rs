@@ -11,6 +11,7 @@ mod frame;
 mod fundamental;
 mod homography;
 mod ransac;
+pub mod scale;
 
 use crate::random::SplitMix64;
 use affine::Affine;
