@@ -2,6 +2,7 @@
 
 mod bytes;
 pub mod clean;
+pub mod clock;
 mod fourcc;
 pub mod geometry;
 pub mod gpmf;

@@ -4,8 +4,9 @@
 pub const MIN_ERROR_M: f64 = 2.0;
 /// 1-sigma error per unit of DOP, metres.
 pub const ERROR_PER_DOP_M: f64 = 2.5;
-/// 1-sigma error when the file says nothing about it: a watch or phone under some trees, metres.
-pub const UNKNOWN_ERROR_M: f64 = 5.0;
+/// 1-sigma error when the file says nothing about it, metres: what the distances between two phone tracks of
+/// one route (median 3.6 m, 90 % under 10 m) leave for each of them.
+pub const UNKNOWN_ERROR_M: f64 = 4.0;
 
 /// How the receiver solved a position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
