@@ -147,7 +147,7 @@ fn nothing_is_written_by_the_check_itself() {
 #[test]
 fn the_summary_reads_as_specified() {
     let root = root_with(120, Model::Affine, |r| {
-        (r.p90, r.ppm, r.inlier_frac) = (1.35, 245.0, 0.72)
+        (r.p90, r.ppm, r.inlier_frac) = (1.35, 245.0, 0.72);
     });
     let CheckOutcome::Judged { report, .. } = check(root.path(), &RegressionSettings::default()) else {
         panic!("no data");

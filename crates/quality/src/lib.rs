@@ -10,6 +10,7 @@
 //! File layouts: `formats.md` sections 7 to 9 of the specification, referred to as F7 to F9.
 
 pub mod batch_summary;
+pub mod benchmark;
 pub mod check;
 pub mod gate;
 pub mod history;

@@ -15,6 +15,16 @@ pub fn median(values: impl IntoIterator<Item = f64>) -> Option<f64> {
     quantile(values, 0.5)
 }
 
+/// Arithmetic mean; `None` without finite values.
+pub fn mean(values: impl IntoIterator<Item = f64>) -> Option<f64> {
+    let (mut sum, mut count) = (0.0, 0u64);
+    for value in values.into_iter().filter(|v| v.is_finite()) {
+        sum += value;
+        count += 1;
+    }
+    (count > 0).then(|| sum / count as f64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -25,5 +35,6 @@ mod tests {
         assert_eq!(median([1.0, 2.0]), Some(1.5));
         assert_eq!(quantile([0.0, 10.0], 0.9), Some(9.0));
         assert_eq!(median([f64::NAN]), None);
+        assert_eq!(mean([1.0, f64::INFINITY, 2.0]), Some(1.5));
     }
 }
