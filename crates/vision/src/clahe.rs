@@ -43,6 +43,8 @@ pub struct Clahe {
     curves: Vec<[u8; GREYS]>,
     /// The curves of one tile row blended to the current picture row, one per tile column.
     row_curves: Vec<[u16; GREYS]>,
+    /// For each picture column: left tile, right tile, weight of the right one.
+    place: Vec<(usize, usize, u16)>,
 }
 
 /// Tiles along one axis: where they begin, and between which two tile centres a pixel lies.
@@ -105,8 +107,8 @@ impl Clahe {
         }
         self.row_curves.resize(columns.tiles, [0; GREYS]);
 
-        let mut place = Vec::with_capacity(width);
-        place.extend((0..width).map(|x| columns.neighbours(x)));
+        self.place.clear();
+        self.place.extend((0..width).map(|x| columns.neighbours(x)));
         for (y, out_row) in out.chunks_exact_mut(width).enumerate() {
             let (above, below, weight) = rows.neighbours(y);
             for (column, blended) in self.row_curves.iter_mut().enumerate() {
@@ -114,12 +116,13 @@ impl Clahe {
                 let bottom = &self.curves[below * columns.tiles + column];
                 blend_curves(top, bottom, weight, blended);
             }
-            for ((pixel, &grey), &(left, right, weight)) in out_row.iter_mut().zip(picture.row(y)).zip(&place)
-            {
-                let left = u32::from(self.row_curves[left][usize::from(grey)]);
-                let right = u32::from(self.row_curves[right][usize::from(grey)]);
-                let sum = left * u32::from(WEIGHT_ONE - weight) + right * u32::from(weight);
-                *pixel = ((sum + (1 << (WEIGHT_SHIFT - 1))) >> WEIGHT_SHIFT) as u8;
+            let mut start = 0;
+            for strip in self.place.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+                let end = start + strip.len();
+                let Some(&(left, right, _)) = strip.first() else { continue };
+                let curves = [&self.row_curves[left], &self.row_curves[right]];
+                look_up(&picture.row(y)[start..end], curves, strip, &mut out_row[start..end]);
+                start = end;
             }
         }
     }
@@ -137,6 +140,15 @@ multiversion! {
     /// `WEIGHT_ONE` times the mean of two curves.
     fn blend_curves(top: &[u8; GREYS], bottom: &[u8; GREYS], bottom_weight: u16, out: &mut [u16; GREYS])
         = blend_curves_plain;
+}
+
+/// Equalise pixels between two tile columns: each curve's answer, weighted by the distance from its tile.
+fn look_up(pixels: &[u8], [left, right]: [&[u16; GREYS]; 2], strip: &[(usize, usize, u16)], out: &mut [u8]) {
+    for ((out, &grey), &(_, _, weight)) in out.iter_mut().zip(pixels).zip(strip) {
+        let (left, right) = (u32::from(left[usize::from(grey)]), u32::from(right[usize::from(grey)]));
+        let sum = left * u32::from(WEIGHT_ONE - weight) + right * u32::from(weight);
+        *out = ((sum + (1 << (WEIGHT_SHIFT - 1))) >> WEIGHT_SHIFT) as u8;
+    }
 }
 
 /// The grey curve of one tile: its cumulative histogram after clipping.
