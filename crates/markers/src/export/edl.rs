@@ -40,8 +40,8 @@ pub(super) fn reel_or(job: &Job<'_>, default: &str) -> Result<String, ExportErro
 /// file, the index of the marker, and the marker.
 pub(super) fn event_chunks(
     job: &Job<'_>,
-    mut write_event: impl FnMut(&mut String, usize, usize, &Placed),
     header: &str,
+    write_event: impl Fn(&mut String, usize, usize, &Placed),
 ) -> (Vec<Vec<u8>>, Vec<String>) {
     let markers = &job.placement.markers;
     let mut files = Vec::new();

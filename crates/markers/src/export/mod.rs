@@ -4,17 +4,26 @@
 //! table ([`ExportTable`]), put on frames ([`place`]) and given their final name, note and colour. An exporter
 //! only writes. Nothing here touches the disk: the result is bytes and a summary.
 
+mod avid;
 mod clean;
+mod cmx3600;
 mod csv;
 mod edl;
 mod error;
+mod fcpxml;
+mod ffmetadata;
 mod input;
 mod job;
 mod json;
 mod options;
+mod otio;
 mod place;
+mod premiere;
+mod premiere_csv;
 mod preset;
 mod resolve_edl;
+mod xml;
+mod youtube;
 
 pub use error::ExportError;
 pub use input::{ExportMarker, ExportTable, TableOptions};
@@ -101,12 +110,14 @@ pub fn export(preset: Preset, table: &ExportTable, options: &ExportOptions) -> R
     if written.exported == 0 {
         warnings.push("no markers to export".to_owned());
     }
+    // Formats without frames did not use the placement.
+    let on_frames = |count: usize| if preset.has_frames() { count } else { 0 };
     let summary = ExportSummary {
         exported: written.exported,
         skipped: table.skipped,
-        shifted: job.placement.shifted,
-        merged: job.placement.merged + written.merged,
-        clamped: job.placement.clamped,
+        shifted: on_frames(job.placement.shifted),
+        merged: on_frames(job.placement.merged) + written.merged,
+        clamped: on_frames(job.placement.clamped),
         rate: preset.has_frames().then_some(job.base.rate()),
         start: preset.has_timecode().then(|| job.base.format(job.start_frame)),
         hints: written.hints,

@@ -17,18 +17,17 @@ pub(super) struct ResolveEdl;
 impl Exporter for ResolveEdl {
     fn write(&self, job: &Job<'_>) -> Result<Written, ExportError> {
         let reel = reel_or(job, DEFAULT_REEL)?;
-        let (files, warnings) = event_chunks(
-            job,
-            |text, event, index, marker| {
-                write_event(text, job, &reel, event, index, marker);
-            },
-            &header(job),
-        );
+        let write = |text: &mut String, event, index, marker: &Placed| {
+            write_event(text, job, &reel, event, index, marker);
+        };
+        let (files, warnings) = event_chunks(job, &header(job), write);
         let hint = format!("import with timeline at {}", job.timeline_in_words());
-        let mut written = Written::one(Vec::new(), job.placement.markers.len()).with_hint(hint);
-        written.files = files;
-        written.warnings = warnings;
-        Ok(written)
+        let exported = job.placement.markers.len();
+        Ok(Written {
+            files,
+            warnings,
+            ..Written::one(Vec::new(), exported).with_hint(hint)
+        })
     }
 }
 

@@ -1,0 +1,168 @@
+//! `fcpxml`: Final Cut Pro XML 1.10 (editors.md section 4.3). Every time is a whole number of frames, written
+//! as an unreduced fraction.
+
+use std::fmt::Write;
+
+use super::error::ExportError;
+use super::job::Job;
+use super::options::{AudioInfo, ClipInfo};
+use super::place::Placed;
+use super::xml::{escape, file_url};
+use super::{Exporter, Written};
+use crate::time::{Counting, Rate};
+
+/// Frame size of the sequence when no recording is known.
+const DEFAULT_SIZE: (u32, u32) = (1920, 1080);
+/// Sample rates FCPXML has a name for.
+const AUDIO_RATES: [(u32, &str); 7] = [
+    (32_000, "32k"),
+    (44_100, "44.1k"),
+    (48_000, "48k"),
+    (88_200, "88.2k"),
+    (96_000, "96k"),
+    (176_400, "176.4k"),
+    (192_000, "192k"),
+];
+
+pub(super) struct Fcpxml;
+
+impl Exporter for Fcpxml {
+    fn write(&self, job: &Job<'_>) -> Result<Written, ExportError> {
+        let rate = job.base.rate();
+        let clip = job.options.clip.as_ref();
+        let duration = time(job.total_frames, rate);
+        let (width, height) = clip.map_or(DEFAULT_SIZE, |clip| (clip.width, clip.height));
+        let mut text = String::from(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!DOCTYPE fcpxml>\n<fcpxml version=\"1.10\">\n  <resources>\n",
+        );
+        // Writing to a String cannot fail, here and below.
+        let _ = writeln!(
+            text,
+            "    <format id=\"r1\" frameDuration=\"{}/{}s\" width=\"{width}\" height=\"{height}\"/>",
+            rate.den(),
+            rate.num()
+        );
+        if let Some(clip) = clip {
+            write_asset(&mut text, job, clip);
+        }
+        let label = escape(job.label());
+        let _ = writeln!(
+            text,
+            "  </resources>\n  <library><event name=\"mtbsync\"><project name=\"{label}\">\n    <sequence format=\"r1\" duration=\"{duration}\" tcStart=\"{}\" tcFormat=\"{}\"{}>\n      <spine>",
+            time(job.start_frame, rate),
+            tc_format(job.base.counting()),
+            clip.and_then(|clip| clip.audio)
+                .map(sequence_audio)
+                .unwrap_or_default(),
+        );
+        write_story(&mut text, job, clip);
+        text.push_str("      </spine>\n    </sequence>\n  </project></event></library>\n</fcpxml>\n");
+        Ok(Written::one(text.into_bytes(), job.placement.markers.len()))
+    }
+}
+
+/// A time of `frame` frames.
+fn time(frame: i64, rate: Rate) -> String {
+    if frame == 0 {
+        return "0s".to_owned();
+    }
+    format!("{}/{}s", i128::from(frame) * i128::from(rate.den()), rate.num())
+}
+
+fn tc_format(counting: Counting) -> &'static str {
+    match counting {
+        Counting::NonDrop => "NDF",
+        Counting::Drop => "DF",
+    }
+}
+
+fn sequence_audio(audio: AudioInfo) -> String {
+    let mut text = String::new();
+    match audio.channels {
+        2 => text.push_str(" audioLayout=\"stereo\""),
+        6 => text.push_str(" audioLayout=\"surround\""),
+        _ => {}
+    }
+    if let Some((_, name)) = AUDIO_RATES.iter().find(|(hertz, _)| *hertz == audio.sample_rate) {
+        let _ = write!(text, " audioRate=\"{name}\"");
+    }
+    text
+}
+
+fn write_asset(text: &mut String, job: &Job<'_>, clip: &ClipInfo) {
+    let rate = job.base.rate();
+    let audio = clip.audio.map(
+        |AudioInfo {
+             channels,
+             sample_rate,
+         }| {
+            format!(
+                " hasAudio=\"1\" audioSources=\"1\" audioChannels=\"{channels}\" audioRate=\"{sample_rate}\""
+            )
+        },
+    );
+    let _ = writeln!(
+        text,
+        "    <asset id=\"r2\" name=\"{}\" start=\"{}\" duration=\"{}\" hasVideo=\"1\" format=\"r1\"{}>\n      <media-rep kind=\"original-media\" src=\"{}\"/>\n    </asset>",
+        escape(clip.stem()),
+        time(job.clip_start_frame(), rate),
+        time(job.total_frames, rate),
+        audio.unwrap_or_default(),
+        file_url(&clip.path),
+    );
+}
+
+/// The one story element, which holds the markers in its own time.
+fn write_story(text: &mut String, job: &Job<'_>, clip: Option<&ClipInfo>) {
+    let rate = job.base.rate();
+    // Offsets count in the time of the sequence, which begins at its start timecode.
+    let offset = time(job.start_frame, rate);
+    let duration = time(job.total_frames, rate);
+    let (start_frame, end_tag) = match clip {
+        Some(clip) => {
+            let start_frame = job.clip_start_frame();
+            let _ = writeln!(
+                text,
+                "        <asset-clip ref=\"r2\" offset=\"{offset}\" name=\"{}\" start=\"{}\" duration=\"{duration}\" format=\"r1\" tcFormat=\"{}\">",
+                escape(clip.stem()),
+                time(start_frame, rate),
+                tc_format(job.base.counting()),
+            );
+            (start_frame, "</asset-clip>")
+        }
+        None => {
+            let name = escape(job.label());
+            let _ = writeln!(
+                text,
+                "        <gap name=\"{name}\" offset=\"{offset}\" start=\"0s\" duration=\"{duration}\">"
+            );
+            (0, "</gap>")
+        }
+    };
+    for marker in &job.placement.markers {
+        write_marker(text, job, marker, start_frame);
+    }
+    let _ = writeln!(text, "        {end_tag}");
+}
+
+fn write_marker(text: &mut String, job: &Job<'_>, marker: &Placed, start_frame: i64) {
+    let rate = job.base.rate();
+    let name = escape(&marker.name(&job.options.review_prefix, ""));
+    let to_do = if marker.needs_review {
+        " completed=\"0\""
+    } else {
+        ""
+    };
+    let note = escape(&marker.note);
+    let note = if note.is_empty() {
+        note
+    } else {
+        format!(" note=\"{note}\"")
+    };
+    let _ = writeln!(
+        text,
+        "          <marker start=\"{}\" duration=\"{}\" value=\"{name}\"{to_do}{note}/>",
+        time(start_frame + marker.frame, rate),
+        time(marker.length_frames.unwrap_or(1), rate),
+    );
+}
