@@ -31,7 +31,7 @@ impl Identity {
         let mut identity = Self {
             media_id: udta.get(b"MUID").and_then(non_zero),
             global_id: udta.get(b"GUMI").and_then(non_zero),
-            firmware: udta.get(b"FIRM").and_then(|bytes| non_empty(latin1_text(bytes))),
+            firmware: udta.get(b"FIRM").and_then(|bytes| non_empty(&latin1_text(bytes))),
             ..Self::default()
         };
         if let Some(gpmf) = udta.get(b"GPMF") {
@@ -51,7 +51,7 @@ impl Identity {
                 .filter(|item| item.key == b"STRM")
             {
                 for item in items(strm.data).map_while(Result::ok) {
-                    let text = || non_empty(value::text(&item));
+                    let text = || non_empty(&value::text(&item));
                     match &item.key.0 {
                         b"MINF" => self.model = self.model.take().or_else(text),
                         b"FMWR" => self.firmware = self.firmware.take().or_else(text),
@@ -86,7 +86,7 @@ fn non_zero(bytes: &[u8]) -> Option<Vec<u8>> {
         .then(|| bytes.iter().copied().take(MAX_TEXT).collect())
 }
 
-fn non_empty(text: String) -> Option<String> {
+fn non_empty(text: &str) -> Option<String> {
     // Fields are padded with NULs and may hold leftovers behind the first one.
     let text: String = text
         .split('\0')

@@ -1,4 +1,15 @@
-//! GPMF, GPX, FIT and TCX tracks and HiLight tags.
+//! What a recording or a watch knew besides the picture: GPS, motion sensors, HiLight tags, identity.
+//!
+//! Pure parsing on bytes, no media library. Three ways in:
+//!
+//! - [`Recording::read`]: everything in one MP4 file; or [`gpmf::Telemetry::read`] with payloads from any
+//!   demuxer.
+//! - [`read_track`]: GPX, FIT and TCX files, told apart by content.
+//! - [`place::PlaceEvidence`]: two tracks to evidence of where one run is on the other, with
+//!   [`clock`] to put an external file on a recording's clock.
+//!
+//! In between there is one type, [`Track`], cleaned by [`clean::clean`]. Every reader is bounded and
+//! survives damage: it skips what it cannot read and leaves a [`Warning`].
 
 mod bytes;
 pub mod clean;

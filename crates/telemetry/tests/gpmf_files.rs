@@ -1,4 +1,5 @@
 //! The GPMF reader on bytes real cameras wrote.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use mtbsync_telemetry::gpmf::{Payload, Telemetry, split_payloads};
 use mtbsync_telemetry::{Fix, TrackSource};

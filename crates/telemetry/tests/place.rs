@@ -1,4 +1,5 @@
 //! GPS as evidence, on rides made here and on the sample pairs of the repository.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::f64::consts::TAU;
 use std::io::Cursor;
@@ -160,6 +161,22 @@ fn a_stop_of_the_reference_is_one_candidate_as_long_as_the_stop() {
 }
 
 #[test]
+fn a_detour_parts_two_chains() {
+    let reference = ride(300, |t| trail(5.0 * t));
+    let new = ride(300, |t| {
+        let (x_m, y_m) = trail(5.0 * t);
+        // From 120 s to 180 s on another trail, up to 200 m aside.
+        let aside = ((t - 120.0) / 60.0).clamp(0.0, 1.0);
+        (x_m, y_m + 200.0 * (aside * TAU / 2.0).sin())
+    });
+    let evidence = evidence(&reference, &new);
+    assert_eq!(evidence.trusted_secs().len(), 2);
+    assert!(worst_error(&evidence, |t| t) < 3.0);
+    assert!(evidence.candidates(150.0).is_empty());
+    assert_eq!(evidence.candidates(250.0).len(), 1);
+}
+
+#[test]
 fn wrong_gps_says_nothing() {
     let reference = ride(200, |t| trail(5.0 * t));
     let grid: Vec<f64> = (0..200).map(f64::from).collect();
@@ -237,6 +254,31 @@ fn race_lap_by_gps_alone() {
     // Pass 2 begins 8.8 s before the road of pass 1 does.
     assert!(evidence.candidates(6.0).is_empty());
     assert!((evidence.matches()[0].t_new_secs - 9.0).abs() <= 1.0);
+}
+
+#[test]
+fn race_lap_shifted_by_100_metres_says_nothing() {
+    let (pass1, pass2) = (race_lap_track("pass1.mp4"), race_lap_track("pass2.mp4"));
+    let grid: Vec<f64> = (0..37).map(f64::from).collect();
+    for (east_m, north_m) in [
+        (100.0, 0.0),
+        (-100.0, 0.0),
+        (0.0, 100.0),
+        (0.0, -100.0),
+        (70.0, 70.0),
+        (-70.0, 70.0),
+        (70.0, -70.0),
+    ] {
+        let mut shifted = pass2.clone();
+        for point in &mut shifted.points {
+            point.lat_deg += north_m / DEGREE_M;
+            point.lon_deg += east_m / (DEGREE_M * point.lat_deg.to_radians().cos());
+        }
+        assert!(
+            is_flat(&evidence(&pass1, &shifted), 44, &grid),
+            "{east_m} {north_m}"
+        );
+    }
 }
 
 #[test]

@@ -1,4 +1,5 @@
 //! Whole MP4 files: the sample pair of the repository, and files made here.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::io::Cursor;
 

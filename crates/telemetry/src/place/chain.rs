@@ -3,7 +3,8 @@
 //! A track that is shifted by 100 m, or of another trail, still touches the reference here and there. Such
 //! touches do not continue one another: going on in the new run must mean going on in the reference run,
 //! at a comparable pace. The best chain through all candidates is found by dynamic programming over samples
-//! a second apart; it is the alignment by GPS alone, and its reach says where GPS may speak.
+//! a second apart; before and after it further chains are looked for, because a detour parts the runs for a
+//! while. Together they are the alignment by GPS alone, and their reach says where GPS may speak.
 
 use super::PlaceMatch;
 
@@ -24,15 +25,62 @@ pub(super) struct Column {
     pub candidates: Vec<PlaceMatch>,
 }
 
-/// The best chain, in order of both times. Columns are in order of new time.
-pub(super) fn best_chain(columns: &[Column]) -> Vec<PlaceMatch> {
-    // best[i][j]: score of the best chain that ends in candidate j of column i, and where it came from.
-    let mut best: Vec<Vec<(f64, Option<(usize, usize)>)>> = Vec::with_capacity(columns.len());
+/// Fewest matches of a chain worth looking at.
+pub(super) const MIN_MATCHES: usize = 8;
+/// Most chains of one pair; a ride with more detours than this is another ride.
+const MAX_CHAINS: usize = 32;
+
+/// Columns and reference times in which to look for a chain.
+type Window<'a> = (&'a [Column], (f64, f64));
+
+/// All chains, in order of both times. Columns are in order of new time.
+pub(super) fn chains(columns: &[Column]) -> Vec<Vec<PlaceMatch>> {
+    let mut found: Vec<Vec<PlaceMatch>> = Vec::new();
+    let mut windows: Vec<Window<'_>> = vec![(columns, (f64::NEG_INFINITY, f64::INFINITY))];
+    while let Some((window, limits_secs)) = windows.pop() {
+        let chain = best_chain(window, limits_secs);
+        let (Some(first), Some(last)) = (chain.first(), chain.last()) else {
+            continue;
+        };
+        if chain.len() < MIN_MATCHES || found.len() == MAX_CHAINS {
+            continue;
+        }
+        let before = window.partition_point(|column| column.t_new_secs < first.t_new_secs);
+        let after = window.partition_point(|column| column.t_new_secs <= last.t_new_secs);
+        windows.extend(
+            window
+                .get(..before)
+                .map(|rest| (rest, (limits_secs.0, first.t_ref_secs))),
+        );
+        windows.extend(
+            window
+                .get(after..)
+                .map(|rest| (rest, (last.t_ref_secs, limits_secs.1))),
+        );
+        found.push(chain);
+    }
+    let start = |chain: &[PlaceMatch]| chain.first().map_or(0.0, |first| first.t_new_secs);
+    found.sort_by(|a, b| start(a).total_cmp(&start(b)));
+    found
+}
+
+/// Score of the best chain that ends in a candidate, and the column and candidate it came from.
+type Ending = (f64, Option<(usize, usize)>);
+
+/// The best chain whose reference times lie within the limits.
+fn best_chain(columns: &[Column], limits_secs: (f64, f64)) -> Vec<PlaceMatch> {
+    // best[i][j] belongs to candidate j of column i.
+    let mut best: Vec<Vec<Ending>> = Vec::with_capacity(columns.len());
     let mut end: Option<(f64, usize, usize)> = None;
     for (i, column) in columns.iter().enumerate() {
         let mut scores = Vec::with_capacity(column.candidates.len());
         for (j, candidate) in column.candidates.iter().enumerate() {
-            let own = candidate.weight();
+            let allowed = (limits_secs.0..=limits_secs.1).contains(&candidate.t_ref_secs);
+            let own = if allowed {
+                candidate.weight()
+            } else {
+                f64::NEG_INFINITY
+            };
             let mut choice = (own, None);
             for (back, earlier) in columns
                 .iter()
@@ -53,7 +101,7 @@ pub(super) fn best_chain(columns: &[Column]) -> Vec<PlaceMatch> {
                     }
                 }
             }
-            if end.is_none_or(|(score, _, _)| choice.0 > score) {
+            if allowed && end.is_none_or(|(score, _, _)| choice.0 > score) {
                 end = Some((choice.0, i, j));
             }
             scores.push(choice);

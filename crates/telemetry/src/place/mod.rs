@@ -14,7 +14,7 @@ mod curve;
 
 use crate::geometry::{LocalPlane, Path};
 use crate::track::Track;
-use chain::{Column, best_chain};
+use chain::{Column, chains};
 use curve::{Curve, STOP_SPEED_MPS};
 
 /// Distance from the reference curve beyond which a position is elsewhere, metres. GPS under trees is off by
@@ -24,8 +24,12 @@ const GATE_M: f64 = 25.0;
 const CHAIN_STEP_SECS: f64 = 1.0;
 /// Most samples chained: a day.
 const MAX_CHAIN_SAMPLES: usize = 86_400;
-/// Fewest matches of a chain that GPS may speak for.
-const MIN_CHAIN_MATCHES: usize = 8;
+/// Fewest matches of a chain that GPS may speak for, by the number of its ends that lie in the middle of both
+/// tracks. Runs meet and part where a recording begins or ends, or at a detour; a wrong track does so
+/// anywhere, for half a minute at most (a real lap shifted by 100 m: 13 s).
+const MIN_CHAIN_MATCHES: [usize; 3] = [chain::MIN_MATCHES, 30, 60];
+/// A track that has nothing this long before a chain begins there, seconds.
+const END_SECS: f64 = 5.0;
 /// Shortest way along the reference that such a chain must cover, metres.
 const MIN_CHAIN_M: f64 = 40.0;
 /// Share of samples between the ends of a chain that must be matched.
@@ -68,6 +72,8 @@ pub struct PlaceMatch {
     pub sigma_t_secs: f64,
     /// Combined 1-sigma position error, metres.
     pub sigma_m: f64,
+    /// Speed of the reference there, metres per second.
+    pub ref_speed_mps: f64,
     /// The new rider stands or crawls.
     pub new_stands: bool,
 }
@@ -83,12 +89,13 @@ impl PlaceMatch {
 #[derive(Debug, Clone)]
 pub struct PlaceEvidence {
     curve: Curve,
+    ref_path: Path,
     new_path: Path,
     clocks: ClockSigmas,
     ref_duration_secs: f64,
     bias_m: (f64, f64),
-    chain: Vec<PlaceMatch>,
-    trusted_secs: Option<(f64, f64)>,
+    matches: Vec<PlaceMatch>,
+    trusted_secs: Vec<(f64, f64)>,
 }
 
 impl PlaceEvidence {
@@ -104,16 +111,17 @@ impl PlaceEvidence {
         }
         let mut evidence = Self {
             curve: Curve::new(&ref_path, GATE_M),
+            ref_path,
             new_path,
             clocks,
             ref_duration_secs: (last_secs - first_secs).max(1.0),
             bias_m: (0.0, 0.0),
-            chain: Vec::new(),
-            trusted_secs: None,
+            matches: Vec::new(),
+            trusted_secs: Vec::new(),
         };
         evidence.follow();
         // Two days differ by a constant offset, which the turns of the trail reveal.
-        if evidence.trusted_secs.is_some() {
+        if !evidence.matches.is_empty() {
             evidence.bias_m = evidence.estimate_bias();
             evidence.follow();
         }
@@ -123,12 +131,12 @@ impl PlaceEvidence {
     /// The alignment by GPS alone: one match a second, increasing in both times. Empty when the new run
     /// does not follow the reference.
     pub fn matches(&self) -> &[PlaceMatch] {
-        &self.chain
+        &self.matches
     }
 
-    /// First and last new time between which GPS speaks; `None` when it does not at all.
-    pub fn trusted_secs(&self) -> Option<(f64, f64)> {
-        self.trusted_secs
+    /// Stretches of new time (first, last) in which GPS speaks; none when the runs do not follow each other.
+    pub fn trusted_secs(&self) -> &[(f64, f64)] {
+        &self.trusted_secs
     }
 
     /// Constant offset of the new track against the reference (east, north) that was taken out, metres.
@@ -162,6 +170,7 @@ impl PlaceEvidence {
                     cross_distance_m: nearest.distance_m(),
                     sigma_t_secs,
                     sigma_m,
+                    ref_speed_mps: nearest.speed_mps,
                     new_stands: here.speed_mps() < STOP_SPEED_MPS,
                 }
             })
@@ -177,7 +186,8 @@ impl PlaceEvidence {
         let flat = || vec![0.0; t_ref_grid_secs.len()];
         let trusted = self
             .trusted_secs
-            .is_some_and(|(from, to)| (from..=to).contains(&t_new_secs));
+            .iter()
+            .any(|(from_secs, to_secs)| (*from_secs..=*to_secs).contains(&t_new_secs));
         if !trusted {
             return flat();
         }
@@ -213,11 +223,45 @@ impl PlaceEvidence {
                 candidates: self.candidates(t_new_secs),
             })
             .collect();
-        self.chain = best_chain(&columns);
-        self.trusted_secs = trusted_span(&self.chain, &columns);
-        if self.trusted_secs.is_none() {
-            self.chain.clear();
+        self.matches.clear();
+        self.trusted_secs.clear();
+        for chain in chains(&columns) {
+            if let Some(span_secs) = self.trusted_span(&chain, &columns) {
+                self.trusted_secs.push(span_secs);
+                self.matches.extend(chain);
+            }
         }
+    }
+
+    /// Where a chain may be believed, if it is long, dense and close enough.
+    fn trusted_span(&self, chain: &[PlaceMatch], columns: &[Column]) -> Option<(f64, f64)> {
+        let (first, last) = (chain.first()?, chain.last()?);
+        let within = |column: &&Column| (first.t_new_secs..=last.t_new_secs).contains(&column.t_new_secs);
+        let samples = columns.iter().filter(within).count();
+        let way_m: f64 = chain
+            .iter()
+            .zip(chain.iter().skip(1))
+            .map(|(a, b)| (b.t_ref_secs - a.t_ref_secs) * a.ref_speed_mps)
+            .sum();
+        let mut sigmas: Vec<f64> = chain.iter().map(|m| m.cross_distance_m / m.sigma_m).collect();
+        sigmas.sort_by(f64::total_cmp);
+        let median_sigmas = *sigmas.get(sigmas.len() / 2)?;
+        let goes_on = |matched: &PlaceMatch, secs: f64| {
+            self.new_path.at(matched.t_new_secs + secs).is_some()
+                && self.ref_path.at(matched.t_ref_secs + secs).is_some()
+        };
+        let open_ends = usize::from(goes_on(first, -END_SECS)) + usize::from(goes_on(last, END_SECS));
+        let enough = MIN_CHAIN_MATCHES
+            .get(open_ends)
+            .is_some_and(|&least| chain.len() >= least);
+        let believed = enough
+            && chain.len() as f64 >= MIN_CHAIN_SHARE * samples as f64
+            && way_m >= MIN_CHAIN_M
+            && median_sigmas <= MAX_CHAIN_SIGMAS;
+        believed.then_some((
+            first.t_new_secs - CHAIN_MARGIN_SECS,
+            last.t_new_secs + CHAIN_MARGIN_SECS,
+        ))
     }
 
     fn chain_times(&self) -> Vec<f64> {
@@ -239,7 +283,7 @@ impl PlaceEvidence {
     fn estimate_bias(&self) -> (f64, f64) {
         let prior = 1.0 / (BIAS_SIGMA_M * BIAS_SIGMA_M);
         let (mut xx, mut xy, mut yy, mut x, mut y) = (prior, 0.0, prior, 0.0, 0.0);
-        for matched in &self.chain {
+        for matched in &self.matches {
             let Some(here) = self.new_path.at(matched.t_new_secs) else {
                 continue;
             };
@@ -269,27 +313,4 @@ fn time_density(candidate: &PlaceMatch, t_ref_secs: f64) -> f64 {
     let outside_secs = (first_secs - t_ref_secs).max(t_ref_secs - last_secs).max(0.0);
     let area = last_secs - first_secs + candidate.sigma_t_secs * std::f64::consts::TAU.sqrt();
     (-0.5 * (outside_secs / candidate.sigma_t_secs).powi(2)).exp() / area
-}
-
-/// Where a chain is long, dense and close enough to be believed.
-fn trusted_span(chain: &[PlaceMatch], columns: &[Column]) -> Option<(f64, f64)> {
-    let (first, last) = (chain.first()?, chain.last()?);
-    let within = |column: &&Column| (first.t_new_secs..=last.t_new_secs).contains(&column.t_new_secs);
-    let samples = columns.iter().filter(within).count();
-    let way_m: f64 = chain
-        .iter()
-        .zip(chain.iter().skip(1))
-        .map(|(a, b)| (b.t_ref_secs - a.t_ref_secs) * a.sigma_m / a.sigma_t_secs)
-        .sum();
-    let mut sigmas: Vec<f64> = chain.iter().map(|m| m.cross_distance_m / m.sigma_m).collect();
-    sigmas.sort_by(f64::total_cmp);
-    let median_sigmas = *sigmas.get(sigmas.len() / 2)?;
-    let believed = chain.len() >= MIN_CHAIN_MATCHES
-        && chain.len() as f64 >= MIN_CHAIN_SHARE * samples as f64
-        && way_m >= MIN_CHAIN_M
-        && median_sigmas <= MAX_CHAIN_SIGMAS;
-    believed.then_some((
-        first.t_new_secs - CHAIN_MARGIN_SECS,
-        last.t_new_secs + CHAIN_MARGIN_SECS,
-    ))
 }
