@@ -190,3 +190,17 @@ fn several_processes_and_threads_lose_nothing() {
     names.dedup();
     assert_eq!((names.len(), history.ignored), (PROCESSES * THREADS * EACH, 0));
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+    /// Whatever is in the file, an append leaves a readable history that holds the new record.
+    #[test]
+    fn any_file_content_is_survived(content in "\\PC*|\\[(\\{\"ts\":\"2026-01-01T00:00:00Z\",\"run_id\":\"a\",\"p90\":[0-9e.+-]{1,6}\\},?){0,3}\\]") {
+        let root = tempfile::tempdir().unwrap();
+        fs::write(root.path().join(HISTORY_FILE), content).unwrap();
+        append(root.path(), &[record(0, "new")]).unwrap();
+        let history = read(root.path()).unwrap();
+        proptest::prop_assert!(history.records.iter().any(|r| r.run_id == "new"));
+    }
+}

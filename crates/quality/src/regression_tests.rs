@@ -268,3 +268,18 @@ fn the_file_is_written_as_specified() {
 "#;
     assert_eq!(text, expected);
 }
+
+proptest::proptest! {
+    /// A run that is worse in every judged metric never gets a better status.
+    #[test]
+    fn worse_numbers_never_look_better(
+        p90 in 0.0..4.0f64, ppm in 0.0..2000.0f64, inlier in 0.0..1.0f64,
+        worse in (0.0..2.0f64, 0.0..900.0f64, 0.0..0.5f64),
+    ) {
+        let status = |p90: f64, ppm: f64, inlier: f64| newest(&series(30, Model::Affine, |r| {
+            (r.p90, r.ppm, r.inlier_frac) = (p90, ppm, inlier);
+        })).status;
+        let before = status(p90, ppm, inlier);
+        proptest::prop_assert!(status(p90 + worse.0, ppm + worse.1, inlier - worse.2) >= before);
+    }
+}

@@ -45,15 +45,24 @@ pub fn push_table(html: &mut String, benchmark: &Benchmark) {
         push_header(html, title, meaning, numeric);
     }
     push_header(html, "Model", "kind of map", false);
-    for (i, field) in benchmark.fields.iter().enumerate() {
-        push_header(html, field, "from perf.json", is_numeric(benchmark, i));
+    let shown_fields: Vec<usize> = (0..benchmark.fields.len())
+        .filter(|i| has_values(benchmark, *i))
+        .collect();
+    for i in &shown_fields {
+        let name = benchmark.fields.get(*i).map(String::as_str).unwrap_or_default();
+        push_header(html, name, "from perf.json", is_numeric(benchmark, *i));
     }
-    push_header(html, "Reasons", "failed gates, refusals, unreadable files", false);
     html.push_str("</tr></thead>\n<tbody>\n");
     for row in &benchmark.runs {
-        push_row(html, row);
+        push_row(html, row, &shown_fields);
     }
     html.push_str("</tbody>\n</table>\n</div>\n<p id=\"said\" aria-live=\"polite\" style=\"position:absolute;clip-path:inset(50%)\"></p>\n</section>\n");
+}
+
+/// Whether perf column `i` holds anything; a machine without a GPU has no use for its columns.
+fn has_values(benchmark: &Benchmark, i: usize) -> bool {
+    let values = benchmark.runs.iter().filter_map(|row| row.fields.get(i));
+    values.into_iter().any(|value| !value.is_null())
 }
 
 /// Whether perf column `i` holds nothing but numbers and empty cells.
@@ -74,12 +83,19 @@ fn push_header(html: &mut String, title: &str, meaning: &str, numeric: bool) {
     ));
 }
 
-fn push_row(html: &mut String, row: &RunRow) {
+fn push_row(html: &mut String, row: &RunRow, shown_fields: &[usize]) {
     let name = escape(&row.run_id);
     html.push_str(&format!(
-        "<tr><th scope=\"row\" data-sort=\"{name}\" title=\"{name}\">{name}</th>"
+        "<tr><th scope=\"row\" data-sort=\"{name}\"><span class=\"name\" title=\"{name}\">{name}</span>"
     ));
-    for cell in cells(row) {
+    if !row.reasons.is_empty() {
+        html.push_str(&format!(
+            "<span class=\"why\">{}</span>",
+            escape(&row.reasons.join("; "))
+        ));
+    }
+    html.push_str("</th>");
+    for cell in cells(row, shown_fields) {
         html.push_str(&format!(
             "<td class=\"{}\" data-sort=\"{}\">{}</td>",
             cell.class,
@@ -90,7 +106,7 @@ fn push_row(html: &mut String, row: &RunRow) {
     html.push_str("</tr>\n");
 }
 
-fn cells(row: &RunRow) -> Vec<Cell> {
+fn cells(row: &RunRow, shown_fields: &[usize]) -> Vec<Cell> {
     let late = row.res_p90.is_some_and(|v| v > STRICT_MAX_P90_SECS);
     let few = row.inlier_frac.is_some_and(|v| v < STRICT_MIN_INLIER_FRAC);
     let percent = |v: Option<f64>| v.map(|v| v * 100.0);
@@ -105,10 +121,9 @@ fn cells(row: &RunRow) -> Vec<Cell> {
         number(percent(row.coverage), 1),
         number(row.ppm, 0),
         number(row.n_pairs.map(|n| n as f64), 0),
-        text(row.model.as_deref().unwrap_or_default(), ""),
+        text(row.model.as_deref().unwrap_or_default()),
     ];
-    cells.extend(row.fields.iter().map(field));
-    cells.push(text(&row.reasons.join("; "), "why"));
+    cells.extend(shown_fields.iter().filter_map(|i| row.fields.get(*i)).map(field));
     cells
 }
 
@@ -168,14 +183,14 @@ fn marked(cell: Cell, marked: bool) -> Cell {
     }
 }
 
-fn text(value: &str, class: &'static str) -> Cell {
+fn text(value: &str) -> Cell {
     if value.is_empty() {
-        return none(class);
+        return none("");
     }
     Cell {
         shown: escape(value),
         sort: value.to_owned(),
-        class,
+        class: "",
     }
 }
 
@@ -183,6 +198,6 @@ fn field(value: &Value) -> Cell {
     match value.as_f64().filter(|v| v.is_finite()) {
         Some(v) => number(Some(v), 1),
         None if value.is_null() => none("num"),
-        None => text(&field_text(value), ""),
+        None => text(&field_text(value)),
     }
 }
