@@ -16,6 +16,9 @@ const WEIGHT_SHIFT: u32 = 14;
 /// Shortest tile side in pixels; smaller pictures get fewer tiles, since a curve needs samples.
 const MIN_TILE_SIDE: usize = 16;
 
+/// Every how many rows a histogram counts; neighbouring rows say nearly the same.
+const HISTOGRAM_ROW_STEP: usize = 2;
+
 /// Settings of [`Clahe`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ClaheParams {
@@ -101,6 +104,7 @@ impl Clahe {
         for row in 0..rows.tiles {
             for column in 0..columns.tiles {
                 let tile = (rows.start(row)..rows.start(row + 1))
+                    .step_by(HISTOGRAM_ROW_STEP)
                     .map(|y| &picture.row(y)[columns.start(column)..columns.start(column + 1)]);
                 self.curves.push(tile_curve(tile, self.params.clip_limit));
             }
@@ -119,9 +123,16 @@ impl Clahe {
             let mut start = 0;
             for strip in self.place.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
                 let end = start + strip.len();
-                let Some(&(left, right, _)) = strip.first() else { continue };
+                let Some(&(left, right, _)) = strip.first() else {
+                    continue;
+                };
                 let curves = [&self.row_curves[left], &self.row_curves[right]];
-                look_up(&picture.row(y)[start..end], curves, strip, &mut out_row[start..end]);
+                look_up(
+                    &picture.row(y)[start..end],
+                    curves,
+                    strip,
+                    &mut out_row[start..end],
+                );
                 start = end;
             }
         }
@@ -145,7 +156,10 @@ multiversion! {
 /// Equalise pixels between two tile columns: each curve's answer, weighted by the distance from its tile.
 fn look_up(pixels: &[u8], [left, right]: [&[u16; GREYS]; 2], strip: &[(usize, usize, u16)], out: &mut [u8]) {
     for ((out, &grey), &(_, _, weight)) in out.iter_mut().zip(pixels).zip(strip) {
-        let (left, right) = (u32::from(left[usize::from(grey)]), u32::from(right[usize::from(grey)]));
+        let (left, right) = (
+            u32::from(left[usize::from(grey)]),
+            u32::from(right[usize::from(grey)]),
+        );
         let sum = left * u32::from(WEIGHT_ONE - weight) + right * u32::from(weight);
         *out = ((sum + (1 << (WEIGHT_SHIFT - 1))) >> WEIGHT_SHIFT) as u8;
     }

@@ -19,11 +19,6 @@ impl SplitMix64 {
         z ^ (z >> 31)
     }
 
-    /// A number in [0, 1).
-    pub(crate) fn unit(&mut self) -> f64 {
-        (self.next_u64() >> 11) as f64 / (1u64 << 53) as f64
-    }
-
     /// A number in `0..end`; 0 when `end` is 0. The bias of the multiplication is below `end / 2⁶⁴`.
     pub(crate) fn below(&mut self, end: usize) -> usize {
         ((u128::from(self.next_u64()) * end as u128) >> 64) as usize

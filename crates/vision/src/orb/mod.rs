@@ -26,6 +26,7 @@ use select::{Candidate, Cells, Selector};
 
 /// Pixels at the edge of each level without features: the patch radius, and what its padded rows reach beyond.
 const BORDER: usize = orient::RADIUS + 2;
+const _: () = assert!(BORDER > pattern::RADIUS as usize && BORDER > harris::REACH);
 /// Most levels accepted; more cannot be larger than a patch.
 const MAX_LEVELS: usize = 16;
 /// Corners kept by FAST score for each one wanted, before the Harris response ranks them (as in the ORB paper).
@@ -210,20 +211,12 @@ impl Extractor {
             });
         }
         let cells = Cells::new(plane.width, plane.height, BORDER, wanted);
-        self.selector
-            .prefer_strong(&mut self.corners, cells, self.params.fast_threshold);
-        self.candidates.clear();
-        self.candidates
-            .extend(self.corners.iter().map(|corner| Candidate {
-                x: corner.x,
-                y: corner.y,
-                strength: f32::from(corner.score),
-            }));
-        self.selector
-            .spread(&mut self.candidates, cells, wanted * OVERSAMPLING);
+        self.selector.offer(&self.corners, cells, self.params.fast_threshold, &mut self.candidates);
+        self.selector.spread(&mut self.candidates, cells, wanted * OVERSAMPLING);
         for candidate in &mut self.candidates {
             candidate.strength = harris::response(plane, candidate.x as usize, candidate.y as usize);
         }
+        self.selector.sort(&mut self.candidates);
         self.selector.spread(&mut self.candidates, cells, wanted);
 
         blur::gaussian(plane, &mut self.blurred, &mut self.blur_row);

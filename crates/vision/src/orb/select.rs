@@ -8,7 +8,7 @@ use crate::orb::fast::Corner;
 
 /// Share of the features that go to the strongest corners, wherever they are. *Measured* on neighbouring frames:
 /// with 0 the features repeat 5 to 50 % less often, with 1 they leave half of a picture empty.
-const FREE_SHARE: f32 = 0.75;
+const FREE_SHARE: f32 = 0.9;
 /// Features per cell that an even spread would give.
 const FEATURES_PER_CELL: usize = 4;
 
@@ -17,6 +17,8 @@ const FEATURES_PER_CELL: usize = 4;
 pub(crate) struct Candidate {
     pub(crate) x: u32,
     pub(crate) y: u32,
+    /// Index of its cell, see [`Cells`].
+    pub(crate) cell: u32,
     /// Larger is better; finite.
     pub(crate) strength: f32,
 }
@@ -50,39 +52,82 @@ impl Cells {
     }
 
     /// Index of the cell of a pixel; pixels outside count to the nearest cell.
-    fn of(&self, x: u32, y: u32) -> usize {
+    fn of(&self, x: u32, y: u32) -> u32 {
         let column = (x.saturating_sub(self.border) / self.side).min(self.columns - 1);
         let row = (y.saturating_sub(self.border) / self.side).min(self.rows - 1);
-        (row * self.columns + column) as usize
+        row * self.columns + column
     }
 }
 
 /// Picks candidates; keeps its buffers between calls.
 #[derive(Debug, Default)]
 pub(crate) struct Selector {
-    /// Sort keys: (most significant first) what decides, then the place in the list.
+    /// Cell of each corner.
+    corner_cells: Vec<u32>,
+    /// Per cell: whether there is a strong corner, or how many candidates came before.
+    cells: Vec<u32>,
+    /// Per candidate: how many stronger ones its cell has.
+    rounds: Vec<u32>,
+    /// Sort keys: weakness, then place in the list.
     keys: Vec<u64>,
     chosen: Vec<Candidate>,
-    /// Per cell: candidates already seen, or whether there is a strong corner.
-    cells: Vec<u32>,
 }
 
 impl Selector {
-    /// Drop corners with a score up to `threshold` from cells that have a better one.
-    pub(crate) fn prefer_strong(&mut self, corners: &mut Vec<Corner>, cells: Cells, threshold: u8) {
+    /// All corners as candidates, the highest scores first, without corners up to `threshold` in cells that have a
+    /// better one.
+    pub(crate) fn offer(
+        &mut self,
+        corners: &[Corner],
+        cells: Cells,
+        threshold: u8,
+        out: &mut Vec<Candidate>,
+    ) {
         self.cells.clear();
         self.cells.resize(cells.count(), 0);
-        for corner in corners.iter().filter(|corner| corner.score > threshold) {
-            self.cells[cells.of(corner.x, corner.y)] = 1;
+        self.corner_cells.clear();
+        // Counting sort: scores are bytes.
+        let mut starts = [0usize; 257];
+        for corner in corners {
+            let cell = cells.of(corner.x, corner.y);
+            self.corner_cells.push(cell);
+            self.cells[cell as usize] |= u32::from(corner.score > threshold);
         }
-        corners.retain(|corner| corner.score > threshold || self.cells[cells.of(corner.x, corner.y)] == 0);
+        let is_offered =
+            |corner: &Corner, cell: u32| corner.score > threshold || self.cells[cell as usize] == 0;
+        let weakness = |corner: &Corner| usize::from(u8::MAX - corner.score);
+        for (corner, &cell) in corners.iter().zip(&self.corner_cells) {
+            starts[weakness(corner) + 1] += usize::from(is_offered(corner, cell));
+        }
+        for i in 1..starts.len() {
+            starts[i] += starts[i - 1];
+        }
+        out.clear();
+        out.resize(
+            starts[256],
+            Candidate {
+                x: 0,
+                y: 0,
+                cell: 0,
+                strength: 0.0,
+            },
+        );
+        for (corner, &cell) in corners.iter().zip(&self.corner_cells) {
+            if is_offered(corner, cell) {
+                let place = &mut starts[weakness(corner)];
+                out[*place] = Candidate {
+                    x: corner.x,
+                    y: corner.y,
+                    cell,
+                    strength: f32::from(corner.score),
+                };
+                *place += 1;
+            }
+        }
     }
 
-    /// Keep at most `wanted` candidates. Of equally strong ones the first in the list is preferred.
-    pub(crate) fn spread(&mut self, candidates: &mut Vec<Candidate>, cells: Cells, wanted: usize) {
-        if candidates.len() <= wanted {
-            return;
-        }
+    /// Put the strongest candidates first; of equally strong ones the first in the list stays first.
+    pub(crate) fn sort(&mut self, candidates: &mut Vec<Candidate>) {
         self.keys.clear();
         self.keys.extend(
             candidates
@@ -91,24 +136,41 @@ impl Selector {
                 .map(|(c, i)| (u64::from(weakness(c.strength)) << 32) | i),
         );
         self.keys.sort_unstable();
-        let at = |key: u64| (key & u64::from(u32::MAX)) as usize;
         self.chosen.clear();
-        self.chosen
-            .extend(self.keys.iter().map(|&key| candidates[at(key)]));
+        self.chosen.extend(
+            self.keys
+                .iter()
+                .map(|&key| candidates[(key & u64::from(u32::MAX)) as usize]),
+        );
+        std::mem::swap(candidates, &mut self.chosen);
+    }
 
-        let free = (wanted as f32 * FREE_SHARE) as usize;
+    /// Keep at most `wanted` of the sorted candidates.
+    pub(crate) fn spread(&mut self, candidates: &mut Vec<Candidate>, cells: Cells, wanted: usize) {
+        if candidates.len() <= wanted {
+            return;
+        }
         self.cells.clear();
         self.cells.resize(cells.count(), 0);
-        self.keys.clear();
-        for (candidate, i) in self.chosen.iter().zip(0u64..) {
-            let seen = &mut self.cells[cells.of(candidate.x, candidate.y)];
-            let round = if i < free as u64 { 0 } else { u64::from(*seen) };
-            self.keys.push((round << 32) | i);
+        self.rounds.clear();
+        for candidate in candidates.iter() {
+            let seen = &mut self.cells[candidate.cell as usize];
+            self.rounds.push(*seen);
             *seen += 1;
         }
-        self.keys.sort_unstable();
-        candidates.clear();
-        candidates.extend(self.keys.iter().take(wanted).map(|&key| self.chosen[at(key)]));
+        let free = (wanted as f32 * FREE_SHARE) as usize;
+        self.chosen.clear();
+        self.chosen.extend_from_slice(&candidates[..free]);
+        let mut round = 0;
+        while self.chosen.len() < wanted {
+            let rest = candidates.iter().zip(&self.rounds).skip(free);
+            let of_this_round = rest
+                .filter(|(_, of)| **of == round)
+                .map(|(candidate, _)| *candidate);
+            self.chosen.extend(of_this_round.take(wanted - self.chosen.len()));
+            round += 1;
+        }
+        std::mem::swap(candidates, &mut self.chosen);
     }
 }
 
@@ -123,26 +185,29 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn crowd_and_loner() -> Vec<Candidate> {
+    const BORDER: usize = 10;
+
+    fn crowd_and_loner(cells: Cells) -> Vec<Candidate> {
+        let candidate = |x, y, strength| Candidate {
+            x,
+            y,
+            cell: cells.of(x, y),
+            strength,
+        };
         let mut candidates: Vec<Candidate> = (0..100)
-            .map(|i| Candidate {
-                x: 20 + i % 10,
-                y: 20 + i / 10,
-                strength: 100.0 - i as f32,
-            })
+            .map(|i| candidate(20 + i % 10, 20 + i / 10, 100.0 - i as f32))
             .collect();
-        candidates.push(Candidate {
-            x: 180,
-            y: 180,
-            strength: -1.0,
-        });
+        candidates.push(candidate(180, 180, -1.0));
         candidates
     }
 
     #[test]
     fn a_weak_corner_far_away_beats_a_middling_one_in_a_crowd() {
-        let mut candidates = crowd_and_loner();
-        Selector::default().spread(&mut candidates, Cells::new(200, 200, 10, 40), 40);
+        let cells = Cells::new(200, 200, BORDER, 40);
+        let mut candidates = crowd_and_loner(cells);
+        let mut selector = Selector::default();
+        selector.sort(&mut candidates);
+        selector.spread(&mut candidates, cells, 40);
         assert_eq!(candidates.len(), 40);
         assert!(candidates.iter().any(|c| c.x == 180));
         assert!(candidates.iter().filter(|c| c.strength > 70.0).count() >= 30);
@@ -150,17 +215,26 @@ mod tests {
 
     #[test]
     fn fewer_than_wanted_are_all_kept() {
-        let mut candidates = crowd_and_loner();
-        Selector::default().spread(&mut candidates, Cells::new(200, 200, 10, 500), 500);
-        assert_eq!(candidates, crowd_and_loner());
+        let cells = Cells::new(200, 200, BORDER, 500);
+        let mut candidates = crowd_and_loner(cells);
+        Selector::default().spread(&mut candidates, cells, 500);
+        assert_eq!(candidates, crowd_and_loner(cells));
     }
 
     #[test]
     fn faint_corners_stay_only_where_there_is_nothing_better() {
         let corner = |x, score| Corner { x, y: 50, score };
-        let mut corners = vec![corner(20, 30), corner(22, 10), corner(180, 9)];
-        Selector::default().prefer_strong(&mut corners, Cells::new(200, 200, 10, 40), 20);
-        assert_eq!(corners, [corner(20, 30), corner(180, 9)]);
+        let corners = [
+            corner(180, 9),
+            corner(20, 30),
+            corner(22, 10),
+            corner(24, 31),
+            corner(28, 31),
+        ];
+        let mut offered = Vec::new();
+        Selector::default().offer(&corners, Cells::new(200, 200, BORDER, 40), 20, &mut offered);
+        let places: Vec<u32> = offered.iter().map(|c| c.x).collect();
+        assert_eq!(places, [24, 28, 20, 180]);
     }
 
     proptest! {
