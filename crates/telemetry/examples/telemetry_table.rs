@@ -38,7 +38,7 @@ fn main() -> std::io::Result<()> {
     recordings.iter().for_each(|row| println!("{row}"));
     println!();
     println!(
-        "| track | points | segments | seconds | median step s | with speed | with DOP or accuracy | usable | dropped as | warnings |"
+        "| track | points | segments | seconds | median step s | with speed | with DOP | usable | dropped as | warnings |"
     );
     println!("|---|---|---|---|---|---|---|---|---|---|");
     tracks.iter().for_each(|row| println!("{row}"));
@@ -139,13 +139,13 @@ fn track_row(name: &str, bytes: &[u8]) -> String {
     let span_secs = points.last().map_or(0.0, |last| last.time_secs);
     let step_secs = file.track.median_step_secs().unwrap_or(0.0);
     let with_speed = points.iter().filter(|point| point.speed_mps.is_some()).count();
-    let with_quality = points.iter().filter(|point| point.dop.is_some()).count();
+    let with_dop = points.iter().filter(|point| point.dop.is_some()).count();
     let report = clean(&file.track).1;
     let reasons: Vec<String> = [
         ("no fix", report.no_fix),
         ("poor DOP", report.poor_dop),
         ("impossible", report.impossible),
-        ("time not after the one before", report.time_back),
+        ("time out of order", report.time_back),
         ("frozen", report.frozen),
         ("jump", report.jumps),
     ]
@@ -159,7 +159,7 @@ fn track_row(name: &str, bytes: &[u8]) -> String {
         .map(|warning| warning.to_string())
         .collect();
     format!(
-        "| {name} | {} | {} | {span_secs:.0} | {step_secs:.0} | {with_speed} | {with_quality} | {} | {} | {} |",
+        "| {name} | {} | {} | {span_secs:.0} | {step_secs:.0} | {with_speed} | {with_dop} | {} | {} | {} |",
         points.len(),
         file.segments,
         report.kept,

@@ -28,7 +28,7 @@ pub struct CleanReport {
     pub poor_dop: usize,
     /// Position (0,0), out of range, or not a number.
     pub impossible: usize,
-    /// Time not after the point before.
+    /// Time out of order.
     pub time_back: usize,
     /// Unchanged position while moving.
     pub frozen: usize,
@@ -42,25 +42,23 @@ pub fn clean(track: &Track) -> (Track, CleanReport) {
         before: track.points.len(),
         ..CleanReport::default()
     };
-    let mut kept: Vec<TrackPoint> = Vec::with_capacity(track.points.len());
+    let mut solved: Vec<TrackPoint> = Vec::with_capacity(track.points.len());
     for point in &track.points {
-        let previous = kept.last();
-        let counter = if !is_possible(point) {
-            &mut report.impossible
+        if !is_possible(point) {
+            report.impossible += 1;
         } else if point.fix == Fix::None {
-            &mut report.no_fix
+            report.no_fix += 1;
         } else if point.dop.is_some_and(|dop| dop >= MAX_DOP) {
-            &mut report.poor_dop
-        } else if previous.is_some_and(|previous| point.time_secs <= previous.time_secs) {
-            &mut report.time_back
-        } else if previous.is_some_and(|previous| is_frozen(previous, point)) {
-            &mut report.frozen
+            report.poor_dop += 1;
         } else {
-            kept.push(*point);
-            continue;
-        };
-        *counter += 1;
+            solved.push(*point);
+        }
     }
+    let mut kept = in_increasing_time(&solved);
+    report.time_back = solved.len() - kept.len();
+    let before_frozen = kept.len();
+    kept.dedup_by(|point, previous| is_frozen(previous, point));
+    report.frozen = before_frozen - kept.len();
     let before_jumps = kept.len();
     let points = without_jumps(kept);
     report.jumps = before_jumps - points.len();
@@ -79,6 +77,32 @@ fn is_possible(point: &TrackPoint) -> bool {
         && (-90.0..=90.0).contains(&point.lat_deg)
         && (-180.0..=180.0).contains(&point.lon_deg)
         && (point.lat_deg, point.lon_deg) != (0.0, 0.0)
+}
+
+/// The most points whose times strictly increase: one time far ahead costs that point, not all after it.
+/// Of equal times the first is kept. (Longest increasing subsequence by patience sorting.)
+fn in_increasing_time(points: &[TrackPoint]) -> Vec<TrackPoint> {
+    let time = |index: usize| points.get(index).map_or(f64::INFINITY, |point| point.time_secs);
+    // ends[n] is the point with the earliest time that ends an increasing run of n + 1 points.
+    let mut ends: Vec<usize> = Vec::new();
+    let mut previous: Vec<Option<usize>> = Vec::with_capacity(points.len());
+    for (index, point) in points.iter().enumerate() {
+        let length = ends.partition_point(|&end| time(end) < point.time_secs);
+        previous.push(length.checked_sub(1).and_then(|before| ends.get(before).copied()));
+        match ends.get_mut(length) {
+            Some(end) if time(*end) > point.time_secs => *end = index,
+            Some(_) => {}
+            None => ends.push(index),
+        }
+    }
+    let mut kept = Vec::with_capacity(ends.len());
+    let mut at = ends.last().copied();
+    while let Some(index) = at {
+        kept.extend(points.get(index).copied());
+        at = previous.get(index).copied().flatten();
+    }
+    kept.reverse();
+    kept
 }
 
 fn is_frozen(previous: &TrackPoint, point: &TrackPoint) -> bool {
@@ -192,6 +216,16 @@ mod tests {
         let (times, report) = cleaned(points);
         assert_eq!(times.first(), Some(&5.0));
         assert_eq!(report.jumps, 5);
+    }
+
+    #[test]
+    fn one_time_far_ahead_costs_one_point() {
+        let mut points: Vec<TrackPoint> = (0..20).map(|i| point(f64::from(i), f64::from(i) * 5.0)).collect();
+        points[3].time_secs = 5000.0;
+        points[10].time_secs = 9.0;
+        let (times, report) = cleaned(points);
+        assert_eq!((times.len(), report.time_back), (18, 2));
+        assert_eq!(times.last(), Some(&19.0));
     }
 
     #[test]

@@ -132,4 +132,55 @@ impl Track {
             })
             .collect()
     }
+
+    /// A track from the rows [`Self::to_rows`] makes. What they do not hold (UTC, DOP, fix) is unknown.
+    pub fn from_rows(rows: &[[f64; 6]], source: TrackSource) -> Self {
+        let known = |value: f64| value.is_finite().then_some(value);
+        let points = rows
+            .iter()
+            .map(
+                |&[time_secs, lat_deg, lon_deg, altitude_m, speed_mps, error_m]| TrackPoint {
+                    time_secs,
+                    utc_unix_secs: None,
+                    lat_deg,
+                    lon_deg,
+                    altitude_m: known(altitude_m),
+                    speed_mps: known(speed_mps),
+                    dop: None,
+                    error_m,
+                    fix: Fix::Unknown,
+                },
+            )
+            .collect();
+        Self { points, source }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_follow_dop_and_fix() {
+        assert_eq!(error_from_dop(0.5, Fix::ThreeD), 2.0);
+        assert_eq!(error_from_dop(2.0, Fix::ThreeD), 5.0);
+        assert_eq!(error_from_dop(2.0, Fix::TwoD), 10.0);
+    }
+
+    #[test]
+    fn rows_keep_what_is_known_and_what_is_not() {
+        let rows = [
+            [0.5, 46.5, 7.2, f64::NAN, 4.5, 3.0],
+            [1.5, 46.6, 7.2, 900.0, f64::NAN, 3.0],
+        ];
+        let track = Track::from_rows(&rows, TrackSource::Gpx);
+        assert_eq!(
+            (track.points[0].altitude_m, track.points[0].speed_mps),
+            (None, Some(4.5))
+        );
+        let again = track.to_rows();
+        assert!(again[0][3].is_nan() && again[1][4].is_nan());
+        assert_eq!((again[0][0], again[1][3]), (0.5, 900.0));
+        assert_eq!(track.shifted(0.5).span_secs(), Some((0.0, 1.0)));
+    }
 }
