@@ -50,13 +50,14 @@ const MIN_NOISE_PX: f64 = 0.2;
 const DEPTH_SPREAD: f64 = 0.6;
 /// Smallest inverse depth (share of the mean): nothing is behind the camera.
 const MIN_INVERSE_DEPTH: f64 = 0.02;
-/// Rounds of [`forward_scale`]'s fit. It starts far off, so it starts soft: noise level and [`START_RIDGE`] fall by
+/// Rounds of [`forward_scale`]'s fit. It starts far off, so it starts soft: noise level and rotation ridge fall by
 /// [`COOLING`] a round until they reach what the residuals say. Without that it stops at a turn of the camera that
 /// explains the far points and throws the near ones out (seen on a third of synthetic trails).
-const CAMERA_ROUNDS: usize = 60;
+const CAMERA_ROUNDS: usize = 40;
 const COOLING: f64 = 0.8;
-/// First weight of "no rotation", per point.
-const START_RIDGE: f64 = 1.0;
+/// First weights of "no rotation", per point. A sideways step and a turn look alike at first, and whichever comes
+/// first may keep the other out; so one start prefers the step, one lets both be, and the better end wins.
+const START_RIDGES: [f64; 2] = [1.0, 0.0];
 /// Last weight of "no rotation", in all; keeps a sideways step and a turn apart when depth does not.
 const ROTATION_RIDGE: f64 = 1e-6;
 
@@ -195,18 +196,48 @@ fn field(midpoint: [f64; 2], inverse_depth: f64) -> Matrix2x6<f64> {
 pub fn forward_scale(a: &[[f32; 2]], b: &[[f32; 2]], lens: &Lens) -> Option<RelativeScale> {
     let motions = motions(a, b, lens)?;
     let least = MIN_NOISE_PX / lens.focal_px;
+    let fits: Vec<CameraFit> = START_RIDGES
+        .iter()
+        .filter_map(|&ridge| fit_camera(&motions, ridge, least))
+        .collect();
+    let common_noise = fits.iter().map(|fit| fit.noise).fold(f64::INFINITY, f64::min);
+    let best = fits
+        .into_iter()
+        .min_by(|x, y| x.cost(common_noise).total_cmp(&y.cost(common_noise)))?;
+    finish((best.log_scale, best.sigma), &best.weights)
+}
+
+/// A camera motion that [`forward_scale`] arrived at.
+struct CameraFit {
+    log_scale: f64,
+    sigma: f64,
+    weights: Vec<f64>,
+    residuals: Vec<f64>,
+    noise: f64,
+}
+
+impl CameraFit {
+    /// Truncated squared residuals at a given noise level; smaller is better.
+    fn cost(&self, noise: f64) -> f64 {
+        let limit = TUKEY_SIGMAS * noise;
+        self.residuals.iter().map(|r| (r / limit).powi(2).min(1.0)).sum()
+    }
+}
+
+/// Gauss–Newton on the camera's motion with the depths eliminated, reweighted and cooled down from a soft start.
+fn fit_camera(motions: &[Motion], start_ridge: f64, least_noise: f64) -> Option<CameraFit> {
     let mut depths = vec![1.0; motions.len()];
     let mut weights = vec![1.0; motions.len()];
     let mut camera = Vector6::zeros();
     let mut noise_now = motions.iter().map(|m| m.displacement.norm()).sum::<f64>() / motions.len() as f64;
+    let mut ridge = start_ridge * motions.len() as f64;
     let mut result = None;
-    let mut ridge = START_RIDGE * motions.len() as f64;
     for round in 0..CAMERA_ROUNDS {
         ridge = (ridge * COOLING).max(ROTATION_RIDGE);
         let tie = if round == 0 {
             f64::INFINITY
         } else {
-            (noise_now / DEPTH_SPREAD) * (noise_now / DEPTH_SPREAD)
+            (noise_now / DEPTH_SPREAD).powi(2)
         };
         let mut normal = Matrix6::from_diagonal(&Vector6::new(0.0, 0.0, 0.0, 1.0, 1.0, 1.0)) * ridge;
         let mut right = Vector6::zeros();
@@ -222,7 +253,7 @@ pub fn forward_scale(a: &[[f32; 2]], b: &[[f32; 2]], lens: &Lens) -> Option<Rela
             *depth = best_depth(motion, &camera, tie);
             residuals.push((motion.displacement - field(motion.midpoint, *depth) * camera).norm());
         }
-        noise_now = noise(&residuals, least).max(noise_now * COOLING);
+        noise_now = noise(&residuals, least_noise).max(noise_now * COOLING);
         for (weight, &residual) in weights.iter_mut().zip(&residuals) {
             *weight = tukey(residual, noise_now);
         }
@@ -233,9 +264,17 @@ pub fn forward_scale(a: &[[f32; 2]], b: &[[f32; 2]], lens: &Lens) -> Option<Rela
         for axis in 0..3 {
             camera[axis] *= mean;
         }
-        result = Some((camera[2], noise_now * mean * inverse[(2, 2)].sqrt()));
+        let sigma = noise_now * mean * inverse[(2, 2)].sqrt();
+        result = Some((camera[2], sigma, residuals));
     }
-    finish(result?, &weights)
+    let (log_scale, sigma, residuals) = result?;
+    Some(CameraFit {
+        log_scale,
+        sigma,
+        weights,
+        residuals,
+        noise: noise_now,
+    })
 }
 
 /// Displacement per unit of inverse depth.
