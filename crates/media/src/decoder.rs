@@ -3,7 +3,7 @@
 use ffmpeg_next as ffmpeg;
 use ffmpeg_next::ffi;
 
-use crate::demux::{Demuxer, Wanted};
+use crate::demux::Demuxer;
 use crate::error::OpenError;
 
 /// What the decoder has to say next.
@@ -22,12 +22,7 @@ pub(crate) struct VideoDecoder {
 
 impl VideoDecoder {
     /// Opens a decoder for `stream`. `threads` 0 lets the library choose; the pictures do not depend on it.
-    pub fn open(
-        demuxer: &Demuxer,
-        stream: usize,
-        wanted: Wanted,
-        threads: usize,
-    ) -> Result<VideoDecoder, OpenError> {
+    pub fn open(demuxer: &Demuxer, stream: usize, threads: usize) -> Result<VideoDecoder, OpenError> {
         let parameters = demuxer.parameters(stream).ok_or(OpenError::NoVideoTrack)?;
         let codec_id = parameters.id();
         let unsupported = || OpenError::UnsupportedCodec(codec_id.name().to_owned());
@@ -38,22 +33,30 @@ impl VideoDecoder {
             (*context.as_mut_ptr()).thread_count = i32::try_from(threads).unwrap_or(0);
         }
         let mut decoder = context.decoder();
-        if wanted == Wanted::KeyFrames {
-            decoder.skip_frame(ffmpeg::Discard::NonKey);
+        if codec_id == ffmpeg::codec::Id::HEVC {
+            // Without this the HEVC decoder keeps its errors to itself and hands out half-decoded pictures. The H.264
+            // decoder marks such pictures, and would refuse harmless oddities as well.
+            decoder.check(ffmpeg::decoder::Check::EXPLODE);
         }
         let decoder = decoder.video().map_err(|_| unsupported())?;
         Ok(VideoDecoder { decoder })
     }
 
-    /// Takes one packet. `false`: the packet is unusable.
-    pub fn send(&mut self, packet: &ffmpeg::Packet) -> bool {
-        self.decoder.send_packet(packet).is_ok()
+    /// Takes one packet, whose picture is shown at `pts`. `false`: the packet is unusable.
+    pub fn send(&mut self, mut packet: ffmpeg::Packet, pts: i64) -> bool {
+        packet.set_pts(Some(pts));
+        self.decoder.send_packet(&packet).is_ok()
     }
 
     /// Says that no packet follows; the pictures still inside come out next.
     pub fn finish(&mut self) {
         // The only failure is "already told so".
         let _ = self.decoder.send_eof();
+    }
+
+    /// Makes it ready for packets again, beginning with a key frame; pictures still inside are lost.
+    pub fn flush(&mut self) {
+        self.decoder.flush();
     }
 
     /// Fills `frame` with the next picture in presentation order.
@@ -67,9 +70,9 @@ impl VideoDecoder {
     }
 }
 
-/// Time stamp of a decoded picture: that of its packet.
+/// The time that was sent with the packet of a decoded picture.
 pub(crate) fn picture_pts(frame: &ffmpeg::frame::Video) -> Option<i64> {
-    frame.pts().or_else(|| frame.timestamp())
+    frame.pts()
 }
 
 /// Whether the decoder had to invent parts of a picture.

@@ -23,6 +23,8 @@ const MAX_DAMAGED_IN_A_ROW: usize = 1000;
 #[derive(Debug, Clone)]
 pub(crate) struct StreamFacts {
     pub index: usize,
+    /// The container's own number of the track.
+    pub id: u32,
     pub kind: StreamKind,
     /// Codec name, for data streams without one the container's four-character tag.
     pub codec: String,
@@ -31,6 +33,7 @@ pub(crate) struct StreamFacts {
     pub time_base: Option<Rational>,
     pub average_rate: Option<Rational>,
     pub base_rate: Option<Rational>,
+    pub duration_ticks: i64,
     pub coded_width: usize,
     pub coded_height: usize,
     pub sample_aspect: Option<Rational>,
@@ -68,11 +71,24 @@ pub(crate) struct PacketFacts {
     pub stream: usize,
     /// Presentation time, the decoding time where the container has no other.
     pub pts: Option<i64>,
+    pub dts: Option<i64>,
     pub duration: i64,
     pub is_key: bool,
     /// Needed for decoding, but cut off by an edit list.
     pub is_hidden: bool,
     pub is_damaged: bool,
+}
+
+/// One packet in the container's own table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TableRow {
+    /// Decoding time in ticks of the stream, edit list applied.
+    pub timestamp: i64,
+    pub is_key: bool,
+    /// Needed for decoding, but cut off by an edit list.
+    pub is_hidden: bool,
+    /// Whether all its bytes lie within the file.
+    pub is_in_file: bool,
 }
 
 /// Which packets the container should bother to read from disk.
@@ -179,23 +195,30 @@ impl Demuxer {
         Next::Failed
     }
 
-    /// Whether the container's index names bytes past the end of the file.
-    pub fn index_exceeds_file(&self, stream: usize) -> bool {
-        let Some(file_size) = self.input.io_size() else {
-            return false;
-        };
-        // SAFETY: `streams` holds `nb_streams` valid pointers; index entries stay valid until the next read.
+    /// The container's own table of the packets of `stream` in stored order, as far as it is known without reading
+    /// packets; complete for MP4 that is not fragmented.
+    pub fn index_table(&self, stream: usize) -> Vec<TableRow> {
+        let file_size = self.input.io_size().unwrap_or(i64::MAX);
+        // SAFETY: `streams` holds `nb_streams` valid pointers; the entries stay valid until the next read, which
+        // needs `&mut self`.
         unsafe {
             let context = self.input.as_ptr();
             if stream >= (*context).nb_streams as usize {
-                return false;
+                return Vec::new();
             }
             let stream = *(*context).streams.add(stream);
-            let count = ffi::avformat_index_get_entries_count(stream);
-            (0..count).any(|index| {
-                let entry = ffi::avformat_index_get_entry(stream, index);
-                !entry.is_null() && (*entry).pos.saturating_add(i64::from((*entry).size())) > file_size
-            })
+            let row = |number| {
+                let entry = ffi::avformat_index_get_entry(stream, number).as_ref()?;
+                Some(TableRow {
+                    timestamp: entry.timestamp,
+                    is_key: entry.flags() & ffi::AVINDEX_KEYFRAME != 0,
+                    is_hidden: entry.flags() & ffi::AVINDEX_DISCARD_FRAME != 0,
+                    is_in_file: entry.pos.saturating_add(i64::from(entry.size())) <= file_size,
+                })
+            };
+            (0..ffi::avformat_index_get_entries_count(stream))
+                .filter_map(row)
+                .collect()
         }
     }
 
@@ -226,6 +249,7 @@ impl Demuxer {
             let still = ffi::AV_DISPOSITION_ATTACHED_PIC | ffi::AV_DISPOSITION_TIMED_THUMBNAILS;
             Some(StreamFacts {
                 index,
+                id: u32::try_from((*stream).id).unwrap_or(0),
                 kind,
                 codec,
                 handler: dictionary_value((*stream).metadata, c"handler_name")
@@ -238,6 +262,7 @@ impl Demuxer {
                 time_base: rational((*stream).time_base),
                 average_rate: rational((*stream).avg_frame_rate),
                 base_rate: rational((*stream).r_frame_rate),
+                duration_ticks: (*stream).duration,
                 coded_width: usize::try_from((*parameters).width).unwrap_or(0),
                 coded_height: usize::try_from((*parameters).height).unwrap_or(0),
                 sample_aspect: rational(aspect),
@@ -254,6 +279,7 @@ fn packet_facts(packet: &ffmpeg::Packet) -> PacketFacts {
     PacketFacts {
         stream: packet.stream(),
         pts: packet.pts().or(packet.dts()),
+        dts: packet.dts(),
         duration: packet.duration(),
         is_key: flags & ffi::AV_PKT_FLAG_KEY != 0,
         is_hidden: flags & ffi::AV_PKT_FLAG_DISCARD != 0,

@@ -4,6 +4,9 @@ use crate::demux::{Demuxer, StreamFacts, StreamKind};
 use crate::rational::Rational;
 use crate::timeline::Timeline;
 
+/// Time base assumed where there is none; never so in an opened recording.
+pub(crate) const FALLBACK_TIME_BASE: Rational = Rational { num: 1, den: 1000 };
+
 /// Frame rate assumed for a single picture that names none.
 const FALLBACK_FRAME_RATE: Rational = Rational { num: 30, den: 1 };
 

@@ -5,29 +5,42 @@
 //! near a regular grid, key frames alone where they suffice, and [`Recording::frames`] decodes them one by one into
 //! upright, square-pixelled, full-range luma pictures.
 //!
+//! GoPro chapters are joined and proxies used without being asked for ([`OpenOptions`] switches it off); the [`gopro`]
+//! module has the rules. [`telemetry_packets`] and [`UserData`] hand out the camera's raw measurements and notes.
+//!
 //! All times are presentation times: edit lists are applied, frame durations may vary, and 0 is the first frame that
 //! is shown. FFmpeg is linked, and stays behind the modules `demux` (containers), `decoder` (pictures) and `luma`
 //! (pixels).
 
+mod capabilities;
 mod decoder;
 mod demux;
 mod error;
 mod frames;
+pub mod gopro;
 mod index;
 mod info;
 mod luma;
 mod mp4box;
+mod opened_file;
 mod orientation;
+mod packet_feed;
+mod part_stream;
 mod plan;
 mod rational;
 mod recording;
+mod stand_in;
+mod telemetry;
 mod timeline;
 
+pub use capabilities::{Capabilities, CodecSupport, capabilities};
 pub use demux::StreamKind;
 pub use error::{FrameError, OpenError};
 pub use frames::{FrameOptions, FrameStream, LumaFrame};
 pub use info::{StreamSummary, VideoInfo};
+pub use mp4box::{BoxType, UserData};
 pub use plan::{FrameRole, KEY_GAP_SLACK, PlanMode, PlannedFrame, SamplePlan, SampleRequest};
 pub use rational::Rational;
-pub use recording::{OpenOptions, Recording};
+pub use recording::{Chapter, OpenOptions, Recording};
+pub use telemetry::{TelemetryPacket, telemetry_packets};
 pub use timeline::{KeyFrameSpacing, Pts, Timeline};

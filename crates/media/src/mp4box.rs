@@ -1,53 +1,282 @@
-//! A small bounded reader of MP4 boxes (ISO/IEC 14496-12), for the parts FFmpeg does not hand out.
+//! A small bounded reader of MP4 boxes (ISO/IEC 14496-12), for the few things FFmpeg does not hand out: the camera's
+//! own boxes in `moov/udta`, whether the index was written at all, and whether a track reorders its frames.
+//!
+//! A box is a 32-bit big-endian size (1: a 64-bit size follows, 0: up to the end of the enclosing box), a four-character
+//! type and a payload. A box that does not fit its parent ends the parent's list. Nothing here recurses, and every
+//! length is checked against the enclosing box before anything is read or allocated.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
-/// Boxes looked at in one list; real files have a handful.
+/// Boxes looked at in one list; real files have a few dozen at most.
 const MAX_SIBLINGS: usize = 4096;
+
+/// Largest payload handed out. GoPro's boxes hold a few kilobytes.
+const MAX_PAYLOAD_BYTES: u64 = 8 << 20;
+
+/// Four-character type of a box.
+pub type BoxType = [u8; 4];
+
+/// The direct children of `moov/udta`, in file order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UserData {
+    boxes: Vec<(BoxType, Vec<u8>)>,
+}
+
+impl UserData {
+    /// Reads the boxes of the file at `path`. A file that is no MP4 or has no such boxes gives an empty set; boxes
+    /// that do not fit their parent or exceed 8 MiB are left out.
+    pub fn read(path: &Path) -> io::Result<UserData> {
+        let mut boxes = BoxReader::open(path)?;
+        let whole = boxes.whole();
+        let mut user_data = UserData::default();
+        let Some(moov) = boxes.child(whole, *b"moov") else {
+            return Ok(user_data);
+        };
+        for udta in boxes
+            .children(moov)
+            .into_iter()
+            .filter(|child| &child.kind == b"udta")
+        {
+            for child in boxes.children(udta) {
+                user_data
+                    .boxes
+                    .extend(boxes.payload(child).map(|payload| (child.kind, payload)));
+            }
+        }
+        Ok(user_data)
+    }
+
+    /// Payload of the first box of this type, such as `GPMF`, `HMMT` or `FIRM`.
+    pub fn get(&self, kind: &BoxType) -> Option<&[u8]> {
+        self.boxes
+            .iter()
+            .find(|(each, _)| each == kind)
+            .map(|(_, payload)| payload.as_slice())
+    }
+
+    /// Types and payloads of all boxes.
+    pub fn iter(&self) -> impl Iterator<Item = (BoxType, &[u8])> {
+        self.boxes
+            .iter()
+            .map(|(kind, payload)| (*kind, payload.as_slice()))
+    }
+}
 
 /// Whether the file is an MP4 whose index was never written.
 pub(crate) fn lacks_moov(path: &Path) -> bool {
-    let Ok(mut file) = File::open(path) else {
+    let Ok(mut boxes) = BoxReader::open(path) else {
         return false;
     };
-    let Ok(length) = file.seek(SeekFrom::End(0)) else {
-        return false;
-    };
-    let mut at = 0_u64;
-    let mut is_mp4 = false;
-    for _ in 0..MAX_SIBLINGS {
-        let Some((kind, size)) = box_header(&mut file, at, length) else {
-            break;
-        };
-        match &kind {
-            b"ftyp" => is_mp4 = true,
-            b"moov" => return false,
-            _ => {}
-        }
-        at = at.saturating_add(size);
-    }
-    is_mp4
+    let whole = boxes.whole();
+    let top = boxes.children(whole);
+    top.iter().any(|each| &each.kind == b"ftyp") && !top.iter().any(|each| &each.kind == b"moov")
 }
 
-/// Type and whole size of the box at `at`; a size past `end` is kept as written.
-fn box_header(file: &mut File, at: u64, end: u64) -> Option<([u8; 4], u64)> {
-    if end.checked_sub(at)? < 8 {
-        return None;
+/// Whether every frame of this track is shown in the order it is stored in: no `ctts` box, no fragments.
+pub(crate) fn is_shown_as_stored(path: &Path, track_id: u32) -> bool {
+    let Ok(mut boxes) = BoxReader::open(path) else {
+        return false;
+    };
+    let whole = boxes.whole();
+    if boxes.child(whole, *b"moof").is_some() {
+        return false;
     }
-    file.seek(SeekFrom::Start(at)).ok()?;
-    let mut size = [0; 4];
-    let mut kind = [0; 4];
-    file.read_exact(&mut size).ok()?;
-    file.read_exact(&mut kind).ok()?;
-    match u32::from_be_bytes(size) {
-        0 => Some((kind, end - at)),
-        1 => {
-            let mut large = [0; 8];
-            file.read_exact(&mut large).ok()?;
-            Some((kind, u64::from_be_bytes(large))).filter(|(_, size)| *size >= 16)
+    let Some(moov) = boxes.child(whole, *b"moov") else {
+        return false;
+    };
+    let children = boxes.children(moov);
+    if children.iter().any(|child| &child.kind == b"mvex") {
+        return false;
+    }
+    let mut tracks = children.into_iter().filter(|child| &child.kind == b"trak");
+    let Some(track) = tracks.find(|track| boxes.track_id(*track) == Some(track_id)) else {
+        return false;
+    };
+    let table = boxes.descendant(track, &[*b"mdia", *b"minf", *b"stbl"]);
+    table.is_some_and(|table| boxes.child(table, *b"ctts").is_none())
+}
+
+/// Where a box's payload lies in the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct BoxSpan {
+    kind: BoxType,
+    start: u64,
+    end: u64,
+}
+
+struct BoxReader<R> {
+    source: R,
+    length: u64,
+}
+
+impl BoxReader<BufReader<File>> {
+    fn open(path: &Path) -> io::Result<Self> {
+        // Boxes lie far apart: a large buffer would only be thrown away at each seek.
+        BoxReader::new(BufReader::with_capacity(512, File::open(path)?))
+    }
+}
+
+impl<R: Read + Seek> BoxReader<R> {
+    fn new(mut source: R) -> io::Result<Self> {
+        let length = source.seek(SeekFrom::End(0))?;
+        Ok(BoxReader { source, length })
+    }
+
+    /// The file as if it were one box.
+    fn whole(&self) -> BoxSpan {
+        BoxSpan {
+            kind: *b"file",
+            start: 0,
+            end: self.length,
         }
-        small => Some((kind, u64::from(small))).filter(|(_, size)| *size >= 8),
+    }
+
+    /// Direct children, as far as they fit into their parent.
+    fn children(&mut self, parent: BoxSpan) -> Vec<BoxSpan> {
+        let mut children = Vec::new();
+        let mut at = parent.start;
+        while children.len() < MAX_SIBLINGS {
+            let Some(child) = self.header(at, parent.end) else {
+                break;
+            };
+            at = child.end;
+            children.push(child);
+        }
+        children
+    }
+
+    fn child(&mut self, parent: BoxSpan, kind: BoxType) -> Option<BoxSpan> {
+        self.children(parent).into_iter().find(|child| child.kind == kind)
+    }
+
+    fn descendant(&mut self, ancestor: BoxSpan, path: &[BoxType]) -> Option<BoxSpan> {
+        path.iter()
+            .try_fold(ancestor, |parent, kind| self.child(parent, *kind))
+    }
+
+    fn payload(&mut self, span: BoxSpan) -> Option<Vec<u8>> {
+        let length = span
+            .end
+            .checked_sub(span.start)
+            .filter(|length| *length <= MAX_PAYLOAD_BYTES)?;
+        let mut payload = vec![0; usize::try_from(length).ok()?];
+        self.source.seek(SeekFrom::Start(span.start)).ok()?;
+        self.source.read_exact(&mut payload).ok()?;
+        Some(payload)
+    }
+
+    /// Number of a `trak` box: in its `tkhd`, behind two times of 32 bits (version 0) or 64 bits (version 1).
+    fn track_id(&mut self, track: BoxSpan) -> Option<u32> {
+        let header = self.child(track, *b"tkhd")?;
+        let payload = self.payload(header)?;
+        let at = if payload.first() == Some(&1) { 20 } else { 12 };
+        Some(u32::from_be_bytes(payload.get(at..at + 4)?.try_into().ok()?))
+    }
+
+    /// The box whose header starts at `at`; `None` if it does not fit before `end`.
+    fn header(&mut self, at: u64, end: u64) -> Option<BoxSpan> {
+        if end.checked_sub(at)? < 8 {
+            return None;
+        }
+        self.source.seek(SeekFrom::Start(at)).ok()?;
+        let size = u32::from_be_bytes(self.bytes()?);
+        let kind = self.bytes()?;
+        let (header_bytes, size) = match size {
+            0 => (8, end - at),
+            1 => (16, u64::from_be_bytes(self.bytes()?)),
+            small => (8, u64::from(small)),
+        };
+        let (start, box_end) = (at.checked_add(header_bytes)?, at.checked_add(size)?);
+        (start <= box_end && box_end <= end).then_some(BoxSpan {
+            kind,
+            start,
+            end: box_end,
+        })
+    }
+
+    fn bytes<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let mut bytes = [0; N];
+        self.source.read_exact(&mut bytes).ok()?;
+        Some(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn small(kind: &BoxType, payload: &[u8]) -> Vec<u8> {
+        let size = u32::try_from(payload.len() + 8).unwrap();
+        [&size.to_be_bytes()[..], kind, payload].concat()
+    }
+
+    fn large(kind: &BoxType, payload: &[u8]) -> Vec<u8> {
+        [
+            &1_u32.to_be_bytes()[..],
+            kind,
+            &(payload.len() as u64 + 16).to_be_bytes(),
+            payload,
+        ]
+        .concat()
+    }
+
+    fn reader(bytes: &[u8]) -> BoxReader<Cursor<&[u8]>> {
+        BoxReader::new(Cursor::new(bytes)).unwrap()
+    }
+
+    #[test]
+    fn all_three_ways_to_write_a_size() {
+        let mut to_the_end = small(b"moov", &small(b"udta", &small(b"FIRM", b"HD5")));
+        to_the_end[..4].fill(0);
+        let file = [small(b"ftyp", b"mp41"), large(b"mdat", b"pictures"), to_the_end].concat();
+        let mut boxes = reader(&file);
+        let whole = boxes.whole();
+        let firmware = boxes.descendant(whole, &[*b"moov", *b"udta", *b"FIRM"]).unwrap();
+        assert_eq!(boxes.payload(firmware).as_deref(), Some(&b"HD5"[..]));
+        assert_eq!(boxes.descendant(whole, &[*b"moov", *b"meta"]), None);
+    }
+
+    #[test]
+    fn a_box_past_its_parent_ends_the_list() {
+        let mut inner = small(b"FIRM", b"HD5");
+        inner[3] = 200;
+        let udta = small(b"udta", &[small(b"MUID", &[7; 32]), inner].concat());
+        let mut boxes = reader(&udta);
+        let whole = boxes.whole();
+        let udta = boxes.child(whole, *b"udta").unwrap();
+        assert_eq!(boxes.children(udta).len(), 1);
+    }
+
+    #[test]
+    fn sizes_that_end_before_their_header_are_refused() {
+        for size in [1_u32, 2, 7] {
+            let mut bytes = small(b"free", &[0; 16]);
+            bytes[..4].copy_from_slice(&size.to_be_bytes());
+            let mut boxes = reader(&bytes);
+            let whole = boxes.whole();
+            assert_eq!(boxes.children(whole), []);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            let wrapped = small(b"moov", &small(b"udta", &bytes));
+            for source in [&bytes, &wrapped] {
+                let mut boxes = reader(source);
+                let whole = boxes.whole();
+                for child in boxes.children(whole) {
+                    boxes.track_id(child);
+                    boxes.payload(child);
+                    boxes.children(child);
+                }
+            }
+        }
     }
 }

@@ -134,12 +134,46 @@ pub(crate) fn plan(timeline: &Timeline, parts: &[Part], request: &SampleRequest)
     }
 }
 
-/// Every decodable frame, in presentation order.
+/// Plans the frames nearest to the grid k / `per_sec` within `windows_secs`.
+pub(crate) fn plan_windows(
+    timeline: &Timeline,
+    parts: &[Part],
+    windows_secs: &[(f64, f64)],
+    per_sec: f64,
+) -> SamplePlan {
+    let candidates = candidates(timeline, parts);
+    let all_secs: Vec<f64> = candidates.iter().map(|candidate| candidate.t_secs).collect();
+    let is_inside = |t_secs: f64| {
+        windows_secs
+            .iter()
+            .any(|(first, last)| (*first..=*last).contains(&t_secs))
+    };
+    let frames = nearest_to_grid(&all_secs, per_sec, timeline.duration_secs())
+        .into_iter()
+        .map(|pick| PlannedFrame {
+            role: FrameRole::Fine,
+            ..candidates[pick].frame
+        })
+        .filter(|frame| is_inside(frame.t_secs))
+        .collect();
+    SamplePlan {
+        mode: PlanMode::WholeGops,
+        frames,
+    }
+}
+
+/// Every decodable frame, in presentation order, each frame of the timeline at most once.
 fn candidates(timeline: &Timeline, parts: &[Part]) -> Vec<Candidate> {
     let mut candidates = Vec::with_capacity(timeline.len());
     for (part, file) in parts.iter().enumerate() {
         for (position, entry) in file.index.entries.iter().enumerate() {
             let index = file.timeline_index(position);
+            if candidates
+                .last()
+                .is_some_and(|last: &Candidate| last.frame.index >= index)
+            {
+                continue;
+            }
             let t_secs = timeline.pts_secs(index);
             let frame = PlannedFrame {
                 index,

@@ -1,77 +1,160 @@
 //! An opened recording: facts, timeline and the way to its frames. Opening checks everything that can be checked
 //! cheaply (is there a video track, can its codec be decoded, does one frame come out), so that long work never
-//! starts on a file that cannot be read.
+//! starts on a file that cannot be read. Chapters are joined and proxies found here.
 
 use std::path::{Path, PathBuf};
 
-use ffmpeg_next as ffmpeg;
-
-use crate::decoder::{Decoded, VideoDecoder, is_damaged};
-use crate::demux::{Demuxer, Next, StreamFacts, StreamKind, Wanted};
 use crate::error::OpenError;
 use crate::frames::{FrameOptions, FrameStream};
-use crate::index::{PacketIndex, read_index};
-use crate::info::{self, VideoInfo};
-use crate::luma::{LumaLayout, square_pixel_size};
+use crate::gopro::{self, ChapterWarning, MediaId};
+use crate::index::PacketIndex;
+use crate::info::VideoInfo;
+use crate::opened_file::OpenedFile;
 use crate::orientation::Orientation;
 use crate::plan::{self, SamplePlan, SampleRequest};
 use crate::rational::Rational;
+use crate::stand_in;
 use crate::timeline::{Pts, Timeline};
 
-/// Key frames tried before a recording counts as undecodable.
-const MAX_PROBED_KEY_FRAMES: usize = 64;
-
-/// How to open a recording.
+/// How to open a recording. The default joins GoPro chapters and decodes from proxies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct OpenOptions {}
+pub struct OpenOptions {
+    /// Use only the named file, although further chapters follow it.
+    pub single_file: bool,
+    /// Decode the originals, although there are proxies beside them.
+    pub no_proxy: bool,
+}
 
-/// One file of a recording and the index of its frames.
+/// One file of a recording.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Chapter {
+    /// The original (or the proxy, when it was named as input).
+    pub path: PathBuf,
+    /// The proxy that is decoded in its place.
+    pub proxy: Option<PathBuf>,
+    /// Time of its first frame in ticks of the recording's time base: the exact length of the chapters before.
+    pub start: Pts,
+    /// The same in seconds.
+    pub start_secs: f64,
+    /// Index in the recording's timeline of its first frame.
+    pub first_index: usize,
+    /// Number of its frames.
+    pub frame_count: usize,
+    /// Time that the file itself gives its first shown frame, in seconds. Telemetry of the file is on that clock.
+    pub container_start_secs: f64,
+}
+
+/// What is decoded for one chapter: its own frames or those of its proxy.
 #[derive(Debug, Clone)]
 pub(crate) struct Part {
     pub path: PathBuf,
     pub stream: usize,
     pub index: PacketIndex,
-    /// Index in the recording's timeline of this file's first frame.
-    pub first_index: usize,
     pub coded: (usize, usize),
     pub sample_aspect: Option<Rational>,
     pub orientation: Orientation,
+    /// Index in the recording's timeline of the chapter's first frame.
+    first_index: usize,
+    /// For a proxy: which frame of the chapter each of its frames shows.
+    shows: Option<Vec<usize>>,
 }
 
 impl Part {
-    /// Index in the recording's timeline of the frame at `position` of this file's index.
+    fn new(source: OpenedFile, first_index: usize, shows: Option<Vec<usize>>) -> Part {
+        Part {
+            path: source.path,
+            stream: source.video.index,
+            index: source.index,
+            coded: (source.info.coded_width, source.info.coded_height),
+            sample_aspect: source.video.sample_aspect,
+            orientation: source.video.orientation,
+            first_index,
+            shows,
+        }
+    }
+
+    /// Index in the recording's timeline of the frame at `position` of this part's packet index.
     pub fn timeline_index(&self, position: usize) -> usize {
-        self.first_index + position
+        let shown = self.shows.as_ref().and_then(|shows| shows.get(position).copied());
+        self.first_index + shown.unwrap_or(position)
     }
 }
 
 /// A recording whose frames are known and can be decoded.
 #[derive(Debug, Clone)]
 pub struct Recording {
-    path: PathBuf,
     info: VideoInfo,
     timeline: Timeline,
+    chapters: Vec<Chapter>,
     parts: Vec<Part>,
+    warnings: Vec<ChapterWarning>,
 }
 
 impl Recording {
-    /// Opens and indexes the recording at `path`.
-    pub fn open(path: &Path, _options: &OpenOptions) -> Result<Recording, OpenError> {
-        let file = OpenedFile::open(path)?;
-        let timeline = file.timeline();
-        let info = file.info(&timeline);
-        let parts = vec![file.into_part(0)];
-        Ok(Recording {
-            path: path.to_owned(),
-            info,
-            timeline,
-            parts,
-        })
+    /// Opens and indexes the recording at `path`: with `options.single_file` just this file, else also the GoPro
+    /// chapters that continue it. Only the named file must be good; what is wrong with the others is a warning.
+    pub fn open(path: &Path, options: &OpenOptions) -> Result<Recording, OpenError> {
+        let first = OpenedFile::open(path)?;
+        let mut warnings = Vec::new();
+        let rest = if options.single_file {
+            Vec::new()
+        } else {
+            join_chapters(&first, &mut warnings)
+        };
+        Ok(Recording::from_files(first, rest, options, warnings))
     }
 
-    /// The path it was opened with.
-    pub fn path(&self) -> &Path {
-        &self.path
+    fn from_files(
+        first: OpenedFile,
+        rest: Vec<OpenedFile>,
+        options: &OpenOptions,
+        mut warnings: Vec<ChapterWarning>,
+    ) -> Recording {
+        let mut timeline = first.timeline.clone();
+        for file in &rest {
+            timeline.append(&file.timeline);
+        }
+        let info = VideoInfo {
+            frame_count: timeline.len(),
+            duration_secs: timeline.duration_secs(),
+            is_constant_rate: timeline.is_constant_rate(),
+            is_truncated: std::iter::once(&first)
+                .chain(&rest)
+                .any(|file| file.info.is_truncated),
+            ..first.info.clone()
+        };
+        let (mut chapters, mut parts) = (Vec::new(), Vec::new());
+        let (mut first_index, mut start) = (0, Pts(0));
+        for file in std::iter::once(first).chain(rest) {
+            let proxy = if options.no_proxy {
+                None
+            } else {
+                stand_in::open_proxy(&file, &mut warnings)
+            };
+            chapters.push(Chapter {
+                path: file.path.clone(),
+                proxy: proxy.as_ref().map(|(proxy, _)| proxy.path.clone()),
+                start,
+                start_secs: timeline.secs(start),
+                first_index,
+                frame_count: file.timeline.len(),
+                container_start_secs: file.info.container_start_secs,
+            });
+            let (frame_count, length) = (file.timeline.len(), file.timeline.end());
+            parts.push(match proxy {
+                Some((proxy, shows)) => Part::new(proxy, first_index, Some(shows)),
+                None => Part::new(file, first_index, None),
+            });
+            first_index += frame_count;
+            start = Pts(start.0.saturating_add(length.0));
+        }
+        Recording {
+            info,
+            timeline,
+            chapters,
+            parts,
+            warnings,
+        }
     }
 
     /// Facts about the recording as a whole.
@@ -79,181 +162,90 @@ impl Recording {
         &self.info
     }
 
-    /// When each frame is shown.
+    /// When each frame is shown. Proxies change nothing here: times and key frames are the originals'.
     pub fn timeline(&self) -> &Timeline {
         &self.timeline
     }
 
-    /// Chooses the frames for `request`. Key frames alone are planned when they are dense enough
-    /// ([`KEY_GAP_SLACK`](crate::KEY_GAP_SLACK)) and `request.dense` is not set; the analysed frames are then the
-    /// key frames nearest to the grid, and there are no fine frames. Otherwise they are the frames nearest to the
-    /// grid, and fine frames are added nearest to the denser grid.
+    /// The files it consists of, in order; the first is the one it was opened with.
+    pub fn chapters(&self) -> &[Chapter] {
+        &self.chapters
+    }
+
+    /// What is odd about its chapters and proxies.
+    pub fn warnings(&self) -> &[ChapterWarning] {
+        &self.warnings
+    }
+
+    /// Chooses the frames for `request`. Key frames alone are planned when those of the files to be decoded are
+    /// dense enough ([`KEY_GAP_SLACK`](crate::KEY_GAP_SLACK)) and `request.dense` is not set; the analysed frames
+    /// are then the key frames nearest to the grid, and there are no fine frames. Otherwise they are the frames
+    /// nearest to the grid, and fine frames are added nearest to the denser grid.
     pub fn plan(&self, request: &SampleRequest) -> SamplePlan {
         plan::plan(&self.timeline, &self.parts, request)
     }
 
+    /// Chooses the frames nearest to the grid k / `per_sec` inside any of `windows_secs` (first and last time,
+    /// both included), for a closer look at a few moments. Only the groups of pictures they are in get decoded. All
+    /// have the role [`Fine`](crate::FrameRole::Fine).
+    pub fn plan_windows(&self, windows_secs: &[(f64, f64)], per_sec: f64) -> SamplePlan {
+        plan::plan_windows(&self.timeline, &self.parts, windows_secs, per_sec)
+    }
+
     /// Decodes the frames of `plan`, which must come from this recording, in presentation order.
     pub fn frames(&self, plan: &SamplePlan, options: &FrameOptions) -> FrameStream {
-        FrameStream::new(&self.parts, plan, *options)
+        FrameStream::new(&self.parts, plan, *options, self.info.is_truncated)
     }
 }
 
-/// One indexed file, before it becomes (part of) a recording.
-struct OpenedFile {
-    path: PathBuf,
-    demuxer: Demuxer,
-    streams: Vec<StreamFacts>,
-    video: StreamFacts,
-    time_base: Rational,
-    index: PacketIndex,
-    picture: PictureFacts,
-}
-
-/// What only a decoded picture tells.
-struct PictureFacts {
-    bit_depth: u32,
-    full_range: bool,
-    coded: (usize, usize),
-}
-
-impl OpenedFile {
-    fn open(path: &Path) -> Result<OpenedFile, OpenError> {
-        check_path(path)?;
-        let mut demuxer = Demuxer::open(path).map_err(|error| refine_open_error(path, error))?;
-        let streams = demuxer.streams();
-        let video = info::choose_video(&streams)
-            .ok_or(OpenError::NoVideoTrack)?
-            .clone();
-        let time_base = video.time_base.ok_or(OpenError::Unreadable)?;
-        let index = read_index(&mut demuxer, video.index);
-        if index.entries.is_empty() {
-            return Err(OpenError::NoDecodableFrame);
-        }
-        let picture = probe_picture(path, video.index)?;
-        Ok(OpenedFile {
-            path: path.to_owned(),
-            demuxer,
-            streams,
-            video,
-            time_base,
-            index,
-            picture,
-        })
-    }
-
-    fn timeline(&self) -> Timeline {
-        let zero = self.index.entries.first().map_or(0, |entry| entry.pts);
-        let ticks = |pts: i64| Pts(pts.saturating_sub(zero));
-        let frames = self
-            .index
-            .entries
-            .iter()
-            .map(|entry| (ticks(entry.pts), entry.is_key));
-        let last = self.index.entries.last().map_or(Pts(0), |entry| ticks(entry.pts));
-        let unended = Timeline::new(self.time_base, frames.clone(), last);
-        let announced = Some(self.index.last_duration).filter(|duration| *duration > 0);
-        let last_duration = announced.or_else(|| unended.median_gap()).unwrap_or(1);
-        Timeline::new(self.time_base, frames, Pts(last.0.saturating_add(last_duration)))
-    }
-
-    fn info(&self, timeline: &Timeline) -> VideoInfo {
-        let video = &self.video;
-        let (width, height) = square_pixel_size(self.picture.coded, video.sample_aspect);
-        let side = |length: f64| (length.round() as usize).max(1);
-        let (width, height) = video.orientation.apply_to_size(side(width), side(height));
-        let first_pts = self.index.entries.first().map_or(0, |entry| entry.pts);
-        VideoInfo {
-            container: self.demuxer.container(),
-            codec: video.codec.clone(),
-            bit_depth: self.picture.bit_depth,
-            width,
-            height,
-            coded_width: self.picture.coded.0,
-            coded_height: self.picture.coded.1,
-            rotation_deg: video.orientation.rotation_deg(),
-            frame_rate: info::nominal_frame_rate(timeline, video),
-            is_constant_rate: timeline.is_constant_rate(),
-            full_range: self.picture.full_range,
-            frame_count: timeline.len(),
-            has_audio: self.streams.iter().any(|stream| stream.kind == StreamKind::Audio),
-            start_timecode: info::start_timecode(&self.demuxer, &self.streams, video),
-            duration_secs: timeline.duration_secs(),
-            container_start_secs: timeline.secs(Pts(first_pts)),
-            creation_time: self.demuxer.metadata(c"creation_time"),
-            is_truncated: self.index.is_truncated,
-            streams: info::summaries(&self.streams),
+/// Opens the chapters after `first` for as long as they continue it.
+fn join_chapters(first: &OpenedFile, warnings: &mut Vec<ChapterWarning>) -> Vec<OpenedFile> {
+    let set = gopro::resolve_chapters(&first.path);
+    warnings.extend(set.warnings);
+    let id = MediaId::read(&first.path);
+    let mut rest: Vec<OpenedFile> = Vec::new();
+    for path in set.paths.iter().skip(1) {
+        match open_next(path, rest.last().unwrap_or(first), &id) {
+            Ok(next) => rest.push(next),
+            Err(reason) => {
+                // Later gaps no longer matter: the series ends here.
+                warnings.retain(|warning| !matches!(warning, ChapterWarning::Gap { .. }));
+                warnings.push(ChapterWarning::NotJoined {
+                    file: stand_in::file_name(path),
+                    reason,
+                });
+                break;
+            }
         }
     }
-
-    fn into_part(self, first_index: usize) -> Part {
-        Part {
-            path: self.path,
-            stream: self.video.index,
-            index: self.index,
-            first_index,
-            coded: self.picture.coded,
-            sample_aspect: self.video.sample_aspect,
-            orientation: self.video.orientation,
-        }
-    }
+    rest
 }
 
-/// Refuses what can be refused without parsing.
-fn check_path(path: &Path) -> Result<(), OpenError> {
-    let metadata = std::fs::metadata(path)?;
-    if metadata.is_dir() {
-        return Err(OpenError::IsFolder);
+/// Opens the chapter at `path`, or says why it does not continue `last` of the recording `id`.
+fn open_next(path: &Path, last: &OpenedFile, id: &MediaId) -> Result<OpenedFile, String> {
+    if last.info.is_truncated {
+        return Err("the chapter before is cut short".to_owned());
     }
-    let extension = path.extension().map(|extension| extension.to_ascii_lowercase());
-    match extension.as_deref().and_then(|extension| extension.to_str()) {
-        Some("thm") => return Err(OpenError::Thumbnail),
-        Some("360") => return Err(OpenError::Spherical),
-        _ => {}
+    let next = OpenedFile::open(path).map_err(|error| error.to_string())?;
+    let (ours, theirs) = (&last.info, &next.info);
+    let differences = [
+        (
+            "it belongs to another recording",
+            MediaId::read(path).contradicts(id),
+        ),
+        ("it has another codec", ours.codec != theirs.codec),
+        (
+            "it has another picture size",
+            (ours.width, ours.height) != (theirs.width, theirs.height),
+        ),
+        ("it has another frame rate", ours.frame_rate != theirs.frame_rate),
+        (
+            "it has another time scale",
+            last.timeline.time_base() != next.timeline.time_base(),
+        ),
+    ];
+    match differences.into_iter().find(|(_, differs)| *differs) {
+        Some((reason, _)) => Err(reason.to_owned()),
+        None => Ok(next),
     }
-    std::fs::File::open(path)?;
-    if metadata.is_file() && metadata.len() == 0 {
-        Err(OpenError::Empty)
-    } else {
-        Ok(())
-    }
-}
-
-/// Tells an MP4 without its index from any other unreadable file.
-fn refine_open_error(path: &Path, error: OpenError) -> OpenError {
-    if error == OpenError::Unreadable && crate::mp4box::lacks_moov(path) {
-        OpenError::NoMoov
-    } else {
-        error
-    }
-}
-
-/// Decodes the first decodable key frame.
-fn probe_picture(path: &Path, stream: usize) -> Result<PictureFacts, OpenError> {
-    let mut demuxer = Demuxer::open(path)?;
-    demuxer.select(stream, Wanted::KeyFrames);
-    let mut decoder = VideoDecoder::open(&demuxer, stream, Wanted::KeyFrames, 1)?;
-    let mut frame = ffmpeg::frame::Video::empty();
-    let mut tried = 0;
-    loop {
-        match decoder.receive(&mut frame) {
-            Decoded::Picture if !is_damaged(&frame) => break,
-            Decoded::Picture | Decoded::Damaged => {}
-            Decoded::End => return Err(OpenError::NoDecodableFrame),
-            Decoded::NeedsPacket => match demuxer.read() {
-                Next::Packet(facts, packet) if tried < MAX_PROBED_KEY_FRAMES => {
-                    if facts.stream == stream && facts.is_key && !facts.is_damaged {
-                        tried += 1;
-                        decoder.send(&packet);
-                    }
-                }
-                _ => decoder.finish(),
-            },
-        }
-    }
-    let layout = LumaLayout::of(&frame)?;
-    Ok(PictureFacts {
-        bit_depth: layout.depth,
-        full_range: layout.is_full_range(&frame),
-        coded: (frame.width() as usize, frame.height() as usize),
-    })
 }

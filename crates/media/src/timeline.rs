@@ -42,6 +42,20 @@ impl Timeline {
         }
     }
 
+    /// Lets the frames of `next`, which has the same time base, follow where this timeline ends.
+    pub(crate) fn append(&mut self, next: &Timeline) {
+        let offset = self.end;
+        let moved = |pts: Pts| Pts(pts.0.saturating_add(offset.0));
+        self.pts.extend(next.pts.iter().map(|pts| moved(*pts)));
+        self.is_key.extend(&next.is_key);
+        self.end = moved(next.end);
+    }
+
+    /// When the last frame stops being shown.
+    pub fn end(&self) -> Pts {
+        self.end
+    }
+
     /// Number of shown frames, at least 1 in an opened recording.
     pub fn len(&self) -> usize {
         self.pts.len()

@@ -160,19 +160,57 @@ fn unreadable_frames_are_counted_and_passed() {
     let broken = folder.path("broken.mp4");
     std::fs::write(&broken, bytes).expect("writes");
     let recording = open(&broken);
-    let mut stream = recording.frames(
-        &plan,
-        &FrameOptions {
-            max_dim: 4096,
-            threads: 1,
-        },
-    );
-    let frames: Vec<_> = stream.by_ref().map(|frame| frame.expect("decodes")).collect();
-    assert_eq!(
-        (frames.len(), stream.skipped(), stream.truncated()),
-        (good.len() - 1, 1, false)
-    );
-    assert!(frames.iter().all(|frame| good.contains(frame)));
+    for threads in [1, 4] {
+        let mut stream = recording.frames(
+            &plan,
+            &FrameOptions {
+                max_dim: 4096,
+                threads,
+            },
+        );
+        let frames: Vec<_> = stream.by_ref().map(|frame| frame.expect("decodes")).collect();
+        assert_eq!(
+            (frames.len(), stream.skipped(), stream.truncated()),
+            (good.len() - 1, 1, false)
+        );
+        for frame in &frames {
+            assert!(good.contains(frame), "frame {} is not the good one", frame.index);
+        }
+    }
+}
+
+#[test]
+fn after_damage_times_are_right_and_threads_do_not_matter() {
+    let folder = Folder::new();
+    for (name, codec) in [("a.mp4", "-c:v libx264 -preset medium")] {
+        let path = folder.ffmpeg(&format!("-f lavfi -i {MOVING} {codec} -g 15 -bf 2"), name);
+        let good = {
+            let whole = open(&path);
+            decode(&whole, &everything(&whole), 1)
+        };
+        let mut bytes = std::fs::read(&path).expect("reads");
+        // One packet turned into noise, one cut off in the middle.
+        let (offset, size) = packet_bytes(&path, 20);
+        bytes[offset + 4..offset + size].fill(0xff);
+        let (offset, size) = packet_bytes(&path, 34);
+        bytes[offset + size / 2..offset + size].fill(0);
+        std::fs::write(&path, bytes).expect("writes");
+        let recording = open(&path);
+        let plan = everything(&recording);
+        let frames = decode(&recording, &plan, 1);
+        for threads in [2, 3, 0] {
+            assert!(
+                frames == decode(&recording, &plan, threads),
+                "{name} with {threads} threads"
+            );
+        }
+        // All outside of the two damaged groups is there and the same as before.
+        let intact = good.iter().filter(|frame| !(13..46).contains(&frame.index));
+        for expected in intact {
+            assert!(frames.contains(expected), "{name} frame {}", expected.index);
+        }
+        assert!(frames.len() < good.len());
+    }
 }
 
 #[test]

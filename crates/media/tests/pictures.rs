@@ -55,6 +55,22 @@ fn hevc_with_8_10_and_12_bits() {
 }
 
 #[test]
+fn other_codecs() {
+    let folder = Folder::new();
+    for (codec, name) in [
+        ("mpeg4 -bf 2", "a.mp4"),
+        ("mjpeg -pix_fmt yuvj420p", "b.mov"),
+        ("mpeg4", "c.avi"),
+    ] {
+        let path = folder.ffmpeg(
+            &format!("-f lavfi -i {MOVING} -frames:v 20 -q:v 2 -c:v {codec}"),
+            name,
+        );
+        assert_pictures_match_ffmpeg(&path);
+    }
+}
+
+#[test]
 fn rgb_is_refused() {
     let folder = Folder::new();
     let path = folder.ffmpeg(

@@ -1,0 +1,81 @@
+//! The small `.LRV` copy that cameras write beside each chapter: same times, far fewer pixels to decode.
+
+use std::path::{Path, PathBuf};
+
+use super::names::neighbours;
+
+/// The proxy beside the original at `path`, by name. Whether it may stand for the original is checked when it is
+/// opened.
+pub fn find_proxy(path: &Path) -> Option<PathBuf> {
+    let stem = upper_stem(path)?;
+    if is_proxy(path) {
+        return None;
+    }
+    let proxy_stem = match stem.get(..2)? {
+        "GX" | "GH" => format!("GL{}", stem.get(2..)?),
+        "GO" | "GP" => stem,
+        _ => return None,
+    };
+    neighbours(path).remove(&format!("{proxy_stem}.LRV"))
+}
+
+/// The original beside the proxy at `path`, by name, for reports.
+pub fn find_original(path: &Path) -> Option<PathBuf> {
+    if !is_proxy(path) {
+        return None;
+    }
+    let stem = upper_stem(path)?;
+    let stems = match stem.get(..2)? {
+        "GL" => vec![format!("GX{}", stem.get(2..)?), format!("GH{}", stem.get(2..)?)],
+        _ => vec![stem],
+    };
+    let mut neighbours = neighbours(path);
+    stems
+        .into_iter()
+        .find_map(|stem| neighbours.remove(&format!("{stem}.MP4")))
+}
+
+/// Whether the file calls itself a proxy.
+pub(crate) fn is_proxy(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("lrv"))
+}
+
+/// The eight characters of a camera's file name, in upper case.
+fn upper_stem(path: &Path) -> Option<String> {
+    let stem = path.file_stem()?.to_str()?.to_ascii_uppercase();
+    (stem.len() == 8 && stem.is_ascii()).then_some(stem)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn originals_and_proxies_find_each_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        for name in [
+            "GX010123.MP4",
+            "gl010123.lrv",
+            "GOPR0001.MP4",
+            "GOPR0001.LRV",
+            "GHAA0002.MP4",
+            "GLAA0002.LRV",
+        ] {
+            std::fs::write(path(name), b"").unwrap();
+        }
+        for (original, proxy) in [
+            ("GX010123.MP4", "gl010123.lrv"),
+            ("GOPR0001.MP4", "GOPR0001.LRV"),
+            ("GHAA0002.MP4", "GLAA0002.LRV"),
+        ] {
+            assert_eq!(find_proxy(&path(original)), Some(path(proxy)));
+            assert_eq!(find_original(&path(proxy)), Some(path(original)));
+        }
+        assert_eq!(find_proxy(&path("GX020123.MP4")), None);
+        assert_eq!(find_proxy(&path("GOPR0001.LRV")), None);
+        assert_eq!(find_original(&path("GOPR0001.MP4")), None);
+        assert_eq!(find_proxy(&path("ride.mp4")), None);
+    }
+}
