@@ -1,2 +1,95 @@
-//! The `mtbsync` program.
-fn main() {}
+//! The `mtbsync` program: arguments in, calls to the pipeline, results out.
+//!
+//! Three layers. [`args`] holds the flags as typed; [`commands`] turns them into requests, runs the pipeline and says
+//! what came of it; everything else is about the terminal: [`printer`], [`progress`], [`summary`], [`exit`].
+
+mod args;
+mod commands;
+mod exit;
+mod folders;
+mod printer;
+mod progress;
+mod session;
+mod signals;
+mod summary;
+mod usage;
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::Parser;
+use mtbsync_formats::atomic::cleanup_all;
+use mtbsync_pipeline::progress::Cancel;
+
+use args::Cli;
+use exit::Exit;
+use printer::{Mode, Printer};
+use session::Session;
+use summary::Outcome;
+use usage::NotACommand;
+
+fn main() -> ExitCode {
+    let started = Instant::now();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return without_command(&error, started),
+    };
+    let cancel = Cancel::default();
+    signals::listen(cancel.clone());
+    let command = cli.command.name();
+    match Session::new(&cli.global, cancel) {
+        Ok(mut session) => {
+            let outcome = cli.command.run(&mut session).unwrap_or_else(Outcome::failed);
+            finish(&session.printer, command, &outcome, started)
+        }
+        Err(error) => finish(
+            &session::printer(&cli.global),
+            command,
+            &Outcome::failed(error),
+            started,
+        ),
+    }
+}
+
+/// Says what came of the command and ends the program.
+fn finish(printer: &Printer, command: &str, outcome: &Outcome, started: Instant) -> ExitCode {
+    cleanup_all();
+    for warning in &outcome.warnings {
+        printer.warning(warning);
+    }
+    if let Some(error) = &outcome.error {
+        printer.error(error);
+    }
+    if printer.mode() == Mode::Json {
+        printer.data(&outcome.to_json(command, started.elapsed().as_secs_f64()));
+    }
+    if printer.is_stdout_closed() {
+        Exit::Success.into()
+    } else {
+        outcome.exit.into()
+    }
+}
+
+/// Help, version or wrong usage.
+fn without_command(error: &clap::Error, started: Instant) -> ExitCode {
+    // The flags could not be parsed, so whoever wants JSON is found by its spelling.
+    let wants_json = std::env::args_os().any(|arg| arg == "--json" || arg == "--summary-json");
+    match usage::explain(error) {
+        NotACommand::Text(text) => {
+            Printer::new(Mode::Normal, 0, true).data(text.as_bytes());
+            Exit::Success.into()
+        }
+        NotACommand::Wrong(error, usage) => {
+            let printer = Printer::new(if wants_json { Mode::Json } else { Mode::Normal }, 0, true);
+            let command = std::env::args()
+                .nth(1)
+                .filter(|arg| !arg.starts_with('-'))
+                .unwrap_or_default();
+            let code = finish(&printer, &command, &Outcome::failed(error), started);
+            if let Some(usage) = usage {
+                printer.verdict(&usage);
+            }
+            code
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! ANALYSIS: how recordings are read and described (cli.md section 2.1).
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use mtbsync_pipeline::error::PipelineError;
+use mtbsync_pipeline::settings::{AnalysisSettings, Matcher};
+
+use super::values;
+
+/// Place evidence as asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum MatcherArg {
+    /// Dense descriptor for the place, verified by local features.
+    Auto,
+    /// Dense descriptor alone: for plain scenery and changed seasons.
+    Dense,
+    /// Local features alone: for the same light and the same camera.
+    Orb,
+    /// Learned features; needs `--model`.
+    #[value(alias = "learned")]
+    Super,
+}
+
+/// Flags of the analysis.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Analysis")]
+pub struct AnalysisArgs {
+    /// Analysed frames per second, 0.1 to 60 [default: 3]
+    ///
+    /// More frames locate faster riding better and cost time in proportion. Up to the key frame rate of the camera
+    /// (2 to 4 a second on a GoPro) decoding is cheap; above it every frame must be decoded.
+    #[arg(long, value_name = "N", value_parser = values::analysis_fps, allow_negative_numbers = true)]
+    pub fps: Option<f64>,
+
+    /// Local features wanted per frame, 50 to 20000 [default: 800]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(50..=20_000), allow_negative_numbers = true)]
+    pub n_features: Option<u32>,
+
+    /// No local contrast equalisation before local features are looked for
+    ///
+    /// The equalisation helps under trees and in low light; without it, analysis is a little faster.
+    #[arg(long)]
+    pub no_clahe: bool,
+
+    /// Use the named file only, not the GoPro chapters that follow it
+    #[arg(long)]
+    pub single_file: bool,
+
+    /// Do not read a camera's small `.LRV` copy in place of the recording
+    #[arg(long)]
+    pub no_proxy: bool,
+
+    /// Evidence that decides about the place
+    #[arg(
+        long,
+        value_enum,
+        value_name = "NAME",
+        default_value = "auto",
+        hide_possible_values = true,
+        long_help = "Evidence that decides about the place: auto, dense, orb or super\n\n\
+        auto: the dense picture descriptor finds the place, local features verify it. dense: the descriptor alone, \
+        for plain scenery and changed seasons. orb: local features alone. super: learned features, needs --model."
+    )]
+    pub matcher: MatcherArg,
+
+    /// Weights file for `--matcher super`; never downloaded
+    #[arg(long, value_name = "PATH")]
+    pub model: Option<PathBuf>,
+
+    /// Do not probe the graphics card for the run's own telemetry
+    #[arg(long)]
+    pub no_gpu: bool,
+}
+
+impl AnalysisArgs {
+    /// What the flags mean.
+    pub fn settings(&self) -> AnalysisSettings {
+        AnalysisSettings {
+            fps: self.fps,
+            n_features: self.n_features.map(|count| count as usize),
+            clahe: self.no_clahe.then_some(false),
+            single_file: self.single_file,
+            no_proxy: self.no_proxy,
+            ..AnalysisSettings::default()
+        }
+    }
+
+    /// The matcher asked for.
+    ///
+    /// # Errors
+    /// Learned features, which this build does not have.
+    pub fn matcher(&self) -> Result<Matcher, PipelineError> {
+        match (self.matcher, &self.model) {
+            (MatcherArg::Super, None) => Err(PipelineError::usage("--matcher super needs --model PATH")
+                .hint("available without a model: auto, dense, orb")),
+            (MatcherArg::Super, Some(_)) => Err(PipelineError::usage(
+                "--matcher super is not available in this build",
+            )
+            .hint("available: auto, dense, orb")),
+            (_, Some(_)) => Err(PipelineError::usage("--model goes with --matcher super only")),
+            (MatcherArg::Auto, None) => Ok(Matcher::Auto),
+            (MatcherArg::Dense, None) => Ok(Matcher::Dense),
+            (MatcherArg::Orb, None) => Ok(Matcher::Orb),
+        }
+    }
+}

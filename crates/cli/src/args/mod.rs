@@ -1,0 +1,37 @@
+//! Flags as typed. What they mean is decided by the commands; nothing behind them knows clap.
+
+pub mod analysis;
+pub mod export;
+pub mod global;
+pub mod matching;
+pub mod regression;
+pub mod values;
+pub mod warp;
+
+use clap::Parser;
+
+use crate::commands::Command;
+use global::GlobalArgs;
+
+/// Align two helmet-camera recordings of the same trail and carry markers over.
+#[derive(Parser, Debug)]
+#[command(
+    name = "mtbsync",
+    version = concat!("version ", env!("CARGO_PKG_VERSION")),
+    about,
+    subcommand_required = true,
+    arg_required_else_help = false,
+    disable_help_subcommand = true,
+    max_term_width = 110,
+    after_help = "Start here:\n  mtbsync sync --reference old.mp4 --new new.mp4 --ref-markers markers.csv --export resolve-edl\n\n\
+        `mtbsync COMMAND --help` explains every flag."
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+
+    /// Flags of every command.
+    #[command(flatten)]
+    pub global: GlobalArgs,
+}

@@ -1,0 +1,87 @@
+//! REGRESSION: is this run worse than the ones before it (cli.md section 2.4).
+
+use clap::{Args, ValueEnum};
+use mtbsync_quality::thresholds::{Preset, Thresholds};
+
+use super::values;
+
+/// Named sets of thresholds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PresetArg {
+    /// For releases and stable rigs.
+    Strict,
+    /// The default.
+    Normal,
+    /// For hand-held material and experiments.
+    Permissive,
+}
+
+/// Flags of the comparison with earlier runs.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Regression")]
+pub struct RegressionArgs {
+    /// Keep no history and write no regression.json
+    #[arg(long)]
+    pub regression_off: bool,
+
+    /// Exit 20 when this run is much worse than its history
+    #[arg(long)]
+    pub fail_on_regression: bool,
+
+    /// Earlier runs in the baseline
+    #[arg(long, visible_alias = "window", value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=2000), allow_negative_numbers = true)]
+    pub reg_window: u32,
+
+    /// Set of thresholds; single flags win over it
+    #[arg(long, value_enum, value_name = "NAME", default_value = "normal")]
+    pub reg_preset: PresetArg,
+
+    /// Warn when p90 grows by more than this share ...
+    #[arg(long, value_name = "SHARE", value_parser = values::non_negative, allow_negative_numbers = true)]
+    pub reg_p90_pct: Option<f64>,
+
+    /// ... and by more than this, seconds
+    #[arg(long, value_name = "SEC", value_parser = values::non_negative, allow_negative_numbers = true)]
+    pub reg_p90_abs: Option<f64>,
+
+    /// Warn when ppm grows by more than this share (affine) ...
+    #[arg(long, value_name = "SHARE", value_parser = values::non_negative, allow_negative_numbers = true)]
+    pub reg_ppm_pct: Option<f64>,
+
+    /// ... and by more than this
+    #[arg(long, value_name = "PPM", value_parser = values::non_negative, allow_negative_numbers = true)]
+    pub reg_ppm_abs: Option<f64>,
+
+    /// Warn when the inlier share falls by more than this share ...
+    #[arg(long, value_name = "SHARE", value_parser = values::non_negative, allow_negative_numbers = true)]
+    pub reg_inlier_pct: Option<f64>,
+
+    /// ... and by more than this
+    #[arg(long, value_name = "SHARE", value_parser = values::non_negative, allow_negative_numbers = true)]
+    pub reg_inlier_abs: Option<f64>,
+
+    /// Fail at the warn thresholds times this [default: 2]
+    #[arg(long, value_name = "X", value_parser = values::positive, allow_negative_numbers = true)]
+    pub reg_severe_multiplier: Option<f64>,
+}
+
+impl RegressionArgs {
+    /// What the flags mean.
+    pub fn thresholds(&self) -> Thresholds {
+        let preset = match self.reg_preset {
+            PresetArg::Strict => Preset::Strict,
+            PresetArg::Normal => Preset::Normal,
+            PresetArg::Permissive => Preset::Permissive,
+        };
+        let base = preset.thresholds();
+        Thresholds {
+            p90_reg_pct: self.reg_p90_pct.unwrap_or(base.p90_reg_pct),
+            p90_reg_abs: self.reg_p90_abs.unwrap_or(base.p90_reg_abs),
+            ppm_reg_pct: self.reg_ppm_pct.unwrap_or(base.ppm_reg_pct),
+            ppm_reg_abs: self.reg_ppm_abs.unwrap_or(base.ppm_reg_abs),
+            inlier_reg_pct: self.reg_inlier_pct.unwrap_or(base.inlier_reg_pct),
+            inlier_reg_abs: self.reg_inlier_abs.unwrap_or(base.inlier_reg_abs),
+            severe_multiplier: self.reg_severe_multiplier.unwrap_or(base.severe_multiplier),
+        }
+    }
+}

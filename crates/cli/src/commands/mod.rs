@@ -1,0 +1,67 @@
+//! One module per command: its flags, the request made of them, and what is said about the result.
+
+mod completions;
+mod doctor;
+mod export;
+mod index;
+mod transfer;
+mod version;
+mod viewer;
+
+use clap::Subcommand;
+use mtbsync_pipeline::error::PipelineError;
+
+use crate::session::Session;
+use crate::summary::Outcome;
+
+/// What to do.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Describe a reference recording once, for many new runs
+    Index(index::IndexArgs),
+    /// Carry markers over through the map of a finished sync
+    #[command(name = "transfer-markers", visible_alias = "transfer")]
+    Transfer(transfer::TransferArgs),
+    /// Write markers for an editor
+    #[command(name = "export-markers", visible_alias = "export")]
+    Export(export::ExportMarkersArgs),
+    /// Draw the overlay picture of a run
+    Viewer(viewer::ViewerArgs),
+    /// Check this machine, or say what a recording is
+    Doctor(doctor::DoctorArgs),
+    /// Print a completion script for a shell
+    Completions(completions::CompletionsArgs),
+    /// Print the version
+    Version,
+}
+
+impl Command {
+    /// The name in the machine-readable summary.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Index(_) => "index",
+            Self::Transfer(_) => "transfer-markers",
+            Self::Viewer(_) => "viewer",
+            Self::Export(_) => "export-markers",
+            Self::Doctor(_) => "doctor",
+            Self::Completions(_) => "completions",
+            Self::Version => "version",
+        }
+    }
+
+    /// Runs it.
+    ///
+    /// # Errors
+    /// Whatever kept it from its result.
+    pub fn run(self, session: &mut Session) -> Result<Outcome, PipelineError> {
+        match self {
+            Self::Index(args) => index::run(args, session),
+            Self::Transfer(args) => transfer::run(args, session),
+            Self::Viewer(args) => viewer::run(args, session),
+            Self::Export(args) => export::run(&args, session),
+            Self::Doctor(args) => Ok(doctor::run(&args, session)),
+            Self::Completions(args) => Ok(completions::run(&args, session)),
+            Self::Version => Ok(version::run(session)),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! `mtbsync viewer --headless`: the overlay picture of a run (cli.md section 4.2).
+
+use std::path::PathBuf;
+
+use clap::Args;
+use mtbsync_pipeline::error::PipelineError;
+use mtbsync_pipeline::viewer::{ViewerRequest, view};
+use serde_json::json;
+
+use super::transfer::{in_words, to_json};
+use crate::args::values;
+use crate::folders::CreatedFolders;
+use crate::session::Session;
+use crate::summary::Outcome;
+
+/// Markers carried over here are for review below this confidence, as in `sync`.
+const REVIEW_THRESHOLD: f64 = 0.6;
+
+/// Flags of `viewer`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Example:\n  mtbsync viewer --headless --ref-markers m.csv --timewarp-json timewarp.json \
+    --out-png alignment_overlay.png"
+)]
+pub struct ViewerArgs {
+    /// Write a picture in place of opening a window
+    #[arg(long)]
+    pub headless: bool,
+
+    /// Markers of the reference run
+    #[arg(long, visible_alias = "reference-markers", value_name = "PATH")]
+    pub ref_markers: Option<PathBuf>,
+
+    /// Map of a finished sync: timewarp.json or warp.npz
+    #[arg(long, value_name = "PATH")]
+    pub timewarp_json: Option<PathBuf>,
+
+    /// Markers of the new run [default: carried over here]
+    #[arg(long, value_name = "PATH")]
+    pub new_markers: Option<PathBuf>,
+
+    /// Pairs to be drawn as dots: pairs.csv or pairs_raw.csv
+    #[arg(long, value_name = "PATH")]
+    pub pairs: Option<PathBuf>,
+
+    /// The picture
+    #[arg(long, value_name = "PATH")]
+    pub out_png: Option<PathBuf>,
+
+    /// Size of the picture in pixels
+    #[arg(long, value_name = "WxH", default_value = "1200x900", value_parser = values::picture_size)]
+    pub size: (u32, u32),
+}
+
+/// Draws.
+pub fn run(args: ViewerArgs, session: &mut Session) -> Result<Outcome, PipelineError> {
+    if !args.headless {
+        return Err(
+            PipelineError::usage("viewer without --headless is not available in this build")
+                .hint("add --headless and --out-png PATH"),
+        );
+    }
+    let needed = |flag: &str, value: Option<PathBuf>| {
+        value.ok_or_else(|| PipelineError::usage(format!("viewer --headless needs {flag}")))
+    };
+    let request = ViewerRequest {
+        ref_markers: needed("--ref-markers", args.ref_markers)?,
+        timewarp: needed("--timewarp-json", args.timewarp_json)?,
+        out_png: needed("--out-png", args.out_png)?,
+        new_markers: args.new_markers,
+        pairs: args.pairs,
+        size: args.size,
+        review_threshold: REVIEW_THRESHOLD,
+    };
+    let created = CreatedFolders::for_file(&request.out_png);
+    let report = view(&request, &session.context())?;
+    created.keep();
+    session.printer.line(&format!(
+        "Markers: {} -> {}",
+        in_words(report.markers),
+        request.out_png.display()
+    ));
+    let mut outcome = Outcome::done(json!({ "markers": to_json(report.markers) }));
+    outcome.outputs = vec![("overlay".to_owned(), request.out_png)];
+    outcome.warnings = report.warnings;
+    Ok(outcome)
+}

@@ -1,0 +1,146 @@
+//! Everything a command gets besides its own flags: the resolved global flags and the way to the terminal.
+
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+use std::thread;
+
+use mtbsync_pipeline::config::Config;
+use mtbsync_pipeline::error::PipelineError;
+use mtbsync_pipeline::progress::{Cancel, Context, Progress, Silent};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::args::global::GlobalArgs;
+use crate::printer::{Mode, Printer};
+use crate::progress::{ProgressMode, Reporter};
+
+/// What every command runs in.
+pub struct Session {
+    /// The way to the terminal.
+    pub printer: Printer,
+    /// Set by Ctrl-C.
+    pub cancel: Cancel,
+    /// Configuration files, merged.
+    pub config: Config,
+    progress: Box<dyn Progress>,
+    threads: usize,
+    threads_given: bool,
+    cache_dir: Option<PathBuf>,
+    force: bool,
+}
+
+impl Session {
+    /// Resolves the global flags.
+    ///
+    /// # Errors
+    /// A configuration file that cannot be used.
+    pub fn new(global: &GlobalArgs, cancel: Cancel) -> Result<Self, PipelineError> {
+        let config = Config::load(global.config.as_deref(), &config_folders())?;
+        Ok(Self {
+            printer: printer(global),
+            cancel,
+            config,
+            progress: progress(global),
+            threads: if global.threads == 0 {
+                physical_cores()
+            } else {
+                global.threads as usize
+            },
+            threads_given: global.threads != 0,
+            cache_dir: if global.no_cache {
+                None
+            } else {
+                global.cache_dir.clone().or_else(default_cache_dir)
+            },
+            force: global.force,
+        })
+    }
+
+    /// Use at least `threads` workers unless the person asked for another number; tells how many it became.
+    pub fn at_least_threads(&mut self, threads: usize) -> usize {
+        if !self.threads_given {
+            self.threads = self.threads.max(threads);
+        }
+        self.threads
+    }
+
+    /// Where indexes are cached; `None` without a cache.
+    pub fn cache_dir(&self) -> Option<&PathBuf> {
+        self.cache_dir.as_ref()
+    }
+
+    /// What the pipeline is given.
+    pub fn context(&self) -> Context<'_> {
+        Context {
+            progress: self.progress.as_ref(),
+            cancel: &self.cancel,
+            threads: self.threads,
+            cache_dir: self.cache_dir.clone(),
+            now_utc: now_utc(),
+            force: self.force,
+        }
+    }
+}
+
+/// The printer that the global flags ask for.
+pub fn printer(global: &GlobalArgs) -> Printer {
+    let mode = match (global.json, global.quiet) {
+        (true, _) => Mode::Json,
+        (false, true) => Mode::Quiet,
+        (false, false) => Mode::Normal,
+    };
+    let colour = !global.no_color && io::stderr().is_terminal();
+    Printer::new(mode, if global.quiet { 0 } else { global.verbose }, colour)
+}
+
+fn progress(global: &GlobalArgs) -> Box<dyn Progress> {
+    if global.quiet || global.progress == ProgressMode::None {
+        Box::new(Silent)
+    } else {
+        Box::new(Reporter::new(global.progress))
+    }
+}
+
+fn physical_cores() -> usize {
+    let usable = thread::available_parallelism().map_or(1, usize::from);
+    sysinfo::System::physical_core_count().map_or(usable, |cores| cores.clamp(1, usable))
+}
+
+/// The platform's cache folder and `mtbsync`.
+fn default_cache_dir() -> Option<PathBuf> {
+    let folder = if cfg!(target_os = "windows") {
+        folder_from_env("LOCALAPPDATA")
+    } else if cfg!(target_os = "macos") {
+        home().map(|home| home.join("Library/Caches"))
+    } else {
+        folder_from_env("XDG_CACHE_HOME").or_else(|| home().map(|home| home.join(".cache")))
+    };
+    folder.map(|folder| folder.join("mtbsync"))
+}
+
+/// Folders that may hold a `config.toml`, the one that wins first.
+fn config_folders() -> Vec<PathBuf> {
+    let platform = folder_from_env("XDG_CONFIG_HOME").or_else(|| home().map(|home| home.join(".config")));
+    let platform = platform.map(|folder| folder.join("mtbsync"));
+    let own = home().map(|home| home.join(".mtbsync"));
+    platform.into_iter().chain(own).collect()
+}
+
+fn home() -> Option<PathBuf> {
+    folder_from_env("HOME").or_else(|| folder_from_env("USERPROFILE"))
+}
+
+/// Relative values of such variables are invalid by their specification.
+fn folder_from_env(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name)
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute())
+}
+
+fn now_utc() -> String {
+    let now = OffsetDateTime::now_utc();
+    now.replace_nanosecond(0)
+        .unwrap_or(now)
+        .format(&Rfc3339)
+        .unwrap_or_default()
+}

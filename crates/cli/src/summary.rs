@@ -1,0 +1,81 @@
+//! What a command came to, and the one JSON object that says so (cli.md section 1.4).
+
+use std::path::{Path, PathBuf};
+
+use mtbsync_pipeline::error::PipelineError;
+use serde_json::{Map, Value, json};
+
+use crate::exit::Exit;
+
+/// What a command came to.
+#[derive(Debug)]
+pub struct Outcome {
+    /// How the program ends.
+    pub exit: Exit,
+    /// Files written: name and path.
+    pub outputs: Vec<(String, PathBuf)>,
+    /// The fields of `result`.
+    pub result: Value,
+    /// What the person should know.
+    pub warnings: Vec<String>,
+    /// Why it failed.
+    pub error: Option<PipelineError>,
+}
+
+impl Outcome {
+    /// Done, with the fields of `result`.
+    pub fn done(result: Value) -> Self {
+        Self {
+            exit: Exit::Success,
+            outputs: Vec::new(),
+            result,
+            warnings: Vec::new(),
+            error: None,
+        }
+    }
+
+    /// Failed.
+    pub fn failed(error: PipelineError) -> Self {
+        let exit = Exit::from(error.failure);
+        Self {
+            exit,
+            outputs: Vec::new(),
+            result: json!({}),
+            warnings: Vec::new(),
+            error: Some(error),
+        }
+    }
+
+    /// The machine-readable summary, one line.
+    pub fn to_json(&self, command: &str, elapsed_secs: f64) -> Vec<u8> {
+        let outputs: Map<String, Value> = self
+            .outputs
+            .iter()
+            .map(|(name, path)| (name.clone(), absolute(path)))
+            .collect();
+        let error = self.error.as_ref().map(|error| {
+            json!({
+                "message": error.what,
+                "file": error.file.as_deref().map(|file| file.to_string_lossy()),
+                "hint": error.hint,
+            })
+        });
+        let object = json!({
+            "command": command,
+            "version": env!("CARGO_PKG_VERSION"),
+            "ok": self.exit == Exit::Success,
+            "exit_code": self.exit.code(),
+            "elapsed_sec": (elapsed_secs * 1000.0).round() / 1000.0,
+            "outputs": outputs,
+            "result": self.result,
+            "warnings": self.warnings,
+            "error": error,
+        });
+        format!("{object}\n").into_bytes()
+    }
+}
+
+fn absolute(path: &Path) -> Value {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    Value::from(absolute.to_string_lossy())
+}

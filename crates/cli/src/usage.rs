@@ -1,0 +1,116 @@
+//! Wrong usage, said in one `error:` line and the usage line (cli.md section 1.1).
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use mtbsync_pipeline::error::PipelineError;
+
+/// A parse that did not end in a command.
+pub enum NotACommand {
+    /// Help or version: the text for stdout.
+    Text(String),
+    /// Wrong usage and the usage line.
+    Wrong(PipelineError, Option<String>),
+}
+
+/// Sorts clap's errors.
+pub fn explain(error: &clap::Error) -> NotACommand {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => NotACommand::Text(error.render().to_string()),
+        _ => NotACommand::Wrong(wrong_usage(error), usage_line(error)),
+    }
+}
+
+fn wrong_usage(error: &clap::Error) -> PipelineError {
+    let usage = |what: String| PipelineError::usage(what);
+    let arg = text(error, ContextKind::InvalidArg);
+    let value = text(error, ContextKind::InvalidValue);
+    match (error.kind(), arg, value) {
+        (ErrorKind::UnknownArgument, Some(arg), _) if arg.starts_with('-') => {
+            usage(format!("unknown flag `{arg}`")).maybe_hint(did_you_mean(error, ContextKind::SuggestedArg))
+        }
+        (ErrorKind::UnknownArgument, Some(arg), _) => usage(format!("unexpected argument `{arg}`")),
+        (ErrorKind::InvalidSubcommand, ..) => {
+            let name = text(error, ContextKind::InvalidSubcommand).unwrap_or_default();
+            usage(format!("unknown command `{name}`"))
+                .maybe_hint(did_you_mean(error, ContextKind::SuggestedSubcommand).or_else(list_commands))
+        }
+        (ErrorKind::MissingSubcommand, ..) => {
+            usage("no command given".to_owned()).maybe_hint(list_commands())
+        }
+        (ErrorKind::MissingRequiredArgument, Some(args), _) => usage(format!("missing {args}")),
+        (ErrorKind::InvalidValue, Some(arg), Some(value)) if value.is_empty() => {
+            usage(format!("{arg} needs a value")).maybe_hint(possible_values(error))
+        }
+        (ErrorKind::InvalidValue, Some(arg), Some(value)) => usage(format!("bad value `{value}` for {arg}"))
+            .maybe_hint(did_you_mean(error, ContextKind::SuggestedValue).or_else(|| possible_values(error))),
+        (ErrorKind::ValueValidation, Some(arg), Some(value)) => {
+            let reason = std::error::Error::source(error)
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            usage(format!("bad value `{value}` for {arg}: {reason}"))
+        }
+        (ErrorKind::ArgumentConflict, Some(arg), _) => match text(error, ContextKind::PriorArg) {
+            Some(other) if other == arg => usage(format!("{arg} given twice")),
+            Some(other) => usage(format!("{arg} cannot be used with {other}")),
+            None => usage(format!("{arg} contradicts another flag")),
+        },
+        _ => usage(first_line(error)),
+    }
+}
+
+/// One kind of context as text, lists joined.
+fn text(error: &clap::Error, kind: ContextKind) -> Option<String> {
+    match error.get(kind)? {
+        ContextValue::String(text) => Some(text.clone()),
+        ContextValue::Strings(texts) => Some(texts.join(", ")),
+        ContextValue::StyledStr(text) => Some(text.to_string()),
+        ContextValue::StyledStrs(texts) => Some(
+            texts
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(", "),
+        ),
+        ContextValue::Number(number) => Some(number.to_string()),
+        ContextValue::Bool(value) => Some(value.to_string()),
+        _ => None,
+    }
+}
+
+fn did_you_mean(error: &clap::Error, kind: ContextKind) -> Option<String> {
+    let suggestion = match error.get(kind)? {
+        ContextValue::String(text) => text.clone(),
+        ContextValue::Strings(texts) => texts.first()?.clone(),
+        _ => return None,
+    };
+    Some(format!("did you mean `{suggestion}`?"))
+}
+
+fn possible_values(error: &clap::Error) -> Option<String> {
+    text(error, ContextKind::ValidValue).map(|values| format!("use one of {values}"))
+}
+
+fn list_commands() -> Option<String> {
+    use clap::CommandFactory;
+    let names: Vec<String> = crate::args::Cli::command()
+        .get_subcommands()
+        .filter(|command| !command.is_hide_set())
+        .map(|command| command.get_name().to_owned())
+        .collect();
+    Some(format!("commands are {}", names.join(", ")))
+}
+
+fn usage_line(error: &clap::Error) -> Option<String> {
+    let usage = match error.get(ContextKind::Usage)? {
+        ContextValue::StyledStr(text) => text.to_string(),
+        ContextValue::String(text) => text.clone(),
+        _ => return None,
+    };
+    let words: Vec<&str> = usage.split_whitespace().collect();
+    Some(words.join(" "))
+}
+
+fn first_line(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let line = text.lines().next().unwrap_or_default();
+    line.strip_prefix("error: ").unwrap_or(line).to_owned()
+}
