@@ -6,6 +6,7 @@
 
 pub mod colour;
 pub mod export;
+pub mod import;
 mod marker;
 mod read;
 pub mod time;

@@ -113,7 +113,7 @@ fn timebase(
 ) -> Result<Timebase, ExportError> {
     let mut rate = options.rate;
     if !preset.has_timecode() {
-        return Ok(Timebase::any(rate));
+        return Ok(Timebase::non_drop(rate));
     }
     if options.rate_is_auto && rate.for_timecode() != rate {
         rate = rate.for_timecode();

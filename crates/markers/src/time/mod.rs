@@ -7,5 +7,5 @@ mod timecode;
 
 pub use rate::{MAX_TIMECODE_RATE, Rate, RateError};
 pub use text::{TimeError, parse_time};
-pub(crate) use timecode::split_groups;
 pub use timecode::{Counting, Timebase, TimecodeError};
+pub(crate) use timecode::{Groups, split_groups};

@@ -65,7 +65,7 @@ impl TimecodeError {
 }
 
 /// The four groups of a timecode as written, and whether a semicolon marked it as drop-frame.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Groups {
     pub hours: i64,
     pub minutes: i64,
@@ -113,8 +113,8 @@ impl Timebase {
         Ok(Self { rate, counting })
     }
 
-    /// Non-drop counting at any rate, for formats that count frames but have no timecode.
-    pub(crate) fn any(rate: Rate) -> Self {
+    /// Non-drop counting without a check, for formats that count frames but have no timecode.
+    pub(crate) fn non_drop(rate: Rate) -> Self {
         Self {
             rate,
             counting: Counting::NonDrop,
