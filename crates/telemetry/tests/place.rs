@@ -8,6 +8,7 @@ use mtbsync_telemetry::clock::{Signal, offset_from_signals};
 use mtbsync_telemetry::geometry::{LocalPlane, Path};
 use mtbsync_telemetry::place::{ClockSigmas, PlaceEvidence};
 use mtbsync_telemetry::{Fix, Recording, Track, TrackPoint, TrackSource, clean, read_track};
+use proptest::prelude::*;
 
 /// Metres per degree of latitude.
 const DEGREE_M: f64 = 111_195.08;
@@ -341,4 +342,32 @@ fn sample_pair_with_its_noisy_gpx() {
         inside as f64 >= 0.9 * count as f64,
         "{inside} of {count} within two sigmas"
     );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever the start and pace: matches increase in both times, lie near the truth, and every candidate
+    /// is within its gate and in order.
+    #[test]
+    fn any_pace_is_followed(start_m in 0.0..400.0_f64, speed_mps in 2.0..9.0_f64, wobble in 0.0..0.7_f64, period_secs in 8.0..60.0_f64) {
+        let way_m = |t: f64| start_m + speed_mps * (t + wobble * period_secs / TAU * (t / period_secs * TAU).sin());
+        let reference = ride(200, |t| trail(5.0 * t));
+        let new = ride(60, |t| trail(way_m(t)));
+        let evidence = evidence(&reference, &new);
+        let matches = evidence.matches();
+        prop_assert!(matches.len() > 50, "{} matches", matches.len());
+        for pair in matches.windows(2) {
+            prop_assert!(pair[0].t_new_secs < pair[1].t_new_secs && pair[0].t_ref_secs <= pair[1].t_ref_secs);
+        }
+        for matched in matches {
+            let error_secs = (matched.t_ref_secs - way_m(matched.t_new_secs) / 5.0).abs();
+            prop_assert!(error_secs < 1.0 && error_secs < 3.0 * matched.sigma_t_secs, "{matched:?}: {error_secs}");
+        }
+        for t in 0..60 {
+            let candidates = evidence.candidates(f64::from(t));
+            prop_assert!(candidates.iter().all(|c| c.cross_distance_m <= 25.0 && c.sigma_t_secs > 0.0));
+            prop_assert!(candidates.windows(2).all(|pair| pair[0].t_ref_secs < pair[1].t_ref_secs));
+        }
+    }
 }
