@@ -77,7 +77,7 @@ impl FrameStream {
 
     /// Planned frames passed so far that could not be read.
     pub fn skipped(&self) -> usize {
-        self.skipped
+        self.skipped + self.open.as_ref().map_or(0, PartStream::skipped)
     }
 
     /// Whether a file of the recording ends before its video does.
@@ -94,9 +94,10 @@ impl FrameStream {
                 self.open = Some(PartStream::open(part, frames, self.wanted, self.options)?);
                 continue;
             };
-            if let Some(frame) = open.next_frame(&mut self.skipped)? {
+            if let Some(frame) = open.next_frame()? {
                 return Ok(Some(frame));
             }
+            self.skipped += open.skipped();
             self.open = None;
         }
     }

@@ -2,8 +2,11 @@
 //!
 //! Damage needs care. Pictures that refer to one that could not be decoded are no good either, and with several threads
 //! it matters how far each was when it happened. So after an error the decoder is emptied and starts again at the next
-//! key frame; and if it ran with several threads, the file is first opened again with one, which delivers exactly the
-//! same frames up to the error. What comes out thus does not depend on the number of threads.
+//! key frame. If it ran with several threads, the file is first opened again with one; frames are held back for as long
+//! as an error may still be on its way, so that nothing was handed out that one thread would not have. What comes out
+//! thus does not depend on the number of threads.
+
+use std::collections::VecDeque;
 
 use ffmpeg_next as ffmpeg;
 
@@ -16,12 +19,29 @@ use crate::packet_feed::PacketFeed;
 use crate::plan::PlannedFrame;
 use crate::recording::Part;
 
+/// Frames held back with several threads. FFmpeg runs at most 16 packets ahead and reorders at most 16 pictures.
+const HELD_BACK: usize = 32;
+
+/// How far the plan has come.
+#[derive(Debug, Clone, Copy, Default)]
+struct Progress {
+    /// First planned frame not yet decoded or passed.
+    next: usize,
+    /// Planned frames passed because they could not be decoded.
+    skipped: usize,
+}
+
 /// The planned frames of one file, being decoded.
 pub(crate) struct PartStream {
     part: Part,
     frames: Vec<PlannedFrame>,
-    /// First planned frame not yet delivered or passed.
-    next: usize,
+    progress: Progress,
+    /// Decoded frames not handed out yet, each with the progress after it; and the progress after the last one that
+    /// was.
+    held: VecDeque<(LumaFrame, Progress)>,
+    handed_out: Progress,
+    /// Position of the last decoded picture, planned or not, since the decoder was opened or emptied.
+    last_position: Option<usize>,
     wanted: Wanted,
     threads: usize,
     feed: PacketFeed,
@@ -53,7 +73,10 @@ impl PartStream {
         Ok(PartStream {
             part,
             frames,
-            next: 0,
+            progress: Progress::default(),
+            held: VecDeque::new(),
+            handed_out: Progress::default(),
+            last_position: None,
             wanted,
             threads: options.threads,
             feed,
@@ -64,13 +87,41 @@ impl PartStream {
         })
     }
 
-    /// The next planned frame that can be decoded; adds to `skipped` the planned ones that cannot.
-    pub fn next_frame(&mut self, skipped: &mut usize) -> Result<Option<LumaFrame>, FrameError> {
-        while self.next < self.frames.len() {
+    /// Planned frames that could not be decoded, up to the last one handed out.
+    pub fn skipped(&self) -> usize {
+        self.handed_out.skipped
+    }
+
+    /// The next planned frame that can be decoded.
+    pub fn next_frame(&mut self) -> Result<Option<LumaFrame>, FrameError> {
+        loop {
+            let hold_back = if self.threads == 1 { 0 } else { HELD_BACK };
+            if self.held.len() <= hold_back
+                && let Some(frame) = self.decode_next()?
+            {
+                self.held.push_back((frame, self.progress));
+                continue;
+            }
+            let Some((frame, progress)) = self.held.pop_front() else {
+                self.handed_out = self.progress;
+                return Ok(None);
+            };
+            self.handed_out = progress;
+            return Ok(Some(frame));
+        }
+    }
+
+    fn decode_next(&mut self) -> Result<Option<LumaFrame>, FrameError> {
+        while self.progress.next < self.frames.len() {
             match self.decoder.receive(&mut self.picture) {
                 Decoded::Picture if is_damaged(&self.picture) => self.recover()?,
                 Decoded::Picture => {
-                    if let Some(planned) = self.planned_frame_of_picture(skipped) {
+                    let position = picture_pts(&self.picture).and_then(|pts| self.part.index.position(pts));
+                    let Some(position) = position else { continue };
+                    let last_position = self.last_position.replace(position);
+                    if last_position.is_some_and(|last| self.is_picture_missing(last, position)) {
+                        self.recover()?;
+                    } else if let Some(planned) = self.planned_at(position) {
                         return self.deliver(&planned).map(Some);
                     }
                 }
@@ -88,34 +139,47 @@ impl PartStream {
                 },
                 Decoded::End if self.phase == Phase::Emptying => {
                     self.decoder.flush();
+                    self.last_position = None;
                     self.phase = Phase::Feeding;
                 }
                 Decoded::End => break,
             }
         }
-        *skipped += self.frames.len() - self.next;
-        self.next = self.frames.len();
+        self.progress.skipped += self.frames.len() - self.progress.next;
+        self.progress.next = self.frames.len();
         Ok(None)
     }
 
-    /// The planned frame that the decoded picture shows, if it shows one. Planned frames before it will not come any
-    /// more.
-    fn planned_frame_of_picture(&mut self, skipped: &mut usize) -> Option<PlannedFrame> {
-        let position = picture_pts(&self.picture).and_then(|pts| self.part.index.position(pts))?;
+    /// Whether the decoder silently left out a picture between those at `last` and `position`, which then may refer
+    /// to it. Only asked where every packet holds one picture (MP4), and within one group of pictures.
+    fn is_picture_missing(&self, last: usize, position: usize) -> bool {
+        let entries = &self.part.index.entries;
+        let group = |position: usize| entries.get(position).map(|entry| entry.gop);
+        self.wanted == Wanted::All
+            && self.phase == Phase::Feeding
+            && self.part.index.has_exact_dts
+            && position > last + 1
+            && (last + 1..=position).all(|between| group(between) == group(last))
+    }
+
+    /// The planned frame at `position` of the file's index, if there is one. Planned frames before it will not come
+    /// any more.
+    fn planned_at(&mut self, position: usize) -> Option<PlannedFrame> {
+        let progress = &mut self.progress;
         while self
             .frames
-            .get(self.next)
+            .get(progress.next)
             .is_some_and(|frame| frame.position < position)
         {
-            self.next += 1;
-            *skipped += 1;
+            progress.next += 1;
+            progress.skipped += 1;
         }
         let planned = self
             .frames
-            .get(self.next)
+            .get(progress.next)
             .copied()
             .filter(|frame| frame.position == position)?;
-        self.next += 1;
+        progress.next += 1;
         Some(planned)
     }
 
@@ -146,7 +210,10 @@ impl PartStream {
     }
 
     fn reopen_single_threaded(&mut self) -> Result<(), FrameError> {
-        let remaining = self.frames.get(self.next..).unwrap_or_default();
+        self.held.clear();
+        self.progress = self.handed_out;
+        self.last_position = None;
+        let remaining = self.frames.get(self.progress.next..).unwrap_or_default();
         (self.feed, self.decoder) = open_decoder(&self.part, remaining, self.wanted, 1)?;
         self.threads = 1;
         self.phase = Phase::Feeding;

@@ -182,7 +182,10 @@ fn unreadable_frames_are_counted_and_passed() {
 #[test]
 fn after_damage_times_are_right_and_threads_do_not_matter() {
     let folder = Folder::new();
-    for (name, codec) in [("a.mp4", "-c:v libx264 -preset medium")] {
+    for (name, codec) in [
+        ("a.mp4", "-c:v libx264 -preset medium"),
+        ("b.mp4", "-c:v libx265 -x265-params log-level=none"),
+    ] {
         let path = folder.ffmpeg(&format!("-f lavfi -i {MOVING} {codec} -g 15 -bf 2"), name);
         let good = {
             let whole = open(&path);
