@@ -24,7 +24,9 @@ fn picture(width: usize, height: usize) -> Vec<u8> {
 #[divan::bench]
 fn equalise_960x540(bencher: Bencher) {
     let data = picture(960, 540);
-    let Ok(view) = LumaView::new(960, 540, &data) else { return };
+    let Ok(view) = LumaView::new(960, 540, &data) else {
+        return;
+    };
     let mut clahe = Clahe::default();
     let mut out = Vec::new();
     bencher.bench_local(|| clahe.apply(&view, &mut out));

@@ -19,8 +19,18 @@ fn matches() -> Pairs {
     (0..200)
         .map(|i| {
             let (x, y, depth) = (960.0 * unit(), 540.0 * unit(), 3.0 + 20.0 * unit());
-            let moved = [x + (x - 480.0) / depth + 90.0 / depth, y + (y - 270.0) / depth + unit()];
-            ([x, y], if i % 5 == 0 { [960.0 * unit(), 540.0 * unit()] } else { moved })
+            let moved = [
+                x + (x - 480.0) / depth + 90.0 / depth,
+                y + (y - 270.0) / depth + unit(),
+            ];
+            (
+                [x, y],
+                if i % 5 == 0 {
+                    [960.0 * unit(), 540.0 * unit()]
+                } else {
+                    moved
+                },
+            )
         })
         .unzip()
 }

@@ -24,7 +24,12 @@ fn picture(width: usize, height: usize) -> Vec<u8> {
 #[divan::bench(args = [true, false])]
 fn extract_960x540(bencher: Bencher, clahe: bool) {
     let data = picture(960, 540);
-    let Ok(view) = LumaView::new(960, 540, &data) else { return };
-    let mut extractor = Extractor::new(OrbParams { clahe, ..OrbParams::default() });
+    let Ok(view) = LumaView::new(960, 540, &data) else {
+        return;
+    };
+    let mut extractor = Extractor::new(OrbParams {
+        clahe,
+        ..OrbParams::default()
+    });
     bencher.bench_local(|| extractor.extract(&view, None));
 }

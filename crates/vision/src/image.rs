@@ -60,7 +60,11 @@ impl<'a> LumaView<'a> {
             return Err(LumaError::TooLarge { width, height });
         }
         if data.len() != width * height {
-            return Err(LumaError::WrongLength { width, height, found: data.len() });
+            return Err(LumaError::WrongLength {
+                width,
+                height,
+                found: data.len(),
+            });
         }
         Ok(Self { width, height, data })
     }
@@ -82,7 +86,11 @@ impl<'a> LumaView<'a> {
 
     /// The pixels of row `y`; empty below the picture.
     pub fn row(&self, y: usize) -> &'a [u8] {
-        if y >= self.height { &[] } else { &self.data[y * self.width..(y + 1) * self.width] }
+        if y >= self.height {
+            &[]
+        } else {
+            &self.data[y * self.width..(y + 1) * self.width]
+        }
     }
 }
 
@@ -101,7 +109,10 @@ mod tests {
 
     #[test]
     fn huge_sides_are_refused_before_multiplying() {
-        assert!(matches!(LumaView::new(usize::MAX, 2, &[]), Err(LumaError::TooLarge { .. })));
+        assert!(matches!(
+            LumaView::new(usize::MAX, 2, &[]),
+            Err(LumaError::TooLarge { .. })
+        ));
     }
 
     #[test]

@@ -40,7 +40,10 @@ fn render(width: usize, height: usize, degrees: f64, zoom: f64) -> Vec<u8> {
 }
 
 fn features(width: usize, height: usize, data: &[u8], params: OrbParams) -> LocalFeatures {
-    Extractor::new(params).extract(&LumaView::new(width, height, data).unwrap(), None)
+    let extract = |view| Extractor::new(params).extract(&view, None);
+    LumaView::new(width, height, data)
+        .map(extract)
+        .unwrap_or_default()
 }
 
 const WIDTH: usize = 480;

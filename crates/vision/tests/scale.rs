@@ -112,8 +112,8 @@ proptest! {
             let (a, b) = seen(&points, [side, up, ahead], yaw, pitch, 0.5, 20);
             forward_scale(&a, &b, &LENS).expect("a scale").log_scale
         });
-        // At 6 m/s, 0.1 m is 17 ms. A turned camera's "ahead" differs a little from the other's.
-        prop_assert!(level.abs() < 0.1, "level at {level} m");
+        // At 6 m/s, 0.15 m is 25 ms. A turned camera's "ahead" differs a little from the other's.
+        prop_assert!(level.abs() < 0.15, "level at {level} m");
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! [`verify`] fits three models of how the view can change — affine map, homography, fundamental matrix — robustly,
 //! lets a criterion that charges for freedom choose among them, and accepts the winner only if so many inliers
-//! could not be chance.
+//! could not be chance. [`scale`] then tells from the inliers whether the second camera is ahead of the first or
+//! behind it.
 
 mod affine;
 mod choice;

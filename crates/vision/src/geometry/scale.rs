@@ -55,9 +55,9 @@ const MIN_INVERSE_DEPTH: f64 = 0.02;
 /// explains the far points and throws the near ones out (seen on a third of synthetic trails).
 const CAMERA_ROUNDS: usize = 40;
 const COOLING: f64 = 0.8;
-/// First weights of "no rotation", per point. A sideways step and a turn look alike at first, and whichever comes
-/// first may keep the other out; so one start prefers the step, one lets both be, and the better end wins.
-const START_RIDGES: [f64; 2] = [1.0, 0.0];
+/// First weights, per point, of "no sideways step" and "no turn". The two look alike at first, and whichever comes
+/// first may keep the other out; so one start prefers the turn, one the step, one neither, and the best end wins.
+const START_RIDGES: [[f64; 2]; 3] = [[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]];
 /// Last weight of "no rotation", in all; keeps a sideways step and a turn apart when depth does not.
 const ROTATION_RIDGE: f64 = 1e-6;
 
@@ -225,21 +225,23 @@ impl CameraFit {
 }
 
 /// Gauss–Newton on the camera's motion with the depths eliminated, reweighted and cooled down from a soft start.
-fn fit_camera(motions: &[Motion], start_ridge: f64, least_noise: f64) -> Option<CameraFit> {
+fn fit_camera(motions: &[Motion], start_ridges: [f64; 2], least_noise: f64) -> Option<CameraFit> {
     let mut depths = vec![1.0; motions.len()];
     let mut weights = vec![1.0; motions.len()];
     let mut camera = Vector6::zeros();
     let mut noise_now = motions.iter().map(|m| m.displacement.norm()).sum::<f64>() / motions.len() as f64;
-    let mut ridge = start_ridge * motions.len() as f64;
+    let [mut step_ridge, mut turn_ridge] = start_ridges.map(|ridge| ridge * motions.len() as f64);
     let mut result = None;
     for round in 0..CAMERA_ROUNDS {
-        ridge = (ridge * COOLING).max(ROTATION_RIDGE);
+        step_ridge *= COOLING;
+        turn_ridge = (turn_ridge * COOLING).max(ROTATION_RIDGE);
         let tie = if round == 0 {
             f64::INFINITY
         } else {
             (noise_now / DEPTH_SPREAD).powi(2)
         };
-        let mut normal = Matrix6::from_diagonal(&Vector6::new(0.0, 0.0, 0.0, 1.0, 1.0, 1.0)) * ridge;
+        let ridges = Vector6::new(step_ridge, step_ridge, 0.0, turn_ridge, turn_ridge, turn_ridge);
+        let mut normal = Matrix6::from_diagonal(&ridges);
         let mut right = Vector6::zeros();
         for ((motion, &depth), &weight) in motions.iter().zip(&depths).zip(&weights) {
             let (left, target) = without_depth(motion, depth, &camera, tie);

@@ -14,9 +14,9 @@ const ROUNDER: f32 = 12_582_912.0;
 fn sample_offsets_plain(cos: f32, sin: f32, stride: i32, out: &mut [[i32; PAIRS]; 2]) {
     let round = |v: f32| (v + ROUNDER).to_bits() as i32 - ROUNDER.to_bits() as i32;
     for (end, out) in PATTERN.iter().zip(out) {
-        for i in 0..PAIRS {
-            let (x, y) = (f32::from(end.x[i]), f32::from(end.y[i]));
-            out[i] = round(x * sin + y * cos) * stride + round(x * cos - y * sin);
+        for ((out, &x), &y) in out.iter_mut().zip(&end.x).zip(&end.y) {
+            let (x, y) = (f32::from(x), f32::from(y));
+            *out = round(x * sin + y * cos) * stride + round(x * cos - y * sin);
         }
     }
 }

@@ -24,9 +24,10 @@ use pattern::PAIRS;
 use pyramid::{Plane, Resizer};
 use select::{Candidate, Cells, Selector};
 
-/// Pixels at the edge of each level without features: the patch radius, and what its padded rows reach beyond.
-const BORDER: usize = orient::RADIUS + 2;
-const _: () = assert!(BORDER > pattern::RADIUS as usize && BORDER > harris::REACH);
+/// Pixels at the edge of each level without features. The patch would allow half of it, but what is nearer to the
+/// edge has mostly left the picture one frame later (*measured*: 2 to 5 % more inliers on two of three clips).
+const BORDER: usize = 31;
+const _: () = assert!(BORDER >= orient::RADIUS + 2 && BORDER > pattern::RADIUS as usize && BORDER >= harris::REACH);
 /// Most levels accepted; more cannot be larger than a patch.
 const MAX_LEVELS: usize = 16;
 /// Corners kept by FAST score for each one wanted, before the Harris response ranks them (as in the ORB paper).
