@@ -52,8 +52,8 @@ impl Segment {
         ends(self.curve.y())
     }
 
-    /// Linear in new time between knots.
-    fn sigma_at_new(&self, t_new: f64) -> f64 {
+    /// One-sigma error of the reference time at `t_new`, linear between knots, that of the end outside.
+    pub fn sigma_at_new(&self, t_new: f64) -> f64 {
         let x = self.curve.x();
         let k = x.partition_point(|&k| k <= t_new).clamp(1, x.len() - 1) - 1;
         let share = ((t_new - x[k]) / (x[k + 1] - x[k])).clamp(0.0, 1.0);

@@ -32,17 +32,28 @@ pub struct PipelineError {
 impl PipelineError {
     /// An ordinary failure.
     pub fn new(what: impl Into<String>) -> Self {
-        Self { what: what.into(), file: None, hint: None, failure: Failure::Failed }
+        Self {
+            what: what.into(),
+            file: None,
+            hint: None,
+            failure: Failure::Failed,
+        }
     }
 
     /// Contradictory or impossible flags.
     pub fn usage(what: impl Into<String>) -> Self {
-        Self { failure: Failure::Usage, ..Self::new(what) }
+        Self {
+            failure: Failure::Usage,
+            ..Self::new(what)
+        }
     }
 
     /// The user asked to stop.
     pub fn interrupted() -> Self {
-        Self { failure: Failure::Interrupted, ..Self::new("interrupted") }
+        Self {
+            failure: Failure::Interrupted,
+            ..Self::new("interrupted")
+        }
     }
 
     /// Name the file.

@@ -1,13 +1,25 @@
 //! The stages joined into commands: index, sync, warp, transfer, export. Everything a face of the program (command
 //! line, batch, server) needs, and no text for a terminal.
 
+pub mod artefacts;
+pub mod cache;
 pub mod config;
 pub mod describe;
-pub mod features;
-pub mod index_file;
+pub mod doctor;
 pub mod error;
 pub mod export;
+pub mod features;
+pub mod index;
+pub mod index_file;
 pub mod missing;
 pub mod progress;
 pub mod settings;
 pub mod source;
+pub mod transfer;
+pub mod viewer;
+pub mod align_run;
+pub mod anchors;
+pub mod resources;
+pub mod sync;
+pub mod verify;
+pub mod warp;

@@ -90,7 +90,11 @@ impl Cancel {
     /// # Errors
     /// [`PipelineError::interrupted`] once a stop was asked for.
     pub fn check(&self) -> Result<(), PipelineError> {
-        if self.is_requested() { Err(PipelineError::interrupted()) } else { Ok(()) }
+        if self.is_requested() {
+            Err(PipelineError::interrupted())
+        } else {
+            Ok(())
+        }
     }
 }
 

@@ -26,7 +26,14 @@ pub const DEFAULT_N_FEATURES: usize = 800;
 
 impl Default for AnalysisSettings {
     fn default() -> Self {
-        Self { fps: None, n_features: None, clahe: None, single_file: false, no_proxy: false, precise: false }
+        Self {
+            fps: None,
+            n_features: None,
+            clahe: None,
+            single_file: false,
+            no_proxy: false,
+            precise: false,
+        }
     }
 }
 

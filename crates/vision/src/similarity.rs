@@ -239,30 +239,15 @@ impl Default for WarpMatcher {
 }
 
 impl WarpMatcher {
-    /// Cosine of new frame `i` with reference frame `j` at the best warp, and that warp. `near` adds a starting point
-    /// (the warp of a neighbouring frame).
-    pub fn compare(
+    /// Cosine of new frame `i` with reference frame `j` at the best of all warps, and that warp.
+    pub fn search(
         &mut self,
         new: &CentredSequence,
         i: usize,
         reference: &CentredSequence,
         j: usize,
-        near: Option<Warp>,
     ) -> (f32, Warp) {
-        correlate_rows(
-            new.frame(i),
-            reference.frame(j),
-            WARP_MAX_DX,
-            WARP_MAX_DY,
-            &mut self.rows,
-        );
-        let pair = Pair {
-            rows: &self.rows,
-            new,
-            i,
-            reference,
-            j,
-        };
+        let pair = self.load(new, i, reference, j);
         let mut best = (pair.score(Warp::default()), Warp::default());
         for dy in -SEARCH_DY..=SEARCH_DY {
             for dx in -SEARCH_DX..=SEARCH_DX {
@@ -278,28 +263,43 @@ impl WarpMatcher {
                 }
             }
         }
-        if let Some(near) = near {
-            pair.improve(&mut best, near);
+        pair.climb(best)
+    }
+
+    /// The same for a pair whose warp is nearly known, from a neighbouring frame.
+    pub fn follow(
+        &mut self,
+        new: &CentredSequence,
+        i: usize,
+        reference: &CentredSequence,
+        j: usize,
+        near: Warp,
+    ) -> (f32, Warp) {
+        let pair = self.load(new, i, reference, j);
+        pair.climb((pair.score(near), near))
+    }
+
+    fn load<'a>(
+        &'a mut self,
+        new: &'a CentredSequence,
+        i: usize,
+        reference: &'a CentredSequence,
+        j: usize,
+    ) -> Pair<'a> {
+        correlate_rows(
+            new.frame(i),
+            reference.frame(j),
+            WARP_MAX_DX,
+            WARP_MAX_DY,
+            &mut self.rows,
+        );
+        Pair {
+            rows: &self.rows,
+            new,
+            i,
+            reference,
+            j,
         }
-        let mut steps = FIRST_STEPS;
-        while steps[0] >= LAST_STEP {
-            let mut moved = false;
-            for (axis, &step) in steps.iter().enumerate() {
-                for step in [-step, step] {
-                    let mut trial = best.1;
-                    match axis {
-                        0 => trial.dx += step,
-                        1 => trial.dy += step,
-                        _ => trial.shear = (trial.shear + step).clamp(-MAX_SHEAR, MAX_SHEAR),
-                    }
-                    moved |= pair.improve(&mut best, trial);
-                }
-            }
-            if !moved {
-                steps = steps.map(|s| s / 2.0);
-            }
-        }
-        best
     }
 }
 
@@ -320,6 +320,29 @@ impl Pair<'_> {
             return true;
         }
         false
+    }
+
+    /// Coordinate search from `best` with ever smaller steps.
+    fn climb(&self, mut best: (f32, Warp)) -> (f32, Warp) {
+        let mut steps = FIRST_STEPS;
+        while steps[0] >= LAST_STEP {
+            let mut moved = false;
+            for (axis, &step) in steps.iter().enumerate() {
+                for step in [-step, step] {
+                    let mut trial = best.1;
+                    match axis {
+                        0 => trial.dx += step,
+                        1 => trial.dy += step,
+                        _ => trial.shear = (trial.shear + step).clamp(-MAX_SHEAR, MAX_SHEAR),
+                    }
+                    moved |= self.improve(&mut best, trial);
+                }
+            }
+            if !moved {
+                steps = steps.map(|s| s / 2.0);
+            }
+        }
+        best
     }
 
     /// Cosine under `warp`, linear between whole-cell shifts; -1 where too little overlaps.
@@ -436,7 +459,7 @@ mod tests {
         let b = CentredSequence::new(&frames(5, 1, 4), &all());
         let m = rigid_matrix(&a, &b);
         assert!((0..5).all(|i| m[i * 5 + i] > 0.9));
-        let (score, warp) = WarpMatcher::default().compare(&a, 2, &b, 2, None);
+        let (score, warp) = WarpMatcher::default().search(&a, 2, &b, 2);
         assert!(score > 0.9, "{score}");
         assert!((warp.dx - 4.0).abs() < 0.3, "{warp:?}");
         assert!(warp.dy.abs() < 0.3 && warp.shear.abs() < 0.6, "{warp:?}");
@@ -462,6 +485,6 @@ mod tests {
         assert!(rigid_matrix(&none, &flat).is_empty());
         assert!(rigid_matrix(&flat, &none).is_empty());
         assert!(rigid_matrix(&flat, &flat).iter().all(|&v| v == 0.0));
-        assert_eq!(WarpMatcher::default().compare(&flat, 0, &flat, 1, None).0, 0.0);
+        assert_eq!(WarpMatcher::default().search(&flat, 0, &flat, 1).0, 0.0);
     }
 }

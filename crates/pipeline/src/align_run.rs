@@ -1,0 +1,250 @@
+//! From two sets of features to pairs: the alignment stages in their order.
+
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+use mtbsync_align::evidence::{Matrix, log_likelihood_ratios, z_scores};
+use mtbsync_align::fit::Pair;
+use mtbsync_align::refine::{FrameTimes, PlaceSimilarity, RefineSettings, refine};
+use mtbsync_align::sequence::{Belief, beliefs};
+use mtbsync_vision::similarity::{CentredSequence, Warp, WarpMatcher, rigid_matrix};
+
+use crate::artefacts::{Candidate, PairOrigin};
+use crate::error::PipelineError;
+use crate::features::Features;
+use crate::progress::{Context, Stage};
+use crate::settings::{MatchSettings, Matcher};
+use crate::verify::{local_similarity, nearest, verify_pairs};
+
+/// Candidates of one frame are at least this far apart, seconds: neighbours of a peak are the same place.
+const CANDIDATE_GAP_SECS: f64 = 1.0;
+/// Added to the window of `--refine-window` frames: the path is only known to a frame or so.
+const WINDOW_MARGIN_FRAMES: f64 = 1.4;
+/// Share of frames on the trail, played backwards, that makes a reversed ride.
+const REVERSED_SHARE: f64 = 0.5;
+/// A frame takes part when the sequence model thinks it rather on the trail than off.
+const MAX_OFF: f64 = 0.5;
+/// Error of an unrefined pair as a share of the frame spacing.
+const UNREFINED_SIGMA: f64 = 0.35;
+/// Reference frames tried for the first displacement of a new frame, as offsets in frames from the expected one.
+const SEED_OFFSETS: [isize; 3] = [0, -3, 3];
+
+/// Everything the stages found.
+pub struct Alignment {
+    /// Candidates before the sequence model.
+    pub candidates: Vec<Candidate>,
+    /// Pairs, in order of time.
+    pub pairs: Vec<Pair>,
+    /// What stands behind each pair.
+    pub origins: Vec<PairOrigin>,
+    /// The reference fits better played backwards.
+    pub reversed: bool,
+    /// Wall time of retrieval and sequence model.
+    pub retrieval: Duration,
+    /// Wall time of the refinement.
+    pub refine: Duration,
+}
+
+/// Align two recordings.
+pub fn align(
+    reference: &Features,
+    new: &Features,
+    settings: &MatchSettings,
+    context: &Context<'_>,
+) -> Result<Alignment, PipelineError> {
+    let begun = Instant::now();
+    context.progress.start(Stage::Retrieval, None, None);
+    let similarity = place_similarity(reference, new, settings)?;
+    context.progress.finish(Stage::Retrieval);
+    context.cancel.check()?;
+    context.progress.start(Stage::Sequence, None, None);
+    let llr = log_likelihood_ratios(&similarity);
+    let path = beliefs(&llr, &new.t_secs, &reference.t_secs);
+    let on_trail =
+        |path: &[Belief]| path.iter().filter(|b| b.off < MAX_OFF).count() as f64 / path.len().max(1) as f64;
+    let share = on_trail(&path);
+    let reversed = share < REVERSED_SHARE && {
+        let last = reference.t_secs.last().copied().unwrap_or(0.0);
+        let backwards: Vec<f64> = reference.t_secs.iter().rev().map(|t| last - t).collect();
+        on_trail(&beliefs(&llr.reversed_reference(), &new.t_secs, &backwards)) > share.max(REVERSED_SHARE)
+    };
+    context.progress.finish(Stage::Sequence);
+    context.cancel.check()?;
+    let retrieval = begun.elapsed();
+    let begun = Instant::now();
+    context.progress.start(Stage::Refine, None, None);
+    let (pairs, refined) = if reversed {
+        (Vec::new(), true)
+    } else if settings.refine {
+        (refined_pairs(reference, new, &path, settings), true)
+    } else {
+        (unrefined_pairs(reference, new, &path), false)
+    };
+    context.cancel.check()?;
+    let origins = match (refined, settings.matcher) {
+        (false, _) => vec![
+            PairOrigin {
+                model: 'N',
+                verified: None
+            };
+            pairs.len()
+        ],
+        (true, Matcher::Dense) => vec![
+            PairOrigin {
+                model: 'D',
+                verified: None
+            };
+            pairs.len()
+        ],
+        (true, Matcher::Auto | Matcher::Orb) => verify_pairs(new, reference, &pairs, settings),
+    };
+    let candidates = candidates(reference, new, &similarity, settings.top_k, &pairs, &origins);
+    context.progress.finish(Stage::Refine);
+    Ok(Alignment {
+        candidates,
+        pairs,
+        origins,
+        reversed,
+        retrieval,
+        refine: begun.elapsed(),
+    })
+}
+
+fn place_similarity(
+    reference: &Features,
+    new: &Features,
+    settings: &MatchSettings,
+) -> Result<Matrix, PipelineError> {
+    let values = match settings.matcher {
+        Matcher::Orb => local_similarity(new, reference, settings.lowe),
+        Matcher::Auto | Matcher::Dense => rigid_matrix(
+            &CentredSequence::new(&new.dense, &new.mask),
+            &CentredSequence::new(&reference.dense, &reference.mask),
+        ),
+    };
+    Matrix::new(new.t_secs.len(), reference.t_secs.len(), values)
+        .ok_or_else(|| PipelineError::new("index is inconsistent").hint("rebuild it with mtbsync index"))
+}
+
+fn refined_pairs(
+    reference: &Features,
+    new: &Features,
+    path: &[Belief],
+    settings: &MatchSettings,
+) -> Vec<Pair> {
+    let (fine_new_secs, fine_new) = new.all_dense();
+    let (fine_ref_secs, fine_ref) = reference.all_dense();
+    let similarity = Displaced {
+        new: CentredSequence::new(&fine_new, &new.mask),
+        reference: CentredSequence::new(&fine_ref, &reference.mask),
+    };
+    let half_window_secs = (settings.refine_window as f64 + WINDOW_MARGIN_FRAMES) / reference.params.fps;
+    let times = FrameTimes {
+        analysed: &new.t_secs,
+        fine: &fine_new_secs,
+    };
+    refine(
+        path,
+        times,
+        &fine_ref_secs,
+        &similarity,
+        RefineSettings { half_window_secs },
+    )
+}
+
+/// The sequence model's places as they are, where they do not go back.
+fn unrefined_pairs(reference: &Features, new: &Features, path: &[Belief]) -> Vec<Pair> {
+    let mut latest = f64::NEG_INFINITY;
+    path.iter()
+        .zip(&new.t_secs)
+        .filter(|(b, _)| b.off < MAX_OFF)
+        .filter_map(|(b, &t_new_secs)| {
+            let nearest_frame = reference.t_secs.get(nearest(&reference.t_secs, b.t_ref_secs))?;
+            (*nearest_frame >= latest).then(|| {
+                latest = *nearest_frame;
+                Pair {
+                    t_new_secs,
+                    t_ref_secs: *nearest_frame,
+                    sigma_secs: UNREFINED_SIGMA / reference.params.fps,
+                    certainty: b.here.min(1.0),
+                }
+            })
+        })
+        .collect()
+}
+
+/// Similarity of single frames under displacement.
+struct Displaced {
+    new: CentredSequence,
+    reference: CentredSequence,
+}
+
+impl PlaceSimilarity for Displaced {
+    /// The displacement between two views changes slowly along the reference, so it is searched for in full at a few
+    /// frames and followed from there.
+    fn curve(&self, i_new: usize, refs: Range<usize>, centre: usize) -> Vec<f32> {
+        let mut matcher = WarpMatcher::default();
+        let seed = SEED_OFFSETS
+            .iter()
+            .filter_map(|&o| centre.checked_add_signed(o).filter(|j| refs.contains(j)))
+            .map(|j| matcher.search(&self.new, i_new, &self.reference, j))
+            .max_by(|a, b| a.0.total_cmp(&b.0))
+            .map_or_else(Warp::default, |(_, warp)| warp);
+        refs.map(|j| matcher.follow(&self.new, i_new, &self.reference, j, seed).0)
+            .collect()
+    }
+}
+
+/// The best places of each new frame by itself.
+fn candidates(
+    reference: &Features,
+    new: &Features,
+    similarity: &Matrix,
+    top_k: usize,
+    pairs: &[Pair],
+    origins: &[PairOrigin],
+) -> Vec<Candidate> {
+    let z = z_scores(similarity);
+    let verified: Vec<(usize, usize, usize)> = pairs
+        .iter()
+        .zip(origins)
+        .filter_map(|(p, o)| {
+            let place = (
+                nearest(&new.t_secs, p.t_new_secs),
+                nearest(&reference.t_secs, p.t_ref_secs),
+            );
+            o.verified.map(|(inliers, _)| (place.0, place.1, inliers))
+        })
+        .collect();
+    let mut out = Vec::new();
+    for (i, &t_new_secs) in new.t_secs.iter().enumerate() {
+        let mut order: Vec<usize> = (0..reference.t_secs.len()).collect();
+        order.sort_by(|&a, &b| z.row(i)[b].total_cmp(&z.row(i)[a]).then(a.cmp(&b)));
+        let mut chosen: Vec<usize> = Vec::new();
+        for j in order {
+            if chosen.len() == top_k {
+                break;
+            }
+            let apart = |&k: &usize| (reference.t_secs[k] - reference.t_secs[j]).abs() >= CANDIDATE_GAP_SECS;
+            if chosen.iter().all(apart) {
+                chosen.push(j);
+            }
+        }
+        let mut rows: Vec<Candidate> = chosen
+            .into_iter()
+            .map(|j| Candidate {
+                t_new_secs,
+                t_ref_secs: reference.t_secs[j],
+                score: f64::from(similarity.row(i)[j]).clamp(0.0, 1.0),
+                n_inliers: verified.iter().find(|v| v.0 == i && v.1 == j).map_or(0, |v| v.2),
+            })
+            .collect();
+        rows.sort_by(|a, b| {
+            b.score
+                .total_cmp(&a.score)
+                .then(a.t_ref_secs.total_cmp(&b.t_ref_secs))
+        });
+        out.extend(rows);
+    }
+    out
+}

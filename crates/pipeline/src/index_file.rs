@@ -1,0 +1,264 @@
+//! `index.npz`: features on disk, readable by numpy without pickle.
+//!
+//! Beside the members of the documented layout an index may hold `fine_t` (f64[F]) and `fine_dense` (u8[F, D]): dense
+//! descriptors of frames between the analysed ones, there when every frame had to be decoded anyway.
+
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Read, Seek};
+use std::path::Path;
+
+use mtbsync_formats::atomic::{FileSet, StagedFile};
+use mtbsync_formats::json;
+use mtbsync_formats::npz::{Array, Compression, NpzError, NpzReader, NpzWriter};
+use mtbsync_vision::dense::{BINS, COLS, DESCRIPTOR_LEN, ROWS, SCALE};
+use serde::{Deserialize, Serialize};
+
+use crate::describe::IMAGE_MAX_DIM;
+use crate::error::PipelineError;
+use crate::features::{Features, IndexParams, Source};
+
+const FORMAT: &str = "mtbsync-index";
+const VERSION: u64 = 2;
+
+#[derive(Serialize, Deserialize)]
+struct Meta {
+    format: String,
+    version: u64,
+    program: String,
+    created_utc: String,
+    source: MetaSource,
+    params: MetaParams,
+    num_frames: usize,
+    total_keypoints: usize,
+    skipped_frames: usize,
+}
+
+#[derive(Serialize, Deserialize)]
+struct MetaSource {
+    path: String,
+    fingerprint: String,
+    chapters: Vec<String>,
+    proxy: Option<String>,
+    duration: f64,
+    fps: String,
+    width: usize,
+    height: usize,
+    rotation: u32,
+    #[serde(default)]
+    timecode: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct MetaParams {
+    fps: f64,
+    n_features: usize,
+    clahe: bool,
+    image_max_dim: usize,
+    dense: MetaDense,
+    #[serde(default)]
+    precise: bool,
+}
+
+#[derive(Serialize, Deserialize, PartialEq)]
+struct MetaDense {
+    cols: usize,
+    rows: usize,
+    bins: usize,
+    scale: f64,
+    offset: f64,
+}
+
+fn dense_layout() -> MetaDense {
+    // The shortest decimal of the f32, so that the file says 0.0019607844 and not its binary tail.
+    let scale = SCALE.to_string().parse().unwrap_or(f64::from(SCALE));
+    MetaDense {
+        cols: COLS,
+        rows: ROWS,
+        bins: BINS,
+        scale,
+        offset: 0.0,
+    }
+}
+
+/// Write `features` to `path`, whole or not at all. Returns the size in bytes.
+pub fn write(path: &Path, features: &Features, now_utc: &str) -> Result<u64, PipelineError> {
+    let written = |e: mtbsync_formats::atomic::WriteError| {
+        PipelineError::new(e.to_string()).at(path).maybe_hint(e.hint())
+    };
+    let mut file = StagedFile::create(path).map_err(written)?;
+    encode(&mut file, features, now_utc).map_err(|e| match e {
+        NpzError::Io(io) => written(mtbsync_formats::atomic::WriteError::from_io(path, io)),
+        other => PipelineError::new(other.to_string())
+            .at(path)
+            .maybe_hint(other.hint()),
+    })?;
+    let mut set = FileSet::new();
+    set.push(file);
+    set.commit().map_err(written)?;
+    Ok(std::fs::metadata(path).map_or(0, |m| m.len()))
+}
+
+fn encode(file: &mut StagedFile, f: &Features, now_utc: &str) -> Result<(), NpzError> {
+    let meta = Meta {
+        format: FORMAT.to_owned(),
+        version: VERSION,
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        created_utc: now_utc.to_owned(),
+        source: MetaSource {
+            path: f.source.path.clone(),
+            fingerprint: f.source.fingerprint.clone(),
+            chapters: f.source.chapters.clone(),
+            proxy: f.source.proxy.clone(),
+            duration: f.source.duration_secs,
+            fps: f.source.fps.clone(),
+            width: f.source.width,
+            height: f.source.height,
+            rotation: f.source.rotation,
+            timecode: f.source.timecode.clone(),
+        },
+        params: MetaParams {
+            fps: f.params.fps,
+            n_features: f.params.n_features,
+            clahe: f.params.clahe,
+            image_max_dim: IMAGE_MAX_DIM,
+            dense: dense_layout(),
+            precise: f.params.precise,
+        },
+        num_frames: f.t_secs.len(),
+        total_keypoints: f.keypoints.len(),
+        skipped_frames: f.skipped_frames,
+    };
+    let text = json::to_vec(&meta).map_err(|e| NpzError::Io(std::io::Error::other(e.to_string())))?;
+    let mut npz = NpzWriter::new(BufWriter::new(file), Compression::Stored);
+    npz.add("t_ref", &[f.t_secs.len()], &f.t_secs)?;
+    npz.add("frame_offsets", &[f.offsets.len()], &f.offsets)?;
+    npz.add("kpts", &[f.keypoints.len(), 5], f.keypoints.as_flattened())?;
+    npz.add("desc", &[f.descriptors.len(), 32], f.descriptors.as_flattened())?;
+    npz.add("dense", &[f.t_secs.len(), DESCRIPTOR_LEN], &f.dense)?;
+    npz.add("mask", &[ROWS, COLS], &f.mask)?;
+    npz.add("fine_t", &[f.fine_t_secs.len()], &f.fine_t_secs)?;
+    npz.add(
+        "fine_dense",
+        &[f.fine_t_secs.len(), DESCRIPTOR_LEN],
+        &f.fine_dense,
+    )?;
+    npz.add_text("meta", &text)?;
+    let mut buffered = npz.finish()?;
+    std::io::Write::flush(&mut buffered).map_err(NpzError::Io)
+}
+
+/// Read an index.
+pub fn read(path: &Path) -> Result<Features, PipelineError> {
+    let file = File::open(path).map_err(|e| match e.kind() {
+        std::io::ErrorKind::NotFound => PipelineError::new("file not found").at(path),
+        std::io::ErrorKind::PermissionDenied => PipelineError::new("permission denied")
+            .at(path)
+            .hint("make the file readable"),
+        _ => PipelineError::new(format!("cannot be read ({e})")).at(path),
+    })?;
+    if file.metadata().is_ok_and(|m| m.is_dir()) {
+        return Err(PipelineError::new("is a folder")
+            .at(path)
+            .hint("name an index file in it"));
+    }
+    decode(BufReader::new(file)).map_err(|problem| match problem {
+        NotAnIndex::Other => PipelineError::new("not an index")
+            .at(path)
+            .hint("run mtbsync index"),
+        NotAnIndex::Damaged => PipelineError::new("not an index (damaged)")
+            .at(path)
+            .hint("rebuild it with mtbsync index"),
+        NotAnIndex::Newer => PipelineError::new("index of a newer version")
+            .at(path)
+            .hint("update mtbsync or rebuild the index"),
+    })
+}
+
+/// Why a file is no usable index.
+enum NotAnIndex {
+    /// Something else.
+    Other,
+    /// Ours, but wrong inside.
+    Damaged,
+    /// Made by a later program.
+    Newer,
+}
+
+impl From<NpzError> for NotAnIndex {
+    fn from(_: NpzError) -> Self {
+        Self::Damaged
+    }
+}
+
+fn decode<R: Read + Seek>(reader: R) -> Result<Features, NotAnIndex> {
+    let mut npz = NpzReader::new(reader).map_err(|_| NotAnIndex::Other)?;
+    let text: Array<u8> = npz.array("meta").map_err(|_| NotAnIndex::Other)?;
+    let meta: serde_json::Value = json::from_slice(&text.data).map_err(|_| NotAnIndex::Other)?;
+    if meta.get("format").and_then(|f| f.as_str()) != Some(FORMAT) {
+        return Err(NotAnIndex::Other);
+    }
+    if meta
+        .get("version")
+        .and_then(serde_json::Value::as_u64)
+        .is_none_or(|v| v > VERSION)
+    {
+        return Err(NotAnIndex::Newer);
+    }
+    let meta: Meta = serde_json::from_value(meta).map_err(|_| NotAnIndex::Damaged)?;
+    let t_secs = npz.shaped::<f64>("t_ref", &[None])?.data;
+    let n = t_secs.len();
+    let offsets = npz.shaped::<i64>("frame_offsets", &[Some(n + 1)])?.data;
+    let total = offsets
+        .last()
+        .and_then(|&k| usize::try_from(k).ok())
+        .ok_or(NotAnIndex::Damaged)?;
+    let keypoints = npz.shaped::<f32>("kpts", &[Some(total), Some(5)])?.data;
+    let descriptors = npz.shaped::<u8>("desc", &[Some(total), Some(32)])?.data;
+    let dense = npz.shaped::<u8>("dense", &[Some(n), Some(DESCRIPTOR_LEN)])?.data;
+    let mask = npz.shaped::<u8>("mask", &[Some(ROWS), Some(COLS)])?.data;
+    let (mut fine_t_secs, mut fine_dense) = (Vec::new(), Vec::new());
+    if npz.contains("fine_t") {
+        fine_t_secs = npz.shaped::<f64>("fine_t", &[None])?.data;
+        fine_dense = npz
+            .shaped::<u8>("fine_dense", &[Some(fine_t_secs.len()), Some(DESCRIPTOR_LEN)])?
+            .data;
+    }
+    let increasing = |t: &[f64]| t.iter().all(|v| v.is_finite()) && t.windows(2).all(|w| w[0] < w[1]);
+    let offsets_fit = offsets.first() == Some(&0) && offsets.windows(2).all(|w| w[0] <= w[1]);
+    if !increasing(&t_secs)
+        || !increasing(&fine_t_secs)
+        || !offsets_fit
+        || meta.params.dense != dense_layout()
+    {
+        return Err(NotAnIndex::Damaged);
+    }
+    Ok(Features {
+        source: Source {
+            path: meta.source.path,
+            fingerprint: meta.source.fingerprint,
+            chapters: meta.source.chapters,
+            proxy: meta.source.proxy,
+            duration_secs: meta.source.duration,
+            fps: meta.source.fps,
+            width: meta.source.width,
+            height: meta.source.height,
+            rotation: meta.source.rotation,
+            timecode: meta.source.timecode,
+        },
+        params: IndexParams {
+            fps: meta.params.fps,
+            n_features: meta.params.n_features,
+            clahe: meta.params.clahe,
+            precise: meta.params.precise,
+        },
+        t_secs,
+        dense,
+        offsets,
+        keypoints: keypoints.as_chunks::<5>().0.to_vec(),
+        descriptors: descriptors.as_chunks::<32>().0.to_vec(),
+        mask,
+        fine_t_secs,
+        fine_dense,
+        skipped_frames: meta.skipped_frames,
+    })
+}

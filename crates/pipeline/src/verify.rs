@@ -1,0 +1,130 @@
+//! Checking pairs with local features: do enough corners of both pictures agree with one change of view?
+
+use mtbsync_align::fit::Pair;
+use mtbsync_vision::geometry::{Model, VerifyParams, verify};
+use mtbsync_vision::matching::ratio_matches;
+use rayon::prelude::*;
+
+use crate::artefacts::PairOrigin;
+use crate::features::Features;
+use crate::settings::MatchSettings;
+
+/// Keypoints per frame that take part when local features have to find the place.
+const RETRIEVAL_KEYPOINTS: usize = 200;
+/// Matches that make a similarity of 1 there.
+const FULL_MATCHES: f32 = 100.0;
+
+/// Index of the time nearest to `t` in increasing `times`; 0 when there are none.
+pub fn nearest(times: &[f64], t: f64) -> usize {
+    let k = times.partition_point(|&v| v < t);
+    match (k.checked_sub(1).and_then(|b| times.get(b)), times.get(k)) {
+        (Some(&before), Some(&after)) if t - before <= after - t => k - 1,
+        (Some(_), None) => k - 1,
+        _ => k.min(times.len().saturating_sub(1)),
+    }
+}
+
+/// What local features say about each pair.
+pub fn verify_pairs(
+    new: &Features,
+    reference: &Features,
+    pairs: &[Pair],
+    settings: &MatchSettings,
+) -> Vec<PairOrigin> {
+    pairs
+        .par_iter()
+        .map(|p| {
+            let (i, j) = (
+                nearest(&new.t_secs, p.t_new_secs),
+                nearest(&reference.t_secs, p.t_ref_secs),
+            );
+            verify_frames(new, i, reference, j, settings)
+        })
+        .collect()
+}
+
+fn verify_frames(
+    new: &Features,
+    i: usize,
+    reference: &Features,
+    j: usize,
+    settings: &MatchSettings,
+) -> PairOrigin {
+    let (new_points, new_descriptors) = new.local(i);
+    let (ref_points, ref_descriptors) = reference.local(j);
+    let matches = ratio_matches(new_descriptors, ref_descriptors, settings.lowe, true);
+    let place = |k: &[f32; 5]| [k[0], k[1]];
+    let a: Vec<[f32; 2]> = matches
+        .iter()
+        .filter_map(|m| new_points.get(m.query as usize))
+        .map(place)
+        .collect();
+    let b: Vec<[f32; 2]> = matches
+        .iter()
+        .filter_map(|m| ref_points.get(m.train as usize))
+        .map(place)
+        .collect();
+    let params = VerifyParams {
+        reproj_px: settings.ransac_reproj_px,
+        min_inliers: settings.min_inliers,
+        ..VerifyParams::default()
+    };
+    match verify(&a, &b, &params) {
+        Some(v) => PairOrigin {
+            model: match v.model {
+                Model::Homography => 'H',
+                Model::Affine => 'A',
+                Model::Fundamental => 'F',
+            },
+            verified: Some((v.inliers.len(), v.reproj_error_px)),
+        },
+        None => PairOrigin {
+            model: 'D',
+            verified: None,
+        },
+    }
+}
+
+/// Similarity of all frames by the number of their matching local features: `new × reference` values in 0..1.
+pub fn local_similarity(new: &Features, reference: &Features, lowe: f32) -> Vec<f32> {
+    let thinned: Vec<Vec<[u8; 32]>> = (0..reference.t_secs.len())
+        .map(|j| strongest(reference, j))
+        .collect();
+    (0..new.t_secs.len())
+        .into_par_iter()
+        .flat_map_iter(|i| {
+            let ours = strongest(new, i);
+            thinned
+                .iter()
+                .map(|theirs| ratio_matches(&ours, theirs, lowe, false).len() as f32 / FULL_MATCHES)
+                .map(|s| s.min(1.0))
+                .collect::<Vec<f32>>()
+        })
+        .collect()
+}
+
+/// Descriptors of the strongest keypoints of a frame, ties by position.
+fn strongest(features: &Features, i: usize) -> Vec<[u8; 32]> {
+    let (points, descriptors) = features.local(i);
+    let mut order: Vec<usize> = (0..points.len()).collect();
+    order.sort_by(|&a, &b| points[b][4].total_cmp(&points[a][4]).then(a.cmp(&b)));
+    order.truncate(RETRIEVAL_KEYPOINTS);
+    order
+        .into_iter()
+        .filter_map(|k| descriptors.get(k).copied())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nearest_time_wins_and_ends_are_kept() {
+        let t = [0.0, 1.0, 2.5];
+        for (at, index) in [(-5.0, 0), (0.4, 0), (0.5, 0), (0.6, 1), (1.8, 2), (9.0, 2)] {
+            assert_eq!(nearest(&t, at), index, "{at}");
+        }
+        assert_eq!(nearest(&[], 1.0), 0);
+    }
+}
