@@ -67,6 +67,10 @@ fn check_path(path: &Path) -> Result<(), OpenError> {
     if metadata.is_dir() {
         return Err(OpenError::IsFolder);
     }
+    if !metadata.is_file() {
+        // Opening a pipe would wait for somebody to write into it.
+        return Err(OpenError::Unreadable);
+    }
     let extension = path.extension().map(|extension| extension.to_ascii_lowercase());
     match extension.as_deref().and_then(|extension| extension.to_str()) {
         Some("thm") => return Err(OpenError::Thumbnail),
@@ -74,7 +78,7 @@ fn check_path(path: &Path) -> Result<(), OpenError> {
         _ => {}
     }
     std::fs::File::open(path)?;
-    if metadata.is_file() && metadata.len() == 0 {
+    if metadata.len() == 0 {
         Err(OpenError::Empty)
     } else {
         Ok(())
