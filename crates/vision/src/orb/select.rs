@@ -6,8 +6,8 @@
 
 use crate::orb::fast::Corner;
 
-/// Share of the features that go to the strongest corners, wherever they are. *Measured* on neighbouring frames:
-/// with 0 the features repeat 5 to 50 % less often, with 1 they leave half of a picture empty.
+/// Share of the features that go to the strongest corners, wherever they are. *Measured* on neighbouring frames of
+/// four clips: with 0, homography inliers change by +3 to -57 % against 1; at 0.9 the worst loss is 10 %.
 const FREE_SHARE: f32 = 0.9;
 /// Features per cell that an even spread would give.
 const FEATURES_PER_CELL: usize = 4;
