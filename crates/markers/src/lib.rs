@@ -8,6 +8,7 @@ pub mod colour;
 pub mod export;
 pub mod import;
 mod marker;
+pub mod presets;
 mod read;
 pub mod time;
 mod transfer;

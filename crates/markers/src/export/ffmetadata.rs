@@ -42,7 +42,7 @@ fn escape(name: &str) -> String {
     for c in name.replace("\r\n", "\n").chars() {
         match c {
             '=' | ';' | '#' | '\\' | '\n' => escaped.extend(['\\', c]),
-            c if c.is_control() => escaped.push(' '),
+            c if c.is_control() && c != '\t' => escaped.push(' '),
             c => escaped.push(c),
         }
     }

@@ -18,8 +18,10 @@ pub(super) struct Job<'a> {
     pub base: Timebase,
     /// Frame number of the timeline's start timecode.
     pub start_frame: i64,
-    /// Length of the timeline.
+    /// Length of the timeline in whole frames.
     pub total_frames: i64,
+    /// Length of the recording.
+    pub duration_secs: f64,
     pub placement: Placement,
     pub warnings: Vec<String>,
 }
@@ -38,7 +40,12 @@ impl<'a> Job<'a> {
             .as_deref()
             .unwrap_or(preset.default_start());
         let start_frame = base.parse(start)?;
-        let total_frames = total_frames(table, options, base);
+        let duration_secs = duration_secs(table, options);
+        let total_frames = match &options.clip {
+            Some(clip) => rate.whole_frames_of(clip.frames, clip.rate),
+            None => rate.frame_at(duration_secs),
+        };
+        let total_frames = total_frames.max(1);
         let placement = place(&table.markers, rate, total_frames, options);
         let unknown = placement.unknown_colours.iter();
         warnings.extend(unknown.map(|text| format!("unknown colour `{text}`")));
@@ -48,6 +55,7 @@ impl<'a> Job<'a> {
             base,
             start_frame,
             total_frames,
+            duration_secs,
             placement,
             warnings,
         })
@@ -125,17 +133,15 @@ fn timebase(
     Ok(Timebase::new(rate, options.counting)?)
 }
 
-fn total_frames(table: &ExportTable, options: &ExportOptions, base: Timebase) -> i64 {
-    let rate = base.rate();
+fn duration_secs(table: &ExportTable, options: &ExportOptions) -> f64 {
     if let Some(clip) = &options.clip {
-        return rate.whole_frames_of(clip.frames, clip.rate).max(1);
+        return clip.rate.secs_at(clip.frames);
     }
-    let last_secs = table
+    let end_secs = table
         .markers
         .iter()
         .map(|marker| marker.end_secs.unwrap_or(marker.t_secs).max(marker.t_secs));
-    let duration_secs = options
+    options
         .duration_secs
-        .unwrap_or_else(|| last_secs.fold(0.0, f64::max) + UNKNOWN_TAIL_SECS);
-    rate.frame_at(duration_secs).max(1)
+        .unwrap_or_else(|| end_secs.fold(0.0, f64::max) + UNKNOWN_TAIL_SECS)
 }

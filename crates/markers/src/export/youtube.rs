@@ -22,8 +22,7 @@ struct Chapter {
 
 impl Exporter for Youtube {
     fn write(&self, job: &Job<'_>) -> Result<Written, ExportError> {
-        let end_secs = job.base.rate().secs_at(job.total_frames);
-        let (chapters, merged) = chapters(job, end_secs);
+        let (chapters, merged) = chapters(job);
         if chapters.len() < MIN_CHAPTERS {
             return Err(ExportError::TooFewChapters);
         }
@@ -43,7 +42,8 @@ impl Exporter for Youtube {
 }
 
 /// The chapters, and how many markers were joined with an earlier one.
-fn chapters(job: &Job<'_>, end_secs: f64) -> (Vec<Chapter>, usize) {
+fn chapters(job: &Job<'_>) -> (Vec<Chapter>, usize) {
+    let end_secs = job.duration_secs;
     let mut markers: Vec<_> = job.table.markers.iter().collect();
     markers.sort_by(|a, b| a.t_secs.total_cmp(&b.t_secs));
     let mut chapters: Vec<Chapter> = Vec::new();

@@ -16,15 +16,12 @@ use crate::time::{Counting, Rate, Timebase};
 
 /// Compound clips in compound clips, as deep as is believable; more is a loop.
 const MAX_NESTING: usize = 16;
-/// Markers read from one file; compound clips used many times multiply.
-const MAX_MARKERS: usize = 100_000;
+/// Timeline elements visited in one file: compound clips used many times, or in a loop, multiply.
+const MAX_VISITS: usize = 1_000_000;
 /// A transition's own clock shows this at its start.
 const TRANSITION_START_SECS: f64 = 3600.0;
 /// Slack at the ends of the shown range: below every frame duration.
 const EDGE_SECS: f64 = 1e-4;
-/// Rates this close are conformed one to one (25 to 24 fps, with a reserve).
-const MAX_CONFORM_SHARE: f64 = 0.06;
-
 pub(super) fn read(text: &str, options: &ImportOptions) -> Result<Found, ImportError> {
     let (root, damage) = parse(text)?;
     let mut reader = Reader::new(&root);
@@ -65,6 +62,9 @@ struct View {
     own_start: f64,
     /// Timeline seconds per own second.
     scale: f64,
+    /// Timeline seconds per second of the sequence the element is in: its own conforming does not reach the
+    /// clips that are attached to it.
+    sequence_scale: f64,
     /// Shown range in timeline time.
     shown: (f64, f64),
 }
@@ -79,10 +79,12 @@ impl View {
         secs >= self.shown.0 - EDGE_SECS && secs < self.shown.1 - EDGE_SECS
     }
 
-    fn cut_to(&self, own_from: f64, own_to: f64) -> (f64, f64) {
+    /// The shown part of an element at `own_offset`, `length_secs` long in its sequence.
+    fn cut_to(&self, own_offset: f64, length_secs: f64) -> (f64, f64) {
+        let start = self.timeline(own_offset);
         (
-            self.timeline(own_from).max(self.shown.0),
-            self.timeline(own_to).min(self.shown.1),
+            start.max(self.shown.0),
+            (start + length_secs * self.sequence_scale).min(self.shown.1),
         )
     }
 }
@@ -91,6 +93,7 @@ struct Reader<'a> {
     resources: BTreeMap<&'a str, &'a Element>,
     found: Found,
     hidden: usize,
+    visits: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -103,6 +106,7 @@ impl<'a> Reader<'a> {
             resources: resources.filter_map(by_id).collect(),
             found: Found::default(),
             hidden: 0,
+            visits: 0,
         }
     }
 
@@ -139,6 +143,7 @@ impl<'a> Reader<'a> {
             timeline_start: file_start - start,
             own_start: file_start,
             scale: 1.0,
+            sequence_scale: 1.0,
             shown: (file_start - start, file_start - start + length),
         };
         self.read_spines(sequence, view, rate, 0);
@@ -160,6 +165,7 @@ impl<'a> Reader<'a> {
                         timeline_start: 0.0,
                         own_start,
                         scale: 1.0,
+                        sequence_scale: 1.0,
                         shown,
                     },
                     rate,
@@ -189,12 +195,17 @@ impl<'a> Reader<'a> {
 
     /// An element at `offset` of its parent's time.
     fn read_item(&mut self, item: &'a Element, offset: f64, parent: View, rate: Rate, depth: usize) {
+        self.visits += 1;
+        if self.visits > MAX_VISITS {
+            return;
+        }
         match item.name.as_str() {
             // A storyline beside the main one: its own clock starts at 0 where it is attached.
             "spine" => {
                 let view = View {
                     timeline_start: parent.timeline(offset),
                     own_start: 0.0,
+                    scale: parent.sequence_scale,
                     ..parent
                 };
                 self.read_spine(item, view, rate, depth);
@@ -213,8 +224,9 @@ impl<'a> Reader<'a> {
                 let view = View {
                     timeline_start: parent.timeline(offset),
                     own_start,
-                    scale: parent.scale * conform_scale(item, rate),
-                    shown: parent.cut_to(offset, offset + length),
+                    scale: parent.sequence_scale * conform_scale(item, rate),
+                    sequence_scale: parent.sequence_scale,
+                    shown: parent.cut_to(offset, length),
                 };
                 self.read_content(item, view, rate, depth);
             }
@@ -271,9 +283,6 @@ impl<'a> Reader<'a> {
             self.hidden += 1;
             return;
         }
-        if self.found.markers.len() == MAX_MARKERS {
-            return;
-        }
         let t_ref_secs = view.timeline(start);
         // Points are one frame long, or one audio sample: both are points here.
         let frame_secs = self.found.rate.map_or(0.0, |rate| rate.secs_at(1));
@@ -324,7 +333,11 @@ fn content_view(clip: &Element, view: View, content_start: f64) -> View {
     } else {
         content_start
     };
-    let view = View { own_start, ..view };
+    let view = View {
+        own_start,
+        sequence_scale: view.scale,
+        ..view
+    };
     let Some((from, to)) = clip.child("timeMap").and_then(first_and_last_point) else {
         return view;
     };
@@ -337,6 +350,7 @@ fn content_view(clip: &Element, view: View, content_start: f64) -> View {
     View {
         own_start: content_at_start,
         scale: view.scale / speed,
+        sequence_scale: view.scale / speed,
         ..view
     }
 }
@@ -348,7 +362,8 @@ fn first_and_last_point(map: &Element) -> Option<((f64, f64), (f64, f64))> {
     points.first().copied().zip(points.last().copied())
 }
 
-/// Timeline seconds per second of a clip whose frame rate is conformed to that of the sequence.
+/// Timeline seconds per second of a clip whose frame rate is conformed to that of the sequence: frames are kept,
+/// so that NTSC material in a timeline of a whole rate runs faster by 0.1 %.
 fn conform_scale(clip: &Element, rate: Rate) -> f64 {
     let Some(conform) = clip.child("conform-rate") else {
         return 1.0;
@@ -359,20 +374,12 @@ fn conform_scale(clip: &Element, rate: Rate) -> f64 {
     let source = conform
         .attribute("srcFrameRate")
         .and_then(|text| Rate::parse(text).ok());
-    let Some(share) = source.map(|source| source.as_f64() / rate.as_f64()) else {
-        return 1.0;
-    };
-    // 25 in 50 fps shows every frame twice: only what is left beyond whole multiples is conformed.
-    let multiple = if share < 1.0 {
-        (1.0 / share).round()
-    } else {
-        1.0 / share.round()
-    };
-    let scale = share * multiple;
-    if (scale - 1.0).abs() <= MAX_CONFORM_SHARE {
-        scale
-    } else {
-        1.0
+    // Final Cut's own exports conform 23.98 to the whole rates 24, 30, 50 and 60 by this factor alone, and
+    // leave rates of one family as they are.
+    match source.map(|source| (source.is_ntsc(), rate.is_ntsc())) {
+        Some((true, false)) => 1000.0 / 1001.0,
+        Some((false, true)) => 1001.0 / 1000.0,
+        Some(_) | None => 1.0,
     }
 }
 

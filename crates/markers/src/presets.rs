@@ -1,0 +1,213 @@
+//! Custom presets from configuration files (editors.md section 2): a built-in format with other defaults.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::export::{ExportOptions, Preset};
+use crate::time::{Counting, Rate, RateError};
+
+/// A named set of values; what is `None` keeps the default of the format.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CustomPreset {
+    /// The format written.
+    pub format: Preset,
+    /// Frame rate of the timeline; `None` = automatic.
+    pub rate: Option<Rate>,
+    /// Reel name.
+    pub reel: Option<String>,
+    /// Title.
+    pub label: Option<String>,
+    /// Timecode of the timeline's first frame.
+    pub timeline_start: Option<String>,
+    /// Counting of timecode.
+    pub counting: Option<Counting>,
+    /// Put before names of markers that need review.
+    pub review_prefix: Option<String>,
+    /// Review markers keep their colour.
+    pub keep_colours: Option<bool>,
+}
+
+impl CustomPreset {
+    /// Puts the preset's values into `options`; flags given by hand are to be applied after it.
+    pub fn apply(&self, options: &mut ExportOptions) {
+        if let Some(rate) = self.rate {
+            options.rate = rate;
+            options.rate_is_auto = false;
+        }
+        options.counting = self.counting.unwrap_or(options.counting);
+        options.reel = self.reel.clone().or(options.reel.take());
+        options.label = self.label.clone().or(options.label.take());
+        options.timeline_start = self.timeline_start.clone().or(options.timeline_start.take());
+        if let Some(prefix) = &self.review_prefix {
+            options.review_prefix.clone_from(prefix);
+        }
+        options.keep_colours = self.keep_colours.unwrap_or(options.keep_colours);
+    }
+}
+
+/// A configuration text whose presets cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{problem} ({file}, line {line})")]
+pub struct PresetError {
+    /// The file, as given to [`read_presets`].
+    pub file: String,
+    /// Line from 1.
+    pub line: usize,
+    /// What is wrong.
+    pub problem: String,
+}
+
+impl PresetError {
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<String> {
+        Some("correct the `[presets]` section of the configuration file".to_owned())
+    }
+}
+
+#[derive(Deserialize)]
+struct Config {
+    /// Kept as written, so that an error can be put on the line of its preset.
+    #[serde(default)]
+    presets: BTreeMap<String, toml::Spanned<Raw>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    format: String,
+    fps: Option<RateText>,
+    reel: Option<String>,
+    label: Option<String>,
+    timeline_start: Option<String>,
+    drop_frame: Option<bool>,
+    review_prefix: Option<String>,
+    keep_colours: Option<bool>,
+}
+
+/// `fps = 25`, `fps = 29.97` or `fps = "30000/1001"`.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum RateText {
+    Whole(u32),
+    Decimal(f64),
+    Text(String),
+}
+
+impl RateText {
+    fn parse(&self) -> Result<Option<Rate>, RateError> {
+        let text = match self {
+            Self::Whole(fps) => fps.to_string(),
+            Self::Decimal(fps) => fps.to_string(),
+            Self::Text(text) => text.clone(),
+        };
+        if text == "auto" {
+            Ok(None)
+        } else {
+            Rate::parse(&text).map(Some)
+        }
+    }
+}
+
+/// Reads the presets of `files` (name and text), in rising precedence: a later file replaces a whole preset of
+/// the same name. Other sections of the files are not looked at.
+///
+/// # Errors
+/// Broken TOML, an unknown key or value, or a built-in name, with file and line.
+pub fn read_presets(files: &[(String, String)]) -> Result<BTreeMap<String, CustomPreset>, PresetError> {
+    let mut presets = BTreeMap::new();
+    for (file, text) in files {
+        let fail = |offset: usize, problem: String| PresetError {
+            file: file.clone(),
+            line: line_of(text, offset),
+            problem,
+        };
+        let config: Config = toml::from_str(text).map_err(|error| {
+            let offset = error.span().map_or(0, |span| span.start);
+            fail(offset, error.message().to_owned())
+        })?;
+        for (name, raw) in config.presets {
+            let offset = raw.span().start;
+            if Preset::from_name(&name).is_some() {
+                return Err(fail(offset, format!("`{name}` is a built-in preset")));
+            }
+            let preset = resolve(raw.into_inner()).map_err(|problem| fail(offset, problem))?;
+            presets.insert(name, preset);
+        }
+    }
+    Ok(presets)
+}
+
+fn resolve(raw: Raw) -> Result<CustomPreset, String> {
+    let format = Preset::from_name(&raw.format).ok_or_else(|| format!("`{}` is not a preset", raw.format))?;
+    let rate = raw
+        .fps
+        .map(|fps| fps.parse())
+        .transpose()
+        .map_err(|error| error.to_string())?
+        .flatten();
+    Ok(CustomPreset {
+        format,
+        rate,
+        reel: raw.reel,
+        label: raw.label,
+        timeline_start: raw.timeline_start,
+        counting: raw.drop_frame.map(|is_drop| {
+            if is_drop {
+                Counting::Drop
+            } else {
+                Counting::NonDrop
+            }
+        }),
+        review_prefix: raw.review_prefix,
+        keep_colours: raw.keep_colours,
+    })
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(texts: &[&str]) -> Result<BTreeMap<String, CustomPreset>, PresetError> {
+        let named = |(index, text): (usize, &&str)| (format!("{index}.toml"), (*text).to_owned());
+        read_presets(&texts.iter().enumerate().map(named).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn later_files_replace_whole_presets() {
+        let first =
+            "[cache]\nmax_gb = 3\n[presets.team]\nformat = \"resolve-edl\"\nfps = 29.97\nreel = \"001\"\n";
+        let second = "[presets.team]\nformat = \"cmx3600\"\ndrop_frame = true\nreview_prefix = \"\"\n";
+        let presets = read(&[first]).unwrap();
+        assert_eq!(presets["team"].rate, Rate::parse("29.97").ok());
+        let presets = read(&[first, second]).unwrap();
+        let team = &presets["team"];
+        assert_eq!(
+            (team.format, team.rate, team.reel.as_deref()),
+            (Preset::Edl, None, None)
+        );
+        let mut options = ExportOptions::new(Rate::whole(25), "x");
+        team.apply(&mut options);
+        assert_eq!(
+            (options.counting, options.review_prefix.as_str()),
+            (Counting::Drop, "")
+        );
+    }
+
+    #[test]
+    fn mistakes_are_found_by_file_and_line() {
+        let message = |text: &str| read(&["", text]).unwrap_err().to_string();
+        assert_eq!(
+            message("\n[presets.csv]\nformat = \"json\"\n"),
+            "`csv` is a built-in preset (1.toml, line 2)"
+        );
+        assert!(message("[presets.x]\nformat = \"json\"\ncolor = 1\n").ends_with("(1.toml, line 3)"));
+        assert!(message("[presets.x]\nformat = \"nope\"\n").starts_with("`nope` is not a preset"));
+        assert!(message("[presets.x]\nformat = \"json\"\nfps = 12.5\n").contains("`12.5`"));
+        assert!(message("[presets.x\n").ends_with("(1.toml, line 1)"));
+    }
+}
