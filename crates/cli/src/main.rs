@@ -39,6 +39,7 @@ fn main() -> ExitCode {
     let command = cli.command.name();
     match Session::new(&cli.global, cancel) {
         Ok(mut session) => {
+            session.describe();
             let outcome = cli.command.run(&mut session).unwrap_or_else(Outcome::failed);
             finish(&session.printer, command, &outcome, started)
         }
@@ -81,14 +82,9 @@ fn without_command(error: &clap::Error, started: Instant) -> ExitCode {
         }
         NotACommand::Wrong(error, usage) => {
             let printer = Printer::new(if wants_json { Mode::Json } else { Mode::Normal }, 0, true);
-            let command = std::env::args()
-                .nth(1)
-                .filter(|arg| !arg.starts_with('-'))
-                .unwrap_or_default();
+            let command = usage::named_command().unwrap_or_default();
             let code = finish(&printer, &command, &Outcome::failed(error), started);
-            if let Some(usage) = usage {
-                printer.verdict(&usage);
-            }
+            printer.verdict(&usage);
             code
         }
     }

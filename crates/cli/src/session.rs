@@ -64,6 +64,18 @@ impl Session {
         self.threads
     }
 
+    /// For `-v`: what the global flags, the environment and the configuration came to.
+    pub fn describe(&self) {
+        for file in &self.config.files {
+            self.printer.detail(&format!("configuration: {}", file.display()));
+        }
+        match &self.cache_dir {
+            Some(folder) => self.printer.detail(&format!("cache: {}", folder.display())),
+            None => self.printer.detail("cache: off"),
+        }
+        self.printer.detail(&format!("threads: {}", self.threads));
+    }
+
     /// Where indexes are cached; `None` without a cache.
     pub fn cache_dir(&self) -> Option<&PathBuf> {
         self.cache_dir.as_ref()

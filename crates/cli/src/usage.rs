@@ -1,5 +1,6 @@
 //! Wrong usage, said in one `error:` line and the usage line (cli.md section 1.1).
 
+use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use mtbsync_pipeline::error::PipelineError;
 
@@ -8,14 +9,14 @@ pub enum NotACommand {
     /// Help or version: the text for stdout.
     Text(String),
     /// Wrong usage and the usage line.
-    Wrong(PipelineError, Option<String>),
+    Wrong(PipelineError, String),
 }
 
 /// Sorts clap's errors.
 pub fn explain(error: &clap::Error) -> NotACommand {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => NotACommand::Text(error.render().to_string()),
-        _ => NotACommand::Wrong(wrong_usage(error), usage_line(error)),
+        _ => NotACommand::Wrong(wrong_usage(error), usage_line()),
     }
 }
 
@@ -86,11 +87,11 @@ fn did_you_mean(error: &clap::Error, kind: ContextKind) -> Option<String> {
 }
 
 fn possible_values(error: &clap::Error) -> Option<String> {
-    text(error, ContextKind::ValidValue).map(|values| format!("use one of {values}"))
+    let values = text(error, ContextKind::ValidValue).filter(|values| !values.is_empty())?;
+    Some(format!("use one of {values}"))
 }
 
 fn list_commands() -> Option<String> {
-    use clap::CommandFactory;
     let names: Vec<String> = crate::args::Cli::command()
         .get_subcommands()
         .filter(|command| !command.is_hide_set())
@@ -99,14 +100,23 @@ fn list_commands() -> Option<String> {
     Some(format!("commands are {}", names.join(", ")))
 }
 
-fn usage_line(error: &clap::Error) -> Option<String> {
-    let usage = match error.get(ContextKind::Usage)? {
-        ContextValue::StyledStr(text) => text.to_string(),
-        ContextValue::String(text) => text.clone(),
-        _ => return None,
+/// Usage of the command on the command line, or of the program.
+fn usage_line() -> String {
+    let mut program = crate::args::Cli::command();
+    program.build();
+    let mut command = match named_command() {
+        Some(name) => program.find_subcommand(name).cloned().unwrap_or(program),
+        None => program,
     };
-    let words: Vec<&str> = usage.split_whitespace().collect();
-    Some(words.join(" "))
+    let usage = command.render_usage().to_string();
+    usage.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The command that was typed, by its full name, when it is one.
+pub fn named_command() -> Option<String> {
+    let program = crate::args::Cli::command();
+    let typed = std::env::args().skip(1).find(|word| !word.starts_with('-'))?;
+    Some(program.find_subcommand(typed)?.get_name().to_owned())
 }
 
 fn first_line(error: &clap::Error) -> String {

@@ -51,6 +51,10 @@ pub struct AnalysisArgs {
     #[arg(long)]
     pub no_proxy: bool,
 
+    /// Decode every frame and locate as finely as possible; several times slower
+    #[arg(long)]
+    pub precise: bool,
+
     /// Evidence that decides about the place
     #[arg(
         long,
@@ -82,7 +86,7 @@ impl AnalysisArgs {
             clahe: self.no_clahe.then_some(false),
             single_file: self.single_file,
             no_proxy: self.no_proxy,
-            ..AnalysisSettings::default()
+            precise: self.precise,
         }
     }
 

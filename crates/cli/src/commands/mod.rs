@@ -4,9 +4,11 @@ mod completions;
 mod doctor;
 mod export;
 mod index;
+mod sync;
 mod transfer;
 mod version;
 mod viewer;
+mod warp;
 
 use clap::Subcommand;
 use mtbsync_pipeline::error::PipelineError;
@@ -19,6 +21,10 @@ use crate::summary::Outcome;
 pub enum Command {
     /// Describe a reference recording once, for many new runs
     Index(index::IndexArgs),
+    /// Align two recordings and carry markers over: the whole way in one command
+    Sync(Box<sync::SyncArgs>),
+    /// Fit the map again from pairs, without touching a video
+    Warp(warp::WarpCommandArgs),
     /// Carry markers over through the map of a finished sync
     #[command(name = "transfer-markers", visible_alias = "transfer")]
     Transfer(transfer::TransferArgs),
@@ -40,6 +46,8 @@ impl Command {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Index(_) => "index",
+            Self::Sync(_) => "sync",
+            Self::Warp(_) => "warp",
             Self::Transfer(_) => "transfer-markers",
             Self::Viewer(_) => "viewer",
             Self::Export(_) => "export-markers",
@@ -56,6 +64,8 @@ impl Command {
     pub fn run(self, session: &mut Session) -> Result<Outcome, PipelineError> {
         match self {
             Self::Index(args) => index::run(args, session),
+            Self::Sync(args) => sync::run(*args, session),
+            Self::Warp(args) => warp::run(args, session),
             Self::Transfer(args) => transfer::run(args, session),
             Self::Viewer(args) => viewer::run(args, session),
             Self::Export(args) => export::run(&args, session),

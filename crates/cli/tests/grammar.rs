@@ -1,0 +1,295 @@
+//! Flags, help, version, exit codes (cli.md sections 1.1, 1.2 and 1.6).
+
+mod common;
+
+use common::{Place, data};
+
+const COMMANDS: [&str; 7] = [
+    "index",
+    "sync",
+    "warp",
+    "transfer-markers",
+    "export-markers",
+    "viewer",
+    "doctor",
+];
+
+#[test]
+fn version_is_printed_in_both_spellings() {
+    let place = Place::new();
+    let expected = format!("mtbsync version {}\n", env!("CARGO_PKG_VERSION"));
+    assert_eq!(place.run("--version").ok().stdout, expected);
+    assert_eq!(place.run("version").ok().stdout, expected);
+}
+
+#[test]
+fn every_command_explains_itself_on_stdout() {
+    let place = Place::new();
+    for command in COMMANDS {
+        let said = place.run(&format!("{command} --help"));
+        assert!(
+            said.ok().stdout.contains(&format!("Usage: mtbsync {command}")),
+            "{}",
+            said.stdout
+        );
+        assert!(said.stdout.contains("--threads") && said.stderr.is_empty());
+    }
+    let help = place.run("--help").ok().stdout.clone();
+    assert!(COMMANDS.iter().all(|command| help.contains(command)), "{help}");
+}
+
+#[test]
+fn aliases_are_the_same_commands() {
+    let place = Place::new();
+    for (alias, full) in [("transfer", "transfer-markers"), ("export", "export-markers")] {
+        let help = |name: &str| {
+            place
+                .run(&format!("{name} --help"))
+                .ok()
+                .stdout
+                .replace(&format!("{full} "), "")
+        };
+        assert_eq!(
+            help(alias).replace(&format!("{alias} "), ""),
+            help(full).replace(&format!("{alias} "), "")
+        );
+    }
+}
+
+#[test]
+fn wrong_usage_is_one_error_line_and_the_usage() {
+    let place = Place::new();
+    for (args, says) in [
+        ("", "error: no command given; hint: commands are index, sync"),
+        (
+            "sinc",
+            "error: unknown command `sinc`; hint: did you mean `sync`?",
+        ),
+        (
+            "index --referense x",
+            "error: unknown flag `--referense`; hint: did you mean `--reference`?",
+        ),
+        ("index", "error: missing --reference <PATH>"),
+        ("sync --reference a", "error: missing --new <PATH>"),
+        (
+            "index --reference x --fps -3",
+            "error: bad value `-3` for --fps <N>: must be 0.1 to 60",
+        ),
+        (
+            "index --reference x --fps=nan",
+            "error: bad value `nan` for --fps <N>: not a finite number",
+        ),
+        ("index --reference x --fps 61", "must be 0.1 to 60"),
+        ("index --reference x --n-features 10", "error: bad value `10`"),
+        ("index --reference", "needs a value"),
+        (
+            "index --reference x --matcher densse",
+            "hint: did you mean `dense`?",
+        ),
+        (
+            "index --reference x --matcher super",
+            "hint: available without a model: auto, dense, orb",
+        ),
+        (
+            "index --reference x --no-cache",
+            "hint: give --out, or drop --no-cache",
+        ),
+        ("index x --reference y", "error: unexpected argument `x`"),
+        (
+            "sync --reference a --new b --ref-gpx t.gpx",
+            "error: --ref-gpx is not available in this build",
+        ),
+        (
+            "sync --reference a --new b --new-gpx-offset -3.5",
+            "error: --new-gpx-offset is not available in this build",
+        ),
+        (
+            "sync --reference a --new b --export csv",
+            "error: missing --ref-markers <PATH>",
+        ),
+        (
+            "sync --reference a --new b --ref-markers m --export nope",
+            "error: unknown preset `nope`; hint: presets are",
+        ),
+        (
+            "sync --reference a --new b --export-fps 12.34",
+            "error: bad value `12.34` for --export-fps <RATE>",
+        ),
+        ("sync --reference a --new b --lowe 1.5", "must be 0 to 1"),
+        (
+            "sync --reference a --new b --drop-frame --non-drop",
+            "cannot be used with",
+        ),
+        (
+            "transfer --ref-markers m.csv",
+            "error: missing --timewarp-json <PATH>",
+        ),
+        (
+            "viewer --headless --ref-markers m.csv",
+            "error: viewer --headless needs --timewarp-json",
+        ),
+        ("version --quiet --verbose", "cannot be used with"),
+        ("completions tcsh", "error: bad value `tcsh`"),
+        ("doctor --config nope.toml", "error: file not found: nope.toml"),
+    ] {
+        let said = place.run(args);
+        let line = said.error(2);
+        assert!(line.contains(says), "`{args}`: {line}");
+        assert!(said.stdout.is_empty(), "{}", said.stdout);
+        if !args.contains("--config") && line.contains("unknown flag") {
+            assert!(
+                said.stderr
+                    .lines()
+                    .nth(1)
+                    .is_some_and(|line| line.starts_with("Usage: mtbsync")),
+                "{}",
+                said.stderr
+            );
+        }
+    }
+    assert_eq!(place.list("."), [""; 0], "wrong usage writes nothing");
+}
+
+#[test]
+fn usage_follows_an_unusable_command_line() {
+    let place = Place::new();
+    for args in [
+        "",
+        "sinc",
+        "index --referense x",
+        "index",
+        "index --reference x --fps -3",
+    ] {
+        let said = place.run(args);
+        let lines: Vec<&str> = said.stderr.lines().collect();
+        assert!(
+            matches!(lines.as_slice(), [error, usage] if error.starts_with("error: ") && usage.starts_with("Usage: mtbsync")),
+            "`{args}`: {}",
+            said.stderr
+        );
+    }
+}
+
+#[test]
+fn values_are_taken_in_both_forms_and_flags_in_any_order() {
+    let place = Place::new();
+    let reference = data("sample/reference.mp4");
+    let one = place.run_args(&[
+        "--json",
+        "index",
+        "--fps=2",
+        "--out=a.npz",
+        "--n-features",
+        "100",
+        "--reference",
+        &reference,
+    ]);
+    let two = place.run_args(&[
+        "index",
+        "--reference",
+        &reference,
+        "--n-features=100",
+        "--fps",
+        "2",
+        "--out",
+        "b",
+        "--summary-json",
+    ]);
+    assert_eq!(
+        one.ok().json()["result"]["frames"],
+        two.ok().json()["result"]["frames"]
+    );
+    assert_eq!(place.list("."), ["a.npz", "b.npz"]);
+}
+
+#[test]
+fn quiet_says_nothing_and_progress_is_plain_without_a_terminal() {
+    let place = Place::new();
+    let reference = data("sample/reference.mp4");
+    let quiet = place.run_args(&[
+        "index",
+        "--quiet",
+        "--reference",
+        &reference,
+        "--fps",
+        "1",
+        "--out",
+        "q.npz",
+    ]);
+    assert_eq!((quiet.ok().stdout.as_str(), quiet.stderr.as_str()), ("", ""));
+    let silent = place.run_args(&[
+        "index",
+        "--progress",
+        "none",
+        "--reference",
+        &reference,
+        "--fps",
+        "1",
+        "--out",
+        "n.npz",
+    ]);
+    assert!(
+        silent.ok().stdout.contains("Index: n.npz") && silent.stderr.is_empty(),
+        "{}",
+        silent.stderr
+    );
+    let plain = place.run_args(&[
+        "index",
+        "--reference",
+        &reference,
+        "--fps",
+        "1",
+        "--out",
+        "p.npz",
+        "--no-cache",
+    ]);
+    assert!(
+        plain
+            .ok()
+            .stderr
+            .lines()
+            .any(|line| line.starts_with("index reference done")),
+        "{}",
+        plain.stderr
+    );
+    assert!(!plain.stderr.contains('\x1b'));
+}
+
+#[test]
+fn configuration_mistakes_name_file_and_line() {
+    let place = Place::new();
+    place.write(
+        "team.toml",
+        "[presets.team]\nformat = \"resolve-edl\"\nreal = \"001\"\n",
+    );
+    let said = place.run("doctor --config team.toml");
+    let line = said.error(2);
+    assert!(
+        line.contains("real") && line.contains("(line 3): team.toml"),
+        "{line}"
+    );
+}
+
+#[test]
+fn doctor_knows_the_machine_and_a_recording() {
+    let place = Place::new();
+    let said = place.run_args(&["doctor", &data("sample/new.mp4")]);
+    assert!(matches!(said.code, 0 | 10), "{}{}", said.stdout, said.stderr);
+    assert!(
+        said.stdout.contains("ok   decode h264") && said.stdout.contains("video: h264 640x360"),
+        "{}",
+        said.stdout
+    );
+    let broken = place.write("broken.mp4", "no video");
+    let said = place.run_args(&["doctor", "--json", broken.to_str().unwrap()]);
+    assert_eq!((said.code, said.json()["exit_code"].as_i64()), (1, Some(1)));
+}
+
+#[test]
+fn completion_scripts_know_the_commands() {
+    let place = Place::new();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = place.run(&format!("completions {shell}")).ok().stdout.clone();
+        assert!(script.contains("transfer-markers"), "{shell}");
+    }
+}
