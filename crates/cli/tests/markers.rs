@@ -342,7 +342,7 @@ fn presets_of_a_team_come_from_configuration_and_flags_win() {
     assert!(
         place
             .read("a.edl")
-            .contains("A07      V     C        00:00:00:14"),
+            .contains("A07      V     C        00:00:00:15"),
         "{}",
         place.read("a.edl")
     );

@@ -7,12 +7,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use mtbsync_formats::read_bounded;
-use mtbsync_markers::export::Preset;
-use mtbsync_markers::time::Rate;
+use mtbsync_markers::presets::{CustomPreset, read_presets};
 use serde::Deserialize;
 
 use crate::error::PipelineError;
-use crate::export::{ExportSettings, RateChoice};
 use crate::source::cannot_read;
 
 /// Name of the file in each folder.
@@ -21,15 +19,6 @@ const FILE_NAME: &str = "config.toml";
 const MAX_CONFIG_BYTES: u64 = 1 << 20;
 /// Largest cache unless configured, GB (cli.md section 6).
 pub const DEFAULT_CACHE_MAX_GB: f64 = 20.0;
-
-/// A preset with another name and other defaults.
-#[derive(Clone, Debug, PartialEq)]
-pub struct CustomPreset {
-    /// The built-in preset it is made of.
-    pub format: Preset,
-    /// Its defaults; flags win over them.
-    pub settings: ExportSettings,
-}
 
 /// Configuration files, merged.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,39 +41,20 @@ impl Default for Config {
     }
 }
 
+/// The sections of a file. Presets are read by the markers crate; here they only must not be unknown.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct FileContent {
+struct Sections {
+    #[serde(default, rename = "presets")]
+    _presets: toml::Table,
     #[serde(default)]
-    presets: BTreeMap<String, toml::Spanned<PresetContent>>,
-    #[serde(default)]
-    cache: CacheContent,
+    cache: CacheSection,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
-struct CacheContent {
+struct CacheSection {
     max_gb: Option<f64>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PresetContent {
-    format: String,
-    fps: Option<RateContent>,
-    reel: Option<String>,
-    label: Option<String>,
-    timeline_start: Option<String>,
-    drop_frame: Option<bool>,
-    review_prefix: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum RateContent {
-    Text(String),
-    Whole(u32),
-    Decimal(f64),
 }
 
 impl Config {
@@ -109,20 +79,19 @@ impl Config {
         let bytes = read_bounded(&file, MAX_CONFIG_BYTES).map_err(|error| as_usage(cannot_read(&error)))?;
         let wrong = |what: String| PipelineError::usage(what).at(&file);
         let text = str::from_utf8(&bytes).map_err(|_| wrong("not UTF-8".to_owned()))?;
-        let content: FileContent = toml::from_str(text).map_err(|error| {
+        let sections: Sections = toml::from_str(text).map_err(|error| {
             let line = error.span().map_or(1, |span| line_of(text, span.start));
             wrong(format!(
                 "{} (line {line})",
                 error.message().trim().replace('\n', " ")
             ))
         })?;
-        for (name, preset) in content.presets {
-            let line = line_of(text, preset.span().start);
-            let preset = custom_preset(&name, preset.into_inner())
-                .map_err(|what| wrong(format!("{what} (line {line})")))?;
-            self.presets.insert(name, preset);
-        }
-        if let Some(max_gb) = content.cache.max_gb {
+        let name = file.to_string_lossy().into_owned();
+        let presets = read_presets(&[(name, text.to_owned())]).map_err(|error| {
+            wrong(format!("{} (line {})", error.problem, error.line)).maybe_hint(error.hint())
+        })?;
+        self.presets.extend(presets);
+        if let Some(max_gb) = sections.cache.max_gb {
             if !(max_gb.is_finite() && max_gb >= 0.0) {
                 return Err(wrong("cache.max_gb must be 0 or more".to_owned()));
             }
@@ -130,41 +99,6 @@ impl Config {
         }
         self.files.push(file);
         Ok(())
-    }
-}
-
-fn custom_preset(name: &str, content: PresetContent) -> Result<CustomPreset, String> {
-    if Preset::from_name(name).is_some() {
-        return Err(format!("preset `{name}` is built in and cannot be redefined"));
-    }
-    let format = Preset::from_name(&content.format)
-        .ok_or_else(|| format!("preset `{name}` has the unknown format `{}`", content.format))?;
-    let rate = match content.fps.map(|fps| fps.text()) {
-        None => None,
-        Some(text) if text == "auto" => Some(RateChoice::Auto),
-        Some(text) => Some(RateChoice::Fixed(
-            Rate::parse(&text).map_err(|error| format!("preset `{name}`: {error}"))?,
-        )),
-    };
-    let settings = ExportSettings {
-        rate,
-        drop_frame: content.drop_frame,
-        timeline_start: content.timeline_start,
-        reel: content.reel,
-        label: content.label,
-        review_prefix: content.review_prefix,
-        ..ExportSettings::default()
-    };
-    Ok(CustomPreset { format, settings })
-}
-
-impl RateContent {
-    fn text(&self) -> String {
-        match self {
-            Self::Text(text) => text.clone(),
-            Self::Whole(fps) => fps.to_string(),
-            Self::Decimal(fps) => fps.to_string(),
-        }
     }
 }
 
@@ -191,24 +125,11 @@ mod tests {
     }
 
     #[test]
-    fn a_preset_is_a_format_with_defaults() {
-        let config = load(
-            "[presets.team]\nformat = \"resolve-edl\"\nfps = \"29.97\"\nreel = \"001\"\ndrop_frame = true\n\
-             [presets.round]\nformat = \"json\"\nfps = 25\n[cache]\nmax_gb = 5\n",
-        )
-        .unwrap();
-        let team = &config.presets["team"];
-        assert_eq!(team.format, Preset::ResolveEdl);
-        assert_eq!(
-            team.settings.rate,
-            Some(RateChoice::Fixed(Rate::parse("29.97").unwrap()))
-        );
-        assert_eq!(team.settings.drop_frame, Some(true));
-        assert_eq!(
-            config.presets["round"].settings.rate,
-            Some(RateChoice::Fixed(Rate::whole(25)))
-        );
-        assert_eq!(config.cache_max_gb, 5.0);
+    fn presets_and_limits_are_read() {
+        let config =
+            load("[presets.team]\nformat = \"resolve-edl\"\nreel = \"001\"\n[cache]\nmax_gb = 5\n").unwrap();
+        assert_eq!(config.presets["team"].reel.as_deref(), Some("001"));
+        assert_eq!((config.cache_max_gb, Config::default().cache_max_gb), (5.0, 20.0));
     }
 
     #[test]
@@ -216,18 +137,10 @@ mod tests {
         for (text, what) in [
             ("[presets.a]\nformat = \"csv\"\nreal = \"x\"\n", "(line 3)"),
             ("x = \n", "(line 1)"),
-            (
-                "\n[presets.csv]\nformat = \"json\"\n",
-                "cannot be redefined (line 2)",
-            ),
-            (
-                "[presets.a]\nformat = \"nope\"\n",
-                "unknown format `nope` (line 1)",
-            ),
-            (
-                "[presets.a]\nformat = \"csv\"\nfps = \"12.34\"\n",
-                "frame rate (line 1)",
-            ),
+            ("\n[presets.csv]\nformat = \"json\"\n", "built-in preset (line 2)"),
+            ("[cache]\nmax_gp = 3\n", "max_gp"),
+            ("[cash]\n", "cash"),
+            ("[cache]\nmax_gb = -1\n", "0 or more"),
         ] {
             let error = load(text).unwrap_err();
             assert!(error.what.contains(what), "{text}: {error}");
@@ -243,7 +156,7 @@ mod tests {
         std::fs::write(&standard, "[presets.a]\nformat = \"csv\"\nlabel = \"L\"\n").unwrap();
         std::fs::write(&extra, "[presets.a]\nformat = \"json\"\n").unwrap();
         let config = Config::load(Some(&extra), &[folder.path().to_owned()]).unwrap();
-        assert_eq!(config.presets["a"].settings.label, None);
+        assert_eq!(config.presets["a"].label, None);
         assert_eq!(config.files, [standard, extra]);
         assert!(Config::load(Some(Path::new("no.toml")), &[]).is_err());
     }

@@ -7,6 +7,7 @@ use mtbsync_markers::export::{
     ClipInfo, ExportError, ExportOptions, ExportSummary, ExportTable, Preset, TableOptions, export as write,
     numbered_name,
 };
+use mtbsync_markers::presets::CustomPreset;
 use mtbsync_markers::time::{Counting, Rate};
 use mtbsync_media::{OpenOptions, Recording};
 use serde::Deserialize;
@@ -49,6 +50,19 @@ pub struct ExportSettings {
 }
 
 impl ExportSettings {
+    fn of(preset: &CustomPreset) -> Self {
+        Self {
+            rate: preset.rate.map(RateChoice::Fixed),
+            drop_frame: preset.counting.map(|counting| counting == Counting::Drop),
+            timeline_start: preset.timeline_start.clone(),
+            reel: preset.reel.clone(),
+            label: preset.label.clone(),
+            video: None,
+            review_prefix: preset.review_prefix.clone(),
+            keep_colours: preset.keep_colours.unwrap_or(false),
+        }
+    }
+
     /// These settings, with gaps filled from `defaults`.
     fn or(&self, defaults: &Self) -> Self {
         Self {
@@ -95,11 +109,10 @@ impl ChosenPreset {
             });
         }
         if let Some(custom) = config.presets.get(name) {
-            let defaults = custom.settings.clone();
             return Ok(Self {
                 name: name.to_owned(),
                 format: custom.format,
-                defaults,
+                defaults: ExportSettings::of(custom),
             });
         }
         let built_in = Preset::ALL.iter().map(|preset| preset.name());
@@ -127,7 +140,11 @@ impl NewRun {
     pub fn of(recording: &Recording) -> Self {
         let info = recording.info();
         let rate = Rate::new(info.frame_rate.num, info.frame_rate.den);
-        let first = recording.chapters().first().map(|chapter| chapter.path.clone()).unwrap_or_default();
+        let first = recording
+            .chapters()
+            .first()
+            .map(|chapter| chapter.path.clone())
+            .unwrap_or_default();
         let path = std::path::absolute(&first).unwrap_or(first);
         let side = |pixels: usize| u32::try_from(pixels).unwrap_or(u32::MAX);
         let clip = rate.map(|rate| ClipInfo {
@@ -147,7 +164,14 @@ impl NewRun {
     }
 
     fn open(video: &Path) -> Result<Self, PipelineError> {
-        let recording = Recording::open(video, &OpenOptions { single_file: true, no_proxy: true }).map_err(|error| {
+        let recording = Recording::open(
+            video,
+            &OpenOptions {
+                single_file: true,
+                no_proxy: true,
+            },
+        )
+        .map_err(|error| {
             PipelineError::new(error.to_string())
                 .at(video)
                 .maybe_hint(error.hint())

@@ -46,11 +46,11 @@ pub struct MatchArgs {
 
     /// Track time at video zero minus video clock, `auto` or seconds (not available in this build)
     #[arg(long, value_name = "SEC", value_parser = values::auto_or_seconds, allow_negative_numbers = true)]
-    pub ref_gpx_offset: Option<Option<f64>>,
+    pub ref_gpx_offset: Option<String>,
 
     /// The same for the new run (not available in this build)
     #[arg(long, value_name = "SEC", value_parser = values::auto_or_seconds, allow_negative_numbers = true)]
-    pub new_gpx_offset: Option<Option<f64>>,
+    pub new_gpx_offset: Option<String>,
 
     /// Ignore GPS tracks inside the recordings
     #[arg(long)]

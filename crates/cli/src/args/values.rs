@@ -54,13 +54,12 @@ pub fn analysis_fps(text: &str) -> Result<f64, String> {
     number_in(text, 0.1..=60.0)
 }
 
-/// `auto` or seconds.
-pub fn auto_or_seconds(text: &str) -> Result<Option<f64>, String> {
-    if text == "auto" {
-        Ok(None)
-    } else {
-        finite(text).map(Some)
+/// `auto` or seconds, checked and kept as written.
+pub fn auto_or_seconds(text: &str) -> Result<String, String> {
+    if text != "auto" {
+        finite(text)?;
     }
+    Ok(text.to_owned())
 }
 
 /// `WIDTHxHEIGHT` in pixels.

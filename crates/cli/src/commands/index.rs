@@ -32,6 +32,9 @@ pub struct IndexArgs {
 /// Indexes.
 pub fn run(args: IndexArgs, session: &mut Session) -> Result<Outcome, PipelineError> {
     args.analysis.matcher()?;
+    if args.out.is_none() && session.cache_dir().is_none() {
+        return Err(PipelineError::usage("nowhere to write the index").hint("give --out, or drop --no-cache"));
+    }
     let created = args.out.as_deref().map(CreatedFolders::for_file);
     let request = IndexRequest {
         reference: args.reference,
