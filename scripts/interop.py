@@ -12,7 +12,8 @@ was written. With FCPXML_DTD=path the FCPXML files are validated against Apple's
 
 What the adapters cannot do, and is therefore not compared:
 - otio-cmx3600-adapter does not read Resolve's marker lines: of `resolve-edl` only the events are compared;
-- it does not read drop-frame locators (`* LOC:` with `;`): of drop-frame `edl` files only the events are compared.
+- it does not read drop-frame locators (`* LOC:` with `;`): of drop-frame `edl` files only the events are compared;
+- otio-fcp-adapter keeps time remaps without reading them: their speeds are read from the XML.
 """
 
 import json
@@ -116,6 +117,7 @@ def check_fcp7(entry):
     timeline = otio.adapters.read_from_file(str(FILES / entry["file"]), adapter_name="fcp_xml")
     check_markers(entry, timeline.tracks.markers)
     subprocess.run(["xmllint", "--noout", str(FILES / entry["file"])], check=True)
+    check_retimed(entry, timeline)
 
 
 def check_otio(entry):
@@ -125,6 +127,33 @@ def check_otio(entry):
     check_markers(entry, timeline.tracks.markers)
     equal("start", round(timeline.global_start_time.value), start_frame(entry))
     equal("length", round(timeline.duration().value), entry["total_frames"])
+    check_retimed(entry, timeline)
+
+
+def check_retimed(entry, timeline):
+    """The second track shows the new run where, and as fast as, the corners of the retiming say."""
+    import opentimelineio as otio
+
+    corners = entry["retimed"]
+    if corners is None:
+        return
+    track = timeline.tracks[1]
+    clips = [item for item in track if isinstance(item, otio.schema.Clip)]
+    wanted = [(corners[0], corners[1]), (corners[1], corners[2]), (corners[3], corners[4])]
+    places = [(a["ref"], b["ref"] - a["ref"]) for a, b in wanted]
+    ranges = [track.range_of_child(clip) for clip in clips]
+    equal("places", [(round(r.start_time.value), round(r.duration.value)) for r in ranges], places)
+    speeds = [(b["new"] - a["new"]) / (b["ref"] - a["ref"]) for a, b in wanted]
+    if entry["preset"] == "otio":
+        found = [effect.time_scalar for clip in clips for effect in clip.effects]
+        media = [round(clip.source_range.start_time.value) for clip in clips]
+        equal("media", media, [a["new"] for a, _ in wanted])
+    else:
+        root = ElementTree.parse(FILES / entry["file"]).getroot()
+        parameters = root.iterfind(".//effect[effectid='timeremap']/parameter[parameterid='speed']/value")
+        found = [float(value.text) / 100 for value in parameters]
+    if len(found) != len(speeds) or any(abs(a - b) > 1e-5 for a, b in zip(found, speeds)):
+        raise AssertionError(f"speeds: found {found}, expected {speeds}")
 
 
 def check_markers(entry, markers):
@@ -156,9 +185,20 @@ def check_fcpxml(entry):
             if begin + seconds(marker.get("duration")) > clip_start + clip_length:
                 raise AssertionError("marker ends after its clip")
             found.append((int((begin - clip_start) / frame), marker.get("value")))
+    if entry["retimed"]:
+        check_time_maps(root, entry["retimed"], frame)
     equal("markers", found, list(zip(frames(entry), names(entry))))
     if any(child.tag in FCPXML_CLIPS for event in root.iter("event") for child in event):
         raise AssertionError("clip directly in an event")
+
+
+def check_time_maps(root, corners, frame):
+    found = []
+    for clip in root.findall(".//asset-clip[@lane]"):
+        offset = seconds(clip.get("offset"))
+        for point in clip.findall("timeMap/timept"):
+            found.append({"new": seconds(point.get("value")) / frame, "ref": (offset + seconds(point.get("time"))) / frame})
+    equal("time maps", found, corners)
 
 
 def seconds(text):

@@ -9,6 +9,7 @@ use std::path::Path;
 use mtbsync_formats::csv::{CsvWriter, seconds6};
 use mtbsync_formats::json;
 use mtbsync_markers::export::{ClipInfo, ExportOptions, ExportTable, Preset, TableOptions, export};
+use mtbsync_markers::retime::{Retime, RetimePoint};
 use mtbsync_markers::time::{Counting, Rate, Timebase};
 use serde_json::{Value, json};
 
@@ -21,6 +22,8 @@ const MARKERS: [(&str, i64); 5] = [
     ("\"Drop\"", 3597),
     ("Last frame", 5999),
 ];
+/// Corners of the retiming, as frames of the new run and of the reference; a gap after the third.
+const RETIMED: [(i64, i64); 5] = [(100, 0), (700, 1000), (1700, 1500), (2000, 2500), (5000, 5900)];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = std::env::args().nth(1).ok_or("usage: interop_files OUTDIR")?;
@@ -34,7 +37,10 @@ fn main() -> Result<(), Box<dyn Error>> {
                 continue;
             }
             for preset in Preset::ALL {
-                expected.push(write(folder, preset, rate, counting)?);
+                expected.push(write(folder, preset, rate, counting, false)?);
+                if preset.has_retiming() {
+                    expected.push(write(folder, preset, rate, counting, true)?);
+                }
             }
         }
     }
@@ -43,8 +49,23 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+fn segments(rate: Rate) -> Vec<Vec<RetimePoint>> {
+    let points = RETIMED.map(|(new, reference)| RetimePoint {
+        t_new_secs: rate.secs_at(new),
+        t_ref_secs: rate.secs_at(reference),
+    });
+    let (first, second) = points.split_at(3);
+    vec![first.to_vec(), second.to_vec()]
+}
+
 /// Writes one file and returns its entry in expected.json.
-fn write(folder: &Path, preset: Preset, rate: Rate, counting: Counting) -> Result<Value, Box<dyn Error>> {
+fn write(
+    folder: &Path,
+    preset: Preset,
+    rate: Rate,
+    counting: Counting,
+    is_retimed: bool,
+) -> Result<Value, Box<dyn Error>> {
     let mut writer = CsvWriter::new(&["name", "t_ref", "colour", "comment"]);
     for (name, frame) in MARKERS {
         writer.row(&[name, &seconds6(rate.secs_at(frame)), "green", "a note"]);
@@ -59,9 +80,14 @@ fn write(folder: &Path, preset: Preset, rate: Rate, counting: Counting) -> Resul
         start_timecode: None,
         audio: None,
     };
+    let retime = is_retimed.then(|| Retime {
+        reference: clip.clone(),
+        segments: segments(rate),
+    });
     let options = ExportOptions {
         counting,
         clip: Some(clip),
+        retime,
         ..ExportOptions::new(rate, "interop")
     };
     let exported = export(preset, &table, &options)?;
@@ -70,9 +96,10 @@ fn write(folder: &Path, preset: Preset, rate: Rate, counting: Counting) -> Resul
         Counting::Drop => "df",
     };
     let name = format!(
-        "{}-{}-{mode}{}",
+        "{}-{}-{mode}{}{}",
         rate.to_string().replace('.', "_"),
         preset.name(),
+        if is_retimed { "-retimed" } else { "" },
         preset.default_suffix()
     );
     if let Some(bytes) = exported.files.first() {
@@ -90,5 +117,6 @@ fn write(folder: &Path, preset: Preset, rate: Rate, counting: Counting) -> Resul
         "start": exported.summary.start,
         "total_frames": TOTAL_FRAMES,
         "markers": markers,
+        "retimed": is_retimed.then(|| RETIMED.map(|(new, reference)| json!({"new": new, "ref": reference}))),
     }))
 }

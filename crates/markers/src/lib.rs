@@ -10,6 +10,7 @@ pub mod import;
 mod marker;
 pub mod presets;
 mod read;
+pub mod retime;
 pub mod time;
 mod transfer;
 mod write;

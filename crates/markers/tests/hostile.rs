@@ -82,6 +82,21 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn any_number_can_be_exported(times in proptest::collection::vec(proptest::num::f64::NORMAL, 1..6), duration in proptest::option::of(proptest::num::f64::ANY)) {
+        let rows: String = times.iter().map(|time| format!("A,{time:e},{:e}\n", time * 1.5)).collect();
+        let csv = format!("name,t_ref,t_ref_end\n{rows}");
+        if let Ok(table) = ExportTable::parse(csv.as_bytes(), TableOptions::default()) {
+            let rate = Rate::parse("59.94").unwrap();
+            let options = ExportOptions { duration_secs: duration, ..ExportOptions::new(rate, "x") };
+            for preset in Preset::ALL {
+                let _ = export(preset, &table, &options);
+            }
+        }
+    }
+}
+
 #[test]
 fn deep_nesting_is_refused_quickly() {
     feed_all("{\"children\":[".repeat(50_000).as_bytes());

@@ -9,10 +9,13 @@ use super::options::{AudioInfo, ClipInfo};
 use super::place::Placed;
 use super::xml::{escape, file_url};
 use super::{Exporter, Written};
+use crate::retime::Knot;
 use crate::time::{Counting, Rate};
 
 /// Frame size of the sequence when no recording is known.
 const DEFAULT_SIZE: (u32, u32) = (1920, 1080);
+/// Retiming points to moments between frames, in parts of a frame.
+const FRAME_PARTS: i64 = 100;
 /// Sample rates FCPXML has a name for.
 const AUDIO_RATES: [(u32, &str); 7] = [
     (32_000, "32k"),
@@ -29,21 +32,23 @@ pub(super) struct Fcpxml;
 impl Exporter for Fcpxml {
     fn write(&self, job: &Job<'_>) -> Result<Written, ExportError> {
         let rate = job.base.rate();
-        let clip = job.options.clip.as_ref();
+        let clip = job.main_clip();
         let duration = time(job.total_frames, rate);
-        let (width, height) = clip.map_or(DEFAULT_SIZE, |clip| (clip.width, clip.height));
         let mut text = String::from(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!DOCTYPE fcpxml>\n<fcpxml version=\"1.10\">\n  <resources>\n",
         );
-        // Writing to a String cannot fail, here and below.
-        let _ = writeln!(
-            text,
-            "    <format id=\"r1\" frameDuration=\"{}/{}s\" width=\"{width}\" height=\"{height}\"/>",
-            rate.den(),
-            rate.num()
+        write_format(
+            &mut text,
+            "r1",
+            rate,
+            clip.map_or(DEFAULT_SIZE, |clip| (clip.width, clip.height)),
         );
         if let Some(clip) = clip {
-            write_asset(&mut text, job, clip);
+            write_asset(&mut text, job, clip, "r2", "r1");
+        }
+        if let Some(clip) = job.retimed_clip() {
+            write_format(&mut text, "r3", clip.rate, (clip.width, clip.height));
+            write_asset(&mut text, job, clip, "r4", "r3");
         }
         let label = escape(job.label());
         let _ = writeln!(
@@ -89,7 +94,16 @@ fn sequence_audio(audio: AudioInfo) -> String {
     text
 }
 
-fn write_asset(text: &mut String, job: &Job<'_>, clip: &ClipInfo) {
+fn write_format(text: &mut String, id: &str, rate: Rate, (width, height): (u32, u32)) {
+    let (den, num) = (rate.den(), rate.num());
+    // Writing to a String cannot fail, here and below.
+    let _ = writeln!(
+        text,
+        "    <format id=\"{id}\" frameDuration=\"{den}/{num}s\" width=\"{width}\" height=\"{height}\"/>"
+    );
+}
+
+fn write_asset(text: &mut String, job: &Job<'_>, clip: &ClipInfo, id: &str, format: &str) {
     let rate = job.base.rate();
     let audio = clip.audio.map(
         |AudioInfo {
@@ -103,10 +117,10 @@ fn write_asset(text: &mut String, job: &Job<'_>, clip: &ClipInfo) {
     );
     let _ = writeln!(
         text,
-        "    <asset id=\"r2\" name=\"{}\" start=\"{}\" duration=\"{}\" hasVideo=\"1\" format=\"r1\"{}>\n      <media-rep kind=\"original-media\" src=\"{}\"/>\n    </asset>",
+        "    <asset id=\"{id}\" name=\"{}\" start=\"{}\" duration=\"{}\" hasVideo=\"1\" format=\"{format}\"{}>\n      <media-rep kind=\"original-media\" src=\"{}\"/>\n    </asset>",
         escape(clip.stem()),
-        time(job.clip_start_frame(), rate),
-        time(job.total_frames, rate),
+        time(job.clip_start_frame(clip), rate),
+        time(rate.whole_frames_of(clip.frames, clip.rate), rate),
         audio.unwrap_or_default(),
         file_url(&clip.path),
     );
@@ -120,7 +134,7 @@ fn write_story(text: &mut String, job: &Job<'_>, clip: Option<&ClipInfo>) {
     let duration = time(job.total_frames, rate);
     let (start_frame, end_tag) = match clip {
         Some(clip) => {
-            let start_frame = job.clip_start_frame();
+            let start_frame = job.clip_start_frame(clip);
             let _ = writeln!(
                 text,
                 "        <asset-clip ref=\"r2\" offset=\"{offset}\" name=\"{}\" start=\"{}\" duration=\"{duration}\" format=\"r1\" tcFormat=\"{}\">",
@@ -139,10 +153,52 @@ fn write_story(text: &mut String, job: &Job<'_>, clip: Option<&ClipInfo>) {
             (0, "</gap>")
         }
     };
+    if let Some(clip) = job.retimed_clip() {
+        for strand in &job.strands {
+            write_retimed(text, job, clip, strand, start_frame);
+        }
+    }
     for marker in &job.placement.markers {
         write_marker(text, job, marker, start_frame);
     }
     let _ = writeln!(text, "        {end_tag}");
+}
+
+/// A stretch of the new run, attached to the reference above it. Its own clock starts at 0 and runs in timeline
+/// time; the map tells which moment of the recording is shown.
+fn write_retimed(text: &mut String, job: &Job<'_>, clip: &ClipInfo, strand: &[Knot], start_frame: i64) {
+    let rate = job.base.rate();
+    let (Some(first), Some(last)) = (strand.first(), strand.last()) else {
+        return;
+    };
+    let _ = writeln!(
+        text,
+        "          <asset-clip ref=\"r4\" lane=\"1\" offset=\"{}\" name=\"{}\" start=\"0s\" duration=\"{}\" format=\"r3\" tcFormat=\"{}\">\n            <timeMap>",
+        time(start_frame + first.frame, rate),
+        escape(clip.stem()),
+        time(last.frame - first.frame, rate),
+        tc_format(job.base.counting()),
+    );
+    let media_start_secs = rate.secs_at(job.clip_start_frame(clip));
+    for knot in strand {
+        let _ = writeln!(
+            text,
+            "              <timept time=\"{}\" value=\"{}\" interp=\"linear\"/>",
+            time(knot.frame - first.frame, rate),
+            fine_time(media_start_secs + knot.t_new_secs, rate),
+        );
+    }
+    text.push_str("            </timeMap>\n          </asset-clip>\n");
+}
+
+/// A moment of a recording to a hundredth of a frame: between frames on purpose.
+fn fine_time(secs: f64, rate: Rate) -> String {
+    let parts = (secs * rate.as_f64() * FRAME_PARTS as f64).round() as i64;
+    format!(
+        "{}/{}s",
+        i128::from(parts) * i128::from(rate.den()),
+        i64::from(rate.num()) * FRAME_PARTS
+    )
 }
 
 fn write_marker(text: &mut String, job: &Job<'_>, marker: &Placed, start_frame: i64) {

@@ -2,13 +2,18 @@
 
 use super::error::ExportError;
 use super::input::ExportTable;
+use super::options::ClipInfo;
 use super::options::ExportOptions;
 use super::place::{Placed, Placement, place};
 use super::preset::Preset;
+use crate::retime::Knot;
 use crate::time::{Counting, Timebase, split_groups};
 
 /// Length after the last marker when nothing tells the length of the recording.
 const UNKNOWN_TAIL_SECS: f64 = 10.0;
+
+/// Longer recordings do not exist; sums of such times cannot overflow.
+const MAX_DURATION_SECS: f64 = 1e9;
 
 /// What an exporter gets.
 pub(super) struct Job<'a> {
@@ -23,6 +28,8 @@ pub(super) struct Job<'a> {
     /// Length of the recording.
     pub duration_secs: f64,
     pub placement: Placement,
+    /// Where the new run is shown beside the reference, and how fast; empty without retiming.
+    pub strands: Vec<Vec<Knot>>,
     pub warnings: Vec<String>,
 }
 
@@ -41,11 +48,21 @@ impl<'a> Job<'a> {
             .unwrap_or(preset.default_start());
         let start_frame = base.parse(start)?;
         let duration_secs = duration_secs(table, options);
-        let total_frames = match &options.clip {
+        let total_frames = match main_clip(options) {
             Some(clip) => rate.whole_frames_of(clip.frames, clip.rate),
             None => rate.frame_at(duration_secs),
         };
         let total_frames = total_frames.max(1);
+        let strands = match &options.retime {
+            None => Vec::new(),
+            Some(_) if !preset.has_retiming() => {
+                return Err(ExportError::NoRetiming {
+                    preset: preset.name(),
+                });
+            }
+            Some(_) if options.clip.is_none() => return Err(ExportError::NoClip),
+            Some(retime) => retime.strands(rate, total_frames)?,
+        };
         let placement = place(&table.markers, rate, total_frames, options);
         let unknown = placement.unknown_colours.iter();
         warnings.extend(unknown.map(|text| format!("unknown colour `{text}`")));
@@ -57,6 +74,7 @@ impl<'a> Job<'a> {
             total_frames,
             duration_secs,
             placement,
+            strands,
             warnings,
         })
     }
@@ -89,14 +107,22 @@ impl<'a> Job<'a> {
         )
     }
 
-    /// Timecode of the recording's own first frame, as a frame number at the timeline's rate; 0 without one.
-    pub fn clip_start_frame(&self) -> i64 {
-        let timecode = self
-            .options
+    /// The recording that runs at normal speed: the reference of a retimed timeline, else the new run.
+    pub fn main_clip(&self) -> Option<&'a ClipInfo> {
+        main_clip(self.options)
+    }
+
+    /// The new run of a retimed timeline.
+    pub fn retimed_clip(&self) -> Option<&'a ClipInfo> {
+        self.options
             .clip
             .as_ref()
-            .and_then(|clip| clip.start_timecode.as_deref());
-        let frame = timecode.and_then(|timecode| {
+            .filter(|_| self.options.retime.is_some())
+    }
+
+    /// Timecode of a recording's own first frame, as a frame number at the timeline's rate; 0 without one.
+    pub fn clip_start_frame(&self, clip: &ClipInfo) -> i64 {
+        let frame = clip.start_timecode.as_deref().and_then(|timecode| {
             let groups = split_groups(timecode)?;
             let is_drop = groups.has_semicolon && Timebase::has_drop_frame(self.base.rate());
             let counting = if is_drop {
@@ -111,6 +137,14 @@ impl<'a> Job<'a> {
         });
         frame.unwrap_or(0)
     }
+}
+
+fn main_clip(options: &ExportOptions) -> Option<&ClipInfo> {
+    options
+        .retime
+        .as_ref()
+        .map(|retime| &retime.reference)
+        .or(options.clip.as_ref())
 }
 
 /// The timebase of the output. Formats without timecode take any rate and ignore the counting.
@@ -134,7 +168,7 @@ fn timebase(
 }
 
 fn duration_secs(table: &ExportTable, options: &ExportOptions) -> f64 {
-    if let Some(clip) = &options.clip {
+    if let Some(clip) = main_clip(options) {
         return clip.rate.secs_at(clip.frames);
     }
     let end_secs = table

@@ -1,5 +1,6 @@
 //! What an export needs to know beside the markers (cli.md section 2.5, editors.md section 2).
 
+use crate::retime::Retime;
 use crate::time::{Counting, Rate};
 
 /// Options of an export; [`ExportOptions::new`] gives the defaults.
@@ -27,6 +28,9 @@ pub struct ExportOptions {
     pub review_prefix: String,
     /// Markers that need review keep their colour instead of becoming red.
     pub keep_colours: bool,
+    /// Puts the reference on the timeline and the new run (`clip`, required) beside it, retimed; marker times
+    /// are then times of the reference.
+    pub retime: Option<Retime>,
 }
 
 impl ExportOptions {
@@ -44,6 +48,7 @@ impl ExportOptions {
             duration_secs: None,
             review_prefix: "REVIEW ".to_owned(),
             keep_colours: false,
+            retime: None,
         }
     }
 }

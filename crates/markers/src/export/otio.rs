@@ -9,6 +9,7 @@ use super::options::ClipInfo;
 use super::place::Placed;
 use super::xml::file_url;
 use super::{Exporter, Written};
+use crate::retime::pieces;
 use crate::time::Rate;
 use crate::write::typed_object;
 
@@ -23,14 +24,15 @@ impl Exporter for Otio {
             .iter()
             .map(|marker| marker_object(job, marker))
             .collect();
-        let item = match &job.options.clip {
+        let item = match job.main_clip() {
             Some(clip) => clip_object(job, clip),
-            None => json!({
-                "OTIO_SCHEMA": "Gap.1", "metadata": {}, "name": "",
-                "source_range": range(0, job.total_frames, rate),
-                "effects": [], "markers": [], "enabled": true,
-            }),
+            None => gap_object(job.total_frames, rate),
         };
+        let mut tracks = vec![track_object("V1", &[item])];
+        tracks.extend(
+            job.retimed_clip()
+                .map(|clip| track_object("V2", &retimed_items(job, clip))),
+        );
         let timeline = json!({
             "OTIO_SCHEMA": "Timeline.1",
             "metadata": {},
@@ -44,10 +46,7 @@ impl Exporter for Otio {
                 "effects": [],
                 "markers": markers,
                 "enabled": true,
-                "children": [{
-                    "OTIO_SCHEMA": "Track.1", "metadata": {}, "name": "V1", "source_range": null,
-                    "effects": [], "markers": [], "enabled": true, "children": [item], "kind": "Video",
-                }],
+                "children": tracks,
             },
         });
         let bytes = json::to_vec(&timeline).map_err(|error| ExportError::Unwritable {
@@ -78,24 +77,79 @@ fn marker_object(job: &Job<'_>, marker: &Placed) -> Value {
     })
 }
 
+fn track_object(name: &str, children: &[Value]) -> Value {
+    json!({
+        "OTIO_SCHEMA": "Track.1", "metadata": {}, "name": name, "source_range": null,
+        "effects": [], "markers": [], "enabled": true, "children": children, "kind": "Video",
+    })
+}
+
+fn gap_object(frames: i64, rate: Rate) -> Value {
+    json!({
+        "OTIO_SCHEMA": "Gap.1", "metadata": {}, "name": "",
+        "source_range": range(0, frames, rate),
+        "effects": [], "markers": [], "enabled": true,
+    })
+}
+
+/// The whole recording at normal speed.
 fn clip_object(job: &Job<'_>, clip: &ClipInfo) -> Value {
-    let shown = range(job.clip_start_frame(), job.total_frames, job.base.rate());
+    let shown = range(job.clip_start_frame(clip), job.total_frames, job.base.rate());
+    media_object(job, clip, &shown, &[])
+}
+
+fn media_object(job: &Job<'_>, clip: &ClipInfo, shown: &Value, effects: &[Value]) -> Value {
+    let rate = job.base.rate();
+    let available = range(
+        job.clip_start_frame(clip),
+        rate.whole_frames_of(clip.frames, clip.rate),
+        rate,
+    );
     json!({
         "OTIO_SCHEMA": "Clip.2",
         "metadata": {},
         "name": clip.stem(),
         "source_range": shown,
-        "effects": [],
+        "effects": effects,
         "markers": [],
         "enabled": true,
         "media_references": {"DEFAULT_MEDIA": {
             "OTIO_SCHEMA": "ExternalReference.1",
             "metadata": {},
             "name": clip.file_name(),
-            "available_range": shown,
+            "available_range": available,
             "available_image_bounds": null,
             "target_url": file_url(&clip.path),
         }},
         "active_media_reference_key": "DEFAULT_MEDIA",
     })
+}
+
+/// The new run beside the reference: one clip per piece of constant speed, gaps where it has no counterpart.
+fn retimed_items(job: &Job<'_>, clip: &ClipInfo) -> Vec<Value> {
+    let rate = job.base.rate();
+    let media_start = job.clip_start_frame(clip) as f64;
+    let mut items = Vec::new();
+    let mut filled = 0;
+    for piece in job.strands.iter().flat_map(|strand| pieces(strand)) {
+        if piece.from.frame > filled {
+            items.push(gap_object(piece.from.frame - filled, rate));
+        }
+        filled = piece.to.frame;
+        let shown = json!({
+            "OTIO_SCHEMA": "TimeRange.1",
+            "start_time": {
+                "OTIO_SCHEMA": "RationalTime.1",
+                "value": media_start + piece.from.t_new_secs * rate.as_f64(),
+                "rate": rate.as_f64(),
+            },
+            "duration": instant(piece.frames(), rate),
+        });
+        let warp = json!({
+            "OTIO_SCHEMA": "LinearTimeWarp.1", "metadata": {}, "name": "", "effect_name": "LinearTimeWarp",
+            "enabled": true, "time_scalar": piece.speed(rate),
+        });
+        items.push(media_object(job, clip, &shown, &[warp]));
+    }
+    items
 }

@@ -119,6 +119,11 @@ impl Preset {
         !matches!(self, Self::Youtube | Self::Ffmetadata | Self::Csv | Self::Json)
     }
 
+    /// Whether the format can show the new run retimed onto the reference.
+    pub fn has_retiming(self) -> bool {
+        matches!(self, Self::Fcpxml | Self::Premiere | Self::Otio)
+    }
+
     /// Whether positions are frames.
     pub fn has_frames(self) -> bool {
         self.has_timecode() || self == Self::Ffmetadata

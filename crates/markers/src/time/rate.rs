@@ -28,6 +28,9 @@ const MIN_FPS: u32 = 1;
 const MAX_FPS: u32 = 1000;
 const MAX_TERM: u32 = 10_000_000;
 
+/// Frames beyond this are no positions: far above any recording, far below where sums could overflow.
+const MAX_FRAME: i64 = 1 << 50;
+
 /// A frame rate: `num / den` frames a second, reduced, between 1 and 1000.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Rate {
@@ -154,9 +157,10 @@ impl Rate {
         self.den == 1001
     }
 
-    /// The frame shown at `secs`.
+    /// The frame shown at `secs`; unbelievable times end at 2^50.
     pub fn frame_at(self, secs: f64) -> i64 {
-        (secs * f64::from(self.num) / f64::from(self.den) + ROUNDING_SLACK_FRAMES).floor() as i64
+        let frame = (secs * f64::from(self.num) / f64::from(self.den) + ROUNDING_SLACK_FRAMES).floor();
+        (frame as i64).clamp(-MAX_FRAME, MAX_FRAME)
     }
 
     /// When `frame` begins, in seconds.
@@ -168,7 +172,9 @@ impl Rate {
     pub fn whole_frames_of(self, frames: i64, other: Self) -> i64 {
         let num = i128::from(frames) * i128::from(other.den) * i128::from(self.num);
         let den = i128::from(other.num) * i128::from(self.den);
-        i64::try_from(num.div_euclid(den)).unwrap_or(i64::MAX)
+        i64::try_from(num.div_euclid(den))
+            .unwrap_or(MAX_FRAME)
+            .clamp(-MAX_FRAME, MAX_FRAME)
     }
 
     /// The rate for a timeline with timecode: itself up to 60 fps, else divided by the smallest whole number
