@@ -1,0 +1,81 @@
+//! How accurate is mtbsync, and how honest? Runs the built program on every pair of recordings whose truth is known and
+//! prints one table.
+//!
+//! Nothing here looks inside the program: [`probe`] hands it a marker every quarter of a second of the reference, the
+//! way a user would, and [`score`] compares what comes back with the [`truth`]. Pairs that have nothing in common must
+//! be refused. There are no settings for single pairs, and none will be added.
+
+mod pairs;
+mod probe;
+mod report;
+mod score;
+mod truth;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+
+use pairs::{Pair, WrongPair};
+use report::Report;
+use score::Score;
+
+/// Measures the accuracy of a built mtbsync on pairs with known truth.
+#[derive(Parser)]
+struct Args {
+    /// The program under test
+    #[arg(long, value_name = "PATH", default_value = "target/release/mtbsync")]
+    bin: PathBuf,
+
+    /// Also write the numbers here
+    #[arg(long, value_name = "PATH")]
+    json: Option<PathBuf>,
+
+    /// Folders with reference.mp4, new.mp4 and truth.csv, or with pass1.mp4, pass2.mp4 and lap_gt.csv
+    /// [default: those of the repository and of ../shared/data]
+    folders: Vec<PathBuf>,
+}
+
+fn main() -> Result<ExitCode> {
+    let args = Args::parse();
+    let bin = args
+        .bin
+        .canonicalize()
+        .with_context(|| format!("no program at {}", args.bin.display()))?;
+    let folders = if args.folders.is_empty() {
+        pairs::default_folders()
+    } else {
+        args.folders
+    };
+    let found = pairs::find(&folders)?;
+    let mut scores = Vec::new();
+    for pair in &found {
+        scores.push(measure(&bin, pair)?);
+    }
+    let mut refusals = Vec::new();
+    for wrong in pairs::without_common_stretch(&found)? {
+        refusals.push((wrong.name.clone(), is_refused(&bin, &wrong)?));
+    }
+    let report = Report::new(&scores, &refusals);
+    report.print()?;
+    if let Some(path) = &args.json {
+        report.write_json(path)?;
+    }
+    Ok(if refusals.iter().all(|(_, refused)| *refused) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn measure(bin: &std::path::Path, pair: &Pair) -> Result<Score> {
+    let run = probe::run(bin, &pair.reference, &pair.new).with_context(|| format!("pair {}", pair.name))?;
+    Ok(Score::new(&pair.name, &pair.truth, &run))
+}
+
+fn is_refused(bin: &std::path::Path, wrong: &WrongPair) -> Result<bool> {
+    let run =
+        probe::run(bin, &wrong.reference, &wrong.new).with_context(|| format!("pair {}", wrong.name))?;
+    Ok(!run.aligned && run.answers.is_empty())
+}

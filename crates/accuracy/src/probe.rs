@@ -1,0 +1,173 @@
+//! Asks the program, the way a user would: a marker file in, new_markers.csv out.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use anyhow::{Context, Result, bail};
+use mtbsync_formats::csv::{CsvWriter, MAX_CSV_BYTES, Table, seconds6};
+use mtbsync_formats::read_bounded;
+use serde_json::Value;
+
+/// Time between two probes, seconds of the reference.
+pub const STEP_SECS: f64 = 0.25;
+/// Exit code of a pair that is not aligned.
+const NOT_ALIGNED: i32 = 3;
+
+/// What the program says about one probe.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Answer {
+    /// The moment of the reference that was asked for, seconds.
+    pub t_ref: f64,
+    /// The moment of the new recording and its 90 % interval; `None`: status outside.
+    pub t_new: Option<(f64, f64, f64)>,
+    /// Stated probability of being within 0.25 s.
+    pub confidence: f64,
+}
+
+/// One run of the program.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Run {
+    /// The program trusts its map.
+    pub aligned: bool,
+    /// One answer per probe; none without a map.
+    pub answers: Vec<Answer>,
+    /// Probes asked for.
+    pub probes: Vec<f64>,
+    /// Processor seconds with an empty cache.
+    pub cpu_cold_secs: Option<f64>,
+    /// Processor seconds with both indexes in the cache.
+    pub cpu_cached_secs: Option<f64>,
+    /// Peak memory of the cold run, MB.
+    pub peak_mb: Option<f64>,
+}
+
+/// Aligns `new` with `reference`, once with an empty cache and once with a full one.
+pub fn run(bin: &Path, reference: &Path, new: &Path) -> Result<Run> {
+    let folder = tempfile::tempdir()?;
+    let probes = probes(duration_secs(bin, reference, folder.path())?);
+    let mut markers = CsvWriter::new(&["name", "t_ref"]);
+    for (index, t_ref) in probes.iter().enumerate() {
+        markers.row(&[index.to_string(), seconds6(*t_ref)]);
+    }
+    let marker_file = folder.path().join("probes.csv");
+    fs::write(&marker_file, markers.into_bytes())?;
+    let sync = |out: &str| -> Result<bool> {
+        let mut command = Command::new(bin);
+        command
+            .arg("sync")
+            .arg("--reference")
+            .arg(reference)
+            .arg("--new")
+            .arg(new);
+        command
+            .arg("--ref-markers")
+            .arg(&marker_file)
+            .arg("--out")
+            .arg(folder.path().join(out));
+        command
+            .args(["--no-plot", "--regression-off", "--quiet", "--cache-dir"])
+            .arg(folder.path().join("cache"));
+        let output = command.output()?;
+        match output.status.code() {
+            Some(0) => Ok(true),
+            Some(NOT_ALIGNED) => Ok(false),
+            _ => bail!(failure(&output)),
+        }
+    };
+    let aligned = sync("cold")?;
+    sync("cached")?;
+    let cold = folder.path().join("cold");
+    let (cpu_cold_secs, peak_mb) = cost(&cold);
+    let answers = if aligned {
+        read_answers(&cold.join("new_markers.csv"))?
+    } else {
+        Vec::new()
+    };
+    if aligned && answers.len() != probes.len() {
+        bail!("{} probes but {} answers", probes.len(), answers.len());
+    }
+    let cpu_cached_secs = cost(&folder.path().join("cached")).0;
+    Ok(Run {
+        aligned,
+        answers,
+        probes,
+        cpu_cold_secs,
+        cpu_cached_secs,
+        peak_mb,
+    })
+}
+
+fn probes(duration_secs: f64) -> Vec<f64> {
+    let count = (duration_secs / STEP_SECS).floor() as usize;
+    (0..=count).map(|index| index as f64 * STEP_SECS).collect()
+}
+
+fn duration_secs(bin: &Path, recording: &Path, folder: &Path) -> Result<f64> {
+    let mut command = Command::new(bin);
+    command
+        .args([
+            "index",
+            "--json",
+            "--no-cache",
+            "--fps",
+            "0.5",
+            "--n-features",
+            "50",
+            "--reference",
+        ])
+        .arg(recording);
+    let output = command.arg("--out").arg(folder.join("duration.npz")).output()?;
+    let summary: Value = serde_json::from_slice(&output.stdout).with_context(|| failure(&output))?;
+    summary["result"]["duration"]
+        .as_f64()
+        .with_context(|| failure(&output))
+}
+
+fn read_answers(path: &Path) -> Result<Vec<Answer>> {
+    let table = Table::parse(&read_bounded(path, MAX_CSV_BYTES)?, &["t_ref", "t_new"])?;
+    let column = |name: &str| table.column(&[name]).with_context(|| format!("no column {name}"));
+    let (t_ref, t_new, low, high, confidence) = (
+        column("t_ref")?,
+        column("t_new")?,
+        column("t_new_low")?,
+        column("t_new_high")?,
+        column("confidence")?,
+    );
+    let answer = |row| -> Result<Answer> {
+        let number = |column| table.number(row, column);
+        let t_new = match (number(t_new)?, number(low)?, number(high)?) {
+            (Some(t_new), Some(low), Some(high)) => Some((t_new, low, high)),
+            _ => None,
+        };
+        let t_ref = table.required_number(row, t_ref)?;
+        Ok(Answer {
+            t_ref,
+            t_new,
+            confidence: number(confidence)?.unwrap_or(0.0),
+        })
+    };
+    table.rows.iter().map(answer).collect()
+}
+
+/// Processor seconds and peak memory from the run's own perf.json.
+fn cost(out: &Path) -> (Option<f64>, Option<f64>) {
+    let Ok(text) = fs::read(out.join("perf.json")) else {
+        return (None, None);
+    };
+    let Ok(perf) = serde_json::from_slice::<Value>(&text) else {
+        return (None, None);
+    };
+    let cpu_share = perf["cpu_pct"].as_f64().map(|percent| percent / 100.0);
+    let cpu_secs = cpu_share
+        .zip(perf["timings"]["total_sec"].as_f64())
+        .map(|(share, secs)| share * secs);
+    (cpu_secs, perf["rss_mb"].as_f64())
+}
+
+fn failure(output: &Output) -> String {
+    format!(
+        "the program failed: {}",
+        String::from_utf8_lossy(&output.stderr).trim()
+    )
+}

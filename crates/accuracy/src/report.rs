@@ -1,0 +1,154 @@
+//! The table, and the same as JSON.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use mtbsync_formats::json;
+use serde::Serialize;
+
+use crate::score::{Bin, Score, calibration_error, reliability};
+
+/// Everything that was measured.
+#[derive(Serialize)]
+pub struct Report<'a> {
+    pairs: &'a [Score],
+    reliability: Vec<Bin>,
+    expected_calibration_error: Option<f64>,
+    refused: Vec<Refusal<'a>>,
+}
+
+#[derive(Serialize)]
+struct Refusal<'a> {
+    pair: &'a str,
+    refused: bool,
+}
+
+impl<'a> Report<'a> {
+    /// Puts the numbers together; `refusals` are pairs without anything in common and whether they were refused.
+    pub fn new(pairs: &'a [Score], refusals: &'a [(String, bool)]) -> Self {
+        let claims: Vec<_> = pairs
+            .iter()
+            .flat_map(|score| score.claims.iter().copied())
+            .collect();
+        let reliability = reliability(&claims);
+        Self {
+            pairs,
+            expected_calibration_error: calibration_error(&reliability),
+            reliability,
+            refused: refusals
+                .iter()
+                .map(|(pair, refused)| Refusal {
+                    pair,
+                    refused: *refused,
+                })
+                .collect(),
+        }
+    }
+
+    /// Prints the tables.
+    pub fn print(&self) -> Result<()> {
+        let mut out = io::stdout().lock();
+        let header = [
+            "pair", "probes", "answered", "median", "p90", "p95", "max", "<=33ms", "outside", "wrong",
+            "in 90 %", "cpu s", "cached", "MB",
+        ];
+        let mut rows = vec![header.map(str::to_owned)];
+        rows.extend(self.pairs.iter().map(row));
+        print_aligned(&mut out, &rows)?;
+        writeln!(
+            out,
+            "\nerrors in ms; outside: claimed of those never reached; wrong: confident (>= 0.6) and off by more than 0.3 s"
+        )?;
+        writeln!(
+            out,
+            "\nReliability: of the answers said to be within 0.25 s with this probability, how many are"
+        )?;
+        let mut rows = vec![["stated", "right", "answers"].map(str::to_owned)];
+        rows.extend(self.reliability.iter().map(|bin| {
+            [
+                share(Some(bin.stated)),
+                share(Some(bin.right)),
+                bin.count.to_string(),
+            ]
+        }));
+        print_aligned(&mut out, &rows)?;
+        writeln!(
+            out,
+            "Expected calibration error: {}",
+            share(self.expected_calibration_error)
+        )?;
+        writeln!(out, "\nNothing in common:")?;
+        for refusal in &self.refused {
+            writeln!(
+                out,
+                "  {}: {}",
+                refusal.pair,
+                if refusal.refused { "refused" } else { "ACCEPTED" }
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Writes the numbers as JSON.
+    pub fn write_json(&self, path: &Path) -> Result<()> {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        std::fs::write(path, json::to_vec(self)?).with_context(|| path.display().to_string())
+    }
+}
+
+fn row(score: &Score) -> [String; 14] {
+    let number = |value: Option<f64>, decimals: usize| {
+        value.map_or_else(|| "-".to_owned(), |v| format!("{v:.decimals$}"))
+    };
+    [
+        if score.aligned {
+            score.pair.clone()
+        } else {
+            format!("{} (refused)", score.pair)
+        },
+        score.probes.to_string(),
+        share(Some(score.answered)),
+        number(score.median_ms, 0),
+        number(score.p90_ms, 0),
+        number(score.p95_ms, 0),
+        number(score.max_ms, 0),
+        share(score.within_frame),
+        format!("{}/{}", score.outside_claimed, score.outside_probes),
+        score.confident_wrong.to_string(),
+        share(score.interval_holds),
+        number(score.cpu_cold_sec, 1),
+        number(score.cpu_cached_sec, 1),
+        number(score.peak_mb, 0),
+    ]
+}
+
+fn share(value: Option<f64>) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| format!("{value:.3}"))
+}
+
+/// First column to the left, the others to the right.
+fn print_aligned<const N: usize>(out: &mut impl Write, rows: &[[String; N]]) -> Result<()> {
+    let width = |column: usize| {
+        rows.iter()
+            .filter_map(|row| row.get(column))
+            .map(String::len)
+            .max()
+            .unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..N).map(width).collect();
+    for row in rows {
+        let cells = row
+            .iter()
+            .zip(&widths)
+            .enumerate()
+            .map(|(column, (cell, width))| match column {
+                0 => format!("{cell:<width$}"),
+                _ => format!("{cell:>width$}"),
+            });
+        writeln!(out, "{}", cells.collect::<Vec<_>>().join("  ").trim_end())?;
+    }
+    Ok(())
+}

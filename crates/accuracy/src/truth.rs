@@ -1,0 +1,216 @@
+//! Where the new recording really is at a moment of the reference.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use mtbsync_formats::csv::{MAX_CSV_BYTES, Row, Table};
+use mtbsync_formats::read_bounded;
+
+/// Truth files round to 4 decimals.
+const ROUNDING_SECS: f64 = 6e-4;
+/// Frames of one stretch are no farther apart: twice the slowest frame rate of the test recordings.
+const MAX_FRAME_GAP_SECS: f64 = 0.2;
+/// Anchors of the GPS truth are half a second apart.
+const MAX_GPS_GAP_SECS: f64 = 0.75;
+/// Nothing is asked this close beyond the end of what is known, where the truth itself is blurred.
+const BLURRED_END_SECS: f64 = 0.3;
+
+/// A moment of the new recording and the reference moments of the same place: one, or several where the reference
+/// stands still.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Moment {
+    t_new: f64,
+    ref_first: f64,
+    ref_last: f64,
+}
+
+/// What is true of a moment of the reference.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Place {
+    /// The new recording is there from the first to the second time; equal unless it stands still.
+    At(f64, f64),
+    /// The new recording never is there.
+    Nowhere,
+    /// Not known.
+    Unknown,
+}
+
+/// The truth of a pair.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Truth {
+    /// Stretches with a counterpart, in order of both times.
+    stretches: Vec<Vec<Moment>>,
+    /// Reference times before and after which there is certainly no counterpart.
+    known_before: f64,
+    known_after: f64,
+}
+
+impl Truth {
+    /// Reads `truth.csv` of a rendered pair: `t_new,t_ref,t_ref_first,t_ref_last` for every new frame.
+    pub fn of_frames(path: &Path) -> Result<Self> {
+        let table = read_table(path, &["t_new", "t_ref", "t_ref_first", "t_ref_last"])?;
+        let mut stretches: Vec<Vec<Moment>> = Vec::new();
+        let mut is_joined = false;
+        for row in &table.rows {
+            let cell = |name| number(&table, row, name);
+            let t_new = cell("t_new")?.context("t_new missing")?;
+            let Some(t_ref) = cell("t_ref")? else {
+                is_joined = false;
+                continue;
+            };
+            let moment = Moment {
+                t_new,
+                ref_first: cell("t_ref_first")?.unwrap_or(t_ref),
+                ref_last: cell("t_ref_last")?.unwrap_or(t_ref),
+            };
+            match stretches.last_mut() {
+                Some(stretch)
+                    if is_joined
+                        && stretch
+                            .last()
+                            .is_some_and(|last| t_new - last.t_new <= MAX_FRAME_GAP_SECS) =>
+                {
+                    stretch.push(moment);
+                }
+                _ => stretches.push(vec![moment]),
+            }
+            is_joined = true;
+        }
+        let ends = ends(&stretches).context("no frame has a counterpart")?;
+        Ok(Self {
+            stretches,
+            known_before: ends.0 - BLURRED_END_SECS,
+            known_after: ends.1 + BLURRED_END_SECS,
+        })
+    }
+
+    /// Reads `lap_gt.csv`: anchors from GPS, `t_pass1_s` and `t_pass2_cut_s`. Pass 2 starts before pass 1, so with pass 2
+    /// as the reference (`pass2_is_reference`) its beginning has no counterpart; beyond the anchors nothing else is known.
+    pub fn of_lap(path: &Path, pass2_is_reference: bool) -> Result<Self> {
+        let table = read_table(path, &["t_pass1_s", "t_pass2_cut_s"])?;
+        let (new, reference) = if pass2_is_reference {
+            ("t_pass1_s", "t_pass2_cut_s")
+        } else {
+            ("t_pass2_cut_s", "t_pass1_s")
+        };
+        let mut stretch = Vec::new();
+        for row in &table.rows {
+            let cell = |name| number(&table, row, name);
+            if let (Some(t_new), Some(t_ref)) = (cell(new)?, cell(reference)?) {
+                stretch.push(Moment {
+                    t_new,
+                    ref_first: t_ref,
+                    ref_last: t_ref,
+                });
+            }
+        }
+        if stretch
+            .windows(2)
+            .any(|pair| pair[1].t_new - pair[0].t_new > MAX_GPS_GAP_SECS)
+        {
+            bail!("{}: anchors are too far apart", path.display());
+        }
+        let first = stretch.first().context("no anchors")?;
+        // At equal speed, the moment at which the new recording starts.
+        let known_before = if pass2_is_reference {
+            first.ref_first - first.t_new - BLURRED_END_SECS
+        } else {
+            f64::NEG_INFINITY
+        };
+        Ok(Self {
+            stretches: vec![stretch],
+            known_before,
+            known_after: f64::INFINITY,
+        })
+    }
+
+    /// Where the new recording is at `t_ref`.
+    pub fn place(&self, t_ref: f64) -> Place {
+        if t_ref < self.known_before || t_ref > self.known_after {
+            return Place::Nowhere;
+        }
+        self.stretches
+            .iter()
+            .find_map(|stretch| place_in(stretch, t_ref))
+            .unwrap_or(Place::Unknown)
+    }
+}
+
+fn place_in(stretch: &[Moment], t_ref: f64) -> Option<Place> {
+    let is_here = |moment: &&Moment| {
+        moment.ref_first - ROUNDING_SECS <= t_ref && t_ref <= moment.ref_last + ROUNDING_SECS
+    };
+    if let (Some(first), Some(last)) = (stretch.iter().find(is_here), stretch.iter().rfind(is_here)) {
+        return Some(Place::At(first.t_new, last.t_new));
+    }
+    let (before, after) = stretch
+        .windows(2)
+        .filter_map(|pair| Some((pair.first()?, pair.last()?)))
+        .find(|(before, after)| before.ref_last < t_ref && t_ref < after.ref_first)?;
+    let share = (t_ref - before.ref_last) / (after.ref_first - before.ref_last);
+    let t_new = before.t_new + share * (after.t_new - before.t_new);
+    Some(Place::At(t_new, t_new))
+}
+
+fn ends(stretches: &[Vec<Moment>]) -> Option<(f64, f64)> {
+    let first = stretches.first()?.first()?.ref_first;
+    let last = stretches.last()?.last()?.ref_last;
+    Some((first, last))
+}
+
+fn read_table(path: &Path, columns: &[&str]) -> Result<Table> {
+    let bytes = read_bounded(path, MAX_CSV_BYTES).with_context(|| path.display().to_string())?;
+    Table::parse(&bytes, columns).with_context(|| path.display().to_string())
+}
+
+fn number(table: &Table, row: &Row, name: &str) -> Result<Option<f64>> {
+    match table.column(&[name]) {
+        Some(column) => Ok(table.number(row, column)?),
+        None => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frames(text: &str) -> Truth {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), format!("t_new,t_ref,t_ref_first,t_ref_last\n{text}")).unwrap();
+        Truth::of_frames(file.path()).unwrap()
+    }
+
+    #[test]
+    fn between_frames_the_truth_is_interpolated() {
+        let truth = frames("0.0,5.0,,\n0.1,5.2,,\n0.2,5.3,,\n");
+        let Place::At(first, last) = truth.place(5.1) else {
+            panic!()
+        };
+        assert!((first - 0.05).abs() < 1e-9 && first == last);
+        assert_eq!(
+            (truth.place(4.0), truth.place(9.0)),
+            (Place::Nowhere, Place::Nowhere)
+        );
+        assert_eq!(truth.place(5.4), Place::Unknown);
+    }
+
+    #[test]
+    fn a_stop_of_the_new_run_is_an_interval() {
+        let truth = frames("0.0,5.0,,\n0.1,5.2,,\n0.2,5.2,,\n0.3,5.2,,\n0.4,5.4,,\n");
+        assert_eq!(truth.place(5.2), Place::At(0.1, 0.3));
+    }
+
+    #[test]
+    fn a_stop_of_the_reference_is_one_moment() {
+        let truth = frames("0.0,5.0,,\n0.1,7.0,6.0,9.0\n0.2,9.2,,\n");
+        assert_eq!(truth.place(8.5), Place::At(0.1, 0.1));
+        assert!(matches!(truth.place(9.1), Place::At(t, _) if (t - 0.15).abs() < 1e-9));
+    }
+
+    #[test]
+    fn frames_without_counterpart_divide_stretches() {
+        let truth = frames("0.0,5.0,,\n0.1,5.1,,\n0.2,,,\n0.3,9.0,,\n0.4,9.1,,\n");
+        assert_eq!(truth.place(7.0), Place::Unknown);
+        assert!(matches!(truth.place(9.05), Place::At(..)));
+    }
+}
