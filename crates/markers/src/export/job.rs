@@ -171,11 +171,11 @@ fn duration_secs(table: &ExportTable, options: &ExportOptions) -> f64 {
     if let Some(clip) = main_clip(options) {
         return clip.rate.secs_at(clip.frames);
     }
-    let end_secs = table
+    let ends = table
         .markers
         .iter()
         .map(|marker| marker.end_secs.unwrap_or(marker.t_secs).max(marker.t_secs));
-    options
-        .duration_secs
-        .unwrap_or_else(|| end_secs.fold(0.0, f64::max) + UNKNOWN_TAIL_SECS)
+    let given = options.duration_secs.filter(|secs| secs.is_finite());
+    let secs = given.unwrap_or_else(|| ends.fold(0.0, f64::max) + UNKNOWN_TAIL_SECS);
+    secs.clamp(0.0, MAX_DURATION_SECS)
 }

@@ -1,7 +1,7 @@
 //! Editor files out (editors.md sections 1, 2 and 4).
 //!
-//! One exporter per file behind [`Exporter`]; everything they share happens before: markers are read from a
-//! table ([`ExportTable`]), put on frames ([`place`]) and given their final name, note and colour. An exporter
+//! One exporter per file behind one small trait; everything they share happens before: markers are read from a
+//! table ([`ExportTable`]), put on frames and given their final name, note and colour. An exporter
 //! only writes. Nothing here touches the disk: the result is bytes and a summary.
 
 mod avid;

@@ -393,3 +393,44 @@ fn time(element: &Element, name: &str) -> Option<f64> {
     };
     secs.is_finite().then_some(secs)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_timeline(resources: &str, spine: &str) -> Vec<(String, f64)> {
+        let text = format!(
+            "<fcpxml version=\"1.10\"><resources><format id=\"f\" frameDuration=\"1/25s\"/>{resources}</resources>\
+             <project><sequence format=\"f\" tcStart=\"3600s\" duration=\"100s\"><spine>{spine}</spine></sequence></project></fcpxml>"
+        );
+        let found = read(&text, &ImportOptions::default()).unwrap();
+        assert_eq!(found.start.as_deref(), Some("01:00:00:00"));
+        found
+            .markers
+            .into_iter()
+            .map(|marker| (marker.name, marker.t_ref_secs))
+            .collect()
+    }
+
+    #[test]
+    fn a_retimed_compound_clip_maps_what_is_inside() {
+        let media = "<media id=\"m\"><sequence format=\"f\" tcStart=\"10s\"><spine>\
+            <asset-clip offset=\"10s\" start=\"5s\" duration=\"40s\"><marker start=\"25s\" value=\"inside\"/></asset-clip>\
+            </spine></sequence></media>";
+        let clip = "<ref-clip ref=\"m\" offset=\"3602s\" start=\"10s\" duration=\"20s\">\
+            <timeMap><timept time=\"10s\" value=\"10s\"/><timept time=\"30s\" value=\"50s\"/></timeMap>\
+            <marker start=\"11s\" value=\"on it\"/></ref-clip>";
+        // 20 s into the content, at double speed 10 s into the clip, which begins at 2 s.
+        assert_eq!(
+            read_timeline(media, clip),
+            [("on it".to_owned(), 3.0), ("inside".to_owned(), 12.0)]
+        );
+    }
+
+    #[test]
+    fn elements_without_offset_follow_each_other_and_decimals_are_read() {
+        let spine = "<gap duration=\"4s\"/><video start=\"7.5s\" duration=\"50/25s\"><marker start=\"8.5s\" value=\"a\"/>\
+            <marker start=\"9.5s\" value=\"after its end\"/></video>";
+        assert_eq!(read_timeline("", spine), [("a".to_owned(), 5.0)]);
+    }
+}

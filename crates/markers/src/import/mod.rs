@@ -1,7 +1,7 @@
 //! Editor files in (editors.md section 5): told apart by content, read tolerantly, turned into reference
 //! markers in seconds from the start of the timeline.
 //!
-//! Each reader takes text and gives [`Found`] markers; what they share, sorting, doubles, ids, is done here.
+//! Each reader takes text and gives the markers it found; what they share, sorting, doubles, ids, is done here.
 //! A damaged part of a file gives a warning and the rest is read.
 
 mod avid;
@@ -122,7 +122,7 @@ pub fn import(
 /// Markers from tags inside a video (HiLights, chapters), read by the crates that know containers.
 ///
 /// # Errors
-/// There are none.
+/// No tag at all.
 pub fn from_tags(tags: Vec<ImportedMarker>) -> Result<Imported, ImportError> {
     finish(
         None,

@@ -253,3 +253,63 @@ fn speed_of(item: &Value) -> f64 {
         1.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn time(value: f64) -> Value {
+        json!({"OTIO_SCHEMA": "RationalTime.1", "value": value, "rate": 25.0})
+    }
+
+    fn range(start: f64, duration: f64) -> Value {
+        json!({"OTIO_SCHEMA": "TimeRange.1", "start_time": time(start), "duration": time(duration)})
+    }
+
+    fn marker(name: &str, start: f64) -> Value {
+        json!({"OTIO_SCHEMA": "Marker.1", "name": name, "color": "RED", "marked_range": range(start, 1.0)})
+    }
+
+    #[test]
+    fn source_ranges_gaps_nesting_and_time_warps_are_followed() {
+        let clip = json!({
+            "OTIO_SCHEMA": "Clip.1",
+            "source_range": range(250.0, 100.0),
+            "effects": [{"OTIO_SCHEMA": "LinearTimeWarp.1", "time_scalar": 2.0}],
+            "markers": [marker("in clip", 300.0), marker("not shown", 240.0)],
+        });
+        let inner = json!({
+            "OTIO_SCHEMA": "Stack.1",
+            "source_range": range(25.0, 75.0),
+            "markers": [marker("in stack", 50.0)],
+            "children": [{"OTIO_SCHEMA": "Track.1", "children": [clip]}],
+        });
+        let gap = json!({"OTIO_SCHEMA": "Gap.1", "source_range": range(0.0, 50.0)});
+        let transition =
+            json!({"OTIO_SCHEMA": "Transition.1", "in_offset": time(5.0), "out_offset": time(5.0)});
+        let timeline = json!({
+            "OTIO_SCHEMA": "Timeline.1",
+            "global_start_time": time(90_000.0),
+            "tracks": {"OTIO_SCHEMA": "Stack.1", "markers": [marker("on timeline", 10.0)], "children": [
+                {"OTIO_SCHEMA": "Track.1", "children": [gap, transition, inner]},
+            ]},
+        });
+        let found = read(&timeline.to_string()).unwrap();
+        let markers: Vec<_> = found
+            .markers
+            .iter()
+            .map(|m| (m.name.as_str(), m.t_ref_secs))
+            .collect();
+        // The stack begins at 2 s and shows itself from 1 s; the clip in it runs at twice its speed.
+        assert_eq!(
+            markers,
+            [("on timeline", 0.4), ("in stack", 3.0), ("in clip", 2.0)]
+        );
+        assert_eq!(
+            (found.start.as_deref(), found.warnings.len()),
+            (Some("01:00:00:00"), 1)
+        );
+    }
+}
