@@ -35,7 +35,8 @@ impl Exporter for Fcpxml {
         let clip = job.main_clip();
         let duration = time(job.total_frames, rate);
         let mut text = String::from(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!DOCTYPE fcpxml>\n<fcpxml version=\"1.10\">\n  <resources>\n",
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!DOCTYPE fcpxml>\n\
+             <fcpxml version=\"1.10\">\n  <resources>\n",
         );
         write_format(
             &mut text,
@@ -53,7 +54,9 @@ impl Exporter for Fcpxml {
         let label = escape(job.label());
         let _ = writeln!(
             text,
-            "  </resources>\n  <library><event name=\"mtbsync\"><project name=\"{label}\">\n    <sequence format=\"r1\" duration=\"{duration}\" tcStart=\"{}\" tcFormat=\"{}\"{}>\n      <spine>",
+            "  </resources>\n  <library><event name=\"mtbsync\"><project name=\"{label}\">\n    \
+             <sequence format=\"r1\" duration=\"{duration}\" tcStart=\"{}\" \
+             tcFormat=\"{}\"{}>\n      <spine>",
             time(job.start_frame, rate),
             tc_format(job.base.counting()),
             clip.and_then(|clip| clip.audio)
@@ -117,7 +120,8 @@ fn write_asset(text: &mut String, job: &Job<'_>, clip: &ClipInfo, id: &str, form
     );
     let _ = writeln!(
         text,
-        "    <asset id=\"{id}\" name=\"{}\" start=\"{}\" duration=\"{}\" hasVideo=\"1\" format=\"{format}\"{}>\n      <media-rep kind=\"original-media\" src=\"{}\"/>\n    </asset>",
+        "    <asset id=\"{id}\" name=\"{}\" start=\"{}\" duration=\"{}\" hasVideo=\"1\" \
+         format=\"{format}\"{}>\n      <media-rep kind=\"original-media\" src=\"{}\"/>\n    </asset>",
         escape(clip.stem()),
         time(job.clip_start_frame(clip), rate),
         time(rate.whole_frames_of(clip.frames, clip.rate), rate),
@@ -137,7 +141,8 @@ fn write_story(text: &mut String, job: &Job<'_>, clip: Option<&ClipInfo>) {
             let start_frame = job.clip_start_frame(clip);
             let _ = writeln!(
                 text,
-                "        <asset-clip ref=\"r2\" offset=\"{offset}\" name=\"{}\" start=\"{}\" duration=\"{duration}\" format=\"r1\" tcFormat=\"{}\">",
+                "        <asset-clip ref=\"r2\" offset=\"{offset}\" name=\"{}\" start=\"{}\" \
+                 duration=\"{duration}\" format=\"r1\" tcFormat=\"{}\">",
                 escape(clip.stem()),
                 time(start_frame, rate),
                 tc_format(job.base.counting()),
@@ -173,7 +178,8 @@ fn write_retimed(text: &mut String, job: &Job<'_>, clip: &ClipInfo, strand: &[Kn
     };
     let _ = writeln!(
         text,
-        "          <asset-clip ref=\"r4\" lane=\"1\" offset=\"{}\" name=\"{}\" start=\"0s\" duration=\"{}\" format=\"r3\" tcFormat=\"{}\">\n            <timeMap>",
+        "          <asset-clip ref=\"r4\" lane=\"1\" offset=\"{}\" name=\"{}\" start=\"0s\" \
+         duration=\"{}\" format=\"r3\" tcFormat=\"{}\">\n            <timeMap>",
         time(start_frame + first.frame, rate),
         escape(clip.stem()),
         time(last.frame - first.frame, rate),

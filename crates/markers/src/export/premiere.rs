@@ -1,19 +1,20 @@
 //! `premiere`: a Final Cut Pro 7 XML (xmeml 4) sequence with markers, the only file route for markers into
 //! Premiere (editors.md section 4.4).
 
-use std::fmt::Write;
-
 use super::error::ExportError;
 use super::job::Job;
-use super::options::ClipInfo;
+use super::options::{AudioInfo, ClipInfo};
 use super::place::Placed;
 use super::xml::{escape, premiere_url};
 use super::{Exporter, Written};
-use crate::retime::pieces;
+use crate::retime::{Piece, pieces};
 use crate::time::{Counting, Rate};
 
 /// Frame size of the sequence when no recording is known.
 const DEFAULT_SIZE: (u32, u32) = (1920, 1080);
+const PROLOGUE: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!DOCTYPE xmeml>\n\
+     <xmeml version=\"4\">\n  <sequence id=\"sequence-1\">\n";
+const EPILOGUE: &str = "  </sequence>\n</xmeml>\n";
 
 pub(super) struct Premiere;
 
@@ -21,40 +22,47 @@ impl Exporter for Premiere {
     fn write(&self, job: &Job<'_>) -> Result<Written, ExportError> {
         let rate = rate_tag(job.base.rate());
         let clip = job.main_clip();
-        let (width, height) = clip.map_or(DEFAULT_SIZE, |clip| (clip.width, clip.height));
         let markers: String = job
             .placement
             .markers
             .iter()
             .map(|marker| marker_tag(job, marker))
             .collect();
-        let mut text = String::from(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!DOCTYPE xmeml>\n<xmeml version=\"4\">\n  <sequence id=\"sequence-1\">\n",
-        );
-        // Writing to a String cannot fail, here and below.
-        let _ = write!(
-            text,
-            "    <name>{}</name><duration>{}</duration>\n    {rate}\n    {}\n    <media><video>\n      <format><samplecharacteristics>{rate}<width>{width}</width><height>{height}</height><anamorphic>FALSE</anamorphic><pixelaspectratio>square</pixelaspectratio><fielddominance>none</fielddominance></samplecharacteristics></format>\n      <track>{}</track>{}\n    </video></media>\n{}",
-            escape(job.label()),
-            job.total_frames,
-            timecode_tag(job, job.start_frame),
-            clip.map(|clip| clip_tag(job, clip, &markers)).unwrap_or_default(),
-            job.retimed_clip()
+        let main_items = clip
+            .map(|clip| main_item(job, clip, &markers))
+            .unwrap_or_default();
+        let size = clip.map_or(DEFAULT_SIZE, |clip| (clip.width, clip.height));
+        let text = [
+            PROLOGUE,
+            &format!(
+                "    {}{}\n",
+                tag("name", escape(job.label())),
+                tag("duration", job.total_frames)
+            ),
+            &format!("    {rate}\n    {}\n", timecode_tag(job, job.start_frame)),
+            "    <media><video>\n",
+            &format!("      {}\n", tag("format", picture_tag(&rate, size))),
+            &format!("      {}", tag("track", main_items)),
+            &job.retimed_clip()
                 .map(|clip| retimed_track(job, clip))
                 .unwrap_or_default(),
-            indent(&markers, 4),
-        );
-        text.push_str("  </sequence>\n</xmeml>\n");
+            "\n    </video></media>\n",
+            &indent(&markers, 4),
+            EPILOGUE,
+        ]
+        .concat();
         Ok(Written::one(text.into_bytes(), job.placement.markers.len()))
     }
 }
 
+/// An element with content that is already escaped.
+fn tag(name: &str, content: impl std::fmt::Display) -> String {
+    format!("<{name}>{content}</{name}>")
+}
+
 fn rate_tag(rate: Rate) -> String {
     let ntsc = if rate.is_ntsc() { "TRUE" } else { "FALSE" };
-    format!(
-        "<rate><timebase>{}</timebase><ntsc>{ntsc}</ntsc></rate>",
-        rate.nominal()
-    )
+    tag("rate", tag("timebase", rate.nominal()) + &tag("ntsc", ntsc))
 }
 
 fn timecode_tag(job: &Job<'_>, frame: i64) -> String {
@@ -62,89 +70,169 @@ fn timecode_tag(job: &Job<'_>, frame: i64) -> String {
         Counting::NonDrop => "NDF",
         Counting::Drop => "DF",
     };
-    format!(
-        "<timecode>{}<string>{}</string><frame>{frame}</frame><displayformat>{format}</displayformat></timecode>",
+    let parts = [
         rate_tag(job.base.rate()),
-        job.base.format(frame)
-    )
+        tag("string", job.base.format(frame)),
+        tag("frame", frame),
+        tag("displayformat", format),
+    ];
+    tag("timecode", parts.concat())
+}
+
+/// Premiere needs to be told that pixels are square.
+fn picture_tag(rate: &str, (width, height): (u32, u32)) -> String {
+    let parts = [
+        rate.to_owned(),
+        tag("width", width),
+        tag("height", height),
+        tag("anamorphic", "FALSE"),
+        tag("pixelaspectratio", "square"),
+        tag("fielddominance", "none"),
+    ];
+    tag("samplecharacteristics", parts.concat())
 }
 
 /// One marker and a line end.
 fn marker_tag(job: &Job<'_>, marker: &Placed) -> String {
-    let out = marker.length_frames.map_or(-1, |length| marker.frame + length);
-    let colour = marker
-        .colour
-        .ppro()
-        .map(|ppro| format!("<pproColor>{ppro}</pproColor>"));
-    format!(
-        "<marker><name>{}</name><comment>{}</comment><in>{}</in><out>{out}</out>{}</marker>\n",
-        escape(&marker.name(&job.options.review_prefix, "")),
-        escape(&marker.note),
-        marker.frame,
-        colour.unwrap_or_default()
-    )
+    let parts = [
+        tag("name", escape(&marker.name(&job.options.review_prefix, ""))),
+        tag("comment", escape(&marker.note)),
+        tag("in", marker.frame),
+        tag(
+            "out",
+            marker.length_frames.map_or(-1, |length| marker.frame + length),
+        ),
+        marker
+            .colour
+            .ppro()
+            .map(|ppro| tag("pproColor", ppro))
+            .unwrap_or_default(),
+    ];
+    tag("marker", parts.concat()) + "\n"
 }
 
-/// The recording as the one clip of the track, from its first to its last frame.
-fn clip_tag(job: &Job<'_>, clip: &ClipInfo, markers: &str) -> String {
-    let rate = rate_tag(job.base.rate());
-    let (name, frames) = (escape(clip.file_name()), job.total_frames);
-    format!(
-        "\n        <clipitem id=\"clipitem-1\"><name>{name}</name><enabled>TRUE</enabled><duration>{frames}</duration>{rate}<start>0</start><end>{frames}</end><in>0</in><out>{frames}</out>\n          {}\n{}        </clipitem>\n      ",
-        file_tag(job, clip, "file-1"),
-        indent(markers, 10),
-    )
+/// The recording as the one clip of its track, from its first to its last frame.
+fn main_item(job: &Job<'_>, clip: &ClipInfo, markers: &str) -> String {
+    let frames = job.total_frames;
+    let item = Item {
+        number: 1,
+        media_frames: frames,
+        timeline: (0, frames),
+        media: (0, frames),
+        inside: format!("{}\n{}", file_tag(job, clip, "file-1"), indent(markers, 10)),
+    };
+    format!("\n{}      ", item.to_xml(job, clip))
+}
+
+/// A clip item on a track.
+struct Item {
+    number: usize,
+    media_frames: i64,
+    /// First frame and the one after the last, on the timeline and in the recording.
+    timeline: (i64, i64),
+    media: (i64, i64),
+    inside: String,
+}
+
+impl Item {
+    fn to_xml(&self, job: &Job<'_>, clip: &ClipInfo) -> String {
+        let parts = [
+            tag("name", escape(clip.file_name())),
+            tag("enabled", "TRUE"),
+            tag("duration", self.media_frames),
+            rate_tag(job.base.rate()),
+            tag("start", self.timeline.0),
+            tag("end", self.timeline.1),
+            tag("in", self.media.0),
+            tag("out", self.media.1),
+        ];
+        format!(
+            "        <clipitem id=\"clipitem-{}\">{}\n          {}        </clipitem>\n",
+            self.number,
+            parts.concat(),
+            self.inside
+        )
+    }
 }
 
 fn file_tag(job: &Job<'_>, clip: &ClipInfo, id: &str) -> String {
     let rate = rate_tag(job.base.rate());
-    let audio = clip.audio.map(|audio| {
-        format!(
-            "<audio><samplecharacteristics><depth>16</depth><samplerate>{}</samplerate></samplecharacteristics><channelcount>{}</channelcount></audio>",
-            audio.sample_rate, audio.channels
-        )
-    });
-    format!(
-        "<file id=\"{id}\"><name>{}</name><pathurl>{}</pathurl>{rate}<duration>{}</duration>{}<media><video><samplecharacteristics>{rate}<width>{}</width><height>{}</height><anamorphic>FALSE</anamorphic><pixelaspectratio>square</pixelaspectratio><fielddominance>none</fielddominance></samplecharacteristics></video>{}</media></file>",
-        escape(clip.file_name()),
-        premiere_url(&clip.path),
-        job.base.rate().whole_frames_of(clip.frames, clip.rate),
+    let video = tag("video", picture_tag(&rate, (clip.width, clip.height)));
+    let parts = [
+        tag("name", escape(clip.file_name())),
+        tag("pathurl", premiere_url(&clip.path)),
+        rate,
+        tag(
+            "duration",
+            job.base.rate().whole_frames_of(clip.frames, clip.rate),
+        ),
         timecode_tag(job, job.clip_start_frame(clip)),
-        clip.width,
-        clip.height,
-        audio.unwrap_or_default(),
-    )
+        tag("media", video + &clip.audio.map(audio_tag).unwrap_or_default()),
+    ];
+    format!("<file id=\"{id}\">{}</file>", parts.concat())
 }
 
-/// The new run beside the reference: one clip per piece of constant speed. `in` and `out` count in the retimed
-/// time, as the format wants it: media frames divided by the speed.
+fn audio_tag(audio: AudioInfo) -> String {
+    let samples = tag(
+        "samplecharacteristics",
+        tag("depth", 16) + &tag("samplerate", audio.sample_rate),
+    );
+    tag("audio", samples + &tag("channelcount", audio.channels))
+}
+
+/// The new run beside the reference: one clip per piece of constant speed.
 fn retimed_track(job: &Job<'_>, clip: &ClipInfo) -> String {
+    let pieces = job.strands.iter().flat_map(|strand| pieces(strand));
+    let items: String = pieces
+        .enumerate()
+        .map(|(index, piece)| retimed_item(job, clip, index, &piece))
+        .collect();
+    format!("\n      <track>\n{items}      </track>")
+}
+
+/// `in` and `out` count in the retimed time, as the format wants it: media frames divided by the speed.
+fn retimed_item(job: &Job<'_>, clip: &ClipInfo, index: usize, piece: &Piece) -> String {
     let rate = job.base.rate();
-    let (rate_tag, name) = (rate_tag(rate), escape(clip.file_name()));
-    let media_frames = rate.whole_frames_of(clip.frames, clip.rate);
-    let mut text = String::from("\n      <track>\n");
-    for (index, piece) in job.strands.iter().flat_map(|strand| pieces(strand)).enumerate() {
-        let speed = piece.speed(rate);
-        let retimed = |frames: f64| (frames / speed).round() as i64;
-        let in_frame = retimed(piece.from.t_new_secs * rate.as_f64());
-        let file = if index == 0 {
-            file_tag(job, clip, "file-2")
-        } else {
-            "<file id=\"file-2\"/>".to_owned()
-        };
-        let _ = writeln!(
-            text,
-            "        <clipitem id=\"clipitem-{}\"><name>{name}</name><enabled>TRUE</enabled><duration>{}</duration>{rate_tag}<start>{}</start><end>{}</end><in>{in_frame}</in><out>{}</out>\n          {file}\n          <filter><effect><name>Time Remap</name><effectid>timeremap</effectid><effectcategory>motion</effectcategory><effecttype>motion</effecttype><mediatype>video</mediatype><parameter><parameterid>variablespeed</parameterid><name>variablespeed</name><valuemin>0</valuemin><valuemax>1</valuemax><value>0</value></parameter><parameter><parameterid>speed</parameterid><name>speed</name><valuemin>-100000</valuemin><valuemax>100000</valuemax><value>{:.6}</value></parameter><parameter><parameterid>reverse</parameterid><name>reverse</name><value>FALSE</value></parameter><parameter><parameterid>frameblending</parameterid><name>frameblending</name><value>FALSE</value></parameter></effect></filter>\n        </clipitem>",
-            index + 2,
-            retimed(media_frames as f64),
-            piece.from.frame,
-            piece.to.frame,
-            in_frame + piece.frames(),
-            speed * 100.0,
-        );
-    }
-    text.push_str("      </track>");
-    text
+    let speed = piece.speed(rate);
+    let retimed = |frames: f64| (frames / speed).round() as i64;
+    let in_frame = retimed(piece.from.t_new_secs * rate.as_f64());
+    // The file is described once and then referred to.
+    let file = if index == 0 {
+        file_tag(job, clip, "file-2")
+    } else {
+        "<file id=\"file-2\"/>".to_owned()
+    };
+    let item = Item {
+        number: index + 2,
+        media_frames: retimed(rate.whole_frames_of(clip.frames, clip.rate) as f64),
+        timeline: (piece.from.frame, piece.to.frame),
+        // A near stop divides by almost nothing.
+        media: (in_frame, in_frame.saturating_add(piece.frames())),
+        inside: format!("{file}\n          {}\n", speed_tag(speed)),
+    };
+    item.to_xml(job, clip)
+}
+
+/// The constant speed effect of Final Cut Pro 7.
+fn speed_tag(speed: f64) -> String {
+    let parameter = |id: &str, value: String| {
+        tag(
+            "parameter",
+            tag("parameterid", id) + &tag("name", id) + &tag("value", value),
+        )
+    };
+    let parts = [
+        tag("name", "Time Remap"),
+        tag("effectid", "timeremap"),
+        tag("effectcategory", "motion"),
+        tag("effecttype", "motion"),
+        tag("mediatype", "video"),
+        parameter("variablespeed", "0".to_owned()),
+        parameter("speed", format!("{:.6}", speed * 100.0)),
+        parameter("reverse", "FALSE".to_owned()),
+        parameter("frameblending", "FALSE".to_owned()),
+    ];
+    tag("filter", tag("effect", parts.concat()))
 }
 
 fn indent(lines: &str, blanks: usize) -> String {

@@ -154,7 +154,8 @@ mod tests {
 
     #[test]
     fn escapes_line_ends_and_time_bases_are_understood() {
-        let text = ";FFMETADATA1\ntitle=film\n[CHAPTER]\nTIMEBASE=1001/30000\nSTART=300\nEND=5\ntitle=a\\=b\\;\\\\\\\nc\n[CHAPTER]\nSTART=2000000000\ntitle=x\n[STREAM]\ntitle=no\n";
+        let text = ";FFMETADATA1\ntitle=film\n[CHAPTER]\nTIMEBASE=1001/30000\nSTART=300\nEND=5\ntitle=a\\=b\\;\\\\\\\nc\n\
+            [CHAPTER]\nSTART=2000000000\ntitle=x\n[STREAM]\ntitle=no\n";
         let found = read_ffmetadata(text);
         let markers: Vec<_> = found
             .markers

@@ -242,7 +242,9 @@ mod tests {
     #[test]
     fn resolve_markers_belong_to_the_event_above() {
         let found = read_text(
-            "TITLE: x\nFCM: DROP FRAME\n\n001  001 V C 01:00:10;00 01:00:10;01 01:00:10;00 01:00:10;01\n left |line |C:ResolveColorSky |M:Rock |D:30\n",
+            "TITLE: x\nFCM: DROP FRAME\n\n\
+             001  001 V C 01:00:10;00 01:00:10;01 01:00:10;00 01:00:10;01\n\
+             left |line |C:ResolveColorSky |M:Rock |D:30\n",
         );
         let marker = &found.markers[0];
         assert_eq!(
