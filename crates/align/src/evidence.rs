@@ -56,15 +56,24 @@ const PER_Z: f32 = 2.0;
 const MIN_LLR: f32 = -4.0;
 const MAX_LLR: f32 = 6.0;
 
-/// Turn similarities into log-likelihood ratios, natural logarithm.
-pub fn log_likelihood_ratios(similarity: &Matrix) -> Matrix {
-    let z = z_scores(similarity);
+/// Turn z-scores into log-likelihood ratios, natural logarithm.
+pub fn log_likelihood_ratios(z: &Matrix) -> Matrix {
     let values = z
         .values
         .iter()
         .map(|&z| (PER_Z * (z - NEUTRAL_Z)).clamp(MIN_LLR, MAX_LLR))
         .collect();
-    Matrix { values, ..z }
+    Matrix { values, ..*z }
+}
+
+/// Mean of two scores of the same frames: what both kinds of evidence agree on stands out more than what either claims.
+/// `None` when the sizes differ.
+pub fn combine(a: &Matrix, b: &Matrix) -> Option<Matrix> {
+    if (a.rows, a.columns) != (b.rows, b.columns) {
+        return None;
+    }
+    let values = a.values.iter().zip(&b.values).map(|(x, y)| 0.5 * (x + y)).collect();
+    Some(Matrix { values, ..*a })
 }
 
 /// Mean of the z-scores along the row and along the column.
@@ -135,7 +144,7 @@ mod tests {
                 }
             })
             .collect();
-        let llr = log_likelihood_ratios(&Matrix::new(n, n, values).unwrap());
+        let llr = log_likelihood_ratios(&z_scores(&Matrix::new(n, n, values).unwrap()));
         for i in 0..n {
             for (j, &v) in llr.row(i).iter().enumerate() {
                 assert!(if i == j { v > 3.0 } else { v < -1.0 }, "{i} {j} {v}");
@@ -145,7 +154,7 @@ mod tests {
 
     #[test]
     fn pictures_without_content_speak_against_every_place() {
-        let llr = log_likelihood_ratios(&Matrix::new(3, 4, vec![0.0; 12]).unwrap());
+        let llr = log_likelihood_ratios(&z_scores(&Matrix::new(3, 4, vec![0.0; 12]).unwrap()));
         assert!((0..3).all(|i| llr.row(i).iter().all(|&v| v == -3.0)));
     }
 

@@ -58,6 +58,11 @@ const MIN_SLOPE: f64 = 1e-6;
 /// Smoothed errors are too small by this factor, because neighbouring measurements share their causes (the same light,
 /// the same line on the trail). Measured on rides with known truth; see docs/concepts/confidence.md.
 const SIGMA_SCALE: f64 = 1.0;
+/// A knot is not known better than this share of the error of the pairs around it: what makes one pair wrong (a cockpit
+/// that fills the picture, a turned head) makes its neighbours wrong in the same way.
+const SHARED_SIGMA: f64 = 0.5;
+/// Pairs this near share their causes of error, seconds.
+const SHARED_SPAN_SECS: f64 = 1.0;
 /// No knot is known better than this, seconds.
 const SIGMA_FLOOR_SECS: f64 = 0.004;
 
@@ -150,18 +155,36 @@ fn fit_segment(points: &[Point]) -> Option<Segment> {
     let states = smooth(&grid.t, &grid.known);
     let mut knots = grid.knots(&states);
     knots.make_increasing();
-    let sigma = knots
-        .sigma
-        .iter()
-        .zip(&knots.certainty)
-        .map(|(&s, &c)| calibrated(s, c))
+    let shared = |t: f64| shared_sigma(points, t);
+    let error = |k: usize| calibrated(knots.sigma[k], shared(knots.t_new[k]), knots.certainty[k]);
+    let sigma = (0..knots.t_new.len())
+        .map(|k| if knots.given[k] { SIGMA_FLOOR_SECS } else { error(k) })
         .collect();
     Segment::new(knots.t_new, knots.t_ref, sigma)
 }
 
-fn calibrated(sigma_secs: f64, certainty: f64) -> f64 {
-    let local = (sigma_secs * SIGMA_SCALE).hypot(SIGMA_FLOOR_SECS);
+fn calibrated(sigma_secs: f64, shared_secs: f64, certainty: f64) -> f64 {
+    let local = (sigma_secs * SIGMA_SCALE)
+        .hypot(SHARED_SIGMA * shared_secs)
+        .hypot(SIGMA_FLOOR_SECS);
     confidence::widened_by_doubt(local, certainty)
+}
+
+/// Typical error of the pairs around `t_new`: the root of the harmonic mean of their variances; 0 without any.
+fn shared_sigma(points: &[Point], t_new: f64) -> f64 {
+    let from = points.partition_point(|p| p.t_new() < t_new - SHARED_SPAN_SECS);
+    let near = points[from..]
+        .iter()
+        .take_while(|p| p.t_new() <= t_new + SHARED_SPAN_SECS);
+    let (n, precision) = near.fold((0.0, 0.0), |(n, precision), p| match p {
+        Point::Measured(p) => (n + 1.0, precision + 1.0 / p.sigma_secs.max(1e-4).powi(2)),
+        Point::Given(_) => (n, precision),
+    });
+    if precision > 0.0 {
+        (n / precision).sqrt()
+    } else {
+        0.0
+    }
 }
 
 /// Times at which the path is computed: every point, and enough between to keep the curve's shape.

@@ -42,6 +42,12 @@ const BELIEF_SIGMA_SECS: f64 = 0.15;
 const MAX_OFF: f64 = 0.5;
 /// Analysed frames farther apart than this have no path between them, seconds.
 const MAX_BELIEF_GAP_SECS: f64 = 2.0;
+/// New frames of one reference frame's column are no farther apart, seconds; a gap hides peaks.
+const MAX_COLUMN_GAP_SECS: f64 = 0.75;
+/// The path's slope is taken over this much each side, seconds.
+const RATE_SPAN_SECS: f64 = 0.5;
+/// Bounds of the slope for scaling an error from new to reference time.
+const RATE_RANGE: (f64, f64) = (0.2, 5.0);
 /// The place is measured again around the first result when that moved by more than this share of the window.
 const RECENTRE_SHARE: f64 = 0.4;
 
@@ -76,14 +82,13 @@ pub fn refine(
         .iter()
         .map(|&t| interpolate(&path, t, MAX_BELIEF_GAP_SECS))
         .collect();
-    let measure = |expected: &[Option<f64>]| -> Vec<Option<Measurement>> {
+    let look = |expected: &[Option<f64>]| -> Vec<Option<Curve>> {
         expected
             .par_iter()
             .enumerate()
             .map(|(i, centre)| {
-                locate(
+                Curve::around(
                     i,
-                    new.fine[i],
                     (*centre)?,
                     reference_fine,
                     similarity,
@@ -92,8 +97,8 @@ pub fn refine(
             })
             .collect()
     };
-    let mut found = measure(&expected);
-    let first = smooth_measurements(&found);
+    let mut curves = look(&expected);
+    let first = smooth_measurements(&measure(&curves, new.fine, reference_fine, &path));
     let again: Vec<Option<f64>> = new
         .fine
         .iter()
@@ -103,18 +108,98 @@ pub fn refine(
             ((now - was?).abs() > RECENTRE_SHARE * settings.half_window_secs).then_some(now)
         })
         .collect();
-    for (slot, remeasured) in found
+    for (slot, better) in curves
         .iter_mut()
-        .zip(measure(&again))
-        .zip(&again)
-        .filter_map(|(s, a)| a.map(|_| s))
+        .zip(look(&again))
+        .filter(|(_, better)| better.is_some())
     {
-        *slot = remeasured;
+        *slot = better;
     }
+    let found = measure(&curves, new.fine, reference_fine, &first);
     let slope = smooth_measurements(&found);
     let mut pairs = join(&found, new.analysed, &slope, beliefs);
     make_increasing(&mut pairs);
     pairs
+}
+
+/// Similarity of one new frame with the reference frames around its expected place.
+struct Curve {
+    /// First reference frame.
+    from: usize,
+    similarity: Vec<f32>,
+}
+
+impl Curve {
+    fn around(
+        i: usize,
+        centre: f64,
+        t_ref: &[f64],
+        similarity: &dyn PlaceSimilarity,
+        half_window: f64,
+    ) -> Option<Self> {
+        let from = t_ref.partition_point(|&t| t < centre - half_window);
+        let to = t_ref.partition_point(|&t| t <= centre + half_window);
+        if to - from < 3 {
+            return None;
+        }
+        let nearest =
+            (from..to).min_by(|&a, &b| (t_ref[a] - centre).abs().total_cmp(&(t_ref[b] - centre).abs()))?;
+        Some(Self {
+            from,
+            similarity: similarity.curve(i, from..to, nearest),
+        })
+    }
+}
+
+/// Peaks of the curves, looked at from both sides: for each new frame the best reference time, and for each reference
+/// frame the best new time. What only one side sees is often a chance likeness. In order of new time.
+fn measure(curves: &[Option<Curve>], t_new: &[f64], t_ref: &[f64], path: &[(f64, f64)]) -> Vec<Measurement> {
+    let mut found = Vec::new();
+    let mut columns: Vec<Vec<(f64, f32)>> = vec![Vec::new(); t_ref.len()];
+    for (curve, &t) in curves.iter().zip(t_new) {
+        let Some(curve) = curve else { continue };
+        let times = &t_ref[curve.from..curve.from + curve.similarity.len()];
+        if let Some((t_ref, sigma)) = peak(times, &curve.similarity) {
+            found.push(Measurement {
+                t_new: t,
+                t_ref,
+                sigma,
+            });
+        }
+        for (column, &s) in columns[curve.from..].iter_mut().zip(&curve.similarity) {
+            column.push((t, s));
+        }
+    }
+    for (column, &t_ref) in columns.iter().zip(t_ref) {
+        let (times, similarity): (Vec<f64>, Vec<f32>) = column.iter().copied().unzip();
+        let gap = |w: &[f64]| w[1] - w[0] > MAX_COLUMN_GAP_SECS;
+        if times.len() < 3 || times.windows(2).any(gap) {
+            continue;
+        }
+        if let Some((t_new, sigma)) = peak(&times, &similarity)
+            && let Some(rate) = rate(path, t_new)
+        {
+            found.push(Measurement {
+                t_new,
+                t_ref,
+                sigma: sigma * rate.clamp(RATE_RANGE.0, RATE_RANGE.1),
+            });
+        }
+    }
+    found.sort_by(|a, b| a.t_new.total_cmp(&b.t_new).then(a.t_ref.total_cmp(&b.t_ref)));
+    found
+}
+
+/// Slope of the path around `t_new`, reference seconds per new second.
+fn rate(path: &[(f64, f64)], t_new: f64) -> Option<f64> {
+    let (a, b) = (t_new - RATE_SPAN_SECS, t_new + RATE_SPAN_SECS);
+    let (first, last) = (path.first()?.0, path.last()?.0);
+    let (a, b) = (a.max(first), b.min(last));
+    let (ya, yb) = (
+        interpolate(path, a, MAX_BELIEF_GAP_SECS)?,
+        interpolate(path, b, MAX_BELIEF_GAP_SECS)?,
+    );
+    (b > a).then(|| (yb - ya) / (b - a))
 }
 
 /// The sequence model's path, smoothed, at the analysed frames on the trail: `(t_new, t_ref)`.
@@ -136,10 +221,9 @@ fn coarse_path(beliefs: &[Belief], t_new: &[f64]) -> Vec<(f64, f64)> {
     smooth_stretches(&on)
 }
 
-fn smooth_measurements(found: &[Option<Measurement>]) -> Vec<(f64, f64)> {
+fn smooth_measurements(found: &[Measurement]) -> Vec<(f64, f64)> {
     let known: Vec<(f64, Knowledge)> = found
         .iter()
-        .flatten()
         .map(|m| {
             (
                 m.t_new,
@@ -178,30 +262,6 @@ fn interpolate(path: &[(f64, f64)], t: f64, max_gap: f64) -> Option<f64> {
     let before = path.get(k.checked_sub(1)?)?;
     let gap = next.0 - before.0;
     (gap <= max_gap).then(|| before.1 + (next.1 - before.1) * (t - before.0) / gap)
-}
-
-fn locate(
-    i: usize,
-    t_new: f64,
-    centre: f64,
-    t_ref: &[f64],
-    similarity: &dyn PlaceSimilarity,
-    half_window: f64,
-) -> Option<Measurement> {
-    let from = t_ref.partition_point(|&t| t < centre - half_window);
-    let to = t_ref.partition_point(|&t| t <= centre + half_window);
-    if to - from < 3 {
-        return None;
-    }
-    let nearest =
-        (from..to).min_by(|&a, &b| (t_ref[a] - centre).abs().total_cmp(&(t_ref[b] - centre).abs()))?;
-    let curve = similarity.curve(i, from..to, nearest);
-    let (time, sigma) = peak(&t_ref[from..to], &curve)?;
-    Some(Measurement {
-        t_new,
-        t_ref: time,
-        sigma,
-    })
 }
 
 /// Top of a similarity curve: time and one-sigma error. `None` when the largest value is at an end (the place may lie
@@ -244,12 +304,11 @@ fn peak(t: &[f64], curve: &[f32]) -> Option<(f64, f64)> {
 /// Join measurements into one pair per analysed frame: the robust mean of those nearest to it in time, moved along the
 /// path to the frame's own time.
 fn join(
-    found: &[Option<Measurement>],
+    measurements: &[Measurement],
     analysed: &[f64],
     path: &[(f64, f64)],
     beliefs: &[Belief],
 ) -> Vec<Pair> {
-    let measurements: Vec<Measurement> = found.iter().flatten().copied().collect();
     let mut start = 0;
     let mut pairs = Vec::new();
     for (k, &t) in analysed.iter().enumerate() {
@@ -303,8 +362,14 @@ fn robust_mean(near: &[Measurement], t: f64, path: &[(f64, f64)]) -> Option<(f64
         }
         mean = sum / weight;
     }
-    // The measurements share their errors, so together they are as good as a typical one, not sqrt(n) better.
-    Some((mean, (moved.len() as f64 / precision).sqrt()))
+    // The measurements share their errors, so together they are as good as a typical one, not sqrt(n) better, and as
+    // bad as they disagree.
+    let spread = moved
+        .iter()
+        .map(|(y, s)| (y - mean).powi(2) / (s * s))
+        .sum::<f64>()
+        / precision;
+    Some((mean, (moved.len() as f64 / precision + spread).sqrt()))
 }
 
 /// Least-squares non-decreasing reference times, weighted by precision.

@@ -5,9 +5,20 @@
 //! any set of times. Both noises have heavy tails: measurements may be plainly wrong (an iteratively reweighted
 //! Student likelihood), and the rate may change at once when somebody brakes to a halt (the same for the drift).
 
-/// Drift of the rate: variance per second. Riders change their speed ratio by about 15 % within a second; measured
-/// best between 0.01 and 0.03 on rides with known truth.
+/// Drift of the rate: variance per second. Two hobby riders change their speed ratio by about 15 % within a second;
+/// measured best between 0.01 and 0.03 on rides with known truth.
 const RATE_DRIFT: f64 = 0.02;
+/// Two racers, or one rider twice, keep much closer to each other; the drift is measured on the pair itself and not
+/// taken smaller than this.
+const MIN_RATE_DRIFT: f64 = 0.001;
+/// The rate is measured over this long, seconds.
+const RATE_CHORD_SECS: f64 = 2.0;
+/// Time after which the rate has forgotten itself, seconds: turns its spread into a drift.
+const RATE_MEMORY_SECS: f64 = 1.5;
+/// Shorter paths say too little about their own spread, seconds.
+const MIN_SPREAD_SECS: f64 = 15.0;
+/// Median absolute deviation of a bell curve, in standard deviations.
+const MAD_TO_SIGMA: f64 = 1.4826;
 /// Degrees of freedom of the measurement errors.
 const ERROR_FREEDOM: f64 = 3.0;
 /// Degrees of freedom of the drift.
@@ -55,6 +66,42 @@ pub struct State {
 
 /// Smooth `known` at the increasing times `t_secs`. Empty when nothing is known or the lengths differ.
 pub fn smooth(t_secs: &[f64], known: &[Knowledge]) -> Vec<State> {
+    let free = smooth_with(t_secs, known, RATE_DRIFT);
+    match own_drift(t_secs, &free) {
+        Some(drift) if drift < RATE_DRIFT => smooth_with(t_secs, known, drift),
+        _ => free,
+    }
+}
+
+/// Drift of the rate as the path itself shows it: a robust spread of its slopes over a couple of seconds.
+fn own_drift(t_secs: &[f64], path: &[State]) -> Option<f64> {
+    let span = t_secs.last()? - t_secs.first()?;
+    if span < MIN_SPREAD_SECS || path.len() != t_secs.len() {
+        return None;
+    }
+    let mut slopes = Vec::new();
+    let mut from = 0;
+    for to in 0..path.len() {
+        while t_secs[to] - t_secs[from] > RATE_CHORD_SECS {
+            from += 1;
+        }
+        let dt = t_secs[to] - t_secs[from];
+        if dt > 0.5 * RATE_CHORD_SECS {
+            slopes.push((path[to].t_ref_secs - path[from].t_ref_secs) / dt);
+        }
+    }
+    let centre = median(&mut slopes)?;
+    let mut away: Vec<f64> = slopes.iter().map(|s| (s - centre).abs()).collect();
+    let spread = MAD_TO_SIGMA * median(&mut away)?;
+    Some((2.0 * spread * spread / RATE_MEMORY_SECS).max(MIN_RATE_DRIFT))
+}
+
+fn median(values: &mut [f64]) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied()
+}
+
+fn smooth_with(t_secs: &[f64], known: &[Knowledge], rate_drift: f64) -> Vec<State> {
     let n = t_secs.len();
     let Some(first) = known.iter().find_map(|k| value(k)) else {
         return Vec::new();
@@ -66,7 +113,7 @@ pub fn smooth(t_secs: &[f64], known: &[Knowledge]) -> Vec<State> {
     let mut drift = vec![1.0; n];
     let mut states = Vec::new();
     for _ in 0..ROUNDS {
-        let passes = filter(t_secs, known, &weights, &drift, first);
+        let passes = filter(t_secs, known, &weights, &drift, (first, rate_drift));
         let smoothed = back(&passes);
         for i in 0..n {
             if let Knowledge::Measured {
@@ -79,7 +126,7 @@ pub fn smooth(t_secs: &[f64], known: &[Knowledge]) -> Vec<State> {
             }
             if i > 0 {
                 let dt = t_secs[i] - t_secs[i - 1];
-                let z2 = drift_squared(&smoothed[i - 1], &smoothed[i], dt);
+                let z2 = drift_squared(&smoothed[i - 1], &smoothed[i], dt) / rate_drift;
                 drift[i] =
                     ((DRIFT_FREEDOM + z2) / (DRIFT_FREEDOM + 2.0)).clamp(DRIFT_FACTOR.0, DRIFT_FACTOR.1);
             }
@@ -117,7 +164,13 @@ struct Pass {
     dt: f64,
 }
 
-fn filter(t: &[f64], known: &[Knowledge], weights: &[f64], drift: &[f64], first: f64) -> Vec<Pass> {
+fn filter(
+    t: &[f64],
+    known: &[Knowledge],
+    weights: &[f64],
+    drift: &[f64],
+    (first, rate_drift): (f64, f64),
+) -> Vec<Pass> {
     let mut belief = Gauss {
         x: [first, 1.0],
         p: [FIRST_POSITION_VARIANCE, 0.0, FIRST_RATE_VARIANCE],
@@ -126,7 +179,7 @@ fn filter(t: &[f64], known: &[Knowledge], weights: &[f64], drift: &[f64], first:
     for i in 0..t.len() {
         let dt = if i > 0 { t[i] - t[i - 1] } else { 0.0 };
         if i > 0 {
-            belief = predict(&belief, dt, RATE_DRIFT * drift[i]);
+            belief = predict(&belief, dt, rate_drift * drift[i]);
         }
         let predicted = belief;
         let observed = match known[i] {
@@ -214,14 +267,14 @@ fn back(passes: &[Pass]) -> Vec<Gauss> {
     out
 }
 
-/// Squared size of the drift between two smoothed states in units of its standard deviation (two degrees of freedom).
+/// Squared size of the drift between two smoothed states for a drift of 1 (two degrees of freedom).
 fn drift_squared(a: &Gauss, b: &Gauss, dt: f64) -> f64 {
     if dt <= 0.0 {
         return 0.0;
     }
     let (dp, dr) = (b.x[0] - a.x[0] - dt * a.x[1], b.x[1] - a.x[1]);
     // Inverse of q [dt³/3 dt²/2; dt²/2 dt].
-    (12.0 * dp * dp / dt.powi(3) - 12.0 * dp * dr / (dt * dt) + 4.0 * dr * dr / dt) / RATE_DRIFT
+    12.0 * dp * dp / dt.powi(3) - 12.0 * dp * dr / (dt * dt) + 4.0 * dr * dr / dt
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use mtbsync_align::evidence::{Matrix, log_likelihood_ratios, z_scores};
+use mtbsync_align::evidence::{Matrix, combine, log_likelihood_ratios, z_scores};
 use mtbsync_align::fit::Pair;
 use mtbsync_align::refine::{FrameTimes, PlaceSimilarity, RefineSettings, refine};
 use mtbsync_align::sequence::{Belief, beliefs};
@@ -54,11 +54,11 @@ pub fn align(
 ) -> Result<Alignment, PipelineError> {
     let begun = Instant::now();
     context.progress.start(Stage::Retrieval, None, None);
-    let similarity = place_similarity(reference, new, settings)?;
+    let (similarity, z) = place_similarity(reference, new, settings)?;
     context.progress.finish(Stage::Retrieval);
     context.cancel.check()?;
     context.progress.start(Stage::Sequence, None, None);
-    let llr = log_likelihood_ratios(&similarity);
+    let llr = log_likelihood_ratios(&z);
     let path = beliefs(&llr, &new.t_secs, &reference.t_secs);
     let on_trail =
         |path: &[Belief]| path.iter().filter(|b| b.off < MAX_OFF).count() as f64 / path.len().max(1) as f64;
@@ -98,7 +98,14 @@ pub fn align(
         ],
         (true, Matcher::Auto | Matcher::Orb) => verify_pairs(new, reference, &pairs, settings),
     };
-    let candidates = candidates(reference, new, &similarity, settings.top_k, &pairs, &origins);
+    let candidates = candidates(
+        reference,
+        new,
+        (&similarity, &z),
+        settings.top_k,
+        &pairs,
+        &origins,
+    );
     context.progress.finish(Stage::Refine);
     Ok(Alignment {
         candidates,
@@ -110,20 +117,28 @@ pub fn align(
     })
 }
 
+/// Similarity of all frames, and how far it stands out.
 fn place_similarity(
     reference: &Features,
     new: &Features,
     settings: &MatchSettings,
-) -> Result<Matrix, PipelineError> {
-    let values = match settings.matcher {
-        Matcher::Orb => local_similarity(new, reference, settings.lowe),
-        Matcher::Auto | Matcher::Dense => rigid_matrix(
-            &CentredSequence::new(&new.dense, &new.mask),
-            &CentredSequence::new(&reference.dense, &reference.mask),
-        ),
+) -> Result<(Matrix, Matrix), PipelineError> {
+    let matrix = |values| {
+        Matrix::new(new.t_secs.len(), reference.t_secs.len(), values)
+            .ok_or_else(|| PipelineError::new("index is inconsistent").hint("rebuild it with mtbsync index"))
     };
-    Matrix::new(new.t_secs.len(), reference.t_secs.len(), values)
-        .ok_or_else(|| PipelineError::new("index is inconsistent").hint("rebuild it with mtbsync index"))
+    if settings.matcher == Matcher::Orb {
+        let similarity = matrix(local_similarity(new, reference, settings.lowe))?;
+        let z = z_scores(&similarity);
+        return Ok((similarity, z));
+    }
+    let whole = |f: &Features| CentredSequence::new(&f.dense, &f.mask);
+    let passing = |f: &Features| CentredSequence::passing(&f.dense, &f.t_secs, &f.mask);
+    let similarity = matrix(rigid_matrix(&whole(new), &whole(reference)))?;
+    let moving = matrix(rigid_matrix(&passing(new), &passing(reference)))?;
+    let z = z_scores(&similarity);
+    let z = combine(&z, &z_scores(&moving)).unwrap_or(z);
+    Ok((similarity, z))
 }
 
 fn refined_pairs(
@@ -135,8 +150,14 @@ fn refined_pairs(
     let (fine_new_secs, fine_new) = new.all_dense();
     let (fine_ref_secs, fine_ref) = reference.all_dense();
     let similarity = Displaced {
-        new: CentredSequence::new(&fine_new, &new.mask),
-        reference: CentredSequence::new(&fine_ref, &reference.mask),
+        whole: [
+            CentredSequence::new(&fine_new, &new.mask),
+            CentredSequence::new(&fine_ref, &reference.mask),
+        ],
+        passing: [
+            CentredSequence::passing(&fine_new, &fine_new_secs, &new.mask),
+            CentredSequence::passing(&fine_ref, &fine_ref_secs, &reference.mask),
+        ],
     };
     let half_window_secs = (settings.refine_window as f64 + WINDOW_MARGIN_FRAMES) / reference.params.fps;
     let times = FrameTimes {
@@ -173,38 +194,50 @@ fn unrefined_pairs(reference: &Features, new: &Features, path: &[Belief]) -> Vec
         .collect()
 }
 
-/// Similarity of single frames under displacement.
+/// Similarity of single frames under displacement: sequences of the new and the reference recording.
 struct Displaced {
-    new: CentredSequence,
-    reference: CentredSequence,
+    whole: [CentredSequence; 2],
+    passing: [CentredSequence; 2],
 }
 
 impl PlaceSimilarity for Displaced {
-    /// The displacement between two views changes slowly along the reference, so it is searched for in full at a few
-    /// frames and followed from there.
+    /// The mean of two similarities: that of all that is seen, which also holds in a standstill, and that of what passes
+    /// by, which locates best.
     fn curve(&self, i_new: usize, refs: Range<usize>, centre: usize) -> Vec<f32> {
-        let mut matcher = WarpMatcher::default();
-        let seed = SEED_OFFSETS
-            .iter()
-            .filter_map(|&o| centre.checked_add_signed(o).filter(|j| refs.contains(j)))
-            .map(|j| matcher.search(&self.new, i_new, &self.reference, j))
-            .max_by(|a, b| a.0.total_cmp(&b.0))
-            .map_or_else(Warp::default, |(_, warp)| warp);
-        refs.map(|j| matcher.follow(&self.new, i_new, &self.reference, j, seed).0)
-            .collect()
+        let whole = displaced_curve(&self.whole, i_new, refs.clone(), centre);
+        let passing = displaced_curve(&self.passing, i_new, refs, centre);
+        whole.iter().zip(passing).map(|(a, b)| 0.5 * (a + b)).collect()
     }
+}
+
+/// The displacement between two views changes slowly along the reference, so it is searched for in full at a few
+/// frames and followed from there.
+fn displaced_curve(
+    [new, reference]: &[CentredSequence; 2],
+    i_new: usize,
+    refs: Range<usize>,
+    centre: usize,
+) -> Vec<f32> {
+    let mut matcher = WarpMatcher::default();
+    let seed = SEED_OFFSETS
+        .iter()
+        .filter_map(|&o| centre.checked_add_signed(o).filter(|j| refs.contains(j)))
+        .map(|j| matcher.search(new, i_new, reference, j))
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map_or_else(Warp::default, |(_, warp)| warp);
+    refs.map(|j| matcher.follow(new, i_new, reference, j, seed).0)
+        .collect()
 }
 
 /// The best places of each new frame by itself.
 fn candidates(
     reference: &Features,
     new: &Features,
-    similarity: &Matrix,
+    (similarity, z): (&Matrix, &Matrix),
     top_k: usize,
     pairs: &[Pair],
     origins: &[PairOrigin],
 ) -> Vec<Candidate> {
-    let z = z_scores(similarity);
     let verified: Vec<(usize, usize, usize)> = pairs
         .iter()
         .zip(origins)

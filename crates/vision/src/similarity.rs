@@ -1,7 +1,7 @@
 //! How alike two places look, allowing for a camera that points a little differently.
 //!
-//! The mean over each recording is removed from its descriptors (what is always there says nothing about the
-//! place), then two frames are compared by the cosine of their descriptors, at the best of a set of
+//! What says nothing about the place is removed first: the mean over the whole recording, or over the moment (see
+//! [`CentredSequence`]). Then two frames are compared by the cosine of their descriptors, at the best of a set of
 //! displacements of one grid against the other:
 //!
 //! - [`rigid_matrix`] compares every frame with every frame and shifts the grid as a whole. It finds the place.
@@ -21,6 +21,9 @@ use crate::dispatch::multiversion;
 /// `256 · (255 · STEPS)²` = 2.7e8, well inside an `i32`.
 const STEPS: f32 = 4.0;
 const ROW_LEN: usize = COLS * BINS;
+/// Window of [`CentredSequence::passing`], seconds. Measured on a drive with a cockpit in view and on rendered rides:
+/// 1.2 to 2 s serve alike; longer ones let the driver's arms back in, shorter ones take away the scenery.
+pub const LOCAL_WINDOW_SECS: f64 = 1.5;
 
 /// Largest sideways shift of [`rigid_matrix`], in cells (about 3 degrees each for an action camera).
 pub const RIGID_MAX_DX: usize = 6;
@@ -37,30 +40,49 @@ pub struct CentredSequence {
 }
 
 impl CentredSequence {
-    /// Centre `descriptors` (`frames × DESCRIPTOR_LEN` bytes of [`crate::dense`]); cells with `mask` 0 become 0.
+    /// Remove the mean over the whole recording from `descriptors` (`frames × DESCRIPTOR_LEN` bytes of
+    /// [`crate::dense`]): what is always there. Cells with `mask` 0 become 0.
     pub fn new(descriptors: &[u8], mask: &[u8]) -> Self {
         let frames = descriptors.len() / DESCRIPTOR_LEN;
-        let mut sums = vec![0u64; DESCRIPTOR_LEN];
-        for frame in descriptors.chunks_exact(DESCRIPTOR_LEN) {
-            for (sum, &byte) in sums.iter_mut().zip(frame) {
-                *sum += u64::from(byte);
-            }
-        }
-        let mean: Vec<f32> = sums
-            .iter()
-            .map(|&s| (s as f64 / frames.max(1) as f64) as f32)
-            .collect();
+        let mut sums = RunningSum::new();
+        descriptors
+            .chunks_exact(DESCRIPTOR_LEN)
+            .for_each(|frame| sums.add(frame));
+        let mean = sums.mean();
         let mut values = vec![0i16; frames * DESCRIPTOR_LEN];
         for (out, frame) in values
             .chunks_exact_mut(DESCRIPTOR_LEN)
             .zip(descriptors.chunks_exact(DESCRIPTOR_LEN))
         {
-            for (i, (value, (&byte, &mean))) in out.iter_mut().zip(frame.iter().zip(&mean)).enumerate() {
-                if mask.get(i / BINS).is_none_or(|&m| m != 0) {
-                    *value = ((f32::from(byte) - mean) * STEPS).round() as i16;
-                }
-            }
+            centre(frame, &mean, mask, out);
         }
+        Self::from_values(values, frames)
+    }
+
+    /// Remove the mean over [`LOCAL_WINDOW_SECS`] around each frame instead: what stays for a moment, too, such as the
+    /// rider's arms, the light under trees, a bend's horizon. What is left is what passes by. `t_secs` are the frame
+    /// times, increasing. While the camera stands still next to nothing is left.
+    pub fn passing(descriptors: &[u8], t_secs: &[f64], mask: &[u8]) -> Self {
+        let frames = (descriptors.len() / DESCRIPTOR_LEN).min(t_secs.len());
+        let frame = |i: usize| &descriptors[i * DESCRIPTOR_LEN..(i + 1) * DESCRIPTOR_LEN];
+        let mut values = vec![0i16; frames * DESCRIPTOR_LEN];
+        let mut sums = RunningSum::new();
+        let (mut from, mut to) = (0, 0);
+        for (i, out) in values.chunks_exact_mut(DESCRIPTOR_LEN).enumerate() {
+            while to < frames && t_secs[to] <= t_secs[i] + 0.5 * LOCAL_WINDOW_SECS {
+                sums.add(frame(to));
+                to += 1;
+            }
+            while t_secs[from] < t_secs[i] - 0.5 * LOCAL_WINDOW_SECS {
+                sums.remove(frame(from));
+                from += 1;
+            }
+            centre(frame(i), &sums.mean(), mask, out);
+        }
+        Self::from_values(values, frames)
+    }
+
+    fn from_values(values: Vec<i16>, frames: usize) -> Self {
         let energy = values.chunks_exact(ROW_LEN).flat_map(running_energy).collect();
         Self {
             values,
@@ -87,6 +109,51 @@ impl CentredSequence {
     fn energy(&self, frame: usize, row: usize, from: usize, to: usize) -> f32 {
         let at = (frame * ROWS + row) * (COLS + 1);
         self.energy[at + to] - self.energy[at + from]
+    }
+}
+
+/// Sum of a window of frames; integers, so that adding and removing leaves no trace.
+struct RunningSum {
+    sums: Vec<u32>,
+    frames: u32,
+}
+
+impl RunningSum {
+    fn new() -> Self {
+        Self {
+            sums: vec![0; DESCRIPTOR_LEN],
+            frames: 0,
+        }
+    }
+
+    fn add(&mut self, frame: &[u8]) {
+        self.sums
+            .iter_mut()
+            .zip(frame)
+            .for_each(|(sum, &byte)| *sum += u32::from(byte));
+        self.frames += 1;
+    }
+
+    fn remove(&mut self, frame: &[u8]) {
+        self.sums
+            .iter_mut()
+            .zip(frame)
+            .for_each(|(sum, &byte)| *sum -= u32::from(byte));
+        self.frames -= 1;
+    }
+
+    fn mean(&self) -> Vec<f32> {
+        let share = 1.0 / f64::from(self.frames.max(1));
+        self.sums.iter().map(|&s| (f64::from(s) * share) as f32).collect()
+    }
+}
+
+/// `(frame - mean) * STEPS` in whole numbers, 0 where masked.
+fn centre(frame: &[u8], mean: &[f32], mask: &[u8], out: &mut [i16]) {
+    for (i, (value, (&byte, &mean))) in out.iter_mut().zip(frame.iter().zip(mean)).enumerate() {
+        if mask.get(i / BINS).is_none_or(|&m| m != 0) {
+            *value = ((f32::from(byte) - mean) * STEPS).round() as i16;
+        }
     }
 }
 
