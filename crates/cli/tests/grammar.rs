@@ -4,12 +4,13 @@ mod common;
 
 use common::{Place, data};
 
-const COMMANDS: [&str; 7] = [
+const COMMANDS: [&str; 8] = [
     "index",
     "sync",
     "warp",
     "transfer-markers",
     "export-markers",
+    "import-markers",
     "viewer",
     "doctor",
 ];

@@ -422,3 +422,49 @@ fn a_closed_stdout_ends_silently() {
     let said = Said::of(&child.wait_with_output().unwrap());
     assert_eq!((said.code, said.stderr.as_str()), (0, ""));
 }
+
+#[test]
+fn markers_of_an_editor_come_in_and_go_on() {
+    let place = place_with_markers();
+    place
+        .run("transfer --ref-markers m.csv --warp timewarp.json --out n.csv")
+        .ok();
+    place
+        .run("export resolve-edl --markers n.csv --out cut.edl --fps 25")
+        .ok();
+    let said = place.run("import-markers cut.edl --fps 25 --json");
+    let result = said.ok().json()["result"].clone();
+    assert_eq!(
+        (&result["markers"], &result["format"]),
+        (&2.into(), &"resolve-edl".into())
+    );
+    let table = place.read("cut_markers.csv");
+    assert!(
+        table.starts_with("marker_id,name,t_ref,t_ref_end,colour,comment,source\nM001,Start,0.480000,"),
+        "{table}"
+    );
+    let said = place.run("transfer --ref-markers cut.edl --fps 25 --warp timewarp.json --out again.csv");
+    assert!(
+        said.ok().stdout.contains("1 ok, 0 review, 1 outside"),
+        "{}",
+        said.stdout
+    );
+    assert!(
+        place
+            .run("import-markers timewarp.json --out x.csv")
+            .error(1)
+            .contains(": timewarp.json")
+    );
+    assert!(
+        place
+            .run("import-markers cut.edl --format nope")
+            .error(2)
+            .contains("formats are auto, resolve-edl")
+    );
+    assert!(
+        place
+            .run("import-markers cut.edl --format hilight")
+            .error(2)
+            .contains("not available in this build")
+    );
+}

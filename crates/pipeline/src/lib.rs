@@ -9,6 +9,7 @@ pub mod doctor;
 pub mod error;
 pub mod export;
 pub mod features;
+pub mod import;
 pub mod index;
 pub mod index_file;
 pub mod missing;

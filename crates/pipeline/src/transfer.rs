@@ -3,16 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use mtbsync_align::TimeWarp;
-use mtbsync_formats::csv::MAX_CSV_BYTES;
 use mtbsync_markers::time::Rate;
 use mtbsync_markers::{
-    MarkerTable, StatusCounts, TransferOptions, TransferredMarker, new_markers_csv, read_markers, transfer,
-    vis_json,
+    MarkerTable, StatusCounts, TransferOptions, TransferredMarker, new_markers_csv, transfer, vis_json,
 };
 
 use crate::artefacts::{MarkerMap, TimeWarpFile, read_warp};
 use crate::error::{Failure, PipelineError};
 use crate::export::RateChoice;
+use crate::import::marker_table;
 use crate::missing;
 use crate::progress::Context;
 use crate::source::{Destination, Source, check_output, write_files};
@@ -162,7 +161,7 @@ pub fn carry_over(
     )
 }
 
-/// Reads a marker table; timecode in it counts at `rate`, by default that of the reference.
+/// Reads markers of the reference; timecode in them counts at `rate`, by default that of the reference.
 ///
 /// # Errors
 /// Not a marker table; the error names the lines.
@@ -178,11 +177,7 @@ pub fn read_table(
             .as_ref()
             .and_then(|reference| Rate::parse(&reference.fps).ok()),
     };
-    read_markers(&source.read(MAX_CSV_BYTES)?, rate).map_err(|error| {
-        PipelineError::new(error.to_string())
-            .at(source.path())
-            .maybe_hint(error.hint())
-    })
+    marker_table(source, rate)
 }
 
 /// Reads the map that all of `paths` describe.
