@@ -31,7 +31,7 @@ use usage::NotACommand;
 fn main() -> ExitCode {
     let started = Instant::now();
     let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+        Ok(cli) => cli.resolved(),
         Err(error) => return without_command(&error, started),
     };
     let cancel = Cancel::default();

@@ -96,7 +96,7 @@ impl Session {
 
 /// The printer that the global flags ask for.
 pub fn printer(global: &GlobalArgs) -> Printer {
-    let mode = match (global.json, global.quiet) {
+    let mode = match (global.wants_summary(), global.quiet) {
         (true, _) => Mode::Json,
         (false, true) => Mode::Quiet,
         (false, false) => Mode::Normal,

@@ -31,6 +31,8 @@ pub enum Stage {
     Export,
     /// Writing an index.
     Write,
+    /// Reading the folders of finished runs.
+    Runs,
 }
 
 impl Stage {
@@ -47,6 +49,7 @@ impl Stage {
             Self::Markers => "markers",
             Self::Export => "export",
             Self::Write => "write",
+            Self::Runs => "read runs",
         }
     }
 }

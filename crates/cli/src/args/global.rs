@@ -19,8 +19,14 @@ pub struct GlobalArgs {
     pub verbose: u8,
 
     /// One JSON object on stdout in place of the summary
-    #[arg(long, visible_alias = "summary-json", global = true)]
+    ///
+    /// Both spellings mean the same, except in `benchmark-quality`, where `--json` is a report file.
+    #[arg(long, global = true)]
     pub json: bool,
+
+    /// The same as --json, on every command
+    #[arg(long, global = true)]
+    pub summary_json: bool,
 
     /// How progress is shown
     #[arg(long, global = true, value_enum, value_name = "KIND", default_value = "auto")]
@@ -55,4 +61,11 @@ pub struct GlobalArgs {
     /// Go on with a warp that failed its gates; every marker is then for review
     #[arg(long, global = true)]
     pub force: bool,
+}
+
+impl GlobalArgs {
+    /// Whether the machine-readable summary is asked for.
+    pub fn wants_summary(&self) -> bool {
+        self.json || self.summary_json
+    }
 }

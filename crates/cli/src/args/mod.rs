@@ -35,3 +35,14 @@ pub struct Cli {
     #[command(flatten)]
     pub global: GlobalArgs,
 }
+
+impl Cli {
+    /// Undoes the one flag whose name has two meanings: `--json` of `benchmark-quality` is a report, not the summary.
+    #[must_use]
+    pub fn resolved(mut self) -> Self {
+        if matches!(self.command, Command::BenchmarkQuality(_)) {
+            self.global.json = false;
+        }
+        self
+    }
+}

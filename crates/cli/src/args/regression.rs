@@ -1,6 +1,7 @@
 //! REGRESSION: is this run worse than the ones before it (cli.md section 2.4).
 
 use clap::{Args, ValueEnum};
+use mtbsync_quality::regression::RegressionSettings;
 use mtbsync_quality::thresholds::{Preset, Thresholds};
 
 use super::values;
@@ -16,7 +17,7 @@ pub enum PresetArg {
     Permissive,
 }
 
-/// Flags of the comparison with earlier runs.
+/// Flags of a command that adds to the history.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Regression")]
 pub struct RegressionArgs {
@@ -24,6 +25,22 @@ pub struct RegressionArgs {
     #[arg(long)]
     pub regression_off: bool,
 
+    /// What is worse
+    #[command(flatten)]
+    pub comparison: ComparisonArgs,
+}
+
+impl RegressionArgs {
+    /// What the flags mean; `None`: keep no history.
+    pub fn settings(&self) -> Option<RegressionSettings> {
+        (!self.regression_off).then(|| self.comparison.settings())
+    }
+}
+
+/// Flags of the comparison with earlier runs.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Regression")]
+pub struct ComparisonArgs {
     /// Exit 20 when this run is much worse than its history
     #[arg(long)]
     pub fail_on_regression: bool,
@@ -65,9 +82,16 @@ pub struct RegressionArgs {
     pub reg_severe_multiplier: Option<f64>,
 }
 
-impl RegressionArgs {
+impl ComparisonArgs {
     /// What the flags mean.
-    pub fn thresholds(&self) -> Thresholds {
+    pub fn settings(&self) -> RegressionSettings {
+        RegressionSettings {
+            thresholds: self.thresholds(),
+            window: self.reg_window as usize,
+        }
+    }
+
+    fn thresholds(&self) -> Thresholds {
         let preset = match self.reg_preset {
             PresetArg::Strict => Preset::Strict,
             PresetArg::Normal => Preset::Normal,

@@ -1,9 +1,13 @@
 //! One module per command: its flags, the request made of them, and what is said about the result.
 
+mod benchmark_quality;
 mod completions;
 mod doctor;
 mod export;
+mod import;
 mod index;
+mod prune_perf;
+mod quality_check;
 mod sync;
 mod transfer;
 mod version;
@@ -31,8 +35,17 @@ pub enum Command {
     /// Write markers for an editor
     #[command(name = "export-markers", visible_alias = "export")]
     Export(export::ExportMarkersArgs),
+    /// Read markers of an editor file
+    #[command(name = "import-markers")]
+    Import(import::ImportArgs),
     /// Draw the overlay picture of a run
     Viewer(viewer::ViewerArgs),
+    /// Report on all runs of a folder: CSV, JSON and a page for the browser
+    BenchmarkQuality(benchmark_quality::BenchmarkArgs),
+    /// Compare the newest run with the ones before it; the exit code is the verdict
+    QualityCheck(quality_check::QualityCheckArgs),
+    /// Delete all but the newest perf.json files
+    PrunePerf(prune_perf::PruneArgs),
     /// Check this machine, or say what a recording is
     Doctor(doctor::DoctorArgs),
     /// Print a completion script for a shell
@@ -49,8 +62,12 @@ impl Command {
             Self::Sync(_) => "sync",
             Self::Warp(_) => "warp",
             Self::Transfer(_) => "transfer-markers",
+            Self::Import(_) => "import-markers",
             Self::Viewer(_) => "viewer",
             Self::Export(_) => "export-markers",
+            Self::BenchmarkQuality(_) => "benchmark-quality",
+            Self::QualityCheck(_) => "quality-check",
+            Self::PrunePerf(_) => "prune-perf",
             Self::Doctor(_) => "doctor",
             Self::Completions(_) => "completions",
             Self::Version => "version",
@@ -67,8 +84,12 @@ impl Command {
             Self::Sync(args) => sync::run(*args, session),
             Self::Warp(args) => warp::run(args, session),
             Self::Transfer(args) => transfer::run(args, session),
+            Self::Import(args) => import::run(&args, session),
             Self::Viewer(args) => viewer::run(args, session),
             Self::Export(args) => export::run(&args, session),
+            Self::BenchmarkQuality(args) => benchmark_quality::run(args, session),
+            Self::QualityCheck(args) => quality_check::run(&args, session),
+            Self::PrunePerf(args) => prune_perf::run(&args, session),
             Self::Doctor(args) => Ok(doctor::run(&args, session)),
             Self::Completions(args) => Ok(completions::run(&args, session)),
             Self::Version => Ok(version::run(session)),

@@ -7,7 +7,7 @@ use mtbsync_align::WarpModel;
 use mtbsync_pipeline::error::PipelineError;
 use mtbsync_pipeline::export::{ChosenPreset, RateChoice};
 use mtbsync_pipeline::sync::{RunName, SyncReport, SyncRequest, SyncTimings, sync};
-use mtbsync_quality::regression::{RegressionSettings, RegressionStatus};
+use mtbsync_quality::regression::RegressionStatus;
 use serde_json::{Value, json};
 
 use super::transfer::{in_words, to_json};
@@ -114,7 +114,7 @@ pub fn run(mut args: SyncArgs, session: &mut Session) -> Result<Outcome, Pipelin
         let set = apply_fast(&mut args, session);
         session.printer.line(&format!("fast: {set}"));
     }
-    let fail_on_regression = args.regression.fail_on_regression;
+    let fail_on_regression = args.regression.comparison.fail_on_regression;
     let request = request(args, session)?;
     session.printer.line(&settings_in_words(&request, session));
     let report = sync(&request, &session.context())?;
@@ -147,10 +147,7 @@ fn request(args: SyncArgs, session: &Session) -> Result<SyncRequest, PipelineErr
         .iter()
         .map(|name| ChosenPreset::find(name, &session.config))
         .collect();
-    let regression = (!args.regression.regression_off).then(|| RegressionSettings {
-        thresholds: args.regression.thresholds(),
-        window: args.regression.reg_window as usize,
-    });
+    let regression = args.regression.settings();
     Ok(SyncRequest {
         reference: args.reference,
         new: args.new,

@@ -1,0 +1,141 @@
+//! `mtbsync benchmark-quality`: a report on all runs of a folder (cli.md section 5.1).
+
+use std::path::PathBuf;
+
+use clap::Args;
+use mtbsync_pipeline::error::PipelineError;
+use mtbsync_pipeline::progress::Stage;
+use mtbsync_quality::benchmark::{BenchmarkError, BenchmarkSettings, ReportFormats, scan};
+use serde_json::json;
+
+use crate::session::Session;
+use crate::summary::Outcome;
+
+/// Reading fewer run folders than this is over before a bar would be seen.
+const BAR_FROM_RUNS: usize = 200;
+
+/// Flags of `benchmark-quality`.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  mtbsync benchmark-quality --root batch_out --out report --html --strict")]
+pub struct BenchmarkArgs {
+    /// Folder whose direct children are the run folders
+    #[arg(long, value_name = "DIR")]
+    pub root: PathBuf,
+
+    /// Only run folders with such a name: *, ?, [a-z], [!a-z]
+    #[arg(long, value_name = "GLOB", default_value = "*")]
+    pub pattern: String,
+
+    /// Folder of the reports
+    #[arg(long, value_name = "DIR", default_value = "benchmark_out")]
+    pub out: PathBuf,
+
+    /// At most this many runs, newest first
+    #[arg(long, value_name = "N", default_value_t = 2000, value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
+    pub limit: u32,
+
+    /// Columns taken from perf.json; `a.b` is a key inside an object
+    #[arg(
+        long,
+        value_name = "NAMES",
+        value_delimiter = ',',
+        default_value = "fps,cpu_pct,gpu_util,gpu_mem_mb,rss_mb"
+    )]
+    pub fields: Vec<String>,
+
+    /// Also count the runs that pass the strict rule
+    #[arg(long)]
+    pub strict: bool,
+
+    /// Write benchmark_quality.csv; the default
+    #[arg(long, overrides_with = "no_csv")]
+    pub csv: bool,
+
+    /// Do not write benchmark_quality.csv
+    #[arg(long)]
+    pub no_csv: bool,
+
+    /// Write benchmark_quality.json; the default
+    #[arg(long, overrides_with = "no_json")]
+    pub json: bool,
+
+    /// Do not write benchmark_quality.json
+    #[arg(long)]
+    pub no_json: bool,
+
+    /// Write report.html and benchmark_quality.html
+    #[arg(long)]
+    pub html: bool,
+
+    /// Do not write the page; the default
+    #[arg(long, overrides_with = "html")]
+    pub no_html: bool,
+}
+
+/// Reports.
+pub fn run(args: BenchmarkArgs, session: &Session) -> Result<Outcome, PipelineError> {
+    let formats = ReportFormats {
+        csv: !args.no_csv,
+        json: !args.no_json,
+        html: args.html,
+    };
+    let settings = BenchmarkSettings {
+        pattern: args.pattern,
+        limit: args.limit as usize,
+        fields: args.fields,
+    };
+    let context = session.context();
+    let mut shown = false;
+    let mut progress = |done: usize, total: usize| {
+        if total < BAR_FROM_RUNS {
+            return;
+        }
+        if !shown {
+            context.progress.start(Stage::Runs, Some(total as u64), None);
+            shown = true;
+        }
+        context.progress.advance(Stage::Runs, done as u64);
+        if done == total {
+            context.progress.finish(Stage::Runs);
+        }
+    };
+    let benchmark = scan(&args.root, &args.out, &settings, &mut progress).map_err(failed)?;
+    if benchmark.runs.is_empty() {
+        let error = PipelineError::usage("no run folder")
+            .at(&args.root)
+            .hint("a run folder holds timewarp.json, perf.json or pairs.csv; check --root and --pattern");
+        return Err(error);
+    }
+    let written = benchmark
+        .write(&args.out, formats, &context.now_utc)
+        .map_err(failed)?;
+    let summary = benchmark.summary();
+    session.printer.line(summary.text(args.strict).trim_end());
+    for path in &written {
+        session.printer.line(&format!("-> {}", path.display()));
+    }
+    let mut outcome = Outcome::done(json!({
+        "total": summary.total,
+        "ok": summary.ok,
+        "strict_ok": summary.strict_ok,
+        "mean_p90": summary.mean_p90,
+        "mean_ppm": summary.mean_ppm,
+    }));
+    outcome.outputs = written
+        .into_iter()
+        .map(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            (name.replace('.', "_"), path)
+        })
+        .collect();
+    Ok(outcome)
+}
+
+fn failed(error: BenchmarkError) -> PipelineError {
+    let hint = error.hint();
+    let failed = PipelineError::new(error.to_string()).maybe_hint(hint);
+    match error.path() {
+        Some(path) => failed.at(path),
+        None => failed,
+    }
+}
