@@ -10,9 +10,20 @@
 
 use crate::evidence::Matrix;
 
-/// Standard deviation of the logarithm of the speed ratio between two analysed frames. Riders on one trail differ by
-/// up to a factor of three either way in short stretches.
+/// Standard deviation of the logarithm of the speed ratio before anything is known: riders on one trail differ by up to a
+/// factor of three either way in short stretches.
 const LOG_RATIO_SIGMA: f64 = 0.45;
+/// Least standard deviation when the pair itself shows how alike its riders are.
+const MIN_LOG_RATIO_SIGMA: f64 = 0.08;
+/// The riders' likeness is taken over this long, seconds.
+const RATIO_CHORD_SECS: f64 = 2.0;
+/// Measured spread times this is used: the path it is measured on is already smoothed.
+const SPREAD_MARGIN: f64 = 1.5;
+/// Least number of frames on the trail for measuring.
+const MIN_MEASURED_FRAMES: usize = 40;
+/// Points at which the distribution of the speed ratio is sampled, and how far out, in standard deviations.
+const RATIO_SAMPLES: i32 = 24;
+const RATIO_REACH: f64 = 2.5;
 /// Fastest new rider: reference seconds per new second in one step of the kernel.
 const MAX_RATIO: f64 = 3.4;
 /// Share of steps in which the new rider stands still.
@@ -49,10 +60,70 @@ pub fn beliefs(llr: &Matrix, t_new: &[f64], t_ref: &[f64]) -> Vec<Belief> {
     if n == 0 || m == 0 || t_new.len() != n || t_ref.len() != m {
         return Vec::new();
     }
-    let spacing = median_spacing(t_ref);
-    let model = Model { spacing, m };
-    let forward = model.forward(llr, t_new);
-    model.smooth(llr, t_new, t_ref, &forward)
+    let mut model = Model {
+        spacing: median_spacing(t_ref),
+        m,
+        pace: Pace::UNKNOWN,
+    };
+    let first = model.smooth(llr, t_new, t_ref, &model.forward(llr, t_new));
+    let Some(pace) = Pace::measure(&first, t_new) else {
+        return first;
+    };
+    model.pace = pace;
+    model.smooth(llr, t_new, t_ref, &model.forward(llr, t_new))
+}
+
+/// How the new rider's speed compares with the reference rider's.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Pace {
+    /// Typical logarithm of the ratio.
+    log_ratio: f64,
+    /// Its standard deviation.
+    sigma: f64,
+}
+
+impl Pace {
+    const UNKNOWN: Self = Self {
+        log_ratio: 0.0,
+        sigma: LOG_RATIO_SIGMA,
+    };
+
+    /// The pace of a first result, when it is narrower than what is assumed anyway.
+    fn measure(beliefs: &[Belief], t_new: &[f64]) -> Option<Self> {
+        let on: Vec<(f64, f64)> = beliefs
+            .iter()
+            .zip(t_new)
+            .filter(|(b, _)| b.off < 0.5)
+            .map(|(b, &t)| (t, b.t_ref_secs))
+            .collect();
+        if on.len() < MIN_MEASURED_FRAMES {
+            return None;
+        }
+        let mut logs = Vec::new();
+        let mut from = 0;
+        for to in 0..on.len() {
+            while on[to].0 - on[from].0 > RATIO_CHORD_SECS {
+                from += 1;
+            }
+            let dt = on[to].0 - on[from].0;
+            if dt > 0.75 * RATIO_CHORD_SECS {
+                logs.push(((on[to].1 - on[from].1) / dt).max(0.05).ln());
+            }
+        }
+        let middle = quantile(&mut logs, 0.5)?;
+        // Between the 16th and 84th percentile lie two standard deviations; stops and mistakes lie outside.
+        let spread = 0.5 * (quantile(&mut logs, 0.84)? - quantile(&mut logs, 0.16)?);
+        let sigma = (SPREAD_MARGIN * spread).max(MIN_LOG_RATIO_SIGMA);
+        (sigma < LOG_RATIO_SIGMA).then_some(Self {
+            log_ratio: middle,
+            sigma,
+        })
+    }
+}
+
+fn quantile(values: &mut [f64], q: f64) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    values.get((q * values.len() as f64) as usize).copied()
 }
 
 fn median_spacing(t: &[f64]) -> f64 {
@@ -66,6 +137,7 @@ struct Model {
     spacing: f64,
     /// Number of reference frames.
     m: usize,
+    pace: Pace,
 }
 
 /// Probabilities of a step of `dt` seconds.
@@ -85,16 +157,17 @@ struct Forward {
 impl Model {
     fn step(&self, dt: f64) -> Step {
         let reach = (dt * MAX_RATIO / self.spacing).ceil() as usize + 1;
-        let mut kernel: Vec<f64> = (0..=reach)
-            .map(|k| {
-                // A frame index stands for all places half a frame around it.
-                let ratio = (k as f64 * self.spacing / dt)
-                    .max(0.25 * self.spacing / dt)
-                    .max(0.05);
-                let z = ratio.ln() / LOG_RATIO_SIGMA;
-                (-0.5 * z * z).exp()
-            })
-            .collect();
+        let mut kernel = vec![0.0; reach + 1];
+        for k in -RATIO_SAMPLES..=RATIO_SAMPLES {
+            let z = RATIO_REACH * f64::from(k) / f64::from(RATIO_SAMPLES);
+            let ratio = (self.pace.log_ratio + z * self.pace.sigma).exp().min(MAX_RATIO);
+            // A place between two frames belongs to both.
+            let ahead = ratio * dt / self.spacing;
+            let weight = (-0.5 * z * z).exp();
+            let (frame, share) = (ahead.floor() as usize, ahead.fract());
+            kernel[frame.min(reach)] += weight * (1.0 - share);
+            kernel[(frame + 1).min(reach)] += weight * share;
+        }
         let total: f64 = kernel.iter().sum();
         for p in &mut kernel {
             *p *= (1.0 - STAND - JUMP) / total;
