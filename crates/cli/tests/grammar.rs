@@ -1,4 +1,10 @@
 //! Flags, help, version, exit codes (cli.md sections 1.1, 1.2 and 1.6).
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed helper fails its test"
+)]
 
 mod common;
 

@@ -1,5 +1,11 @@
 //! Ctrl-C and requests to terminate in the middle of the work (cli.md sections 1.5 and 1.6).
 #![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed helper fails its test"
+)]
 
 mod common;
 

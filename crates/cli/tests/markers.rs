@@ -1,4 +1,10 @@
 //! transfer-markers, export-markers and viewer on maps written by hand.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed helper fails its test"
+)]
 
 mod common;
 

@@ -1,4 +1,10 @@
 //! The whole way on the sample pair: artefacts, accuracy, refusal, determinism (cli.md section 3.2).
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed helper fails its test"
+)]
 
 mod common;
 
@@ -250,11 +256,7 @@ fn a_gate_that_fails_is_named_and_withholds_the_markers() {
         "out",
     ];
     place.run_args(&args).ok();
-    let strict: Vec<&str> = args
-        .iter()
-        .copied()
-        .chain(["--warp-max-p90", "0.01"])
-        .collect();
+    let strict: Vec<&str> = args.iter().copied().chain(["--warp-max-p90", "0.01"]).collect();
     let said = place.run_args(&strict);
     assert_eq!(said.code, 3);
     assert!(

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use mtbsync_align::TimeWarp;
 use mtbsync_markers::time::Rate;
 use mtbsync_markers::{
     MarkerTable, StatusCounts, TransferOptions, TransferredMarker, new_markers_csv, transfer, vis_json,
@@ -140,7 +139,7 @@ pub fn carry_over(
     review_threshold: f64,
     forced: bool,
 ) -> Vec<TransferredMarker> {
-    let warp = file.warp().unwrap_or_else(TimeWarp::default);
+    let warp = file.warp().unwrap_or_default();
     let map = MarkerMap {
         warp: &warp,
         new_duration_secs: file.new_duration_secs(),

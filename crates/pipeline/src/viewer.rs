@@ -126,7 +126,7 @@ pub fn draw(file: &TimeWarpFile, picture: Picture) -> Result<Vec<u8>, PipelineEr
 
 /// The plot of a map and what belongs to it.
 pub fn overlay(file: &TimeWarpFile, picture: Picture) -> Overlay {
-    let warp = file.warp().unwrap_or_else(TimeWarp::default);
+    let warp = file.warp().unwrap_or_default();
     Overlay {
         title: format!(
             "{} on {}",

@@ -3,6 +3,7 @@
 //! Clips made with the ffmpeg program are kept in the build folder, so that they are made once.
 
 #![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed helper fails its test")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
