@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use crate::config::Config;
 use crate::error::PipelineError;
-use crate::source::{Destination, Source, check_output, folder_of, write_files};
+use crate::source::{Destination, Source, check_output, folder_of, is_same_file, write_files};
 
 /// Rate when nothing tells it.
 const FALLBACK_RATE: Rate = Rate::whole(30);
@@ -413,8 +413,4 @@ fn output(request: &ExportRequest) -> Result<Destination, PipelineError> {
 
 fn is_usage(error: &PipelineError) -> bool {
     error.failure == crate::error::Failure::Usage
-}
-
-fn is_same_file(a: &Path, b: &Path) -> bool {
-    matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
 }

@@ -1,21 +1,57 @@
-//! Markers of other programs to marker tables (cli.md section 3.6, editors.md section 5).
+//! Markers of other programs and cameras to marker tables (cli.md section 3.6, editors.md section 5).
 
 use std::path::{Path, PathBuf};
 
-use mtbsync_markers::import::{ImportError, ImportFormat, ImportOptions, Imported, MAX_IMPORT_BYTES, import};
+use mtbsync_markers::import::{
+    ImportError, ImportFormat, ImportOptions, Imported, MAX_IMPORT_BYTES, from_tags, import,
+};
 use mtbsync_markers::time::Rate;
 use mtbsync_markers::{MarkerTable, ReadMarkersError, read_markers};
 
 use crate::error::PipelineError;
-use crate::source::{Destination, Source, check_output, write_files};
+use crate::source::{Destination, Source, check_output, is_same_file, write_files};
+use crate::video_tags::{self, TagKind};
+
+/// What an input is read as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InputFormat {
+    /// A file of an editor, or a table.
+    Text(ImportFormat),
+    /// Marks inside a recording.
+    Tags(TagKind),
+}
+
+impl InputFormat {
+    /// The format of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let tags = TagKind::ALL.into_iter().find(|kind| kind.name() == name);
+        tags.map(Self::Tags)
+            .or_else(|| ImportFormat::from_name(name).map(Self::Text))
+    }
+
+    /// The name, as in `--format`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Text(format) => format.name(),
+            Self::Tags(kind) => kind.name(),
+        }
+    }
+
+    /// Names of all formats, for people.
+    pub fn names() -> String {
+        let texts = ImportFormat::ALL.iter().map(|format| format.name());
+        let tags = TagKind::ALL.iter().map(|kind| kind.name());
+        texts.chain(tags).collect::<Vec<_>>().join(", ")
+    }
+}
 
 /// One call of `import-markers`.
 #[derive(Clone, Debug)]
 pub struct ImportRequest {
-    /// The file of an editor.
+    /// The file of an editor, or a recording.
     pub input: Source,
     /// Its format; `None`: told by content.
-    pub format: Option<ImportFormat>,
+    pub format: Option<InputFormat>,
     /// Where the marker table goes; `None`: `<stem>_markers.csv`.
     pub out: Option<Destination>,
     /// What the file may not say itself.
@@ -25,6 +61,8 @@ pub struct ImportRequest {
 /// What an import came to.
 #[derive(Clone, Debug)]
 pub struct ImportReport {
+    /// What the input was read as.
+    pub format: InputFormat,
     /// What was found.
     pub imported: Imported,
     /// The table written.
@@ -33,16 +71,11 @@ pub struct ImportReport {
     pub stdout: Option<Vec<u8>>,
 }
 
-/// Reads the markers of an editor file and writes them as a table.
+/// Reads the markers of a file and writes them as a table.
 ///
 /// # Errors
 /// Unknown or damaged content, no marker in it, an output that cannot be written.
 pub fn import_markers(request: &ImportRequest) -> Result<ImportReport, PipelineError> {
-    let input = request.input.path();
-    let bytes = request.input.read(MAX_IMPORT_BYTES as u64)?;
-    let imported =
-        import(&bytes, request.format, &request.options).map_err(|error| unreadable(&error, input))?;
-    let csv = imported.to_csv();
     let out = match (&request.out, &request.input) {
         (Some(out), _) => out.clone(),
         (None, Source::File(path)) => Destination::File(default_output(path)),
@@ -53,8 +86,18 @@ pub fn import_markers(request: &ImportRequest) -> Result<ImportReport, PipelineE
             );
         }
     };
+    if let Destination::File(path) = &out
+        && is_same_file(path, request.input.path())
+    {
+        return Err(PipelineError::usage("output is the input")
+            .at(path)
+            .hint("choose another name with --out"));
+    }
+    let (format, imported) = read_any(&request.input, request.format, &request.options)?;
+    let csv = imported.to_csv();
     let Destination::File(path) = out else {
         return Ok(ImportReport {
+            format,
             imported,
             path: None,
             stdout: Some(csv),
@@ -63,10 +106,95 @@ pub fn import_markers(request: &ImportRequest) -> Result<ImportReport, PipelineE
     check_output(&path)?;
     write_files(&[(&path, &csv)])?;
     Ok(ImportReport {
+        format,
         imported,
         path: Some(path),
         stdout: None,
     })
+}
+
+/// Reads markers of the reference: a marker table, or any file [`import_markers`] reads. Timecode counts at `rate`.
+///
+/// # Errors
+/// Neither; a table that is almost right gets the error of a table, with its lines.
+pub fn read_marker_table(source: &Source, rate: Option<Rate>) -> Result<MarkerTable, PipelineError> {
+    let as_table = |error: &ReadMarkersError| {
+        PipelineError::new(error.to_string())
+            .at(source.path())
+            .maybe_hint(error.hint())
+    };
+    let into_table = |imported: Imported| {
+        let mut table = read_markers(&imported.to_csv(), None).map_err(|error| as_table(&error))?;
+        table.warnings.extend(imported.warnings);
+        Ok(table)
+    };
+    if let Some(path) = recording(source) {
+        return into_table(read_tags(path, None)?.1);
+    }
+    let bytes = source.read(MAX_IMPORT_BYTES as u64)?;
+    let not_a_table = match read_markers(&bytes, rate) {
+        Ok(table) => return Ok(table),
+        Err(error @ ReadMarkersError::BadRows { .. }) => return Err(as_table(&error)),
+        Err(error) => error,
+    };
+    let options = ImportOptions {
+        // Timecode of a fast recording counts at a fraction of its rate.
+        rate: rate.map(Rate::for_timecode),
+        ..ImportOptions::default()
+    };
+    match import(&bytes, None, &options) {
+        Ok(imported) => into_table(imported),
+        Err(ImportError::UnknownFormat | ImportError::Table(_)) => Err(as_table(&not_a_table)),
+        Err(error) => Err(unreadable(&error, source.path())),
+    }
+}
+
+fn read_any(
+    input: &Source,
+    format: Option<InputFormat>,
+    options: &ImportOptions,
+) -> Result<(InputFormat, Imported), PipelineError> {
+    let text_format = match (format, recording(input)) {
+        (Some(InputFormat::Tags(kind)), _) => {
+            let Source::File(path) = input else {
+                return Err(
+                    PipelineError::usage("a recording cannot be read from stdin").hint("name the file")
+                );
+            };
+            return read_tags(path, Some(kind));
+        }
+        (None, Some(path)) => return read_tags(path, None),
+        (None, None) => None,
+        (Some(InputFormat::Text(format)), _) => Some(format),
+    };
+    let bytes = input.read(MAX_IMPORT_BYTES as u64)?;
+    let imported = import(&bytes, text_format, options).map_err(|error| unreadable(&error, input.path()))?;
+    // Only marks of recordings have no text format.
+    let format = imported.format.unwrap_or(ImportFormat::Csv);
+    Ok((InputFormat::Text(format), imported))
+}
+
+/// The path of an input that is a recording.
+fn recording(input: &Source) -> Option<&Path> {
+    match input {
+        Source::File(path) if video_tags::is_mp4(path) => Some(path),
+        Source::File(_) | Source::Stdin => None,
+    }
+}
+
+fn read_tags(path: &Path, kind: Option<TagKind>) -> Result<(InputFormat, Imported), PipelineError> {
+    let tags = video_tags::read(path, kind)?;
+    let mut imported = from_tags(tags.markers).map_err(|error| {
+        let what = kind.map_or("HiLight tags or chapters", |kind| match kind {
+            TagKind::Hilights => "HiLight tags",
+            TagKind::Chapters => "chapters",
+        });
+        unreadable(&error, path).hint(format!("the recording has no {what}"))
+    })?;
+    imported.rate = tags.rate;
+    imported.start = tags.start;
+    imported.warnings.extend(tags.warnings);
+    Ok((InputFormat::Tags(tags.kind), imported))
 }
 
 fn default_output(input: &Path) -> PathBuf {
@@ -79,38 +207,10 @@ fn unreadable(error: &ImportError, input: &Path) -> PipelineError {
     let what = error.to_string();
     match error {
         ImportError::Timecode(_) => PipelineError::usage(what).maybe_hint(error.hint()),
+        ImportError::UnknownFormat => PipelineError::new(what)
+            .at(input)
+            .hint(format!("readable formats are {}", InputFormat::names())),
         _ => PipelineError::new(what).at(input).maybe_hint(error.hint()),
-    }
-}
-
-/// Reads markers of the reference: a marker table, or any file [`import_markers`] reads. Timecode counts at `rate`.
-///
-/// # Errors
-/// Neither; a table that is almost right gets the error of a table, with its lines.
-pub fn marker_table(source: &Source, rate: Option<Rate>) -> Result<MarkerTable, PipelineError> {
-    let bytes = source.read(MAX_IMPORT_BYTES as u64)?;
-    let as_table = |error: &ReadMarkersError| {
-        PipelineError::new(error.to_string())
-            .at(source.path())
-            .maybe_hint(error.hint())
-    };
-    let not_a_table = match read_markers(&bytes, rate) {
-        Ok(table) => return Ok(table),
-        Err(error @ ReadMarkersError::Csv(_)) => error,
-        Err(error) => return Err(as_table(&error)),
-    };
-    let options = ImportOptions {
-        rate,
-        ..ImportOptions::default()
-    };
-    match import(&bytes, None, &options) {
-        Ok(imported) => {
-            let mut table = read_markers(&imported.to_csv(), None).map_err(|error| as_table(&error))?;
-            table.warnings.extend(imported.warnings);
-            Ok(table)
-        }
-        Err(ImportError::UnknownFormat | ImportError::Table(_)) => Err(as_table(&not_a_table)),
-        Err(error) => Err(unreadable(&error, source.path())),
     }
 }
 
@@ -125,7 +225,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("in");
         std::fs::write(&path, text).unwrap();
-        marker_table(&Source::File(path), Some(Rate::whole(25)))
+        read_marker_table(&Source::File(path), Some(Rate::whole(25)))
     }
 
     #[test]
@@ -136,6 +236,8 @@ mod tests {
             ("Rock garden", 10.0)
         );
         assert_eq!(table("name,t_ref\nA,3\n").unwrap().markers[0].t_ref_secs, 3.0);
+        let list = "Marker Name\tDescription\tIn\tOut\nDrop\t\t00:00:02:05\t00:00:02:05\n";
+        assert_eq!(table(list).unwrap().markers[0].t_ref_secs, 2.2);
     }
 
     #[test]

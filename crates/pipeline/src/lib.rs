@@ -17,6 +17,7 @@ pub mod progress;
 pub mod settings;
 pub mod source;
 pub mod transfer;
+pub mod video_tags;
 pub mod viewer;
 pub mod align_run;
 pub mod anchors;

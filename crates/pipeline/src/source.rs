@@ -86,6 +86,11 @@ pub fn folder_of(path: &Path) -> &Path {
     }
 }
 
+/// Whether two paths name one existing file.
+pub fn is_same_file(a: &Path, b: &Path) -> bool {
+    matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
+}
+
 /// Creates the folder of `file` and proves that it can be written to.
 ///
 /// # Errors

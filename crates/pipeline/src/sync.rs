@@ -8,9 +8,8 @@ use mtbsync_align::fit::{Anchor, Pair, fit_monotone};
 use mtbsync_align::gates::{MIN_USABLE_PAIRS, Verdict, judge};
 use mtbsync_align::{TimeWarp, WarpModel, WarpSettings, confidence};
 use mtbsync_formats::atomic::FileSet;
-use mtbsync_formats::csv::MAX_CSV_BYTES;
 use mtbsync_markers::time::Rate;
-use mtbsync_markers::{MarkerTable, StatusCounts, new_markers_csv, read_markers};
+use mtbsync_markers::{MarkerTable, StatusCounts, new_markers_csv};
 use mtbsync_quality::history::{self, HistoryRecord, Model};
 use mtbsync_quality::perf::{PERF_FILE, Perf, PerfPair, Timings};
 use mtbsync_quality::regression::{self, RegressionSettings, RegressionStatus};
@@ -24,6 +23,7 @@ use crate::artefacts::{
 use crate::describe::{self, DescribeTimes, Opened};
 use crate::error::PipelineError;
 use crate::export::{ChosenPreset, ExportSettings, NewRun, Selection, editor_file};
+use crate::import::read_marker_table;
 use crate::features::Features;
 use crate::index::{features_of, prepare_folder, skipped_warning};
 use crate::index_file;
@@ -385,9 +385,7 @@ impl Inputs {
 }
 
 fn read_marker_file(path: &Path, reference: &Opened) -> Result<MarkerTable, PipelineError> {
-    let bytes = Input::new(path).read(MAX_CSV_BYTES)?;
-    read_markers(&bytes, Rate::parse(&reference.source.fps).ok())
-        .map_err(|e| PipelineError::new(e.to_string()).at(path).maybe_hint(e.hint()))
+    read_marker_table(&Input::new(path), Rate::parse(&reference.source.fps).ok())
 }
 
 fn dot(p: &Pair) -> mtbsync_plot::overlay::Pair {

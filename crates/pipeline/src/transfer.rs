@@ -10,7 +10,7 @@ use mtbsync_markers::{
 use crate::artefacts::{MarkerMap, TimeWarpFile, read_warp};
 use crate::error::{Failure, PipelineError};
 use crate::export::RateChoice;
-use crate::import::marker_table;
+use crate::import::read_marker_table;
 use crate::missing;
 use crate::progress::Context;
 use crate::source::{Destination, Source, check_output, write_files};
@@ -176,7 +176,7 @@ pub fn read_table(
             .as_ref()
             .and_then(|reference| Rate::parse(&reference.fps).ok()),
     };
-    marker_table(source, rate)
+    read_marker_table(source, rate)
 }
 
 /// Reads the map that all of `paths` describe.

@@ -1,13 +1,13 @@
-//! `mtbsync import-markers`: markers of an editor as a marker table (cli.md section 3.6).
+//! `mtbsync import-markers`: markers of an editor or camera as a marker table (cli.md section 3.6).
 
 use std::path::PathBuf;
 
 use clap::Args;
-use mtbsync_markers::import::{ImportFormat, ImportOptions};
+use mtbsync_markers::import::ImportOptions;
 use mtbsync_markers::time::Counting;
 use mtbsync_pipeline::error::PipelineError;
 use mtbsync_pipeline::export::RateChoice;
-use mtbsync_pipeline::import::{ImportReport, ImportRequest, import_markers};
+use mtbsync_pipeline::import::{ImportReport, ImportRequest, InputFormat, import_markers};
 use mtbsync_pipeline::missing;
 use mtbsync_pipeline::source::{Destination, Source};
 use serde_json::{Value, json};
@@ -18,9 +18,6 @@ use crate::printer::Mode;
 use crate::session::Session;
 use crate::summary::Outcome;
 
-/// Tags inside recordings, which this build does not read.
-const VIDEO_TAGS: [&str; 2] = ["hilight", "chapters"];
-
 /// Flags of `import-markers`.
 #[derive(Args, Debug)]
 #[command(
@@ -28,11 +25,11 @@ const VIDEO_TAGS: [&str; 2] = ["hilight", "chapters"];
     Times become seconds from the start of the timeline, so that the markers can be given to `sync --ref-markers`."
 )]
 pub struct ImportArgs {
-    /// File of an editor, `-` for stdin
+    /// File of an editor, or a recording with HiLight tags or chapters; `-` for stdin
     #[arg(value_name = "IN_FILE")]
     pub input: PathBuf,
 
-    /// Format: auto tells it by content
+    /// Format: auto (told by content), edl, resolve-edl, xml, fcpxml, premiere, otio, csv, hilight, chapters, ...
     #[arg(long, value_name = "NAME", default_value = "auto")]
     pub format: String,
 
@@ -58,20 +55,13 @@ pub struct ImportArgs {
 }
 
 impl ImportArgs {
-    fn format(&self) -> Result<Option<ImportFormat>, PipelineError> {
+    fn format(&self) -> Result<Option<InputFormat>, PipelineError> {
         if self.format == "auto" {
             return Ok(None);
         }
-        if VIDEO_TAGS.contains(&self.format.as_str()) {
-            return Err(PipelineError::usage(format!(
-                "--format {} is not available in this build",
-                self.format
-            )));
-        }
-        let names: Vec<&str> = ImportFormat::ALL.iter().map(|format| format.name()).collect();
-        ImportFormat::from_name(&self.format).map(Some).ok_or_else(|| {
+        InputFormat::from_name(&self.format).map(Some).ok_or_else(|| {
             PipelineError::usage(format!("unknown format `{}`", self.format))
-                .hint(format!("formats are auto, {}", names.join(", ")))
+                .hint(format!("formats are auto, {}", InputFormat::names()))
         })
     }
 
@@ -148,7 +138,7 @@ fn in_words(report: &ImportReport) -> String {
     } else {
         "markers"
     };
-    let format = imported.format.map_or("tags", ImportFormat::name);
+    let format = report.format.name();
     format!(
         "{} {plural} from {format}{rate}{start} -> {path}",
         imported.markers.len()
@@ -161,6 +151,6 @@ fn result(report: &ImportReport) -> Value {
         "markers": imported.markers.len(),
         "rate": imported.rate.map(|rate| format!("{}/{}", rate.num(), rate.den())),
         "start": imported.start,
-        "format": imported.format.map(ImportFormat::name),
+        "format": report.format.name(),
     })
 }

@@ -236,7 +236,7 @@ impl Mp4File {
         )
     }
 
-    /// Chapters written into the file: the `chpl` box or a chapter text track, whichever has more.
+    /// Chapters written into the file: those of the chapter text track, without one those of the `chpl` box.
     ///
     /// # Errors
     /// The file cannot be read.
@@ -259,11 +259,7 @@ impl Mp4File {
             }
             None => Vec::new(),
         };
-        Ok(if titled.len() > listed.len() {
-            titled
-        } else {
-            listed
-        })
+        Ok(if titled.is_empty() { listed } else { titled })
     }
 
     fn read_samples(
