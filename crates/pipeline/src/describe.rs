@@ -12,6 +12,7 @@ use mtbsync_vision::dense::DenseExtractor;
 use mtbsync_vision::image::LumaView;
 use mtbsync_vision::mask;
 use mtbsync_vision::orb::{Extractor, LocalFeatures, OrbParams};
+use mtbsync_vision::recurring::recurring;
 use rayon::prelude::*;
 
 use crate::error::PipelineError;
@@ -256,9 +257,9 @@ impl Collected {
         let (width, height) = self.size;
         let mut offsets = vec![0];
         let (mut keypoints, mut descriptors) = (Vec::new(), Vec::new());
-        for local in &self.local {
-            for (k, d) in local.keypoints.iter().zip(&local.descriptors) {
-                if mask::is_scenery(&mask, k.x, k.y, width, height) {
+        for (local, recurs) in self.local.iter().zip(recurring(&self.local)) {
+            for ((k, d), recurs) in local.keypoints.iter().zip(&local.descriptors).zip(recurs) {
+                if !recurs && mask::is_scenery(&mask, k.x, k.y, width, height) {
                     keypoints.push([k.x, k.y, k.size, k.angle_deg, k.response]);
                     descriptors.push(*d);
                 }
@@ -268,6 +269,7 @@ impl Collected {
         Features {
             source,
             params,
+            picture: self.size,
             t_secs: self.t_secs,
             dense: self.dense,
             offsets,

@@ -50,6 +50,8 @@ pub struct Features {
     pub source: Source,
     /// How they were made.
     pub params: IndexParams,
+    /// Width and height of the analysed picture, pixels.
+    pub picture: (usize, usize),
     /// Times of the analysed frames, seconds, strictly increasing.
     pub t_secs: Vec<f64>,
     /// Dense descriptors of the analysed frames, [`DESCRIPTOR_LEN`] bytes each.

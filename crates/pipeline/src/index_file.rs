@@ -54,6 +54,7 @@ struct MetaParams {
     n_features: usize,
     clahe: bool,
     image_max_dim: usize,
+    picture: [usize; 2],
     dense: MetaDense,
     #[serde(default)]
     precise: bool,
@@ -121,6 +122,7 @@ fn encode(file: &mut StagedFile, f: &Features, now_utc: &str) -> Result<(), NpzE
             n_features: f.params.n_features,
             clahe: f.params.clahe,
             image_max_dim: IMAGE_MAX_DIM,
+            picture: [f.picture.0, f.picture.1],
             dense: dense_layout(),
             precise: f.params.precise,
         },
@@ -251,6 +253,7 @@ fn decode<R: Read + Seek>(reader: R) -> Result<Features, NotAnIndex> {
             clahe: meta.params.clahe,
             precise: meta.params.precise,
         },
+        picture: (meta.params.picture[0], meta.params.picture[1]),
         t_secs,
         dense,
         offsets,

@@ -1,14 +1,18 @@
 //! Checking pairs with local features: do enough corners of both pictures agree with one change of view?
 
 use mtbsync_align::fit::Pair;
+use mtbsync_vision::dense::GridWindow;
 use mtbsync_vision::geometry::{Model, VerifyParams, verify};
-use mtbsync_vision::matching::ratio_matches;
+use mtbsync_vision::matching::{Guide, guided_matches, ratio_matches};
+use mtbsync_vision::similarity::{CentredSequence, Warp, WarpMatcher};
 use rayon::prelude::*;
 
 use crate::artefacts::PairOrigin;
 use crate::features::Features;
 use crate::settings::MatchSettings;
 
+/// How far from its expected place a match is looked for, in cells of the dense grid.
+const GUIDE_CELLS: f64 = 1.5;
 /// Keypoints per frame that take part when local features have to find the place.
 const RETRIEVAL_KEYPOINTS: usize = 200;
 /// Matches that make a similarity of 1 there.
@@ -31,38 +35,72 @@ pub fn verify_pairs(
     pairs: &[Pair],
     settings: &MatchSettings,
 ) -> Vec<PairOrigin> {
+    let dense = [new, reference].map(|f| CentredSequence::new(&f.dense, &f.mask));
     pairs
         .par_iter()
-        .map(|p| {
-            let (i, j) = (
-                nearest(&new.t_secs, p.t_new_secs),
-                nearest(&reference.t_secs, p.t_ref_secs),
-            );
-            verify_frames(new, i, reference, j, settings)
+        .map_init(WarpMatcher::default, |matcher, p| {
+            let i = nearest(&new.t_secs, p.t_new_secs);
+            let check = |matcher: &mut WarpMatcher, j| {
+                let (_, warp) = matcher.search(&dense[0], i, &dense[1], j);
+                verify_frames(new, i, reference, j, warp, settings)
+            };
+            let j = nearest(&reference.t_secs, p.t_ref_secs);
+            let first = check(matcher, j);
+            // The frame on the other side of the place may see it from a better distance.
+            let beyond = if reference.t_secs[j] <= p.t_ref_secs {
+                j + 1
+            } else {
+                j.saturating_sub(1)
+            };
+            if first.verified.is_some() || beyond == j || beyond >= reference.t_secs.len() {
+                return first;
+            }
+            check(matcher, beyond)
         })
         .collect()
 }
 
+/// Match two frames near the places that the displacement of their dense descriptors foretells, then look for one change
+/// of view behind the matches.
 fn verify_frames(
     new: &Features,
     i: usize,
     reference: &Features,
     j: usize,
+    warp: Warp,
     settings: &MatchSettings,
 ) -> PairOrigin {
+    let place = |k: &[f32; 5]| [k[0], k[1]];
     let (new_points, new_descriptors) = new.local(i);
     let (ref_points, ref_descriptors) = reference.local(j);
-    let matches = ratio_matches(new_descriptors, ref_descriptors, settings.lowe, true);
-    let place = |k: &[f32; 5]| [k[0], k[1]];
+    let new_places: Vec<[f32; 2]> = new_points.iter().map(place).collect();
+    let ref_places: Vec<[f32; 2]> = ref_points.iter().map(place).collect();
+    let from = GridWindow::of(new.picture.0, new.picture.1);
+    let to = GridWindow::of(reference.picture.0, reference.picture.1);
+    let (cell_width, cell_height) = to.cell_px();
+    let expect = |[x, y]: [f32; 2]| {
+        let (col, row) = warp.moved(from.cell_of(f64::from(x), f64::from(y)));
+        [
+            (to.left + col * cell_width) as f32,
+            (to.top + row * cell_height) as f32,
+        ]
+    };
+    let guide = Guide {
+        query_places: &new_places,
+        train_places: &ref_places,
+        expect: &expect,
+        radius_px: (GUIDE_CELLS * cell_width) as f32,
+    };
+    let matches = guided_matches(new_descriptors, ref_descriptors, settings.lowe, &guide);
     let a: Vec<[f32; 2]> = matches
         .iter()
-        .filter_map(|m| new_points.get(m.query as usize))
-        .map(place)
+        .filter_map(|m| new_places.get(m.query as usize))
+        .copied()
         .collect();
     let b: Vec<[f32; 2]> = matches
         .iter()
-        .filter_map(|m| ref_points.get(m.train as usize))
-        .map(place)
+        .filter_map(|m| ref_places.get(m.train as usize))
+        .copied()
         .collect();
     let params = VerifyParams {
         reproj_px: settings.ransac_reproj_px,

@@ -145,9 +145,9 @@ fn reflect(i: usize, step: isize, len: usize) -> usize {
 
 /// Area-average `picture`, cut to the grid's aspect, into `out` (`WIDTH`×`HEIGHT`).
 fn shrink(picture: &LumaView<'_>, out: &mut [f32]) {
-    let (left, top, width, height) = window(picture.width(), picture.height());
-    let columns = spans(left, width, WIDTH, picture.width());
-    let rows = spans(top, height, HEIGHT, picture.height());
+    let window = GridWindow::of(picture.width(), picture.height());
+    let columns = spans(window.left, window.width, WIDTH, picture.width());
+    let rows = spans(window.top, window.height, HEIGHT, picture.height());
     let mut line = vec![0.0f32; picture.width()];
     for (out_row, (first, weights)) in out.chunks_exact_mut(WIDTH).zip(&rows) {
         line.fill(0.0);
@@ -168,18 +168,59 @@ fn shrink(picture: &LumaView<'_>, out: &mut [f32]) {
     }
 }
 
-/// The part of a picture that is described: left, top, width, height in pixels.
-fn window(width: usize, height: usize) -> (f64, f64, f64, f64) {
-    let (w, h) = (width as f64, height as f64);
-    if h > w {
-        return (0.0, 0.0, w, h);
+/// The part of a picture that the grid covers, in pixels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GridWindow {
+    /// Left edge.
+    pub left: f64,
+    /// Top edge.
+    pub top: f64,
+    /// Width.
+    pub width: f64,
+    /// Height.
+    pub height: f64,
+}
+
+impl GridWindow {
+    /// The window of a picture of `width`×`height` pixels.
+    pub fn of(width: usize, height: usize) -> Self {
+        let (w, h) = (width as f64, height as f64);
+        if h > w {
+            return Self {
+                left: 0.0,
+                top: 0.0,
+                width: w,
+                height: h,
+            };
+        }
+        if w / h < GRID_ASPECT {
+            let kept = w / GRID_ASPECT;
+            Self {
+                left: 0.0,
+                top: (h - kept) / 2.0,
+                width: w,
+                height: kept,
+            }
+        } else {
+            let kept = h * GRID_ASPECT;
+            Self {
+                left: (w - kept) / 2.0,
+                top: 0.0,
+                width: kept,
+                height: h,
+            }
+        }
     }
-    if w / h < GRID_ASPECT {
-        let kept = w / GRID_ASPECT;
-        (0.0, (h - kept) / 2.0, w, kept)
-    } else {
-        let kept = h * GRID_ASPECT;
-        ((w - kept) / 2.0, 0.0, kept, h)
+
+    /// Width and height of a cell, pixels.
+    pub fn cell_px(&self) -> (f64, f64) {
+        (self.width / COLS as f64, self.height / ROWS as f64)
+    }
+
+    /// Column and row of a point, counted from the grid's upper left corner; outside the grid beyond its ends.
+    pub fn cell_of(&self, x: f64, y: f64) -> (f64, f64) {
+        let (w, h) = self.cell_px();
+        ((x - self.left) / w, (y - self.top) / h)
     }
 }
 
@@ -276,7 +317,12 @@ mod tests {
 
     #[test]
     fn four_by_three_keeps_the_middle() {
-        assert_eq!(window(960, 720), (0.0, 90.0, 960.0, 540.0));
-        assert_eq!(window(540, 960), (0.0, 0.0, 540.0, 960.0));
+        let window = GridWindow::of(960, 720);
+        assert_eq!(
+            (window.left, window.top, window.width, window.height),
+            (0.0, 90.0, 960.0, 540.0)
+        );
+        assert_eq!(window.cell_of(30.0, 90.0), (1.0, 0.0));
+        assert_eq!(GridWindow::of(540, 960).cell_px(), (540.0 / 32.0, 960.0 / 18.0));
     }
 }

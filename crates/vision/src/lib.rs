@@ -9,4 +9,5 @@ pub mod mask;
 pub mod matching;
 pub mod orb;
 mod random;
+pub mod recurring;
 pub mod similarity;

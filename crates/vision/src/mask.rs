@@ -5,7 +5,7 @@
 //! `|E d|² / E|d|²`: 1 for a cell that never changes, about 0.6–0.75 for passing scenery (histograms are positive,
 //! so even unrelated ones share a mean).
 
-use crate::dense::{BINS, COLS, DESCRIPTOR_LEN, ROWS};
+use crate::dense::{BINS, COLS, DESCRIPTOR_LEN, GridWindow, ROWS};
 
 /// Cells in a mask, laid out `[row][column]`.
 pub const MASK_LEN: usize = ROWS * COLS;
@@ -56,13 +56,17 @@ pub fn static_mask(descriptors: &[u8]) -> Vec<u8> {
     }
 }
 
-/// Whether the point `(x, y)` of a picture of `width`×`height` pixels lies on scenery.
+/// Whether the point `(x, y)` of a picture of `width`×`height` pixels lies on scenery. Outside the grid's window the
+/// nearest cell decides.
 pub fn is_scenery(mask: &[u8], x: f32, y: f32, width: usize, height: usize) -> bool {
     if width == 0 || height == 0 {
         return true;
     }
-    let col = ((x / width as f32 * COLS as f32).max(0.0) as usize).min(COLS - 1);
-    let row = ((y / height as f32 * ROWS as f32).max(0.0) as usize).min(ROWS - 1);
+    let (col, row) = GridWindow::of(width, height).cell_of(f64::from(x), f64::from(y));
+    let (col, row) = (
+        (col.max(0.0) as usize).min(COLS - 1),
+        (row.max(0.0) as usize).min(ROWS - 1),
+    );
     mask.get(row * COLS + col).is_none_or(|&m| m != 0)
 }
 

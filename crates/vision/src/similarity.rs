@@ -272,6 +272,17 @@ pub struct Warp {
     pub shear: f32,
 }
 
+impl Warp {
+    /// Where in the reference grid a place of the new grid lies: column and row in, column and row out.
+    pub fn moved(&self, (col, row): (f64, f64)) -> (f64, f64) {
+        let below = (row - 0.5 - f64::from(HORIZON_ROW)).max(0.0) / f64::from(SHEAR_ROWS);
+        (
+            col + f64::from(self.dx) + f64::from(self.shear) * below,
+            row + f64::from(self.dy),
+        )
+    }
+}
+
 /// Displacements kept by [`WarpMatcher`], in cells.
 const WARP_MAX_DX: usize = 12;
 const WARP_MAX_DY: usize = 4;
