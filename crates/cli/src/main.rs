@@ -4,6 +4,7 @@
 //! what came of it; everything else is about the terminal: [`printer`], [`progress`], [`summary`], [`exit`].
 
 mod args;
+mod batch_progress;
 mod commands;
 mod exit;
 mod folders;

@@ -11,7 +11,7 @@ use mtbsync_pipeline::progress::{Progress, Stage};
 /// Time between two plain lines of one stage.
 const PLAIN_INTERVAL: Duration = Duration::from_secs(10);
 /// Bars are redrawn this often while nothing happens.
-const TICK: Duration = Duration::from_millis(200);
+pub const TICK: Duration = Duration::from_millis(200);
 
 /// How progress is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -24,6 +24,17 @@ pub enum ProgressMode {
     Plain,
     /// Nothing.
     None,
+}
+
+impl ProgressMode {
+    /// What `Auto` means here.
+    pub fn resolved(self) -> Self {
+        match self {
+            Self::Auto if io::stderr().is_terminal() => Self::Bar,
+            Self::Auto => Self::Plain,
+            asked => asked,
+        }
+    }
 }
 
 /// Shows the stages of a command on stderr.
@@ -45,13 +56,8 @@ struct Running {
 impl Reporter {
     /// A reporter; `Auto` is resolved here.
     pub fn new(mode: ProgressMode) -> Self {
-        let mode = match mode {
-            ProgressMode::Auto if io::stderr().is_terminal() => ProgressMode::Bar,
-            ProgressMode::Auto => ProgressMode::Plain,
-            asked => asked,
-        };
         Self {
-            mode,
+            mode: mode.resolved(),
             stage: Mutex::new(None),
         }
     }
@@ -157,7 +163,8 @@ fn bar(stage: Stage, total: Option<u64>, media_secs: Option<f64>) -> ProgressBar
     bar
 }
 
-fn plain_line(text: &str) {
+/// A line of progress.
+pub fn plain_line(text: &str) {
     // Progress is a courtesy; a closed stderr is no reason to stop working.
     let _ = writeln!(io::stderr(), "{text}");
 }

@@ -23,6 +23,7 @@ pub struct Session {
     /// Configuration files, merged.
     pub config: Config,
     progress: Box<dyn Progress>,
+    progress_mode: ProgressMode,
     threads: usize,
     threads_given: bool,
     cache_dir: Option<PathBuf>,
@@ -41,6 +42,7 @@ impl Session {
             cancel,
             config,
             progress: progress(global),
+            progress_mode: progress_mode(global),
             threads: if global.threads == 0 {
                 physical_cores()
             } else {
@@ -81,6 +83,11 @@ impl Session {
         self.cache_dir.as_ref()
     }
 
+    /// How progress is shown; nothing with `--quiet`.
+    pub fn progress_mode(&self) -> ProgressMode {
+        self.progress_mode
+    }
+
     /// What the pipeline is given.
     pub fn context(&self) -> Context<'_> {
         Context {
@@ -88,6 +95,7 @@ impl Session {
             cancel: &self.cancel,
             threads: self.threads,
             cache_dir: self.cache_dir.clone(),
+            references: None,
             now_utc: now_utc(),
             force: self.force,
         }
@@ -105,11 +113,14 @@ pub fn printer(global: &GlobalArgs) -> Printer {
     Printer::new(mode, if global.quiet { 0 } else { global.verbose }, colour)
 }
 
+fn progress_mode(global: &GlobalArgs) -> ProgressMode {
+    if global.quiet { ProgressMode::None } else { global.progress }
+}
+
 fn progress(global: &GlobalArgs) -> Box<dyn Progress> {
-    if global.quiet || global.progress == ProgressMode::None {
-        Box::new(Silent)
-    } else {
-        Box::new(Reporter::new(global.progress))
+    match progress_mode(global) {
+        ProgressMode::None => Box::new(Silent),
+        mode => Box::new(Reporter::new(mode)),
     }
 }
 

@@ -13,9 +13,9 @@ use crate::index_file;
 /// Changes when descriptors change: older cached indexes are then misses.
 const INDEX_REVISION: u32 = 1;
 
-/// Path of the cached index for a recording.
-pub fn path(folder: &Path, fingerprint: &str, proxy: Option<&str>, params: IndexParams) -> PathBuf {
-    let key = format!(
+/// What tells one index from another: content of the recording, parameters, version.
+pub fn key(fingerprint: &str, proxy: Option<&str>, params: IndexParams) -> String {
+    let text = format!(
         "{INDEX_REVISION}|{fingerprint}|{}|{}|{}|{}|{}",
         proxy.unwrap_or_default(),
         params.fps,
@@ -23,8 +23,13 @@ pub fn path(folder: &Path, fingerprint: &str, proxy: Option<&str>, params: Index
         params.clahe,
         params.precise
     );
-    let digest = Sha256::digest(key.as_bytes());
-    let name: String = digest.iter().take(16).map(|b| format!("{b:02x}")).collect();
+    let digest = Sha256::digest(text.as_bytes());
+    digest.iter().take(16).map(|b| format!("{b:02x}")).collect()
+}
+
+/// Path of the cached index for a recording.
+pub fn path(folder: &Path, fingerprint: &str, proxy: Option<&str>, params: IndexParams) -> PathBuf {
+    let name = key(fingerprint, proxy, params);
     folder.join("index").join(format!("{name}.npz"))
 }
 

@@ -93,8 +93,26 @@ pub fn index(request: &IndexRequest, context: &Context<'_>) -> Result<IndexRepor
     Ok(report(path, &features, bytes, warnings))
 }
 
-/// Features of an opened recording, from the cache where they are.
+/// Features of an opened recording, from the cache or from another pair of a batch where they are.
 pub fn features_of(
+    opened: &Opened,
+    params: IndexParams,
+    stage: Stage,
+    context: &Context<'_>,
+) -> Result<(Features, Option<DescribeTimes>), PipelineError> {
+    match context.references.filter(|_| stage == Stage::Index) {
+        Some(shared) => {
+            let proxy = opened.source.proxy.as_deref();
+            let key = cache::key(&opened.source.fingerprint, proxy, params);
+            let (features, times) = shared.get(&key, || cached_or_described(opened, params, stage, context))?;
+            let source = opened.source.clone();
+            Ok((Features { source, ..features }, times))
+        }
+        None => cached_or_described(opened, params, stage, context),
+    }
+}
+
+fn cached_or_described(
     opened: &Opened,
     params: IndexParams,
     stage: Stage,

@@ -2,6 +2,7 @@
 //! line, batch, server) needs, and no text for a terminal.
 
 pub mod artefacts;
+pub mod batch;
 pub mod cache;
 pub mod config;
 pub mod describe;
@@ -14,6 +15,7 @@ pub mod index;
 pub mod index_file;
 pub mod missing;
 pub mod progress;
+pub mod references;
 pub mod settings;
 pub mod source;
 pub mod transfer;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::PipelineError;
+use crate::references::SharedReferences;
 
 /// A part of a command, in the order in which they run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -111,6 +112,8 @@ pub struct Context<'a> {
     pub threads: usize,
     /// Folder of the index cache; `None`: neither read nor written.
     pub cache_dir: Option<std::path::PathBuf>,
+    /// References that other commands of this process use as well.
+    pub references: Option<&'a SharedReferences>,
     /// Current time, UTC, RFC 3339, for the fields that record it. Never used in a result.
     pub now_utc: String,
     /// Go on with a warp whose gates failed; its markers are all marked for review.

@@ -264,6 +264,7 @@ mod tests {
             cancel: &Cancel::default(),
             threads: 1,
             cache_dir: None,
+            references: None,
             now_utc: String::new(),
             force,
         };

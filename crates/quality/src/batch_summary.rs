@@ -1,6 +1,7 @@
 //! `batch_summary.csv`: one row per pair of a batch (F8.2).
 
 use mtbsync_formats::csv::{CsvWriter, seconds6, share4};
+use serde::{Deserialize, Serialize};
 
 /// Name of the file in the output folder of a batch.
 pub const SUMMARY_FILE: &str = "batch_summary.csv";
@@ -30,7 +31,7 @@ const HEADERS: [&str; 21] = [
 ];
 
 /// One pair; `None` where its stage did not run.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct BatchRow {
     /// Reference recording.
     pub ref_video: String,

@@ -1,5 +1,6 @@
 //! One module per command: its flags, the request made of them, and what is said about the result.
 
+mod batch;
 mod benchmark_quality;
 mod completions;
 mod doctor;
@@ -40,6 +41,8 @@ pub enum Command {
     Import(import::ImportArgs),
     /// Draw the overlay picture of a run
     Viewer(viewer::ViewerArgs),
+    /// Align all pairs of a folder
+    Batch(Box<batch::BatchArgs>),
     /// Report on all runs of a folder: CSV, JSON and a page for the browser
     BenchmarkQuality(benchmark_quality::BenchmarkArgs),
     /// Compare the newest run with the ones before it; the exit code is the verdict
@@ -65,6 +68,7 @@ impl Command {
             Self::Import(_) => "import-markers",
             Self::Viewer(_) => "viewer",
             Self::Export(_) => "export-markers",
+            Self::Batch(_) => "batch",
             Self::BenchmarkQuality(_) => "benchmark-quality",
             Self::QualityCheck(_) => "quality-check",
             Self::PrunePerf(_) => "prune-perf",
@@ -87,6 +91,7 @@ impl Command {
             Self::Import(args) => import::run(&args, session),
             Self::Viewer(args) => viewer::run(args, session),
             Self::Export(args) => export::run(&args, session),
+            Self::Batch(args) => batch::run(*args, session),
             Self::BenchmarkQuality(args) => benchmark_quality::run(args, session),
             Self::QualityCheck(args) => quality_check::run(&args, session),
             Self::PrunePerf(args) => prune_perf::run(&args, session),

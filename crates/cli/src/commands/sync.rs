@@ -111,7 +111,7 @@ const FAST_REFINE_WINDOW: u32 = 0;
 /// Aligns.
 pub fn run(mut args: SyncArgs, session: &mut Session) -> Result<Outcome, PipelineError> {
     if args.fast {
-        let set = apply_fast(&mut args, session);
+        let set = apply_fast(&mut args.warp, &mut args.matching, session);
         session.printer.line(&format!("fast: {set}"));
     }
     let fail_on_regression = args.regression.comparison.fail_on_regression;
@@ -123,18 +123,18 @@ pub fn run(mut args: SyncArgs, session: &mut Session) -> Result<Outcome, Pipelin
 }
 
 /// Fills in what `--fast` decides and the person did not; says what it set.
-fn apply_fast(args: &mut SyncArgs, session: &mut Session) -> String {
+pub fn apply_fast(warp: &mut WarpArgs, matching: &mut MatchArgs, session: &mut Session) -> String {
     let mut set = vec![format!("threads {}", session.at_least_threads(FAST_THREADS))];
-    if args.warp.warp_ransac_iters.is_none() {
-        args.warp.warp_ransac_iters = Some(FAST_ITERATIONS);
+    if warp.warp_ransac_iters.is_none() {
+        warp.warp_ransac_iters = Some(FAST_ITERATIONS);
         set.push(format!("warp-ransac-iters {FAST_ITERATIONS}"));
     }
-    if args.warp.settings().model == WarpModel::Affine && args.warp.warp_inlier_thresh.is_none() {
-        args.warp.warp_inlier_thresh = Some(FAST_AFFINE_INLIER_SECS);
+    if warp.settings().model == WarpModel::Affine && warp.warp_inlier_thresh.is_none() {
+        warp.warp_inlier_thresh = Some(FAST_AFFINE_INLIER_SECS);
         set.push(format!("warp-inlier-thresh {FAST_AFFINE_INLIER_SECS}"));
     }
-    if !args.matching.no_refine && args.matching.refine_window.is_none() {
-        args.matching.refine_window = Some(FAST_REFINE_WINDOW);
+    if !matching.no_refine && matching.refine_window.is_none() {
+        matching.refine_window = Some(FAST_REFINE_WINDOW);
         set.push(format!("refine-window {FAST_REFINE_WINDOW}"));
     }
     set.join(", ")

@@ -1,0 +1,297 @@
+//! `mtbsync batch`: all pairs of a folder (cli.md section 3.7).
+
+use std::panic;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use mtbsync_pipeline::batch::pairing::{PairingSettings, Plan, plan};
+use mtbsync_pipeline::batch::{BatchReport, BatchRequest, PairDone, PairStatus, batch};
+use mtbsync_pipeline::error::PipelineError;
+use mtbsync_pipeline::export::{ChosenPreset, RateChoice};
+use mtbsync_pipeline::sync::{RunName, SyncRequest};
+use mtbsync_quality::regression::RegressionStatus;
+use serde_json::json;
+
+use super::sync::apply_fast;
+use crate::args::analysis::AnalysisArgs;
+use crate::args::export::{ExportArgs, rate};
+use crate::args::matching::MatchArgs;
+use crate::args::regression::RegressionArgs;
+use crate::args::values;
+use crate::args::warp::WarpArgs;
+use crate::batch_progress::BatchReporter;
+use crate::exit::Exit;
+use crate::session::Session;
+use crate::summary::Outcome;
+
+/// Flags of `batch`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  mtbsync batch input_videos/ --out-dir batch_out --jobs 2\n  \
+    mtbsync batch DCIM/100GOPRO --reference best.mp4 --resume\n\n\
+    Pairs are found by name: trail7_ref.mp4 and trail7_new.mp4 are the pair trail7. Tracks and markers called \
+    trail7_ref.gpx, trail7_new.fit, trail7_ref_markers.csv go with it. A pair that fails does not stop the others; \
+    batch_summary.csv says what became of each."
+)]
+pub struct BatchArgs {
+    /// Folder of the recordings
+    #[arg(value_name = "INPUT_DIR")]
+    pub input_dir: PathBuf,
+
+    /// Folder of the results, one folder per pair below
+    #[arg(long, value_name = "DIR", default_value = "batch_out")]
+    pub out_dir: PathBuf,
+
+    /// How names of reference recordings end; .mp4 stands for any recording
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "_ref.mp4",
+        conflicts_with = "reference"
+    )]
+    pub ref_suffix: String,
+
+    /// How names of new recordings end
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "_new.mp4",
+        conflicts_with = "reference"
+    )]
+    pub new_suffix: String,
+
+    /// This recording against every other one in the folder
+    #[arg(long, value_name = "PATH")]
+    pub reference: Option<PathBuf>,
+
+    /// Search subfolders
+    #[arg(long)]
+    pub recursive: bool,
+
+    /// Pairs at the same time; they share the worker threads
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=256), allow_negative_numbers = true)]
+    pub jobs: u32,
+
+    /// Skip pairs whose results are complete for the same inputs and parameters
+    #[arg(long)]
+    pub resume: bool,
+
+    /// List pairs and what lies beside them, write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Markers of the reference, for pairs that have none beside them
+    #[arg(long, visible_alias = "reference-markers", value_name = "PATH")]
+    pub ref_markers: Option<PathBuf>,
+
+    /// Markers below this confidence are for review, 0 to 1
+    #[arg(long, value_name = "SHARE", default_value_t = 0.6, value_parser = values::share, allow_negative_numbers = true)]
+    pub review_threshold: f64,
+
+    /// Also write this editor preset beside the markers; repeatable
+    #[arg(long, value_name = "PRESET")]
+    pub export: Vec<String>,
+
+    /// Frame rate of editor files: 23.976, 25, 29.97, ..., N/D or auto [default: auto, that of the new run]
+    #[arg(long, value_name = "RATE", value_parser = rate, allow_negative_numbers = true)]
+    pub export_fps: Option<RateChoice>,
+
+    /// Trade accuracy for speed: at least 4 threads, fewer robust iterations, coarser refinement
+    #[arg(long)]
+    pub fast: bool,
+
+    /// How recordings are read
+    #[command(flatten)]
+    pub analysis: AnalysisArgs,
+
+    /// How frames are matched
+    #[command(flatten)]
+    pub matching: MatchArgs,
+
+    /// The map and its gates
+    #[command(flatten)]
+    pub warp: WarpArgs,
+
+    /// Comparison with earlier runs
+    #[command(flatten)]
+    pub regression: RegressionArgs,
+
+    /// Editor files
+    #[command(flatten)]
+    pub editor: ExportArgs,
+}
+
+/// Aligns all pairs.
+pub fn run(mut args: BatchArgs, session: &mut Session) -> Result<Outcome, PipelineError> {
+    if args.fast {
+        let set = apply_fast(&mut args.warp, &mut args.matching, session);
+        session.printer.line(&format!("fast: {set}"));
+    }
+    let fail_on_regression = args.regression.comparison.fail_on_regression;
+    let dry_run = args.dry_run;
+    let request = request(args, session)?;
+    let mut plan = plan(&request.pairing)?;
+    plan.warnings.extend(unused(&plan, &request));
+    if dry_run {
+        list(&plan, session);
+        let mut outcome = Outcome::done(json!({ "pairs": plan.pairs.len() }));
+        outcome.warnings = plan.warnings;
+        return Ok(outcome);
+    }
+    let reporter = BatchReporter::new(session.progress_mode(), plan.pairs.len());
+    let mut say = |pair: &PairDone| reporter.suspend(|| session.printer.line(&in_words(pair)));
+    // A pair that panics is a row of the summary; its text belongs there and not on the terminal.
+    panic::set_hook(Box::new(|_| {}));
+    let report = batch(&request, &plan, &session.context(), &reporter, &mut say);
+    reporter.finish();
+    let _ = panic::take_hook();
+    let report = report?;
+    print(&report, session);
+    Ok(outcome(report, fail_on_regression))
+}
+
+fn request(args: BatchArgs, session: &Session) -> Result<BatchRequest, PipelineError> {
+    let matcher = args.analysis.matcher()?;
+    let exports: Result<Vec<ChosenPreset>, _> = args
+        .export
+        .iter()
+        .map(|name| ChosenPreset::find(name, &session.config))
+        .collect();
+    for file in [&args.ref_markers, &args.matching.anchors].into_iter().flatten() {
+        check_input(file)?;
+    }
+    Ok(BatchRequest {
+        regression: args.regression.settings(),
+        jobs: args.jobs as usize,
+        resume: args.resume,
+        each: SyncRequest {
+            reference: PathBuf::new(),
+            new: PathBuf::new(),
+            index: None,
+            out: None,
+            root: None,
+            ref_markers: None,
+            review_threshold: args.review_threshold,
+            exports: exports?,
+            export: args.editor.settings(args.export_fps),
+            analysis: args.analysis.settings(),
+            matching: args.matching.settings(matcher)?,
+            warp: args.warp.settings(),
+            stop_after_pairs: false,
+            plot: true,
+            regression: None,
+            run: RunName::Batch(String::new()),
+        },
+        pairing: PairingSettings {
+            input_dir: args.input_dir,
+            out_dir: args.out_dir,
+            ref_suffix: args.ref_suffix,
+            new_suffix: args.new_suffix,
+            reference: args.reference,
+            recursive: args.recursive,
+            single_file: args.analysis.single_file,
+            ref_markers: args.ref_markers,
+        },
+    })
+}
+
+/// A file that all pairs share must be there before the first of them runs.
+fn check_input(file: &Path) -> Result<(), PipelineError> {
+    if file.is_file() {
+        Ok(())
+    } else {
+        Err(PipelineError::new("file not found").at(file))
+    }
+}
+
+/// What was given or found and will not be used.
+fn unused(plan: &Plan, request: &BatchRequest) -> Vec<String> {
+    let tracks = plan
+        .pairs
+        .iter()
+        .filter(|p| p.ref_track.is_some() || p.new_track.is_some());
+    let tracks = match tracks.count() {
+        0 => None,
+        count => Some(format!(
+            "{count} pairs have GPS tracks beside them; this build does not use them"
+        )),
+    };
+    let no_markers = plan.pairs.iter().all(|pair| pair.ref_markers.is_none());
+    let exports = (!request.each.exports.is_empty() && no_markers)
+        .then(|| "--export has no effect: no pair has markers".to_owned());
+    tracks.into_iter().chain(exports).collect()
+}
+
+fn list(plan: &Plan, session: &Session) {
+    let line = |text: String| session.printer.line(&text);
+    for pair in &plan.pairs {
+        line(format!("{}:", pair.name));
+        line(format!("  reference    {}", pair.reference.display()));
+        line(format!("  new          {}", pair.new.display()));
+        let sidecars = [
+            ("ref track", &pair.ref_track),
+            ("new track", &pair.new_track),
+            ("ref markers", &pair.ref_markers),
+        ];
+        for (kind, file) in sidecars {
+            if let Some(file) = file {
+                line(format!("  {kind:12} {}", file.display()));
+            }
+        }
+    }
+    line(format!("{} pairs, nothing written", plan.pairs.len()));
+}
+
+/// `trail7: aligned, coverage 93 %, p90 0.13 s`.
+fn in_words(pair: &PairDone) -> String {
+    let row = &pair.row;
+    let mut text = match pair.status {
+        PairStatus::Aligned => "aligned".to_owned(),
+        PairStatus::NotAligned => format!("not aligned: {}", row.reasons.join("; ")),
+        PairStatus::Failed => format!("failed: {}", row.error.as_deref().unwrap_or("unknown error")),
+    };
+    if pair.status == PairStatus::Aligned {
+        if let Some(coverage) = row.coverage {
+            text.push_str(&format!(", coverage {:.0} %", coverage * 100.0));
+        }
+        if let Some(p90) = row.p90 {
+            text.push_str(&format!(", p90 {p90:.2} s"));
+        }
+        if let Some(status) = pair.regression.filter(|status| *status >= RegressionStatus::Warn) {
+            text.push_str(&format!(", regression {}", status.shown()));
+        }
+    }
+    if pair.resumed {
+        text.push_str(" (finished before)");
+    }
+    format!("{}: {text}", pair.name)
+}
+
+fn print(report: &BatchReport, session: &Session) {
+    let totals = &report.totals;
+    session.printer.line(&format!(
+        "{} pairs: {} aligned, {} not aligned, {} failed",
+        totals.pairs, totals.aligned, totals.not_aligned, totals.failed
+    ));
+    session.printer.line(&format!("-> {}", report.summary.display()));
+}
+
+/// Exit 3 wins over 20.
+fn outcome(report: BatchReport, fail_on_regression: bool) -> Outcome {
+    let totals = &report.totals;
+    let mut outcome = Outcome::done(json!({
+        "pairs": totals.pairs,
+        "aligned": totals.aligned,
+        "not_aligned": totals.not_aligned,
+        "failed": totals.failed,
+        "regression": report.regression.map(|status| status.shown().to_ascii_lowercase()),
+    }));
+    if totals.aligned < totals.pairs {
+        outcome.exit = Exit::NotAligned;
+    } else if fail_on_regression && report.regression == Some(RegressionStatus::Fail) {
+        outcome.exit = Exit::Regression;
+    }
+    outcome.outputs = vec![("batch_summary".to_owned(), report.summary)];
+    outcome.warnings = report.warnings;
+    outcome
+}
