@@ -7,6 +7,7 @@
 //!
 //! GoPro chapters are joined and proxies used without being asked for ([`OpenOptions`] switches it off); the [`gopro`]
 //! module has the rules. [`telemetry_packets`] and [`UserData`] hand out the camera's raw measurements and notes.
+//! [`copy_with_chapters`] is the one thing that is written: a copy of an MP4 with chapters.
 //!
 //! All times are presentation times: edit lists are applied, frame durations may vary, and 0 is the first frame that
 //! is shown. FFmpeg is linked, and stays behind the modules `demux` (containers), `decoder` (pictures) and `luma`
@@ -22,6 +23,7 @@ mod index;
 mod info;
 mod luma;
 mod mp4box;
+mod mux;
 mod opened_file;
 mod orientation;
 mod packet_feed;
@@ -39,6 +41,7 @@ pub use error::{FrameError, OpenError};
 pub use frames::{FrameOptions, FrameStream, LumaFrame};
 pub use info::{StreamSummary, VideoInfo};
 pub use mp4box::{BoxType, UserData};
+pub use mux::{ChapterError, ChapterMark, copy_with_chapters};
 pub use plan::{FrameRole, KEY_GAP_SLACK, PlanMode, PlannedFrame, SamplePlan, SampleRequest};
 pub use rational::Rational;
 pub use recording::{Chapter, OpenOptions, Recording};

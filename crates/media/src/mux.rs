@@ -1,0 +1,394 @@
+//! Chapters into an MP4 or QuickTime file that stays as it is otherwise.
+//!
+//! A remux through a media library would lose what cameras keep beside the streams: ids and HiLight tags in
+//! `moov/udta`, tracks of unknown kinds. So nothing is remuxed. Every byte of the source is copied, in place, and only the
+//! index (`moov`) is written anew behind it, with a text track of chapter titles (QuickTime File Format, "Chapter
+//! Lists") and the older `chpl` list. Where the old index stands in the way it becomes a `free` box, so that no
+//! offset in the file changes. Chapters the file had before are replaced.
+
+mod boxes;
+mod chapter_track;
+
+use std::io::{self, Read, Seek, SeekFrom, Write};
+
+use crate::mp4box::BoxType;
+use boxes::{Child, children, mp4_box};
+use chapter_track::{Titles, chapter_list, chapter_trak};
+
+/// Larger indexes are refused; ten hours of a camera stay below a tenth of it.
+const MAX_MOOV_BYTES: u64 = 512 << 20;
+/// Boxes looked at in one list.
+const MAX_SIBLINGS: usize = 4096;
+/// Bytes copied at a time.
+const COPY_BYTES: usize = 1 << 20;
+/// Most chapters written.
+const MAX_CHAPTERS: usize = 10_000;
+
+/// A titled place in a recording.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChapterMark {
+    /// Start on the file's presentation clock; the first chapter is drawn to 0.
+    pub start_secs: f64,
+    /// Title.
+    pub title: String,
+}
+
+/// Why chapters cannot be written into a file.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ChapterError {
+    /// The source cannot be read.
+    #[error("cannot be read ({0})")]
+    Read(io::Error),
+    /// The copy cannot be written.
+    #[error("cannot be written ({0})")]
+    Write(io::Error),
+    /// No MP4, or a damaged one.
+    #[error("not a complete MP4 file")]
+    NotMp4,
+    /// Index in pieces, as live recordings have it.
+    #[error("fragmented MP4 files cannot be given chapters")]
+    Fragmented,
+    /// Nothing to attach chapters to.
+    #[error("no video track")]
+    NoVideoTrack,
+    /// Nothing to write.
+    #[error("no chapters")]
+    NoChapters,
+    /// More chapters than any player lists.
+    #[error("more than {MAX_CHAPTERS} chapters")]
+    TooMany,
+}
+
+impl ChapterError {
+    /// What the person can do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NotMp4 | Self::Fragmented => {
+                Some("bring it into an ordinary .mp4 first: ffmpeg -i VIDEO -c copy OUT.mp4".to_owned())
+            }
+            Self::NoVideoTrack => Some("give a recording with pictures".to_owned()),
+            Self::Read(_) | Self::Write(_) | Self::NoChapters | Self::TooMany => None,
+        }
+    }
+}
+
+/// Copies `source` to `out` with `chapters` in place of its own. `chapters` are in order of time.
+///
+/// # Errors
+/// A source that is no complete, unfragmented MP4 with a video track; reading or writing fails.
+pub fn copy_with_chapters(
+    source: &mut (impl Read + Seek),
+    chapters: &[ChapterMark],
+    out: &mut impl Write,
+) -> Result<(), ChapterError> {
+    match chapters.len() {
+        0 => return Err(ChapterError::NoChapters),
+        1..=MAX_CHAPTERS => {}
+        _ => return Err(ChapterError::TooMany),
+    }
+    let layout = Layout::read(source)?;
+    let moov = layout.read_moov(source)?;
+    let index = Index::parse(&moov)?;
+    let copied_bytes = layout.copied_bytes();
+    let titles = Titles::new(chapters, index.length_millis());
+    let data = titles.samples();
+    // The offset of the titles is that of the payload of the box they are put in.
+    let data_box = mp4_box(b"mdat", &[data.as_slice()]).ok_or(ChapterError::TooMany)?;
+    let data_start = copied_bytes + (data_box.len() - data.len()) as u64;
+    let new_moov = index
+        .with_chapters(&titles, data_start)
+        .ok_or(ChapterError::NotMp4)?;
+    layout.copy(source, out)?;
+    for bytes in [data_box, new_moov] {
+        out.write_all(&bytes).map_err(ChapterError::Write)?;
+    }
+    Ok(())
+}
+
+/// Where the index lies in a file.
+struct Layout {
+    file_bytes: u64,
+    moov_start: u64,
+    moov_header_bytes: u64,
+    moov_end: u64,
+}
+
+impl Layout {
+    fn read(source: &mut (impl Read + Seek)) -> Result<Self, ChapterError> {
+        let file_bytes = source.seek(SeekFrom::End(0)).map_err(ChapterError::Read)?;
+        let mut found = None;
+        let mut at = 0;
+        for _ in 0..MAX_SIBLINGS {
+            if at == file_bytes {
+                return found.ok_or(ChapterError::NotMp4);
+            }
+            let (kind, header_bytes, box_bytes) = read_header(source, at, file_bytes)?;
+            let end = at
+                .checked_add(box_bytes)
+                .filter(|end| *end <= file_bytes && box_bytes >= header_bytes)
+                .ok_or(ChapterError::NotMp4)?;
+            match &kind {
+                b"moof" => return Err(ChapterError::Fragmented),
+                b"moov" if found.is_none() => {
+                    found = Some(Self {
+                        file_bytes,
+                        moov_start: at,
+                        moov_header_bytes: header_bytes,
+                        moov_end: end,
+                    });
+                }
+                _ => {}
+            }
+            at = end;
+        }
+        Err(ChapterError::NotMp4)
+    }
+
+    fn read_moov(&self, source: &mut (impl Read + Seek)) -> Result<Vec<u8>, ChapterError> {
+        let start = self.moov_start + self.moov_header_bytes;
+        let length = self.moov_end - start;
+        if length > MAX_MOOV_BYTES {
+            return Err(ChapterError::NotMp4);
+        }
+        let mut bytes = Vec::new();
+        source
+            .seek(SeekFrom::Start(start))
+            .and_then(|_| source.take(length).read_to_end(&mut bytes))
+            .map_err(ChapterError::Read)?;
+        Ok(bytes)
+    }
+
+    fn is_moov_last(&self) -> bool {
+        self.moov_end == self.file_bytes
+    }
+
+    /// Bytes in front of what is added.
+    fn copied_bytes(&self) -> u64 {
+        if self.is_moov_last() {
+            self.moov_start
+        } else {
+            self.file_bytes
+        }
+    }
+
+    /// Copies the file; an index that is not its last box becomes free space of the same size.
+    fn copy(&self, source: &mut (impl Read + Seek), out: &mut impl Write) -> Result<(), ChapterError> {
+        copy_range(source, 0, self.moov_start, out)?;
+        if self.is_moov_last() {
+            return Ok(());
+        }
+        let mut header = vec![0; 8];
+        source
+            .seek(SeekFrom::Start(self.moov_start))
+            .and_then(|_| source.read_exact(&mut header))
+            .map_err(ChapterError::Read)?;
+        header.splice(4.., *b"free");
+        out.write_all(&header).map_err(ChapterError::Write)?;
+        copy_range(source, self.moov_start + 8, self.file_bytes, out)
+    }
+}
+
+/// Type, length of the header and length of the box at `at`. A box that goes on to the end of the file by its size of
+/// zero would swallow what is written behind it, unless it is the index itself.
+fn read_header(
+    source: &mut (impl Read + Seek),
+    at: u64,
+    file_bytes: u64,
+) -> Result<(BoxType, u64, u64), ChapterError> {
+    let mut header = [0; 16];
+    let wanted = (file_bytes - at).min(16);
+    let mut bytes = Vec::with_capacity(16);
+    source
+        .seek(SeekFrom::Start(at))
+        .and_then(|_| source.take(wanted).read_to_end(&mut bytes))
+        .map_err(ChapterError::Read)?;
+    if bytes.len() < 8 {
+        return Err(ChapterError::NotMp4);
+    }
+    for (to, from) in header.iter_mut().zip(&bytes) {
+        *to = *from;
+    }
+    let [a, b, c, d, k0, k1, k2, k3, large @ ..] = header;
+    let kind = [k0, k1, k2, k3];
+    match u32::from_be_bytes([a, b, c, d]) {
+        0 if &kind == b"moov" => Ok((kind, 8, file_bytes - at)),
+        0 => Err(ChapterError::NotMp4),
+        1 if bytes.len() == 16 => Ok((kind, 16, u64::from_be_bytes(large))),
+        1 => Err(ChapterError::NotMp4),
+        size => Ok((kind, 8, u64::from(size))),
+    }
+}
+
+fn copy_range(
+    source: &mut (impl Read + Seek),
+    from: u64,
+    to: u64,
+    out: &mut impl Write,
+) -> Result<(), ChapterError> {
+    source.seek(SeekFrom::Start(from)).map_err(ChapterError::Read)?;
+    let mut buffer = vec![0; COPY_BYTES];
+    let mut left = to.saturating_sub(from);
+    while left > 0 {
+        let room = usize::try_from(left).map_or(COPY_BYTES, |left| left.min(COPY_BYTES));
+        let Some(part) = buffer.get_mut(..room) else { break };
+        source.read_exact(part).map_err(ChapterError::Read)?;
+        out.write_all(part).map_err(ChapterError::Write)?;
+        left -= room as u64;
+    }
+    Ok(())
+}
+
+/// The parts of an index that matter here.
+struct Index<'a> {
+    children: Vec<Child<'a>>,
+    tracks: Vec<Track>,
+    movie_timescale: u32,
+    movie_ticks: u64,
+}
+
+struct Track {
+    id: u32,
+    handler: BoxType,
+    chapter_ids: Vec<u32>,
+}
+
+impl<'a> Index<'a> {
+    fn parse(moov: &'a [u8]) -> Result<Self, ChapterError> {
+        let children = children(moov);
+        if children.iter().any(|child| &child.kind == b"mvex") {
+            return Err(ChapterError::Fragmented);
+        }
+        let header = children
+            .iter()
+            .find(|child| &child.kind == b"mvhd")
+            .and_then(|child| boxes::movie_times(child.payload));
+        let (movie_timescale, movie_ticks) = header.ok_or(ChapterError::NotMp4)?;
+        let traks = children.iter().filter(|child| &child.kind == b"trak");
+        let tracks: Vec<Track> = traks.map(|trak| Track::parse(trak.payload)).collect();
+        if !tracks.iter().any(|track| &track.handler == b"vide") {
+            return Err(ChapterError::NoVideoTrack);
+        }
+        Ok(Self {
+            children,
+            tracks,
+            movie_timescale,
+            movie_ticks,
+        })
+    }
+
+    fn length_millis(&self) -> u64 {
+        self.movie_ticks.saturating_mul(1000) / u64::from(self.movie_timescale)
+    }
+
+    /// The new `moov` box; `None` when it gets too large.
+    fn with_chapters(&self, titles: &Titles, data_start: u64) -> Option<Vec<u8>> {
+        let old: Vec<u32> = self
+            .tracks
+            .iter()
+            .flat_map(|track| track.chapter_ids.iter().copied())
+            .collect();
+        let is_old = |track: &Track| old.contains(&track.id) && matches!(&track.handler, b"text" | b"sbtl");
+        let id = self.tracks.iter().map(|track| track.id).max()?.checked_add(1)?;
+        let mut parts = Vec::with_capacity(self.children.len() + 2);
+        let mut tracks = self.tracks.iter();
+        let mut needs_reference = true;
+        let mut needs_list = true;
+        for child in &self.children {
+            match &child.kind {
+                b"mvhd" => parts.push(boxes::with_next_track(child, id.checked_add(1)?)?),
+                b"trak" => {
+                    let track = tracks.next()?;
+                    if is_old(track) {
+                        continue;
+                    }
+                    let is_first_video = needs_reference && &track.handler == b"vide";
+                    needs_reference &= !is_first_video;
+                    parts.push(with_reference(child, is_first_video.then_some(id))?);
+                }
+                b"udta" => {
+                    needs_list = false;
+                    parts.push(with_list(child.payload, titles)?);
+                }
+                _ => parts.push(child.whole.to_vec()),
+            }
+        }
+        parts.push(chapter_trak(id, self.movie_ticks, titles, data_start)?);
+        if needs_list {
+            parts.push(with_list(&[], titles)?);
+        }
+        let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
+        mp4_box(b"moov", &parts)
+    }
+}
+
+impl Track {
+    fn parse(trak: &[u8]) -> Self {
+        let inside = children(trak);
+        let find = |kind: &BoxType| inside.iter().find(|child| &child.kind == kind);
+        let handler = find(b"mdia")
+            .and_then(|mdia| {
+                children(mdia.payload)
+                    .into_iter()
+                    .find(|child| &child.kind == b"hdlr")
+            })
+            .and_then(|hdlr| hdlr.payload.get(8..12)?.try_into().ok());
+        let references = find(b"tref")
+            .map(|tref| children(tref.payload))
+            .unwrap_or_default();
+        let chapters = references.iter().filter(|reference| &reference.kind == b"chap");
+        Self {
+            id: find(b"tkhd")
+                .and_then(|tkhd| boxes::track_id(tkhd.payload))
+                .unwrap_or(0),
+            handler: handler.unwrap_or_default(),
+            chapter_ids: chapters
+                .flat_map(|reference| boxes::words(reference.payload))
+                .collect(),
+        }
+    }
+}
+
+/// A track without its reference to chapters, or with one to `chapters`.
+fn with_reference(trak: &Child<'_>, chapters: Option<u32>) -> Option<Vec<u8>> {
+    let inside = children(trak.payload);
+    let tref = inside.iter().find(|child| &child.kind == b"tref");
+    if chapters.is_none() && tref.is_none() {
+        return Some(trak.whole.to_vec());
+    }
+    let kept = tref.map(|tref| children(tref.payload)).unwrap_or_default();
+    let mut references: Vec<Vec<u8>> = kept
+        .iter()
+        .filter(|reference| &reference.kind != b"chap")
+        .map(|reference| reference.whole.to_vec())
+        .collect();
+    if let Some(id) = chapters {
+        references.push(mp4_box(b"chap", &[&id.to_be_bytes()])?);
+    }
+    let references: Vec<&[u8]> = references.iter().map(Vec::as_slice).collect();
+    let tref = mp4_box(b"tref", &references)?;
+    let mut parts: Vec<&[u8]> = inside
+        .iter()
+        .filter(|child| &child.kind != b"tref")
+        .map(|child| child.whole)
+        .collect();
+    if !references.is_empty() {
+        // Readers expect references behind the track header.
+        let behind = parts.len().min(1);
+        parts.insert(behind, &tref);
+    }
+    mp4_box(b"trak", &parts)
+}
+
+/// User data with the list of chapters in place of an older one.
+fn with_list(udta: &[u8], titles: &Titles) -> Option<Vec<u8>> {
+    let list = chapter_list(titles);
+    let kept = children(udta);
+    let parts: Vec<&[u8]> = kept
+        .iter()
+        .filter(|child| &child.kind != b"chpl")
+        .map(|child| child.whole)
+        .chain(list.as_deref())
+        .collect();
+    mp4_box(b"udta", &parts)
+}
