@@ -13,7 +13,7 @@ mod sample_table;
 use std::io::{Read, Seek, SeekFrom};
 
 use crate::FourCc;
-use crate::bytes::be_u32;
+use crate::bytes::{be_u16, be_u32};
 use crate::gpmf::Payload;
 use crate::warning::{Warning, Warnings};
 pub use chapters::Chapter;
@@ -102,6 +102,14 @@ impl Mp4Track {
         sample.time_ticks as f64 / f64::from(self.timescale) + self.edit_offset_secs
     }
 
+    /// Channels and samples a second of a sound track, from its `stsd` entry (ISO/IEC 14496-12 section 12.2.3).
+    pub fn audio_format(&self) -> Option<(u32, u32)> {
+        let channels = u32::from(be_u16(&self.sample_entry, 8)?);
+        // In 16.16 fixed point.
+        let sample_rate = be_u32(&self.sample_entry, 16)? >> 16;
+        (self.handler == b"soun" && channels > 0 && sample_rate > 0).then_some((channels, sample_rate))
+    }
+
     /// Length of a sample, seconds.
     pub fn sample_secs(&self, sample: &Sample) -> f64 {
         f64::from(sample.duration_ticks) / f64::from(self.timescale)
@@ -176,9 +184,14 @@ impl Mp4File {
         self.tracks.iter().find(|track| track.format == b"gpmd")
     }
 
+    /// The first sound track.
+    pub fn audio(&self) -> Option<&Mp4Track> {
+        self.tracks.iter().find(|track| track.handler == b"soun")
+    }
+
     /// True when there is sound.
     pub fn has_audio(&self) -> bool {
-        self.tracks.iter().any(|track| track.handler == b"soun")
+        self.audio().is_some()
     }
 
     /// Reads the payloads of the telemetry track; none without such a track. Times are on the recording's
