@@ -156,3 +156,218 @@ fn damage_and_wrong_input_are_told() {
     }
     assert_eq!(place.list("."), ["cut.mp4", "empty", "m.csv", "note.txt"]);
 }
+
+const NEW_MARKERS: &str = "marker_id,name,t_ref,t_new,confidence,needs_review,status\n\
+    1,Start,1.0,0.0,0.9,false,ok\n2,Rock garden,2.0,1.0,0.9,false,ok\n3,Drop,6.0,5.0,0.9,false,ok\n4,Far,60,,0,true,outside\n";
+
+fn place_with_new_markers() -> Place {
+    let place = Place::new();
+    place.write("new_markers.csv", NEW_MARKERS);
+    place.write("timewarp.json", common::straight_warp(true));
+    place
+}
+
+#[test]
+fn the_new_run_is_retimed_onto_the_reference() {
+    let place = place_with_new_markers();
+    for (preset, file) in [
+        ("fcpxml", "new_markers.fcpxml"),
+        ("otio", "new_markers.otio"),
+        ("premiere", "new_markers.xml"),
+    ] {
+        let said = place.run(&format!(
+            "export {preset} --markers new_markers.csv --retime --json"
+        ));
+        let result = said.ok().json()["result"].clone();
+        assert_eq!(
+            (&result["exported"], &result["rate"]),
+            (&3.into(), &"30/1".into()),
+            "{preset}"
+        );
+        let text = place.read(file);
+        assert!(
+            text.contains("ref.mp4") && text.contains("new.mp4"),
+            "both runs in {preset}"
+        );
+        let said = place.run(&format!("import-markers {file} --out back.csv"));
+        said.ok();
+        let expected = pairs(&[
+            ("Start", "1.000000"),
+            ("Rock garden", "2.000000"),
+            ("Drop", "6.000000"),
+        ]);
+        assert_eq!(
+            times(&place.read("back.csv")),
+            expected,
+            "{preset}: times of the reference"
+        );
+    }
+}
+
+#[test]
+fn retiming_takes_recordings_and_map_from_where_it_is_told() {
+    let place = place_with_new_markers();
+    place.write("run/ref.mp4", ten_seconds());
+    place.write("run/fast.mp4", ten_seconds());
+    std::fs::rename(place.path("timewarp.json"), place.path("run/timewarp.json")).unwrap();
+    let said = place.run("export otio --markers new_markers.csv --retime");
+    assert!(
+        said.error(1).contains("hint: did you mean run/timewarp.json"),
+        "{}",
+        said.stderr
+    );
+    let said = place.run(
+        "export otio --markers new_markers.csv --retime --warp run/timewarp.json --reference-video run/ref.mp4 --video run/fast.mp4",
+    );
+    assert!(!said.ok().stderr.contains("is not there"), "{}", said.stderr);
+    let timeline: serde_json::Value = serde_json::from_str(&place.read("new_markers.otio")).unwrap();
+    let tracks = &timeline["tracks"]["children"];
+    assert_eq!(
+        tracks[0]["children"][0]["source_range"]["duration"]["value"],
+        300.0
+    );
+    let shown = &tracks[1]["children"];
+    assert_eq!(
+        shown[0]["OTIO_SCHEMA"], "Gap.1",
+        "the new run starts a second later: {shown}"
+    );
+    assert_eq!(shown[0]["source_range"]["duration"]["value"], 30.0);
+    assert_eq!(shown[1]["source_range"]["duration"]["value"], 270.0);
+}
+
+#[test]
+fn retiming_that_cannot_be_is_refused() {
+    let place = place_with_new_markers();
+    place.write("bad.json", common::straight_warp(false));
+    place.write(
+        "line.json",
+        r#"{"ok":true,"model":"affine","params":{"a":1.0,"b":0.0}}"#,
+    );
+    for (args, code, says) in [
+        (
+            "export edl --markers new_markers.csv --retime",
+            2,
+            "no retiming in `edl`",
+        ),
+        (
+            "export fcpxml --markers new_markers.csv --timewarp-json timewarp.json",
+            2,
+            "--retime",
+        ),
+        (
+            "export fcpxml --markers new_markers.csv --retime --time-column t_new",
+            2,
+            "timeline of the reference",
+        ),
+        (
+            "export fcpxml --markers new_markers.csv --retime --warp bad.json",
+            3,
+            "not aligned",
+        ),
+        (
+            "export fcpxml --markers new_markers.csv --retime --warp line.json",
+            1,
+            "--video",
+        ),
+        (
+            "export fcpxml --markers - --retime --out x.fcpxml",
+            2,
+            "--timewarp-json",
+        ),
+    ] {
+        let said = place.run(args);
+        assert!(said.error(code).contains(says), "{args}: {}", said.stderr);
+    }
+    assert_eq!(
+        place.list("."),
+        ["bad.json", "line.json", "new_markers.csv", "timewarp.json"]
+    );
+    let said = place.run("export fcpxml --markers new_markers.csv --retime --warp bad.json --force");
+    assert!(
+        said.ok().stderr.contains("the runs are not aligned"),
+        "{}",
+        said.stderr
+    );
+}
+
+#[test]
+fn chapters_go_into_a_recording_and_come_back() {
+    let place = place_with_new_markers();
+    let plain = with_user_data(ten_seconds(), &[mp4_box(b"FIRM", b"H22.01")]);
+    place.write("new.mp4", &plain);
+    let said = place.run("export-markers new_markers.csv --preset ffmetadata --mux new.mp4 --out o/with.mp4");
+    assert!(
+        said.ok().stdout.contains("3 markers -> o/with.mp4"),
+        "{}",
+        said.stdout
+    );
+    assert_eq!(place.list("o"), ["with.mp4"]);
+    let copy = std::fs::read(place.path("o/with.mp4")).unwrap();
+    let moov = plain.windows(4).rposition(|kind| kind == b"moov").unwrap() - 4;
+    assert!(copy[..moov] == plain[..moov], "the streams are where they were");
+    assert!(copy.windows(6).any(|bytes| bytes == b"H22.01"));
+    let said = place.run("import-markers o/with.mp4 --json");
+    assert_eq!(said.ok().json()["result"]["format"], "chapters");
+    let expected = pairs(&[
+        ("Start", "0.000000"),
+        ("Rock garden", "1.000000"),
+        ("Drop", "5.000000"),
+    ]);
+    assert_eq!(times(&place.read("o/with_markers.csv")), expected);
+    let probe = std::process::Command::new("ffprobe")
+        .args([
+            "-v",
+            "error",
+            "-show_entries",
+            "chapter=start_time:chapter_tags=title",
+            "-of",
+            "csv=p=0",
+        ])
+        .arg(place.path("o/with.mp4"))
+        .output()
+        .unwrap();
+    let chapters = String::from_utf8(probe.stdout).unwrap();
+    assert_eq!(chapters, "0.000000,Start\n1.000000,Rock garden\n5.000000,Drop\n");
+}
+
+#[test]
+fn chapters_are_not_written_into_just_anything() {
+    let place = place_with_new_markers();
+    place.write("new.mp4", ten_seconds());
+    place.write("text.mp4", "hello");
+    place.write("none.csv", "name,t_new\n");
+    for (args, code, says) in [
+        (
+            "--preset fcpxml --mux new.mp4 --out x.mp4",
+            2,
+            "--preset ffmetadata",
+        ),
+        ("--preset ffmetadata --mux new.mp4", 2, "--out"),
+        ("--preset ffmetadata --mux new.mp4 --out -", 2, "--out"),
+        (
+            "--preset ffmetadata --mux new.mp4 --out new.mp4",
+            2,
+            "output is the input: new.mp4",
+        ),
+        ("--preset ffmetadata --mux text.mp4 --out x.mp4", 1, "not a video"),
+        (
+            "--preset ffmetadata --mux gone.mp4 --out x.mp4",
+            1,
+            "file not found: gone.mp4",
+        ),
+    ] {
+        let said = place.run(&format!("export-markers new_markers.csv {args}"));
+        assert!(said.error(code).contains(says), "{args}: {}", said.stderr);
+    }
+    place
+        .run("export-markers none.csv --preset ffmetadata --mux new.mp4 --out x.mp4")
+        .error(1);
+    let names = [
+        "new.mp4",
+        "new_markers.csv",
+        "none.csv",
+        "text.mp4",
+        "timewarp.json",
+    ];
+    assert_eq!(place.list("."), names, "nothing is left behind");
+}

@@ -1,23 +1,34 @@
 //! Marker tables to editor files (cli.md section 3.5, editors.md).
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use mtbsync_formats::csv::MAX_CSV_BYTES;
+use mtbsync_markers::ReadMarkersError;
 use mtbsync_markers::export::{
-    ClipInfo, ExportError, ExportOptions, ExportSummary, ExportTable, Preset, TableOptions, export as write,
-    numbered_name,
+    AudioInfo, ClipInfo, ExportError, ExportOptions, ExportSummary, ExportTable, Preset, TableOptions,
+    export as write, numbered_name,
 };
 use mtbsync_markers::presets::CustomPreset;
+use mtbsync_markers::retime::Retime;
 use mtbsync_markers::time::{Counting, Rate};
+use mtbsync_media::gopro::resolve_chapters;
 use mtbsync_media::{OpenOptions, Recording};
+use mtbsync_telemetry::mp4::Mp4File;
 use serde::Deserialize;
 
 use crate::config::Config;
 use crate::error::PipelineError;
+use crate::mux;
+use crate::progress::Context;
+use crate::retime::{self, RetimeSource};
 use crate::source::{Destination, Source, check_output, folder_of, is_same_file, write_files};
 
 /// Rate when nothing tells it.
 const FALLBACK_RATE: Rate = Rate::whole(30);
+
+/// Column with times of the reference.
+const REFERENCE_TIME_COLUMN: &str = "t_ref";
 
 /// Frame rate of editor files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,50 +144,64 @@ pub struct NewRun {
     pub duration_secs: Option<f64>,
     /// The clip, where the file itself was given.
     pub clip: Option<ClipInfo>,
+    /// The reference, to be put on the timeline in its place, and the map by which the new run is shown beside it.
+    pub retime: Option<Retime>,
+    /// What is odd about the recordings.
+    pub warnings: Vec<String>,
 }
 
 impl NewRun {
-    /// Facts of an opened recording, as the clip editors are told about.
+    /// Facts of an opened recording, as the clip editors are told about: its first file.
     pub fn of(recording: &Recording) -> Self {
         let info = recording.info();
         let rate = Rate::new(info.frame_rate.num, info.frame_rate.den);
-        let first = recording
-            .chapters()
-            .first()
-            .map(|chapter| chapter.path.clone())
-            .unwrap_or_default();
-        let path = std::path::absolute(&first).unwrap_or(first);
+        let (path, frames) = recording.chapters().first().map_or_else(
+            || (PathBuf::new(), info.frame_count),
+            |first| (first.path.clone(), first.frame_count),
+        );
+        let audio = info.has_audio.then(|| audio_of(&path)).flatten();
+        let path = std::path::absolute(&path).unwrap_or(path);
         let side = |pixels: usize| u32::try_from(pixels).unwrap_or(u32::MAX);
         let clip = rate.map(|rate| ClipInfo {
             path: path.to_string_lossy().into_owned(),
-            frames: i64::try_from(info.frame_count).unwrap_or(i64::MAX),
+            frames: i64::try_from(frames).unwrap_or(i64::MAX),
             rate,
             width: side(info.width),
             height: side(info.height),
             start_timecode: info.start_timecode.clone(),
-            audio: None,
+            audio,
         });
         Self {
             rate,
             duration_secs: Some(info.duration_secs),
             clip,
+            ..Self::default()
         }
     }
 
-    fn open(video: &Path) -> Result<Self, PipelineError> {
-        let recording = Recording::open(
-            video,
-            &OpenOptions {
-                single_file: true,
-                no_proxy: true,
-            },
-        )
-        .map_err(|error| {
+    /// Opens the file `video`. Later files of the recording are not part of the clip; a warning says so.
+    ///
+    /// # Errors
+    /// It is no readable video.
+    pub fn open(video: &Path) -> Result<Self, PipelineError> {
+        let options = OpenOptions {
+            single_file: true,
+            no_proxy: true,
+        };
+        let recording = Recording::open(video, &options).map_err(|error| {
             PipelineError::new(error.to_string())
                 .at(video)
                 .maybe_hint(error.hint())
         })?;
-        Ok(Self::of(&recording))
+        let mut run = Self::of(&recording);
+        let files = resolve_chapters(video).paths.len();
+        if files > 1 {
+            run.warnings.push(format!(
+                "{} is the first of {files} files of its recording: join them first, or markers beyond it are moved into it",
+                video.display()
+            ));
+        }
+        Ok(run)
     }
 
     /// What a timewarp.json in `folder` says about the new recording.
@@ -197,9 +222,27 @@ impl NewRun {
         Self {
             rate: new.fps.and_then(|fps| Rate::parse(&fps).ok()),
             duration_secs: new.duration.filter(|secs| secs.is_finite() && *secs > 0.0),
-            clip: None,
+            ..Self::default()
         }
     }
+
+    /// The rate a timeline has unless it is told: that of the recording at normal speed.
+    fn timeline_rate(&self) -> Option<Rate> {
+        self.retime
+            .as_ref()
+            .map(|retime| retime.reference.rate)
+            .or(self.rate)
+    }
+}
+
+/// The sound of an MP4; a file of another kind has none that an editor needs to be told about.
+fn audio_of(path: &Path) -> Option<AudioInfo> {
+    let mut file = File::open(path).ok()?;
+    let (channels, sample_rate) = Mp4File::read(&mut file).ok()?.audio()?.audio_format()?;
+    Some(AudioInfo {
+        channels,
+        sample_rate,
+    })
 }
 
 /// One editor file, not yet on the disk; beyond 999 events some presets need several.
@@ -244,7 +287,7 @@ pub fn editor_file(
     let settings = settings.or(&preset.defaults);
     let (rate, rate_is_auto, warning) = match settings.rate {
         Some(RateChoice::Fixed(rate)) => (rate, false, None),
-        Some(RateChoice::Auto) | None => match new_run.rate {
+        Some(RateChoice::Auto) | None => match new_run.timeline_rate() {
             Some(rate) => (rate, true, None),
             None => (
                 FALLBACK_RATE,
@@ -253,12 +296,7 @@ pub fn editor_file(
             ),
         },
     };
-    let table_options = TableOptions {
-        time_column: selection.time_column.as_deref(),
-        min_confidence: selection.min_confidence,
-        rate: Some(rate),
-    };
-    let table = ExportTable::parse(csv, table_options)
+    let table = parse_table(csv, selection, rate, new_run.retime.is_some())
         .map_err(|error| PipelineError::new(error.to_string()).maybe_hint(error.hint()))?;
     let mut options = ExportOptions::new(rate, stem);
     options.rate_is_auto = rate_is_auto;
@@ -272,6 +310,7 @@ pub fn editor_file(
     options.label = settings.label;
     options.clip = new_run.clip.clone();
     options.duration_secs = new_run.duration_secs;
+    options.retime = new_run.retime.clone();
     options.keep_colours = settings.keep_colours;
     if let Some(prefix) = settings.review_prefix {
         options.review_prefix = prefix;
@@ -284,6 +323,31 @@ pub fn editor_file(
         files: made.files,
         summary: made.summary,
     })
+}
+
+/// Reads the markers. On a timeline of the reference their times are those of the reference.
+fn parse_table(
+    csv: &[u8],
+    selection: &Selection,
+    rate: Rate,
+    is_retimed: bool,
+) -> Result<ExportTable, ReadMarkersError> {
+    let by = |time_column: Option<&str>| {
+        let options = TableOptions {
+            time_column,
+            min_confidence: selection.min_confidence,
+            rate: Some(rate),
+        };
+        ExportTable::parse(csv, options)
+    };
+    match &selection.time_column {
+        Some(column) => by(Some(column)),
+        None if is_retimed => match by(Some(REFERENCE_TIME_COLUMN)) {
+            Err(ReadMarkersError::NoTimeColumn { .. }) => by(None),
+            result => result,
+        },
+        None => by(None),
+    }
 }
 
 fn cannot_export(error: &ExportError) -> PipelineError {
@@ -309,6 +373,10 @@ pub struct ExportRequest {
     pub selection: Selection,
     /// What the file looks like.
     pub settings: ExportSettings,
+    /// Show the new run retimed beside the reference.
+    pub retime: Option<RetimeSource>,
+    /// The recording that gets the chapters: the output is a copy of it.
+    pub mux: Option<PathBuf>,
 }
 
 /// What an export came to.
@@ -325,15 +393,22 @@ pub struct ExportReport {
 /// Exports a marker table.
 ///
 /// # Errors
-/// Unreadable or wrong input, settings that do not fit, an output that cannot be written.
-pub fn export_markers(request: &ExportRequest) -> Result<ExportReport, PipelineError> {
+/// Unreadable or wrong input, settings that do not fit, a map whose gates failed, an output that cannot be written.
+pub fn export_markers(request: &ExportRequest, context: &Context<'_>) -> Result<ExportReport, PipelineError> {
+    check_combination(request)?;
     let input = request.markers.path();
     let csv = request.markers.read(MAX_CSV_BYTES)?;
     let out = output(request)?;
-    let new_run = match (&request.settings.video, &request.markers) {
-        (Some(video), _) => NewRun::open(video)?,
-        (None, Source::File(path)) => NewRun::beside(folder_of(path)),
-        (None, Source::Stdin) => NewRun::default(),
+    let folder = match &request.markers {
+        Source::File(path) => Some(folder_of(path)),
+        Source::Stdin => None,
+    };
+    let video = request.settings.video.as_ref().or(request.mux.as_ref());
+    let new_run = match (&request.retime, video, folder) {
+        (Some(source), video, _) => retime::timeline(source, video.map(PathBuf::as_path), folder, context)?,
+        (None, Some(video), _) => NewRun::open(video)?,
+        (None, None, Some(folder)) => NewRun::beside(folder),
+        (None, None, None) => NewRun::default(),
     };
     let stem = match &request.markers {
         Source::File(path) => path
@@ -343,7 +418,7 @@ pub fn export_markers(request: &ExportRequest) -> Result<ExportReport, PipelineE
             .into_owned(),
         Source::Stdin => "markers".to_owned(),
     };
-    let made = editor_file(
+    let mut made = editor_file(
         &csv,
         &request.preset,
         &request.settings,
@@ -358,6 +433,7 @@ pub fn export_markers(request: &ExportRequest) -> Result<ExportReport, PipelineE
             error
         }
     })?;
+    made.summary.warnings.extend(new_run.warnings);
     let Destination::File(out) = out else {
         return match <[Vec<u8>; 1]>::try_from(made.files) {
             Ok([bytes]) => Ok(ExportReport {
@@ -370,23 +446,55 @@ pub fn export_markers(request: &ExportRequest) -> Result<ExportReport, PipelineE
         };
     };
     let paths = made.paths(&out);
-    if let Some(path) = paths.iter().find(|path| is_same_file(path, input)) {
+    let inputs = [Some(input), video.map(PathBuf::as_path)];
+    let is_input = |path: &PathBuf| inputs.iter().flatten().any(|input| is_same_file(path, input));
+    if let Some(path) = paths.iter().find(|path| is_input(path)) {
         return Err(PipelineError::usage("output is the input")
             .at(path)
             .hint("choose another name with --out"));
     }
     check_output(&out)?;
-    let files: Vec<(&Path, &[u8])> = paths
-        .iter()
-        .zip(&made.files)
-        .map(|(path, bytes)| (path.as_path(), bytes.as_slice()))
-        .collect();
-    write_files(&files)?;
+    if let Some(video) = &request.mux {
+        let text = made.files.first().map(Vec::as_slice).unwrap_or_default();
+        mux::write_chapters(video, text, &out, context)?;
+        // What remained to be done by hand is done.
+        made.summary.hints.clear();
+    } else {
+        let files: Vec<(&Path, &[u8])> = paths
+            .iter()
+            .zip(&made.files)
+            .map(|(path, bytes)| (path.as_path(), bytes.as_slice()))
+            .collect();
+        write_files(&files)?;
+    }
     Ok(ExportReport {
         summary: made.summary,
         files: paths,
         stdout: None,
     })
+}
+
+/// Refuses what cannot be done at once.
+fn check_combination(request: &ExportRequest) -> Result<(), PipelineError> {
+    if request.mux.is_some() {
+        if request.preset.format != Preset::Ffmetadata {
+            return Err(
+                PipelineError::usage("only the preset ffmetadata can be written into a recording")
+                    .hint("add --preset ffmetadata, or drop --mux"),
+            );
+        }
+        if !matches!(request.out, Some(Destination::File(_))) {
+            return Err(PipelineError::usage("--mux needs a file to write").hint("name it with --out"));
+        }
+    }
+    let column = request.selection.time_column.as_deref().unwrap_or_default();
+    if request.retime.is_some() && column.to_ascii_lowercase().starts_with("t_new") {
+        return Err(PipelineError::usage(format!(
+            "--retime makes a timeline of the reference, on which `{column}` has no place"
+        ))
+        .hint("drop --time-column"));
+    }
+    Ok(())
 }
 
 /// The file name an input with this stem gets from a preset.

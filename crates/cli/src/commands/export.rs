@@ -8,6 +8,7 @@ use mtbsync_pipeline::export::{
     ChosenPreset, ExportReport, ExportRequest, RateChoice, Selection, export_markers,
 };
 use mtbsync_pipeline::missing;
+use mtbsync_pipeline::retime::RetimeSource;
 use mtbsync_pipeline::source::{Destination, Source};
 use serde_json::{Value, json};
 
@@ -21,7 +22,9 @@ use crate::summary::Outcome;
 #[derive(Args, Debug)]
 #[command(
     after_help = "Both spellings do the same:\n  mtbsync export-markers new_markers.csv --preset resolve-edl\n  \
-    mtbsync export resolve-edl --markers new_markers.csv"
+    mtbsync export resolve-edl --markers new_markers.csv\n\nBoth runs on one timeline, the new one retimed to the reference:\n  \
+    mtbsync export fcpxml --markers new_markers.csv --retime\n\nChapters inside a recording:\n  \
+    mtbsync export ffmetadata --markers new_markers.csv --mux new.mp4 --out new_with_chapters.mp4"
 )]
 pub struct ExportMarkersArgs {
     /// Marker table, `-` for stdin; or, with --markers, the preset
@@ -55,6 +58,26 @@ pub struct ExportMarkersArgs {
     /// Frame rate of the timeline: 23.976, 25, 29.97, ..., N/D or auto [default: auto]
     #[arg(long, value_name = "RATE", value_parser = rate, allow_negative_numbers = true)]
     pub fps: Option<RateChoice>,
+
+    /// Timeline of the reference with the new run beside it, retimed: fcpxml, premiere and otio
+    #[arg(long)]
+    pub retime: bool,
+
+    /// Map for --retime: timewarp.json or warp.npz [default: timewarp.json beside the markers]
+    #[arg(long, value_name = "PATH", requires = "retime")]
+    pub timewarp_json: Option<PathBuf>,
+
+    /// The same; both given must describe the same map
+    #[arg(long, value_name = "PATH", requires = "retime")]
+    pub warp: Option<PathBuf>,
+
+    /// Reference recording for --retime [default: as the map names it]
+    #[arg(long, value_name = "PATH", requires = "retime")]
+    pub reference_video: Option<PathBuf>,
+
+    /// With ffmetadata: write a copy of this MP4 with the chapters in it to --out
+    #[arg(long, value_name = "VIDEO", conflicts_with = "retime")]
+    pub mux: Option<PathBuf>,
 
     /// Timeline, names and colours
     #[command(flatten)]
@@ -111,9 +134,14 @@ pub fn run(args: &ExportMarkersArgs, session: &mut Session) -> Result<Outcome, P
             min_confidence: args.min_confidence,
         },
         settings: args.export.settings(args.fps),
+        retime: args.retime.then(|| RetimeSource {
+            warps: args.timewarp_json.iter().chain(&args.warp).cloned().collect(),
+            reference: args.reference_video.clone(),
+        }),
+        mux: args.mux.clone(),
     };
-    let report =
-        export_markers(&request).map_err(|error| missing::suggest(error, &input, args.out.as_deref()))?;
+    let report = export_markers(&request, &session.context())
+        .map_err(|error| missing::suggest(error, &input, args.out.as_deref()))?;
     if let Some(bytes) = &report.stdout {
         session.printer.data(bytes);
     }
