@@ -66,6 +66,15 @@ pub fn log_likelihood_ratios(z: &Matrix) -> Matrix {
     Matrix { values, ..*z }
 }
 
+/// Log-likelihood ratios of two independent sources together. `None` when the sizes differ.
+pub fn add(a: &Matrix, b: &Matrix) -> Option<Matrix> {
+    if (a.rows, a.columns) != (b.rows, b.columns) {
+        return None;
+    }
+    let values = a.values.iter().zip(&b.values).map(|(x, y)| x + y).collect();
+    Some(Matrix { values, ..*a })
+}
+
 /// Mean of two scores of the same frames: what both kinds of evidence agree on stands out more than what either claims.
 /// `None` when the sizes differ.
 pub fn combine(a: &Matrix, b: &Matrix) -> Option<Matrix> {

@@ -372,8 +372,8 @@ fn robust_mean(near: &[Measurement], t: f64, path: &[(f64, f64)]) -> Option<(f64
     Some((mean, (moved.len() as f64 / precision + spread).sqrt()))
 }
 
-/// Least-squares non-decreasing reference times, weighted by precision.
-fn make_increasing(pairs: &mut [Pair]) {
+/// Least-squares non-decreasing reference times, weighted by precision; pairs in order of new time.
+pub fn make_increasing(pairs: &mut [Pair]) {
     let mut blocks: Vec<(f64, f64, usize)> = Vec::new();
     for p in pairs.iter() {
         blocks.push((p.t_ref_secs, 1.0 / (p.sigma_secs * p.sigma_secs), 1));

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use mtbsync_align::evidence::{Matrix, combine, log_likelihood_ratios, z_scores};
+use mtbsync_align::evidence::{Matrix, add, combine, log_likelihood_ratios, z_scores};
 use mtbsync_align::fit::Pair;
 use mtbsync_align::refine::{FrameTimes, PlaceSimilarity, RefineSettings, refine};
 use mtbsync_align::sequence::{Belief, beliefs};
@@ -12,6 +12,9 @@ use mtbsync_vision::similarity::{CentredSequence, Warp, WarpMatcher, rigid_matri
 use crate::artefacts::{Candidate, PairOrigin};
 use crate::error::PipelineError;
 use crate::features::Features;
+use crate::gps::evidence::{FusedPair, GpsEvidence, Seen, fuse};
+use crate::gps::signal::picture_speed;
+use crate::gps::tracks::{SideTrack, Tracks};
 use crate::progress::{Context, Stage};
 use crate::settings::{MatchSettings, Matcher};
 use crate::verify::{local_similarity, nearest, verify_pairs};
@@ -43,12 +46,19 @@ pub struct Alignment {
     pub retrieval: Duration,
     /// Wall time of the refinement.
     pub refine: Duration,
+    /// GPS took part.
+    pub gps_used: bool,
+    /// Wall time of the comparison of tracks.
+    pub gps: Duration,
+    /// Lines for the person.
+    pub warnings: Vec<String>,
 }
 
 /// Align two recordings.
 pub fn align(
     reference: &Features,
     new: &Features,
+    tracks: &Tracks,
     settings: &MatchSettings,
     context: &Context<'_>,
 ) -> Result<Alignment, PipelineError> {
@@ -59,7 +69,28 @@ pub fn align(
     context.cancel.check()?;
     context.progress.start(Stage::Sequence, None, None);
     let llr = log_likelihood_ratios(&z);
-    let path = beliefs(&llr, &new.t_secs, &reference.t_secs);
+    let pictures = beliefs(&llr, &new.t_secs, &reference.t_secs);
+    let gps_begun = Instant::now();
+    let mut warnings = tracks.warnings.clone();
+    let gps = match weigh_gps(reference, new, tracks, &pictures) {
+        Ok(gps) => gps,
+        Err(why) => {
+            warnings.push(why);
+            None
+        }
+    };
+    let gps_llr = gps
+        .as_ref()
+        .and_then(|gps| gps.log_likelihood_ratios(&new.t_secs, &reference.t_secs))
+        .and_then(|ratios| add(&llr, &ratios));
+    let gps_took = gps_begun.elapsed();
+    let (llr, path) = match gps_llr {
+        Some(both) => {
+            let path = beliefs(&both, &new.t_secs, &reference.t_secs);
+            (both, path)
+        }
+        None => (llr, pictures),
+    };
     let on_trail =
         |path: &[Belief]| path.iter().filter(|b| b.off < MAX_OFF).count() as f64 / path.len().max(1) as f64;
     let share = on_trail(&path);
@@ -73,7 +104,7 @@ pub fn align(
     let retrieval = begun.elapsed();
     let begun = Instant::now();
     context.progress.start(Stage::Refine, None, None);
-    let (pairs, refined) = if reversed {
+    let (visual, refined) = if reversed {
         (Vec::new(), true)
     } else if settings.refine {
         (refined_pairs(reference, new, &path, settings), true)
@@ -81,23 +112,13 @@ pub fn align(
         (unrefined_pairs(reference, new, &path), false)
     };
     context.cancel.check()?;
-    let origins = match (refined, settings.matcher) {
-        (false, _) => vec![
-            PairOrigin {
-                model: 'N',
-                verified: None
-            };
-            pairs.len()
-        ],
-        (true, Matcher::Dense) => vec![
-            PairOrigin {
-                model: 'D',
-                verified: None
-            };
-            pairs.len()
-        ],
-        (true, Matcher::Auto | Matcher::Orb) => verify_pairs(new, reference, &pairs, settings),
+    let by_gps = match &gps {
+        Some(gps) if !reversed => gps.pairs(&new.t_secs),
+        Some(_) | None => Vec::new(),
     };
+    let fused = fuse(visual, &by_gps);
+    let pairs: Vec<Pair> = fused.iter().map(|f| f.pair).collect();
+    let origins = origins(reference, new, &fused, refined, settings);
     let candidates = candidates(
         reference,
         new,
@@ -114,7 +135,60 @@ pub fn align(
         reversed,
         retrieval,
         refine: begun.elapsed(),
+        gps_used: gps.is_some(),
+        gps: gps_took,
+        warnings,
     })
+}
+
+/// GPS of both sides, if it may speak; else why not.
+fn weigh_gps(
+    reference: &Features,
+    new: &Features,
+    tracks: &Tracks,
+    pictures: &[Belief],
+) -> Result<Option<GpsEvidence>, String> {
+    let speed = |features: &Features, side: &Option<SideTrack>| match side {
+        Some(side) if side.clock.is_guessed() => picture_speed(features),
+        Some(_) | None => None,
+    };
+    let speeds = [speed(reference, &tracks.reference), speed(new, &tracks.new)];
+    let [of_reference, of_new] = &speeds;
+    let seen = Seen {
+        beliefs: pictures,
+        t_new_secs: &new.t_secs,
+        speeds: [of_reference.as_ref(), of_new.as_ref()],
+        durations_secs: [reference.source.duration_secs, new.source.duration_secs],
+    };
+    GpsEvidence::weigh(tracks, &seen)
+}
+
+/// What stands behind each pair.
+fn origins(
+    reference: &Features,
+    new: &Features,
+    fused: &[FusedPair],
+    refined: bool,
+    settings: &MatchSettings,
+) -> Vec<PairOrigin> {
+    let unverified = |model| PairOrigin {
+        model,
+        verified: None,
+    };
+    let visual: Vec<Pair> = fused.iter().filter(|f| !f.gps_only).map(|f| f.pair).collect();
+    let visual = match (refined, settings.matcher) {
+        (false, _) => vec![unverified('N'); visual.len()],
+        (true, Matcher::Dense) => vec![unverified('D'); visual.len()],
+        (true, Matcher::Auto | Matcher::Orb) => verify_pairs(new, reference, &visual, settings),
+    };
+    let mut visual = visual.into_iter();
+    fused
+        .iter()
+        .map(|f| {
+            let seen = if f.gps_only { None } else { visual.next() };
+            seen.unwrap_or_else(|| unverified('G'))
+        })
+        .collect()
 }
 
 /// Similarity of all frames, and how far it stands out.

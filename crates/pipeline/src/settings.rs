@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::gps::GpsSettings;
+
 /// How recordings are read and described.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AnalysisSettings {
@@ -68,6 +70,8 @@ pub struct MatchSettings {
     pub min_inliers: usize,
     /// CSV `t_new,t_ref` of pairs given by a person.
     pub anchors: Option<PathBuf>,
+    /// Which GPS tracks take part.
+    pub gps: GpsSettings,
 }
 
 impl Default for MatchSettings {
@@ -81,6 +85,7 @@ impl Default for MatchSettings {
             ransac_reproj_px: 3.0,
             min_inliers: 20,
             anchors: None,
+            gps: GpsSettings::default(),
         }
     }
 }

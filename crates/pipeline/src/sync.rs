@@ -23,11 +23,13 @@ use crate::artefacts::{
 use crate::describe::{self, DescribeTimes, Opened};
 use crate::error::PipelineError;
 use crate::export::{ChosenPreset, ExportSettings, NewRun, Selection, editor_file};
-use crate::import::read_marker_table;
 use crate::features::Features;
+use crate::gps::tracks::{SideInput, Tracks};
+use crate::import::read_marker_table;
 use crate::index::{features_of, prepare_folder, skipped_warning};
 use crate::index_file;
 use crate::progress::{Context, Stage};
+use crate::recorded::Recorded;
 use crate::resources::Resources;
 use crate::settings::{AnalysisSettings, MatchSettings};
 use crate::source::{Source as Input, cannot_write};
@@ -89,6 +91,8 @@ pub struct SyncTimings {
     pub features_sec: f64,
     /// Retrieval and sequence model.
     pub retrieval_sec: f64,
+    /// Comparison of GPS tracks.
+    pub gps_sec: f64,
     /// Refinement and verification.
     pub refine_sec: f64,
     /// Fit and gates.
@@ -225,7 +229,9 @@ pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, 
         .num_threads(context.threads)
         .build()
         .map_err(|e| PipelineError::new(format!("no worker threads ({e})")))?;
-    let alignment = pool.install(|| align_run::align(&reference, &new, &request.matching, context))?;
+    let alignment =
+        pool.install(|| align_run::align(&reference, &new, &inputs.tracks, &request.matching, context))?;
+    warnings.extend(alignment.warnings.iter().cloned());
 
     let warp_begun = Instant::now();
     context.progress.start(Stage::Warp, None, None);
@@ -277,12 +283,16 @@ pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, 
         decode_sec: describing.decode.as_secs_f64(),
         features_sec: describing.features.as_secs_f64(),
         retrieval_sec: alignment.retrieval.as_secs_f64(),
+        gps_sec: alignment.gps.as_secs_f64(),
         refine_sec: alignment.refine.as_secs_f64(),
         warp_sec: warp_sec.as_secs_f64(),
         markers_sec: markers_begun.elapsed().as_secs_f64(),
         total_sec: begun.elapsed().as_secs_f64(),
     };
-    let perf = run.perf(&timings, new.t_secs.len(), &resources, &verdict);
+    let perf = Perf {
+        gps_used: alignment.gps_used,
+        ..run.perf(&timings, new.t_secs.len(), &resources, &verdict)
+    };
     run.put(
         PERF_FILE,
         &mtbsync_formats::json::to_vec(&perf).map_err(|e| PipelineError::new(e.to_string()))?,
@@ -337,6 +347,7 @@ struct Inputs {
     params: crate::features::IndexParams,
     markers: Option<MarkerTable>,
     anchors: Vec<Anchor>,
+    tracks: Tracks,
     warnings: Vec<String>,
 }
 
@@ -370,7 +381,25 @@ impl Inputs {
             None => None,
         };
         let params = index.as_ref().map_or_else(|| analysis.params(), |f| f.params);
-        let warnings = reference.warnings.iter().chain(&new.warnings).cloned().collect();
+        let mut warnings: Vec<String> = reference.warnings.iter().chain(&new.warnings).cloned().collect();
+        let recorded = [&reference, &new].map(|opened| Recorded::read(&opened.recording));
+        for (recorded, path) in recorded.iter().zip([&request.reference, &request.new]) {
+            warnings.extend(recorded.check_real_time(path, context.force)?);
+        }
+        let [of_reference, of_new] = &recorded;
+        let tracks = Tracks::read(
+            &request.matching.gps,
+            &SideInput {
+                name: "reference",
+                recorded: of_reference,
+                duration_secs: reference.source.duration_secs,
+            },
+            &SideInput {
+                name: "new run",
+                recorded: of_new,
+                duration_secs: new.source.duration_secs,
+            },
+        )?;
         context.progress.finish(Stage::Open);
         Ok(Self {
             reference,
@@ -379,6 +408,7 @@ impl Inputs {
             params,
             markers,
             anchors,
+            tracks,
             warnings,
         })
     }
@@ -624,7 +654,7 @@ impl Run<'_> {
         let timings = Timings {
             decode_sec: Some(timings.decode_sec),
             features_sec: Some(timings.features_sec),
-            gps_sec: None,
+            gps_sec: Some(timings.gps_sec),
             retrieval_sec: Some(timings.retrieval_sec),
             refine_sec: Some(timings.refine_sec),
             warp_sec: Some(timings.warp_sec),

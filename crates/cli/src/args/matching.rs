@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use mtbsync_pipeline::error::PipelineError;
+use mtbsync_pipeline::gps::{GpsSettings, TrackOffset, TrackRequest};
 use mtbsync_pipeline::settings::{MatchSettings, Matcher};
 
 use super::values;
@@ -36,19 +37,19 @@ pub struct MatchArgs {
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(4..=100_000), allow_negative_numbers = true)]
     pub min_inliers: u32,
 
-    /// GPS track of the reference: GPX, FIT or TCX (not available in this build)
+    /// GPS track of the reference: GPX, FIT or TCX; wins over the one in the recording
     #[arg(long, value_name = "PATH")]
     pub ref_gpx: Option<PathBuf>,
 
-    /// GPS track of the new run: GPX, FIT or TCX (not available in this build)
+    /// GPS track of the new run: GPX, FIT or TCX; wins over the one in the recording
     #[arg(long, value_name = "PATH")]
     pub new_gpx: Option<PathBuf>,
 
-    /// Track time at video zero minus video clock, `auto` or seconds (not available in this build)
+    /// Seconds of the reference's track at the first frame of its video, or `auto` to find them [default: auto]
     #[arg(long, value_name = "SEC", value_parser = values::auto_or_seconds, allow_negative_numbers = true)]
     pub ref_gpx_offset: Option<String>,
 
-    /// The same for the new run (not available in this build)
+    /// The same for the new run [default: auto]
     #[arg(long, value_name = "SEC", value_parser = values::auto_or_seconds, allow_negative_numbers = true)]
     pub new_gpx_offset: Option<String>,
 
@@ -68,9 +69,8 @@ impl MatchArgs {
     /// What the flags mean.
     ///
     /// # Errors
-    /// A GPS flag, which this build cannot honour.
+    /// An offset without the track it belongs to.
     pub fn settings(&self, matcher: Matcher) -> Result<MatchSettings, PipelineError> {
-        self.refuse_tracks()?;
         Ok(MatchSettings {
             matcher,
             top_k: self.top_k as usize,
@@ -80,22 +80,36 @@ impl MatchArgs {
             ransac_reproj_px: self.ransac_reproj,
             min_inliers: self.min_inliers as usize,
             anchors: self.anchors.clone(),
+            gps: self.gps()?,
         })
     }
 
-    fn refuse_tracks(&self) -> Result<(), PipelineError> {
-        let given = [
-            ("--ref-gpx", self.ref_gpx.is_some()),
-            ("--new-gpx", self.new_gpx.is_some()),
-            ("--ref-gpx-offset", self.ref_gpx_offset.is_some()),
-            ("--new-gpx-offset", self.new_gpx_offset.is_some()),
-        ];
-        match given.iter().find(|(_, is_given)| *is_given) {
-            Some((flag, _)) => Err(
-                PipelineError::usage(format!("{flag} is not available in this build"))
-                    .hint("leave it out: the runs are aligned by their pictures"),
-            ),
-            None => Ok(()),
-        }
+    fn gps(&self) -> Result<GpsSettings, PipelineError> {
+        Ok(GpsSettings {
+            reference: track("--ref-gpx", self.ref_gpx.as_ref(), self.ref_gpx_offset.as_deref())?,
+            new: track("--new-gpx", self.new_gpx.as_ref(), self.new_gpx_offset.as_deref())?,
+            ignore_recorded: self.no_gps,
+        })
     }
+}
+
+fn track(
+    flag: &str,
+    path: Option<&PathBuf>,
+    offset: Option<&str>,
+) -> Result<Option<TrackRequest>, PipelineError> {
+    let Some(path) = path else {
+        return match offset {
+            Some(_) => Err(PipelineError::usage(format!("{flag}-offset needs {flag}"))),
+            None => Ok(None),
+        };
+    };
+    // The parser of the flag lets numbers and `auto` through, nothing else.
+    let offset = offset
+        .and_then(|text| text.parse().ok())
+        .map_or(TrackOffset::Auto, TrackOffset::Secs);
+    Ok(Some(TrackRequest {
+        path: path.clone(),
+        offset,
+    }))
 }

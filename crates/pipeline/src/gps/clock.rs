@@ -1,0 +1,415 @@
+//! Puts both tracks on their recordings' clocks.
+//!
+//! An external file knows its own time only. What narrows its offset: UTC or creation time as a prior; the speed the
+//! picture shows against the speed of the track, side by side; and the path the pictures found from run to run, which
+//! both tracks together must repeat. All three are added as log-likelihoods and searched over both offsets at once.
+//! The pictures' path mostly fixes the *difference* of the offsets, which is what matters for the alignment.
+
+use mtbsync_telemetry::Track;
+use mtbsync_telemetry::clock::{OffsetEstimate, Signal};
+use mtbsync_telemetry::geometry::{LocalPlane, Path};
+use mtbsync_telemetry::place::{ClockSigmas, PlaceEvidence, PlaceMatch};
+
+use super::tracks::{Clock, SideTrack};
+
+/// Step of the search, seconds.
+const COARSE_STEP_SECS: f64 = 0.25;
+/// Step of the search around the best offsets, seconds, and how far it goes.
+const FINE_STEP_SECS: f64 = 0.05;
+const FINE_STEPS: i32 = 6;
+/// How far from the reference offset that fits best by itself others are tried, in coarse steps.
+const REF_STEPS: i32 = 20;
+/// A prior is searched this many of its sigmas to both sides.
+const PRIOR_SIGMAS: f64 = 3.0;
+/// Guesses of one side that are tried: time zones.
+const MAX_GUESSES: usize = 3;
+/// Most offsets of one side tried without any prior: an hour.
+const MAX_OFFSETS: usize = 14_400;
+/// Track kept around what the prior allows, seconds.
+const CROP_MARGIN_SECS: f64 = 30.0;
+/// Share of the recording its track must cover.
+const MIN_COVERED_SHARE: f64 = 0.6;
+/// Time after which a receiver's error, and a rider's speed, are new observations, seconds.
+const INDEPENDENT_PLACE_SECS: f64 = 5.0;
+const INDEPENDENT_SPEED_SECS: f64 = 4.0;
+/// Residuals count up to here, seconds; so does a place without any match.
+const MAX_RESIDUAL_SECS: f64 = 5.0;
+/// Mean residual below which there is nothing left to gain, seconds.
+const MIN_RESIDUAL_SECS: f64 = 0.15;
+/// Mean residual above which the tracks do not repeat what the pictures show: this, or so many of the matches' own sigmas.
+const MAX_FIT_SECS: f64 = 1.0;
+const MAX_FIT_SIGMAS: f64 = 1.0;
+/// Fewest seconds of path seen by the pictures.
+const MIN_PATH_SECS: usize = 12;
+/// Matches farther apart are not joined, seconds.
+const MAX_MATCH_GAP_SECS: f64 = 5.0;
+/// Smallest error claimed of an offset that was searched, seconds.
+const MIN_SIGMA_SECS: f64 = 0.1;
+/// An offset known better than this needs no search, seconds.
+const SURE_SIGMA_SECS: f64 = 2.0;
+
+/// Where the pictures saw both runs together: `(t_new, t_ref)`, about one a second.
+pub type SeenPath = [(f64, f64)];
+
+/// What the clock search is told about one side.
+pub struct Side<'a> {
+    /// Its track.
+    pub track: &'a SideTrack,
+    /// Picture speed.
+    pub signal: Option<&'a Signal>,
+    /// Length of the recording, seconds.
+    pub duration_secs: f64,
+}
+
+/// Offsets of both sides (track time at video zero) and what they leave open.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Offsets {
+    /// Of the reference track, seconds.
+    pub ref_secs: f64,
+    /// Of the new track, seconds.
+    pub new_secs: f64,
+    /// 1-sigma errors.
+    pub sigmas: ClockSigmas,
+}
+
+/// Finds the offsets; `None` when nothing decides.
+pub fn offsets(reference: &Side<'_>, new: &Side<'_>, seen: &SeenPath) -> Option<Offsets> {
+    if let (Some(a), Some(b)) = (fixed(&reference.track.clock), fixed(&new.track.clock)) {
+        return Some(Offsets {
+            ref_secs: a.0,
+            new_secs: b.0,
+            sigmas: ClockSigmas {
+                ref_secs: a.1,
+                new_secs: b.1,
+            },
+        });
+    }
+    let mut best: Option<(f64, Offsets)> = None;
+    for ref_range in ranges(reference) {
+        for new_range in ranges(new) {
+            let found = search((reference, &ref_range), (new, &new_range), seen);
+            if let Some(found) = found
+                && best.is_none_or(|b| found.0 > b.0)
+            {
+                best = Some(found);
+            }
+        }
+    }
+    best.map(|b| b.1).or_else(|| {
+        let (a, b) = (sure(&reference.track.clock)?, sure(&new.track.clock)?);
+        (seen.len() < MIN_PATH_SECS).then_some(Offsets {
+            ref_secs: a.0,
+            new_secs: b.0,
+            sigmas: ClockSigmas {
+                ref_secs: a.1,
+                new_secs: b.1,
+            },
+        })
+    })
+}
+
+/// Offset and error that need no search.
+fn fixed(clock: &Clock) -> Option<(f64, f64)> {
+    match *clock {
+        Clock::Recording => Some((0.0, 0.0)),
+        Clock::Given(offset_secs, sigma_secs) => Some((offset_secs, sigma_secs)),
+        Clock::Guessed(_) => None,
+    }
+}
+
+fn sure(clock: &Clock) -> Option<(f64, f64)> {
+    fixed(clock).or_else(|| match clock {
+        Clock::Guessed(guesses) => guesses
+            .first()
+            .filter(|g| g.sigma_secs <= SURE_SIGMA_SECS)
+            .map(|g| (g.offset_secs, g.sigma_secs)),
+        Clock::Recording | Clock::Given(..) => None,
+    })
+}
+
+/// Offsets to try on one side.
+#[derive(Clone, Copy, Debug)]
+struct Range {
+    from_secs: f64,
+    to_secs: f64,
+    prior: Option<OffsetEstimate>,
+}
+
+impl Range {
+    fn at(offset_secs: f64) -> Self {
+        Self {
+            from_secs: offset_secs,
+            to_secs: offset_secs,
+            prior: None,
+        }
+    }
+
+    fn is_fixed(&self) -> bool {
+        self.from_secs == self.to_secs
+    }
+
+    fn contains(&self, offset_secs: f64) -> bool {
+        (self.from_secs..=self.to_secs).contains(&offset_secs)
+    }
+
+    fn log_prior(&self, offset_secs: f64) -> f64 {
+        self.prior.map_or(0.0, |p| {
+            -0.5 * ((offset_secs - p.offset_secs) / p.sigma_secs).powi(2)
+        })
+    }
+}
+
+fn ranges(side: &Side<'_>) -> Vec<Range> {
+    if let Some((offset_secs, _)) = fixed(&side.track.clock) {
+        return vec![Range::at(offset_secs)];
+    }
+    let Some((first, last)) = side.track.track.span_secs() else {
+        return Vec::new();
+    };
+    let outside = (1.0 - MIN_COVERED_SHARE) * side.duration_secs;
+    let possible = (first - outside, last - side.duration_secs + outside);
+    let guesses = match &side.track.clock {
+        Clock::Guessed(guesses) => guesses.as_slice(),
+        Clock::Recording | Clock::Given(..) => &[],
+    };
+    let whole = Range {
+        from_secs: possible.0,
+        to_secs: possible.1.max(possible.0),
+        prior: None,
+    };
+    if guesses.is_empty() {
+        return vec![whole];
+    }
+    guesses
+        .iter()
+        .take(MAX_GUESSES)
+        .map(|&guess| Range {
+            from_secs: possible
+                .0
+                .max(guess.offset_secs - PRIOR_SIGMAS * guess.sigma_secs),
+            to_secs: possible
+                .1
+                .min(guess.offset_secs + PRIOR_SIGMAS * guess.sigma_secs),
+            prior: Some(guess),
+        })
+        .filter(|range| range.from_secs <= range.to_secs)
+        .collect()
+}
+
+/// One side with all that is asked of it again and again.
+struct Searched<'a> {
+    side: &'a Side<'a>,
+    range: &'a Range,
+    track: Track,
+    speed: Option<Signal>,
+}
+
+impl<'a> Searched<'a> {
+    fn new(side: &'a Side<'a>, range: &'a Range) -> Option<Self> {
+        let from = range.from_secs - CROP_MARGIN_SECS;
+        let to = range.to_secs + side.duration_secs + CROP_MARGIN_SECS;
+        let whole = &side.track.track;
+        let track = Track {
+            points: whole
+                .points
+                .iter()
+                .filter(|p| (from..=to).contains(&p.time_secs))
+                .copied()
+                .collect(),
+            source: whole.source,
+        };
+        let plane = LocalPlane::around(&track)?;
+        let speed = Signal::speed(&Path::from_track(&track, &plane));
+        Some(Self {
+            side,
+            range,
+            track,
+            speed,
+        })
+    }
+
+    /// Log-likelihood of an offset by itself: prior and likeness of the speeds.
+    fn own(&self, offset_secs: f64) -> f64 {
+        let likeness = match (self.side.signal, &self.speed) {
+            (Some(picture), Some(track)) if !self.range.is_fixed() => likeness(picture, track, offset_secs),
+            _ => 0.0,
+        };
+        self.range.log_prior(offset_secs) + likeness
+    }
+}
+
+/// Log-likelihood ratio of two signals being the same up to scale, against being unrelated.
+fn likeness(picture: &Signal, track: &Signal, offset_secs: f64) -> f64 {
+    let (mut n, mut x, mut y, mut xx, mut yy, mut xy) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0);
+    for (k, &a) in picture.values.iter().enumerate() {
+        let time = picture.start_secs + k as f64 * picture.step_secs + offset_secs;
+        let Some(b) = value_at(track, time) else { continue };
+        if !a.is_finite() {
+            continue;
+        }
+        n += 1.0;
+        x += a;
+        y += b;
+        xx += a * a;
+        yy += b * b;
+        xy += a * b;
+    }
+    let covariance = xy - x * y / n;
+    let spread = ((xx - x * x / n) * (yy - y * y / n)).sqrt();
+    if n < 4.0 || covariance <= 0.0 || spread <= 0.0 {
+        return 0.0;
+    }
+    let correlation = (covariance / spread).min(0.99);
+    let independent = n * picture.step_secs / INDEPENDENT_SPEED_SECS;
+    -0.5 * independent * (1.0 - correlation * correlation).ln()
+}
+
+fn value_at(signal: &Signal, time_secs: f64) -> Option<f64> {
+    let position = (time_secs - signal.start_secs) / signal.step_secs;
+    if position < 0.0 {
+        return None;
+    }
+    let (floor, share) = (position.floor(), position.fract());
+    let before = *signal.values.get(floor as usize)?;
+    let after = *signal.values.get(floor as usize + 1)?;
+    let value = before + share * (after - before);
+    value.is_finite().then_some(value)
+}
+
+/// The best offsets within the ranges, and their log-likelihood.
+fn search(
+    (reference, ref_range): (&Side<'_>, &Range),
+    (new, new_range): (&Side<'_>, &Range),
+    seen: &SeenPath,
+) -> Option<(f64, Offsets)> {
+    if seen.len() < MIN_PATH_SECS {
+        return None;
+    }
+    let (reference, new) = (
+        Searched::new(reference, ref_range)?,
+        Searched::new(new, new_range)?,
+    );
+    let places = PlaceEvidence::new(&reference.track, &new.track, ClockSigmas::default())?;
+    let fit = Fit {
+        matches: places.matches(),
+        seen,
+    };
+    let count = ((new_range.to_secs - new_range.from_secs) / COARSE_STEP_SECS) as usize + 1;
+    let mut best: Option<Tried> = None;
+    for k in 0..count.min(MAX_OFFSETS) {
+        let new_secs = new_range.from_secs + k as f64 * COARSE_STEP_SECS;
+        let residuals = fit.residuals(new_secs);
+        let Some(centre) = median(&residuals) else {
+            continue;
+        };
+        let own = new.own(new_secs);
+        let steps = if ref_range.is_fixed() { 0 } else { REF_STEPS };
+        for step in -steps..=steps {
+            let ref_secs = if ref_range.is_fixed() {
+                ref_range.from_secs
+            } else {
+                centre + f64::from(step) * COARSE_STEP_SECS
+            };
+            let tried = fit.score(&residuals, ref_secs, new_secs, own + reference.own(ref_secs));
+            if ref_range.contains(ref_secs) && best.is_none_or(|b| tried.score > b.score) {
+                best = Some(tried);
+            }
+        }
+    }
+    let best = finely(&fit, (&reference, &new), best?);
+    let sigma = median(&fit.matches.iter().map(|m| m.sigma_t_secs).collect::<Vec<_>>())?;
+    if best.mean_residual_secs > MAX_FIT_SECS.max(MAX_FIT_SIGMAS * sigma) {
+        return None;
+    }
+    let independent = (seen.len() as f64 / INDEPENDENT_PLACE_SECS).max(1.0);
+    let sigma_secs = (best.mean_residual_secs / independent.sqrt()).max(MIN_SIGMA_SECS);
+    let sigmas = ClockSigmas {
+        ref_secs: 0.0,
+        new_secs: sigma_secs,
+    };
+    Some((
+        best.score,
+        Offsets {
+            ref_secs: best.ref_secs,
+            new_secs: best.new_secs,
+            sigmas,
+        },
+    ))
+}
+
+fn finely(fit: &Fit<'_>, (reference, new): (&Searched<'_>, &Searched<'_>), coarse: Tried) -> Tried {
+    let around = |centre: f64, range: &Range| -> Vec<f64> {
+        let steps = if range.is_fixed() { 0 } else { FINE_STEPS };
+        (-steps..=steps)
+            .map(|k| centre + f64::from(k) * FINE_STEP_SECS)
+            .collect()
+    };
+    let mut best = coarse;
+    for new_secs in around(coarse.new_secs, new.range) {
+        let residuals = fit.residuals(new_secs);
+        let own = new.own(new_secs);
+        for ref_secs in around(coarse.ref_secs, reference.range) {
+            let tried = fit.score(&residuals, ref_secs, new_secs, own + reference.own(ref_secs));
+            if tried.score > best.score {
+                best = tried;
+            }
+        }
+    }
+    best
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Tried {
+    score: f64,
+    mean_residual_secs: f64,
+    ref_secs: f64,
+    new_secs: f64,
+}
+
+/// The alignment by the tracks alone, on their clocks, against the path that was seen.
+struct Fit<'a> {
+    matches: &'a [PlaceMatch],
+    seen: &'a SeenPath,
+}
+
+impl Fit<'_> {
+    /// Reference offset that each seen place asks for, where the tracks have a match.
+    fn residuals(&self, new_secs: f64) -> Vec<f64> {
+        self.seen
+            .iter()
+            .filter_map(|&(t_new, t_ref)| Some(interpolate(self.matches, t_new + new_secs)? - t_ref))
+            .collect()
+    }
+
+    fn score(&self, residuals: &[f64], ref_secs: f64, new_secs: f64, own: f64) -> Tried {
+        let matched: f64 = residuals
+            .iter()
+            .map(|r| (r - ref_secs).abs().min(MAX_RESIDUAL_SECS))
+            .sum();
+        let unmatched = (self.seen.len() - residuals.len()) as f64 * MAX_RESIDUAL_SECS;
+        let mean = (matched + unmatched) / self.seen.len().max(1) as f64;
+        // Two-sided exponential errors of unknown scale.
+        let independent = self.seen.len() as f64 / INDEPENDENT_PLACE_SECS;
+        Tried {
+            score: own - independent * mean.max(MIN_RESIDUAL_SECS).ln(),
+            mean_residual_secs: mean,
+            ref_secs,
+            new_secs,
+        }
+    }
+}
+
+/// Reference time of the matches at a new time, both on the tracks' clocks.
+pub fn interpolate(matches: &[PlaceMatch], t_new_secs: f64) -> Option<f64> {
+    let k = matches.partition_point(|m| m.t_new_secs < t_new_secs);
+    let (before, after) = (matches.get(k.checked_sub(1)?)?, matches.get(k)?);
+    let gap = after.t_new_secs - before.t_new_secs;
+    let share = (t_new_secs - before.t_new_secs) / gap;
+    (gap <= MAX_MATCH_GAP_SECS).then(|| before.t_ref_secs + share * (after.t_ref_secs - before.t_ref_secs))
+}
+
+fn median(values: &[f64]) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied()
+}

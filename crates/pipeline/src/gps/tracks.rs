@@ -1,0 +1,172 @@
+//! The tracks of both sides, read and checked before anything expensive is done.
+
+use std::path::Path;
+
+use mtbsync_formats::read_bounded;
+use mtbsync_telemetry::clean::clean;
+use mtbsync_telemetry::clock::{OffsetEstimate, offset_from_utc, offsets_from_creation_time};
+use mtbsync_telemetry::{Track, TrackFile, read_track};
+
+use super::{GpsSettings, TrackOffset, TrackRequest};
+use crate::error::PipelineError;
+use crate::recorded::Recorded;
+use crate::source::cannot_read;
+
+/// Largest track file; the reader has the same bound.
+const MAX_TRACK_BYTES: u64 = 256 << 20;
+/// Fewest usable points of a track.
+const MIN_POINTS: usize = 5;
+/// 1-sigma of an offset given by a person: they read it off a whole second, seconds.
+const GIVEN_SIGMA_SECS: f64 = 0.3;
+/// Share of usable points below which a person is told.
+const POOR_SHARE: f64 = 0.5;
+
+/// What is known of a track's clock against its recording's.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Clock {
+    /// The camera's own GPS: the same clock.
+    Recording,
+    /// Given by a person: track time at video zero and 1-sigma error, seconds.
+    Given(f64, f64),
+    /// What UTC or creation time allow, most plausible first; empty when nothing is known.
+    Guessed(Vec<OffsetEstimate>),
+}
+
+impl Clock {
+    /// The offset has to be searched for.
+    pub fn is_guessed(&self) -> bool {
+        matches!(self, Self::Guessed(_))
+    }
+}
+
+/// A usable track of one side, on its own clock.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SideTrack {
+    /// Cleaned points.
+    pub track: Track,
+    /// How to put it on the recording's clock.
+    pub clock: Clock,
+}
+
+/// The tracks of both sides.
+#[derive(Clone, Debug, Default)]
+pub struct Tracks {
+    /// Of the reference.
+    pub reference: Option<SideTrack>,
+    /// Of the new run.
+    pub new: Option<SideTrack>,
+    /// Lines for the person.
+    pub warnings: Vec<String>,
+}
+
+/// One recording and what its camera wrote.
+pub struct SideInput<'a> {
+    /// How messages call it.
+    pub name: &'static str,
+    /// Telemetry.
+    pub recorded: &'a Recorded,
+    /// Length, seconds.
+    pub duration_secs: f64,
+}
+
+impl Tracks {
+    /// Reads what the settings ask for.
+    ///
+    /// # Errors
+    /// An external file that is missing, not a track, or holds no point with time and place.
+    pub fn read(
+        settings: &GpsSettings,
+        reference: &SideInput<'_>,
+        new: &SideInput<'_>,
+    ) -> Result<Self, PipelineError> {
+        let mut warnings = Vec::new();
+        let mut side = |request: &Option<TrackRequest>, input: &SideInput<'_>| match request {
+            Some(request) => external(request, input, &mut warnings),
+            None if settings.ignore_recorded => Ok(None),
+            None => Ok(recorded(input, &mut warnings)),
+        };
+        let reference_track = side(&settings.reference, reference)?;
+        let new_track = side(&settings.new, new)?;
+        let asked = settings.reference.is_some() || settings.new.is_some();
+        if asked && reference_track.is_some() != new_track.is_some() {
+            let missing = if reference_track.is_some() { new } else { reference };
+            warnings.push(format!(
+                "the {} has no usable GPS track, so the other one has nothing to be compared with",
+                missing.name
+            ));
+        }
+        Ok(Self {
+            reference: reference_track,
+            new: new_track,
+            warnings,
+        })
+    }
+}
+
+fn recorded(input: &SideInput<'_>, warnings: &mut Vec<String>) -> Option<SideTrack> {
+    let stream = input.recorded.gps.as_ref()?;
+    let track = usable(
+        &stream.to_track(),
+        &format!("GPS of the {}", input.name),
+        warnings,
+    )?;
+    Some(SideTrack {
+        track,
+        clock: Clock::Recording,
+    })
+}
+
+fn external(
+    request: &TrackRequest,
+    input: &SideInput<'_>,
+    warnings: &mut Vec<String>,
+) -> Result<Option<SideTrack>, PipelineError> {
+    let file = read_file(&request.path)?;
+    warnings.extend(
+        file.warnings
+            .into_iter()
+            .map(|w| format!("{}: {w}", request.path.display())),
+    );
+    let clock = match request.offset {
+        TrackOffset::Secs(offset_secs) => Clock::Given(offset_secs, GIVEN_SIGMA_SECS),
+        TrackOffset::Auto => Clock::Guessed(guesses(input, &file)),
+    };
+    let track = usable(&file.track, &request.path.display().to_string(), warnings);
+    Ok(track.map(|track| SideTrack { track, clock }))
+}
+
+fn read_file(path: &Path) -> Result<TrackFile, PipelineError> {
+    let bytes = read_bounded(path, MAX_TRACK_BYTES).map_err(|e| cannot_read(&e))?;
+    read_track(&bytes).map_err(|e| PipelineError::new(e.to_string()).at(path).maybe_hint(e.hint()))
+}
+
+fn guesses(input: &SideInput<'_>, file: &TrackFile) -> Vec<OffsetEstimate> {
+    let own_utc = input.recorded.gps.as_ref().and_then(|gps| gps.utc_at_zero());
+    if let Some(estimate) = own_utc.and_then(|utc| offset_from_utc(utc, file)) {
+        return vec![estimate];
+    }
+    input
+        .recorded
+        .creation_unix_secs
+        .map(|created| offsets_from_creation_time(created, input.duration_secs, file))
+        .unwrap_or_default()
+}
+
+/// The cleaned track, when enough of it is left; says so when not.
+fn usable(track: &Track, name: &str, warnings: &mut Vec<String>) -> Option<Track> {
+    let (cleaned, report) = clean(track);
+    if report.kept < MIN_POINTS {
+        warnings.push(format!(
+            "{name} has no usable fix ({} of {} points) and weighs nothing",
+            report.kept, report.before
+        ));
+        return None;
+    }
+    if (report.kept as f64) < POOR_SHARE * report.before as f64 {
+        warnings.push(format!(
+            "{name}: only {} of {} points have a usable fix",
+            report.kept, report.before
+        ));
+    }
+    Some(cleaned)
+}
