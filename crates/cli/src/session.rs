@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::thread;
 
+use mtbsync_pipeline::cache::{BYTES_PER_GB, Cache};
 use mtbsync_pipeline::config::Config;
 use mtbsync_pipeline::error::PipelineError;
 use mtbsync_pipeline::progress::{Cancel, Context, Progress, Silent};
@@ -83,6 +84,14 @@ impl Session {
         self.cache_dir.as_ref()
     }
 
+    /// The index cache; `None` when it is off.
+    pub fn cache(&self) -> Option<Cache> {
+        self.cache_dir.clone().map(|folder| Cache {
+            folder,
+            max_bytes: (self.config.cache_max_gb * BYTES_PER_GB) as u64,
+        })
+    }
+
     /// How progress is shown; nothing with `--quiet`.
     pub fn progress_mode(&self) -> ProgressMode {
         self.progress_mode
@@ -94,7 +103,7 @@ impl Session {
             progress: self.progress.as_ref(),
             cancel: &self.cancel,
             threads: self.threads,
-            cache_dir: self.cache_dir.clone(),
+            cache: self.cache(),
             references: None,
             now_utc: now_utc(),
             force: self.force,
@@ -114,7 +123,11 @@ pub fn printer(global: &GlobalArgs) -> Printer {
 }
 
 fn progress_mode(global: &GlobalArgs) -> ProgressMode {
-    if global.quiet { ProgressMode::None } else { global.progress }
+    if global.quiet {
+        ProgressMode::None
+    } else {
+        global.progress
+    }
 }
 
 fn progress(global: &GlobalArgs) -> Box<dyn Progress> {

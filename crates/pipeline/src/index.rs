@@ -74,21 +74,25 @@ pub fn index(request: &IndexRequest, context: &Context<'_>) -> Result<IndexRepor
         request.analysis.no_proxy,
     )?;
     context.progress.finish(Stage::Open);
-    let path = match (&request.out, &context.cache_dir) {
-        (Some(out), _) => with_npz_suffix(out),
-        (None, Some(folder)) => cached_path(folder, &opened, params),
-        (None, None) => {
-            return Err(
-                PipelineError::usage("nowhere to write the index").hint("give --out, or drop --no-cache")
-            );
-        }
-    };
-    prepare_folder_of(&path)?;
+    if request.out.is_none() && context.cache.is_none() {
+        return Err(PipelineError::usage("nowhere to write the index").hint("give --out, or drop --no-cache"));
+    }
+    let out = request.out.as_deref().map(with_npz_suffix);
+    if let Some(path) = &out {
+        prepare_folder_of(path)?;
+    }
     let (features, _) = features_of(&opened, params, Stage::Index, context)?;
     let mut warnings = opened.warnings;
     warnings.extend(skipped_warning(&features));
     context.progress.start(Stage::Write, None, None);
-    let bytes = index_file::write(&path, &features, &context.now_utc)?;
+    let (path, bytes) = match (out, &context.cache) {
+        (None, Some(cache)) => cache.keep(&key_of(&features), &features, &context.now_utc)?,
+        (out, _) => {
+            let path = out.unwrap_or_default();
+            let bytes = index_file::write(&path, &features, &context.now_utc)?;
+            (path, bytes)
+        }
+    };
     context.progress.finish(Stage::Write);
     Ok(report(path, &features, bytes, warnings))
 }
@@ -102,9 +106,9 @@ pub fn features_of(
 ) -> Result<(Features, Option<DescribeTimes>), PipelineError> {
     match context.references.filter(|_| stage == Stage::Index) {
         Some(shared) => {
-            let proxy = opened.source.proxy.as_deref();
-            let key = cache::key(&opened.source.fingerprint, proxy, params);
-            let (features, times) = shared.get(&key, || cached_or_described(opened, params, stage, context))?;
+            let key = key(opened, params);
+            let (features, times) =
+                shared.get(&key, || cached_or_described(opened, params, stage, context))?;
             let source = opened.source.clone();
             Ok((Features { source, ..features }, times))
         }
@@ -118,12 +122,9 @@ fn cached_or_described(
     stage: Stage,
     context: &Context<'_>,
 ) -> Result<(Features, Option<DescribeTimes>), PipelineError> {
-    let cached = context
-        .cache_dir
-        .as_deref()
-        .map(|folder| cached_path(folder, opened, params));
-    if let Some(path) = &cached
-        && let Some(features) = cache::find(path, &opened.source.fingerprint, params)
+    let key = key(opened, params);
+    if let Some(cache) = &context.cache
+        && let Some(features) = cache.find(&key, &opened.source.fingerprint, params, &context.now_utc)?
     {
         // The recording may have moved since: its path is today's.
         return Ok((
@@ -139,20 +140,20 @@ fn cached_or_described(
         .build()
         .map_err(|e| PipelineError::new(format!("no worker threads ({e})")))?;
     let (features, times) = pool.install(|| describe::describe(opened, params, stage, context))?;
-    if let Some(path) = &cached {
+    if let Some(cache) = &context.cache {
         // A full or read-only cache costs time, not correctness.
-        let _ = cache::keep(path, &features, &context.now_utc);
+        let _ = cache.keep(&key, &features, &context.now_utc);
     }
     Ok((features, Some(times)))
 }
 
-fn cached_path(folder: &Path, opened: &Opened, params: IndexParams) -> PathBuf {
-    cache::path(
-        folder,
-        &opened.source.fingerprint,
-        opened.source.proxy.as_deref(),
-        params,
-    )
+fn key(opened: &Opened, params: IndexParams) -> String {
+    cache::key(&opened.source.fingerprint, opened.source.proxy.as_deref(), params)
+}
+
+fn key_of(features: &Features) -> String {
+    let source = &features.source;
+    cache::key(&source.fingerprint, source.proxy.as_deref(), features.params)
 }
 
 /// A line about unreadable frames, if there were any.

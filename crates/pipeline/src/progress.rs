@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::cache::Cache;
 use crate::error::PipelineError;
 use crate::references::SharedReferences;
 
@@ -110,8 +111,8 @@ pub struct Context<'a> {
     pub cancel: &'a Cancel,
     /// Worker threads, at least 1. Results do not depend on it.
     pub threads: usize,
-    /// Folder of the index cache; `None`: neither read nor written.
-    pub cache_dir: Option<std::path::PathBuf>,
+    /// The index cache; `None`: neither read nor written.
+    pub cache: Option<Cache>,
     /// References that other commands of this process use as well.
     pub references: Option<&'a SharedReferences>,
     /// Current time, UTC, RFC 3339, for the fields that record it. Never used in a result.

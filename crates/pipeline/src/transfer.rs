@@ -263,7 +263,7 @@ mod tests {
             progress: &Silent,
             cancel: &Cancel::default(),
             threads: 1,
-            cache_dir: None,
+            cache: None,
             references: None,
             now_utc: String::new(),
             force,

@@ -2,6 +2,7 @@
 
 mod batch;
 mod benchmark_quality;
+mod cache;
 mod completions;
 mod doctor;
 mod export;
@@ -49,6 +50,8 @@ pub enum Command {
     QualityCheck(quality_check::QualityCheckArgs),
     /// Delete all but the newest perf.json files
     PrunePerf(prune_perf::PruneArgs),
+    /// Look at the index cache, or clear it
+    Cache(cache::CacheArgs),
     /// Check this machine, or say what a recording is
     Doctor(doctor::DoctorArgs),
     /// Print a completion script for a shell
@@ -72,6 +75,7 @@ impl Command {
             Self::BenchmarkQuality(_) => "benchmark-quality",
             Self::QualityCheck(_) => "quality-check",
             Self::PrunePerf(_) => "prune-perf",
+            Self::Cache(_) => "cache",
             Self::Doctor(_) => "doctor",
             Self::Completions(_) => "completions",
             Self::Version => "version",
@@ -95,6 +99,7 @@ impl Command {
             Self::BenchmarkQuality(args) => benchmark_quality::run(args, session),
             Self::QualityCheck(args) => quality_check::run(&args, session),
             Self::PrunePerf(args) => prune_perf::run(&args, session),
+            Self::Cache(args) => cache::run(&args, session),
             Self::Doctor(args) => Ok(doctor::run(&args, session)),
             Self::Completions(args) => Ok(completions::run(&args, session)),
             Self::Version => Ok(version::run(session)),

@@ -117,7 +117,14 @@ pub fn run(mut args: SyncArgs, session: &mut Session) -> Result<Outcome, Pipelin
     let fail_on_regression = args.regression.comparison.fail_on_regression;
     let request = request(args, session)?;
     session.printer.line(&settings_in_words(&request, session));
-    let report = sync(&request, &session.context())?;
+    let context = session.context();
+    let mut report = sync(&request, &context)?;
+    if let Some(Err(error)) = context
+        .cache
+        .map(|cache| cache.register_run("sync", &report, &context.now_utc))
+    {
+        report.warnings.push(format!("run not registered: {error}"));
+    }
     print(&report, &request, session);
     Ok(outcome(report, fail_on_regression, session))
 }

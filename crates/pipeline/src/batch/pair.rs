@@ -77,7 +77,17 @@ pub fn run(
             None => return Err(PipelineError::new("an input changed while it was read")),
         };
         record.write(&folder)?;
-        Ok((row, record, report.warnings))
+        let mut warnings = report.warnings.clone();
+        let registered = context
+            .cache
+            .as_ref()
+            .map(|cache| cache.register_run("batch_item", &report, &context.now_utc));
+        warnings.extend(
+            registered
+                .and_then(Result::err)
+                .map(|error| format!("run not registered: {error}")),
+        );
+        Ok((row, record, warnings))
     });
     match done {
         Ok((row, record, warnings)) => Ok(Finished {

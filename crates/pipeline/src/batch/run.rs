@@ -92,7 +92,7 @@ pub fn batch(
     let _lock = lock(out_dir)?;
     pair::remove_leftovers(out_dir);
     let jobs = request.jobs.clamp(1, plan.pairs.len().max(1));
-    let references = SharedReferences::new(jobs, context.cache_dir.is_none());
+    let references = SharedReferences::new(jobs, context.cache.is_none());
     let next = AtomicUsize::new(0);
     let (sender, receiver) = channel();
     let mut ledger = Ledger::new(request, plan, context, done);
@@ -164,7 +164,7 @@ impl Crew<'_> {
                 progress: &*progress,
                 cancel: context.cancel,
                 threads: self.threads,
-                cache_dir: context.cache_dir.clone(),
+                cache: context.cache.clone(),
                 references: Some(self.references),
                 now_utc: context.now_utc.clone(),
                 force: context.force,
