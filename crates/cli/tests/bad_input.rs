@@ -57,7 +57,7 @@ fn assert_refused(place: &Place, file: &str, what: &str) {
 
 #[test]
 fn files_that_are_no_recordings() {
-    let place = Place::new();
+    let place = Place::sharing_cache();
     place.write("empty.mp4", "");
     place.write(
         "text.mp4",
@@ -72,7 +72,7 @@ fn files_that_are_no_recordings() {
 
 #[test]
 fn a_recording_without_its_index() {
-    let place = Place::new();
+    let place = Place::sharing_cache();
     let whole = fs::read(data("race-lap/pass1.mp4")).unwrap();
     let moov = whole.windows(4).position(|four| four == b"moov").unwrap() - 4;
     let is_last = moov > whole.len() / 2;
@@ -96,7 +96,7 @@ fn no_moov(whole: &[u8], moov: usize) -> Vec<u8> {
 
 #[test]
 fn sound_alone_and_a_single_frame() {
-    let place = Place::new();
+    let place = Place::sharing_cache();
     let audio = clip(
         "audio.mp4",
         &["-f", "lavfi", "-i", "sine=duration=5", "-f", "mp4"],
@@ -119,7 +119,7 @@ fn sound_alone_and_a_single_frame() {
 
 #[test]
 fn a_recording_cut_short_is_used_as_far_as_it_goes() {
-    let place = Place::new();
+    let place = Place::sharing_cache();
     let whole = fs::read(clip(
         "faststart.mp4",
         &[
@@ -150,7 +150,7 @@ fn a_recording_cut_short_is_used_as_far_as_it_goes() {
 
 #[test]
 fn a_black_recording_has_nothing_to_align() {
-    let place = Place::new();
+    let place = Place::sharing_cache();
     let black = clip(
         "black.mp4",
         &[
@@ -185,7 +185,7 @@ fn a_black_recording_has_nothing_to_align() {
 
 #[test]
 fn a_turned_recording_is_aligned_upright() {
-    let place = Place::new();
+    let place = Place::sharing_cache();
     // The pixels are turned by 90 degrees and the flag in the file says so: a player shows the picture upright.
     let turned = clip(
         "turned_pixels.mp4",
@@ -254,7 +254,7 @@ fn a_turned_recording_is_aligned_upright() {
 
 #[test]
 fn bad_markers_are_found_before_the_work_starts() {
-    let place = Place::new();
+    let place = Place::sharing_cache();
     let (reference, new) = (data("sample/reference.mp4"), data("sample/new.mp4"));
     place.write("bad.csv", "name,t_ref\nA,1\nB,2\nC,3\nD,4\nE,5\nF,six\n");
     let said = place.run_args(&[
@@ -295,7 +295,7 @@ fn bad_markers_are_found_before_the_work_starts() {
 
 #[test]
 fn an_output_that_cannot_be_written_is_found_before_the_work_starts() {
-    let place = Place::new();
+    let place = Place::sharing_cache();
     place.write("file", "x");
     let (reference, new) = (data("sample/reference.mp4"), data("sample/new.mp4"));
     let said = place.run_args(&[
@@ -317,7 +317,7 @@ fn a_full_disk_leaves_the_older_results_untouched() {
         println!("SKIPPED: a_full_disk_leaves_the_older_results_untouched needs root and tmpfs");
         return;
     };
-    let place = Place::new();
+    let place = Place::sharing_cache();
     let old = Path::new(&disk.path).join("timewarp.json");
     fs::write(&old, "older").unwrap();
     let said = place.run_args(&[

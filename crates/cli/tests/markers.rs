@@ -470,7 +470,7 @@ fn markers_of_an_editor_come_in_and_go_on() {
     assert!(
         place
             .run("import-markers cut.edl --format hilight")
-            .error(2)
-            .contains("not available in this build")
+            .error(1)
+            .contains("not an MP4 file: cut.edl")
     );
 }

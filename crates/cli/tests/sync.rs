@@ -29,7 +29,7 @@ const STABLE: [&str; 7] = [
 fn synced() -> &'static Place {
     static PLACE: OnceLock<Place> = OnceLock::new();
     PLACE.get_or_init(|| {
-        let place = Place::new();
+        let place = Place::lasting("synced");
         sync_sample(&place, "out", &["--threads", "1"]);
         place
     })
@@ -93,7 +93,7 @@ fn the_artefact_folder_is_complete() {
 
 #[test]
 fn the_summary_has_the_fields_of_the_specification() {
-    let place = Place::new();
+    let place = Place::sharing_cache();
     let summary = sync_sample(&place, "out", &[]);
     let result = summary["result"].as_object().unwrap();
     for key in [
@@ -122,7 +122,7 @@ fn the_summary_has_the_fields_of_the_specification() {
 
 #[test]
 fn same_bytes_for_every_thread_count_and_every_run() {
-    let place = Place::new();
+    let place = Place::sharing_cache();
     sync_sample(&place, "two", &["--threads", "2", "--no-cache"]);
     sync_sample(&place, "again", &["--threads", "1", "--no-cache"]);
     for name in STABLE {
@@ -142,7 +142,7 @@ fn same_bytes_for_every_thread_count_and_every_run() {
 
 #[test]
 fn a_given_index_gives_the_same_map_and_must_fit() {
-    let place = Place::new();
+    let place = Place::sharing_cache();
     let reference = data("sample/reference.mp4");
     place
         .run_args(&["index", "--reference", &reference, "--out", "ref.npz"])
@@ -210,7 +210,7 @@ fn a_given_index_gives_the_same_map_and_must_fit() {
 
 #[test]
 fn the_pairs_file_may_be_named_and_its_folder_takes_the_rest() {
-    let place = Place::new();
+    let place = Place::sharing_cache();
     sync_sample(&place, "cache/my_pairs.csv", &["--no-plot", "--regression-off"]);
     let names = place.list("cache");
     assert!(
@@ -238,7 +238,7 @@ fn the_pairs_file_may_be_named_and_its_folder_takes_the_rest() {
 
 #[test]
 fn a_gate_that_fails_is_named_and_withholds_the_markers() {
-    let place = Place::new();
+    let place = Place::sharing_cache();
     let (reference, new, markers) = (
         data("sample/reference.mp4"),
         data("sample/new.mp4"),
@@ -302,7 +302,7 @@ fn runs_without_anything_in_common_are_refused() {
     );
     let (sample, lap) = (data("sample/reference.mp4"), data("race-lap/pass1.mp4"));
     let markers = data("sample/reference_markers.csv");
-    let place = Place::new();
+    let place = Place::sharing_cache();
     for (name, reference, new) in [
         ("a", &sample, &lap),
         ("b", &lap, &sample),
@@ -334,7 +334,7 @@ fn runs_without_anything_in_common_are_refused() {
 
 #[test]
 fn a_recording_on_itself_is_the_identity() {
-    let place = Place::new();
+    let place = Place::sharing_cache();
     let sample = data("sample/new.mp4");
     place.write("m.csv", "name,t_ref\nA,3\nB,10.5\nC,18.25\n");
     place
@@ -358,7 +358,7 @@ fn a_recording_on_itself_is_the_identity() {
 
 #[test]
 fn pairs_alone_can_be_asked_for() {
-    let place = Place::new();
+    let place = Place::sharing_cache();
     let (reference, new) = (data("sample/reference.mp4"), data("sample/new.mp4"));
     place
         .run_args(&[
@@ -381,7 +381,7 @@ fn pairs_alone_can_be_asked_for() {
 
 #[test]
 fn fast_says_what_it_set_and_flags_win() {
-    let place = Place::new();
+    let place = Place::sharing_cache();
     let (reference, new) = (data("sample/reference.mp4"), data("sample/new.mp4"));
     let said = place.run_args(&[
         "sync",

@@ -3,18 +3,26 @@
 //! Clips made with the ffmpeg program are kept in the build folder, so that they are made once.
 
 #![allow(dead_code, reason = "each test file uses its own part")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed helper fails its test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed helper fails its test"
+)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
 /// A fresh working folder.
 pub struct Place {
-    dir: TempDir,
+    dir: PathBuf,
+    cache: Option<PathBuf>,
+    _removed_when_dropped: Option<TempDir>,
 }
 
 /// What a run of the program said.
@@ -26,13 +34,35 @@ pub struct Said {
 
 impl Place {
     pub fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
         Self {
-            dir: tempfile::tempdir().unwrap(),
+            dir: dir.path().to_owned(),
+            cache: None,
+            _removed_when_dropped: Some(dir),
+        }
+    }
+
+    /// A place whose cache is that of all such places of the test program, so that each recording is analysed once.
+    pub fn sharing_cache() -> Self {
+        static CACHE: OnceLock<PathBuf> = OnceLock::new();
+        let cache = CACHE.get_or_init(|| emptied("cache"));
+        Self {
+            cache: Some(cache.clone()),
+            ..Self::new()
+        }
+    }
+
+    /// A place for all tests of the test program; it stays until the next run, as statics are never dropped.
+    pub fn lasting(name: &str) -> Self {
+        Self {
+            dir: emptied(name),
+            _removed_when_dropped: None,
+            ..Self::sharing_cache()
         }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
+        self.dir.join(name)
     }
 
     pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
@@ -65,9 +95,12 @@ impl Place {
         fs::create_dir_all(&home).unwrap();
         let mut command = Command::new(assert_cmd::cargo::cargo_bin!("mtbsync"));
         command
-            .current_dir(self.dir.path())
+            .current_dir(&self.dir)
             .env("HOME", &home)
-            .env("MTB_CACHE_DIR", home.join("cache"))
+            .env(
+                "MTB_CACHE_DIR",
+                self.cache.clone().unwrap_or_else(|| home.join("cache")),
+            )
             .env_remove("XDG_CONFIG_HOME")
             .env_remove("XDG_CACHE_HOME")
             .stdin(Stdio::null());
@@ -122,6 +155,14 @@ impl Said {
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}", self.stdout))
     }
+}
+
+/// An empty folder of the test program in the build folder.
+fn emptied(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{name}", env!("CARGO_CRATE_NAME")));
+    let _ = fs::remove_dir_all(&path);
+    fs::create_dir_all(&path).unwrap();
+    path
 }
 
 /// The folder `data` of the repository.
