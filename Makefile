@@ -50,7 +50,8 @@ bench: setup ## Benchmarks per stage
 accuracy: build ## Measure the release binary against every pair with known truth
 	$(CARGO) run --release -p mtbsync-accuracy -- --bin $(BIN) --json out/accuracy.json
 
-test-interop: build ## Other programs read the written files: numpy, OpenTimelineIO, ffprobe, xmllint (needs python3-venv)
+test-interop: build ## Other programs read the written files: numpy, OpenTimelineIO, ffprobe, xmllint
+	@scripts/setup.sh interop
 	@test -x .venv/bin/python || python3 -m venv .venv
 	@.venv/bin/python -c 'import numpy' 2>/dev/null || .venv/bin/pip install --quiet 'numpy>=1.24,<3'
 	.venv/bin/python scripts/interop_npz.py --bin $(BIN)

@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # Installs what a Debian or Ubuntu machine lacks for building and testing mtbsync. Does nothing, fast, when all is there.
+# `scripts/setup.sh interop` adds what `make test-interop` reads files with.
 set -euo pipefail
 
 # Headers of FFmpeg's libraries, libclang to read them, a C compiler (SQLite is compiled from source) and the ffmpeg
 # program, which makes the test clips.
 packages=(build-essential ffmpeg libavcodec-dev libavformat-dev libavutil-dev libclang-dev pkg-config)
+[ "${1:-}" != interop ] || packages+=(libxml2-utils python3-venv)
 rust_needed=1.95
 
 die() {
