@@ -64,9 +64,12 @@ def main():
 
 
 def prepare():
-    if not (VENV / "bin" / "python").exists():
-        subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True)
+    ready = VENV / "ready"
+    if not ready.exists() or ready.read_text() != str(PACKAGES):
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], check=True)
         subprocess.run([str(VENV / "bin" / "pip"), "install", "--quiet", *PACKAGES], check=True)
+        # Written last: a run that was stopped midway starts over.
+        ready.write_text(str(PACKAGES))
     run = ["cargo", "run", "--quiet", "-p", "mtbsync-markers", "--example", "interop_files", "--", str(FILES)]
     subprocess.run(run, cwd=ROOT, check=True)
 
