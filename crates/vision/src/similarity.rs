@@ -17,9 +17,10 @@ use rayon::prelude::*;
 use crate::dense::{BINS, COLS, DESCRIPTOR_LEN, ROWS};
 use crate::dispatch::multiversion;
 
-/// Steps per descriptor byte in the centred integers. A row's dot product then stays below
-/// `256 · (255 · STEPS)²` = 2.7e8, well inside an `i32`.
-const STEPS: f32 = 4.0;
+/// Whole-number steps per unit of an evened-out value, whose typical cell has energy 1.
+const STEPS: f32 = 512.0;
+/// Bound of the whole numbers. A row's dot product then stays below `256 · MAX_VALUE²` = 1.02e9, inside an `i32`.
+const MAX_VALUE: f32 = 2000.0;
 const ROW_LEN: usize = COLS * BINS;
 /// Window of [`CentredSequence::passing`], seconds. Measured on a drive with a cockpit in view and on rendered rides:
 /// 1.2 to 2 s serve alike; longer ones let the driver's arms back in, shorter ones take away the scenery.
@@ -148,13 +149,66 @@ impl RunningSum {
     }
 }
 
-/// `(frame - mean) * STEPS` in whole numbers, 0 where masked.
+/// Cells each side whose energy a cell is compared with.
+const EVEN_REACH: usize = 2;
+/// Share of the whole frame's energy that every neighbourhood counts as having at least: keeps empty sky empty.
+const EVEN_FLOOR: f32 = 0.3;
+
+/// `frame - mean`, evened out over the picture, in whole numbers; 0 where masked.
+///
+/// Each cell is divided by the energy of its neighbourhood. Without that a driver's bright sleeve outweighs the trail
+/// behind the windscreen. Measured: the median error on such a drive falls by a fifth, on open rides nothing changes.
 fn centre(frame: &[u8], mean: &[f32], mask: &[u8], out: &mut [i16]) {
-    for (i, (value, (&byte, &mean))) in out.iter_mut().zip(frame.iter().zip(mean)).enumerate() {
-        if mask.get(i / BINS).is_none_or(|&m| m != 0) {
-            *value = ((f32::from(byte) - mean) * STEPS).round() as i16;
+    let seen = |cell: usize| mask.get(cell).is_none_or(|&m| m != 0);
+    let mut energy = [0.0f32; ROWS * COLS];
+    let mut total = 0.0;
+    let cells = frame.chunks_exact(BINS).zip(mean.chunks_exact(BINS));
+    for (cell, (energy, (bytes, mean))) in energy.iter_mut().zip(cells).enumerate() {
+        if seen(cell) {
+            *energy = bytes
+                .iter()
+                .zip(mean)
+                .map(|(&b, m)| (f32::from(b) - m).powi(2))
+                .sum();
+            total += *energy;
         }
     }
+    let floor = EVEN_FLOOR * total / (ROWS * COLS) as f32;
+    let near = box_mean(&energy);
+    let cells = frame.chunks_exact(BINS).zip(mean.chunks_exact(BINS));
+    for (cell, (out, (bytes, mean))) in out.chunks_exact_mut(BINS).zip(cells).enumerate() {
+        let strength = near[cell] + floor;
+        if !seen(cell) || strength <= 0.0 {
+            continue;
+        }
+        let gain = STEPS / strength.sqrt();
+        for (value, (&byte, &mean)) in out.iter_mut().zip(bytes.iter().zip(mean)) {
+            *value = ((f32::from(byte) - mean) * gain)
+                .clamp(-MAX_VALUE, MAX_VALUE)
+                .round() as i16;
+        }
+    }
+}
+
+/// Mean over the neighbourhood of each cell, as far as it lies in the grid.
+fn box_mean(cells: &[f32; ROWS * COLS]) -> [f32; ROWS * COLS] {
+    let mut across = [0.0f32; ROWS * COLS];
+    for row in 0..ROWS {
+        for col in 0..COLS {
+            let (from, to) = (col.saturating_sub(EVEN_REACH), (col + EVEN_REACH + 1).min(COLS));
+            let sum: f32 = cells[row * COLS + from..row * COLS + to].iter().sum();
+            across[row * COLS + col] = sum / (to - from) as f32;
+        }
+    }
+    let mut out = [0.0f32; ROWS * COLS];
+    for row in 0..ROWS {
+        let (from, to) = (row.saturating_sub(EVEN_REACH), (row + EVEN_REACH + 1).min(ROWS));
+        for col in 0..COLS {
+            let sum: f32 = (from..to).map(|r| across[r * COLS + col]).sum();
+            out[row * COLS + col] = sum / (to - from) as f32;
+        }
+    }
+    out
 }
 
 fn running_energy(row: &[i16]) -> Vec<f32> {
