@@ -1,5 +1,7 @@
 //! Markers in and out of editors and cameras: import-markers, retimed timelines, chapters in recordings.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use common::{Place, clip};
