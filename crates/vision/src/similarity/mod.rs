@@ -1,0 +1,130 @@
+//! How alike two places look, allowing for a camera that points a little differently.
+//!
+//! What says nothing about the place is removed first: the mean over the whole recording, or over the moment (see
+//! [`CentredSequence`]). Then two frames are compared by the cosine of their descriptors, at the best of a set of
+//! displacements of one grid against the other:
+//!
+//! - [`rigid_matrix`] compares every frame with every frame and shifts the grid as a whole. It finds the place.
+//! - [`WarpMatcher`] also shears the lower part sideways, because a rider half a metre further left sees the ground
+//!   move and the horizon stay, and interpolates between cells. It locates the place to a fraction of a frame.
+//!
+//! Both rest on the same numbers: for each row of cells and each displacement, one integer dot product. A
+//! displacement of the whole picture is a sum over rows, so trying a thousand of them costs next to nothing.
+//! Integers make the result independent of vector width and thread count.
+
+mod centred;
+mod rigid;
+mod warp;
+
+pub use centred::{CentredSequence, LOCAL_WINDOW_SECS};
+pub use rigid::{RIGID_MAX_DX, RIGID_MAX_DY, rigid_matrix};
+pub use warp::{Warp, WarpMatcher};
+
+/// Columns `from..to` of the first grid that lie on the second after a shift by `dx` (first `x` on second `x + dx`).
+fn overlap(len: usize, shift: isize) -> (usize, usize) {
+    let reach = shift.unsigned_abs().min(len);
+    if shift < 0 { (reach, len) } else { (0, len - reach) }
+}
+
+fn cosine(dot: f32, ours: f32, theirs: f32) -> f32 {
+    let norm = (ours * theirs).sqrt();
+    if norm > 0.0 { dot / norm } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dense::{BINS, COLS, DESCRIPTOR_LEN, ROWS};
+
+    /// Descriptors with a block pattern that is displaced by `dx` cells, over random clutter.
+    fn frames(count: usize, seed: u32, dx: isize) -> Vec<u8> {
+        let mut out = Vec::new();
+        for f in 0..count {
+            for row in 0..ROWS {
+                for col in 0..COLS {
+                    let source = col as isize - dx;
+                    for bin in 0..BINS {
+                        let key = [f as u32, row as u32, source as u32, bin as u32]
+                            .iter()
+                            .fold(seed, |h, v| {
+                                (h ^ v).wrapping_mul(0x85eb_ca6b).rotate_left(13) ^ (h >> 7)
+                            });
+                        out.push((key.wrapping_mul(0xc2b2_ae35) >> 24) as u8);
+                    }
+                }
+            }
+        }
+        out
+    }
+
+    fn all() -> Vec<u8> {
+        vec![1; ROWS * COLS]
+    }
+
+    #[test]
+    fn every_processor_version_gives_the_same_integers() {
+        let a = CentredSequence::new(&frames(3, 1, 0), &all());
+        let b = CentredSequence::new(&frames(3, 2, 0), &all());
+        for (max_dx, max_dy) in [(0, 0), (6, 2), (12, 4)] {
+            let mut fast = vec![0; (2 * max_dx + 1) * (2 * max_dy + 1) * ROWS];
+            let mut plain = fast.clone();
+            rigid::correlate_rows(a.frame(0), b.frame(1), max_dx, max_dy, &mut fast);
+            rigid::correlate_rows_plain(a.frame(0), b.frame(1), max_dx, max_dy, &mut plain);
+            assert_eq!(fast, plain);
+        }
+        for len in [0, 8, 56, 256] {
+            let (a, b) = (&a.frame(0)[..len], &b.frame(1)[..len]);
+            assert_eq!(warp::dot(a, b), warp::dot_plain(a, b));
+        }
+    }
+
+    #[test]
+    fn a_recording_is_most_like_itself() {
+        let a = CentredSequence::new(&frames(6, 1, 0), &all());
+        let m = rigid_matrix(&a, &a);
+        for i in 0..6 {
+            for j in 0..6 {
+                if i == j {
+                    assert!((m[i * 6 + j] - 1.0).abs() < 1e-4, "{}", m[i * 6 + j]);
+                } else {
+                    assert!(m[i * 6 + j] < 0.6, "{i} {j} {}", m[i * 6 + j]);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_turned_camera_is_found_at_its_shift() {
+        let a = CentredSequence::new(&frames(5, 1, 0), &all());
+        let b = CentredSequence::new(&frames(5, 1, 4), &all());
+        let m = rigid_matrix(&a, &b);
+        assert!((0..5).all(|i| m[i * 5 + i] > 0.9));
+        let (score, warp) = WarpMatcher::default().search(&a, 2, &b, 2);
+        assert!(score > 0.9, "{score}");
+        assert!((warp.dx - 4.0).abs() < 0.3, "{warp:?}");
+        assert!(warp.dy.abs() < 0.3 && warp.shear.abs() < 0.6, "{warp:?}");
+    }
+
+    #[test]
+    fn masked_cells_have_no_say() {
+        let mut mask = all();
+        mask[..COLS * 9].fill(0);
+        let mut changed = frames(4, 1, 0);
+        for frame in changed.chunks_exact_mut(DESCRIPTOR_LEN) {
+            frame[..9 * COLS * BINS].fill(33);
+        }
+        let a = CentredSequence::new(&frames(4, 1, 0), &mask);
+        let b = CentredSequence::new(&changed, &mask);
+        assert_eq!(rigid_matrix(&a, &b), rigid_matrix(&a, &a));
+    }
+
+    #[test]
+    fn empty_and_flat_recordings_are_like_nothing() {
+        let none = CentredSequence::new(&[], &all());
+        let flat = CentredSequence::new(&vec![10; 3 * DESCRIPTOR_LEN], &all());
+        assert!(rigid_matrix(&none, &flat).is_empty());
+        assert!(rigid_matrix(&flat, &none).is_empty());
+        assert!(rigid_matrix(&flat, &flat).iter().all(|&v| v == 0.0));
+        assert_eq!(WarpMatcher::default().search(&flat, 0, &flat, 1).0, 0.0);
+    }
+}
