@@ -204,22 +204,11 @@ fn check_input(file: &Path) -> Result<(), PipelineError> {
     }
 }
 
-/// What was given or found and will not be used.
-fn unused(plan: &Plan, request: &BatchRequest) -> Vec<String> {
-    let tracks = plan
-        .pairs
-        .iter()
-        .filter(|p| p.ref_track.is_some() || p.new_track.is_some());
-    let tracks = match tracks.count() {
-        0 => None,
-        count => Some(format!(
-            "{count} pairs have GPS tracks beside them; this build does not use them"
-        )),
-    };
+/// What was given and will not be used.
+fn unused(plan: &Plan, request: &BatchRequest) -> Option<String> {
     let no_markers = plan.pairs.iter().all(|pair| pair.ref_markers.is_none());
-    let exports = (!request.each.exports.is_empty() && no_markers)
-        .then(|| "--export has no effect: no pair has markers".to_owned());
-    tracks.into_iter().chain(exports).collect()
+    (!request.each.exports.is_empty() && no_markers)
+        .then(|| "--export has no effect: no pair has markers".to_owned())
 }
 
 fn list(plan: &Plan, session: &Session) {

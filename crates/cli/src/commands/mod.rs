@@ -8,6 +8,7 @@ mod doctor;
 mod export;
 mod import;
 mod index;
+mod man;
 mod prune_perf;
 mod quality_check;
 mod sync;
@@ -56,6 +57,9 @@ pub enum Command {
     Doctor(doctor::DoctorArgs),
     /// Print a completion script for a shell
     Completions(completions::CompletionsArgs),
+    /// Write the manual pages into a folder
+    #[command(hide = true)]
+    Man(man::ManArgs),
     /// Print the version
     Version,
 }
@@ -78,6 +82,7 @@ impl Command {
             Self::Cache(_) => "cache",
             Self::Doctor(_) => "doctor",
             Self::Completions(_) => "completions",
+            Self::Man(_) => "man",
             Self::Version => "version",
         }
     }
@@ -102,6 +107,7 @@ impl Command {
             Self::Cache(args) => cache::run(&args, session),
             Self::Doctor(args) => Ok(doctor::run(&args, session)),
             Self::Completions(args) => Ok(completions::run(&args, session)),
+            Self::Man(args) => man::run(&args),
             Self::Version => Ok(version::run(session)),
         }
     }

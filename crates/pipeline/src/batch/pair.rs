@@ -15,6 +15,7 @@ use super::record::{self, Metrics, Record};
 use super::run::BatchRequest;
 use crate::describe::absolute;
 use crate::error::{Failure, PipelineError};
+use crate::gps::{TrackOffset, TrackRequest};
 use crate::index::prepare_folder;
 use crate::progress::Context;
 use crate::resources::Resources;
@@ -69,9 +70,10 @@ pub fn run(
         )))
     });
     let done = result.and_then(|report| {
-        let row = with_paths(row_of(&report), pair, &folder);
-        let (fps, cpu_pct) = speed(&folder);
-        let metrics = Metrics::of(&report, fps, cpu_pct);
+        // What a pair cost, and whether a track took part, is in the telemetry that `sync` wrote.
+        let perf: Perf = json::read(&folder.join(PERF_FILE)).unwrap_or_default();
+        let row = with_paths(row_of(&report, perf.gps_used), pair, &folder);
+        let metrics = Metrics::of(&report, &perf);
         let record = match key {
             Some(key) => Record::new(key, row.clone(), metrics, &report)?,
             None => return Err(PipelineError::new("an input changed while it was read")),
@@ -138,7 +140,14 @@ pub fn run(
 }
 
 fn request_of(pair: &PlannedPair, batch: &BatchRequest, folder: &Path) -> SyncRequest {
+    let mut matching = batch.each.matching.clone();
+    matching.gps.reference = matching
+        .gps
+        .reference
+        .or_else(|| track_of(pair.ref_track.as_ref()));
+    matching.gps.new = matching.gps.new.or_else(|| track_of(pair.new_track.as_ref()));
     SyncRequest {
+        matching,
         reference: pair.reference.clone(),
         new: pair.new.clone(),
         index: None,
@@ -152,12 +161,19 @@ fn request_of(pair: &PlannedPair, batch: &BatchRequest, folder: &Path) -> SyncRe
     }
 }
 
-fn row_of(report: &SyncReport) -> BatchRow {
+fn track_of(path: Option<&PathBuf>) -> Option<TrackRequest> {
+    path.map(|path| TrackRequest {
+        path: path.clone(),
+        offset: TrackOffset::Auto,
+    })
+}
+
+fn row_of(report: &SyncReport, gps_used: bool) -> BatchRow {
     let counts = report.markers;
     let timings = &report.timings;
     BatchRow {
         ok: true,
-        gps_used: Some(false),
+        gps_used: Some(gps_used),
         timewarp_ok: Some(report.ok),
         candidates_kept: Some(report.pairs_kept as u64),
         candidates_total: Some(report.pairs_raw as u64),
@@ -185,11 +201,6 @@ fn with_paths(row: BatchRow, pair: &PlannedPair, folder: &Path) -> BatchRow {
         out_dir: folder.to_string_lossy().into_owned(),
         ..row
     }
-}
-
-/// Frames per second and processor share, from the pair's own perf.json.
-fn speed(folder: &Path) -> (Option<f64>, Option<f64>) {
-    json::read::<Perf>(&folder.join(PERF_FILE)).map_or((None, None), |perf| (perf.fps, perf.cpu_pct))
 }
 
 fn write_perf(folder: &Path, perf: &Perf) -> Result<(), PipelineError> {

@@ -10,7 +10,7 @@ use mtbsync_align::WarpModel;
 use mtbsync_formats::{json, read_bounded};
 use mtbsync_quality::batch_summary::BatchRow;
 use mtbsync_quality::history::{HistoryRecord, Model};
-use mtbsync_quality::perf::PERF_FILE;
+use mtbsync_quality::perf::{PERF_FILE, Perf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -58,14 +58,14 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Of a finished pair; `None` unless it is aligned. `fps` and `cpu_pct` are those of its perf.json.
-    pub fn of(report: &SyncReport, fps: Option<f64>, cpu_pct: Option<f64>) -> Option<Self> {
+    /// Of a finished pair with its perf.json; `None` unless it is aligned.
+    pub fn of(report: &SyncReport, perf: &Perf) -> Option<Self> {
         Some(Self {
             p90: report.p90.filter(|_| report.ok)?,
             ppm: report.ppm?,
             inlier_frac: report.inlier_frac,
-            fps,
-            cpu_pct,
+            fps: perf.fps,
+            cpu_pct: perf.cpu_pct,
             model: match report.model {
                 WarpModel::Affine => Model::Affine,
                 WarpModel::Monotone => Model::Monotone,
@@ -176,7 +176,14 @@ pub fn key(request: &SyncRequest, force: bool) -> Option<String> {
             .collect();
         add(&mtbsync_formats::fingerprint(&proxies).ok()?);
     }
-    for file in [&request.ref_markers, &request.matching.anchors] {
+    let gps = &request.matching.gps;
+    let files = [
+        request.ref_markers.as_ref(),
+        request.matching.anchors.as_ref(),
+        gps.reference.as_ref().map(|track| &track.path),
+        gps.new.as_ref().map(|track| &track.path),
+    ];
+    for file in files {
         match file {
             Some(path) => add(&hash_of(path)?),
             None => add(""),

@@ -267,14 +267,16 @@ impl<'a> Ledger<'a> {
         };
         let root = &self.request.pairing.out_dir;
         let run_id = format!("batch:{}", pair.name);
-        let (ts, is_there) = match &record.history_ts {
-            Some(ts) => (ts.clone(), history_has(root, &run_id, ts)),
-            None => {
-                record.history_ts = Some(self.context.now_utc.clone());
-                record.write(&root.join(&pair.name))?;
-                (self.context.now_utc.clone(), false)
-            }
-        };
+        let known = record
+            .history_ts
+            .clone()
+            .filter(|ts| history_has(root, &run_id, ts));
+        let is_there = known.is_some();
+        let ts = known.unwrap_or_else(|| self.context.now_utc.clone());
+        if !is_there {
+            record.history_ts = Some(ts.clone());
+            record.write(&root.join(&pair.name))?;
+        }
         let entry: Vec<HistoryRecord> = (!is_there)
             .then(|| metrics.at(&ts, &run_id))
             .into_iter()

@@ -1,0 +1,55 @@
+//! `mtbsync man DIR`: manual pages from the definition of the flags. For packagers; see `make man`.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, CommandFactory};
+use clap_mangen::Man;
+use mtbsync_pipeline::error::PipelineError;
+use mtbsync_pipeline::index::prepare_folder;
+use mtbsync_pipeline::source::write_files;
+use serde_json::json;
+
+use crate::args::Cli;
+use crate::summary::Outcome;
+
+/// Flags of `man`.
+#[derive(Args, Debug)]
+pub struct ManArgs {
+    /// Folder of the pages
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+}
+
+/// Writes the pages: one for the program, one per command.
+pub fn run(args: &ManArgs) -> Result<Outcome, PipelineError> {
+    prepare_folder(&args.dir)?;
+    let mut program = Cli::command();
+    program.build();
+    let mut outcome = Outcome::done(json!({}));
+    write(&program, "mtbsync", &args.dir, &mut outcome)?;
+    for command in program.get_subcommands().filter(|command| !command.is_hide_set()) {
+        let name = format!("mtbsync-{}", command.get_name());
+        write(command, &name, &args.dir, &mut outcome)?;
+    }
+    Ok(outcome)
+}
+
+fn write(
+    command: &clap::Command,
+    name: &str,
+    dir: &Path,
+    outcome: &mut Outcome,
+) -> Result<(), PipelineError> {
+    let mut page = Vec::new();
+    let rendered: io::Result<()> = Man::new(command.clone())
+        .title(name)
+        .source(concat!("mtbsync ", env!("CARGO_PKG_VERSION")))
+        .manual("mtbsync manual")
+        .render(&mut page);
+    rendered.map_err(|error| PipelineError::new(format!("page cannot be made ({error})")))?;
+    let path = dir.join(format!("{name}.1"));
+    write_files(&[(&path, &page)])?;
+    outcome.outputs.push((name.to_owned(), path));
+    Ok(())
+}
