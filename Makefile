@@ -9,7 +9,7 @@ BIN := target/release/mtbsync
 DEMO := out/demo
 SAMPLE := data/sample
 
-.PHONY: help setup build demo test test-unit lint bench accuracy test-interop run-preview clean
+.PHONY: help setup build demo test test-unit lint bench man accuracy test-interop run-preview clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | column -t -s "$$(printf '\t')"
@@ -46,6 +46,9 @@ lint: ## Formatting, clippy and, where installed, cargo-deny
 
 bench: setup ## Benchmarks per stage
 	$(CARGO) bench --workspace --benches
+
+man: build ## Write the manual pages into out/man
+	$(BIN) man out/man
 
 accuracy: build ## Measure the release binary against every pair with known truth
 	$(CARGO) run --release -p mtbsync-accuracy -- --bin $(BIN) --json out/accuracy.json
