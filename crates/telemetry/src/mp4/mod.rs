@@ -91,7 +91,7 @@ pub struct Mp4Track {
     pub edit_offset_secs: f64,
     /// Ids of the tracks that hold this track's chapter titles.
     pub chapter_track_ids: Vec<u32>,
-    /// Body of the `stsd` entry, after its 16-byte header.
+    /// Body of the `stsd` entry, after its header of 16 bytes and one more word.
     sample_entry: Vec<u8>,
     stbl: Vec<u8>,
 }
@@ -104,9 +104,9 @@ impl Mp4Track {
 
     /// Channels and samples a second of a sound track, from its `stsd` entry (ISO/IEC 14496-12 section 12.2.3).
     pub fn audio_format(&self) -> Option<(u32, u32)> {
-        let channels = u32::from(be_u16(&self.sample_entry, 8)?);
+        let channels = u32::from(be_u16(&self.sample_entry, 4)?);
         // In 16.16 fixed point.
-        let sample_rate = be_u32(&self.sample_entry, 16)? >> 16;
+        let sample_rate = be_u32(&self.sample_entry, 12)? >> 16;
         (self.handler == b"soun" && channels > 0 && sample_rate > 0).then_some((channels, sample_rate))
     }
 
