@@ -19,6 +19,8 @@ mod xml;
 pub use detect::ImportFormat;
 pub use error::ImportError;
 
+use std::collections::BTreeMap;
+
 use mtbsync_formats::csv::{CsvWriter, seconds6};
 use mtbsync_formats::{TextEncoding, decode_text};
 
@@ -142,24 +144,25 @@ fn finish(format: Option<ImportFormat>, found: Found) -> Result<Imported, Import
     } = found;
     markers.retain(|marker| marker.t_ref_secs.is_finite());
     markers.sort_by(|a, b| a.t_ref_secs.total_cmp(&b.t_ref_secs));
-    let mut kept: Vec<ImportedMarker> = Vec::with_capacity(markers.len());
-    for marker in markers {
-        let near = kept
-            .iter()
-            .rev()
-            .take_while(|other| marker.t_ref_secs - other.t_ref_secs <= SAME_TIME_SECS);
-        if !near.into_iter().any(|other| other.name == marker.name) {
-            kept.push(marker);
+    // Time of the last marker kept of each name: a file may hold any number of markers at one time.
+    let mut last_secs: BTreeMap<String, f64> = BTreeMap::new();
+    markers.retain(|marker| {
+        let is_double = last_secs
+            .get(&marker.name)
+            .is_some_and(|last| marker.t_ref_secs - last <= SAME_TIME_SECS);
+        if !is_double {
+            last_secs.insert(marker.name.clone(), marker.t_ref_secs);
         }
-    }
-    if kept.is_empty() {
+        !is_double
+    });
+    if markers.is_empty() {
         return Err(ImportError::NoMarkers { warnings });
     }
     Ok(Imported {
         format,
         rate,
         start,
-        markers: kept,
+        markers,
         warnings,
     })
 }
@@ -203,5 +206,23 @@ impl Imported {
             ]);
         }
         writer.into_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn doubles_go_and_a_hundred_thousand_markers_of_one_time_stay() {
+        let marker = |name: usize, t_ref_secs: f64| ImportedMarker {
+            name: name.to_string(),
+            t_ref_secs,
+            ..ImportedMarker::default()
+        };
+        let mut tags: Vec<ImportedMarker> = (0..100_000).map(|name| marker(name, 1.0)).collect();
+        tags.extend([marker(7, 1.000_000_5), marker(7, 1.1), marker(8, 0.9)]);
+        let imported = from_tags(tags).unwrap();
+        assert_eq!(imported.markers.len(), 100_002);
     }
 }
