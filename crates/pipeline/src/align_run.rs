@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
+use mtbsync_align::ambiguity;
 use mtbsync_align::evidence::{Matrix, add, combine, log_likelihood_ratios, z_scores};
 use mtbsync_align::fit::Pair;
 use mtbsync_align::refine::{FrameTimes, PlaceSimilarity, RefineSettings, refine};
@@ -12,7 +13,9 @@ use mtbsync_vision::similarity::{CentredSequence, Warp, WarpMatcher, rigid_matri
 use crate::artefacts::{Candidate, PairOrigin};
 use crate::error::PipelineError;
 use crate::features::Features;
-use crate::gps::evidence::{FusedPair, GpsEvidence, Seen, fuse};
+use crate::gps::clock::Offsets;
+use crate::gps::evidence::{GpsEvidence, Seen};
+use crate::gps::fuse::{FusedPair, fuse};
 use crate::gps::signal::picture_speed;
 use crate::gps::tracks::{SideTrack, Tracks};
 use crate::progress::{Context, Stage};
@@ -46,8 +49,8 @@ pub struct Alignment {
     pub retrieval: Duration,
     /// Wall time of the refinement.
     pub refine: Duration,
-    /// GPS took part.
-    pub gps_used: bool,
+    /// GPS that took part: track time at video zero of the reference and the new run.
+    pub gps_offsets: Option<Offsets>,
     /// Wall time of the comparison of tracks.
     pub gps: Duration,
     /// Lines for the person.
@@ -91,6 +94,18 @@ pub fn align(
         }
         None => (llr, pictures),
     };
+    let certainty = ambiguity::certainty(&llr, &path, &new.t_secs, &reference.t_secs);
+    if certainty < 1.0 {
+        warnings
+            .push("the reference fits in another way almost as well: does it hold several laps?".to_owned());
+    }
+    let path: Vec<Belief> = path
+        .into_iter()
+        .map(|b| Belief {
+            here: b.here * certainty,
+            ..b
+        })
+        .collect();
     let on_trail =
         |path: &[Belief]| path.iter().filter(|b| b.off < MAX_OFF).count() as f64 / path.len().max(1) as f64;
     let share = on_trail(&path);
@@ -116,7 +131,7 @@ pub fn align(
         Some(gps) if !reversed => gps.pairs(&new.t_secs),
         Some(_) | None => Vec::new(),
     };
-    let fused = fuse(visual, &by_gps);
+    let fused = fuse(&visual, &by_gps);
     let pairs: Vec<Pair> = fused.iter().map(|f| f.pair).collect();
     let origins = origins(reference, new, &fused, refined, settings);
     let candidates = candidates(
@@ -135,7 +150,7 @@ pub fn align(
         reversed,
         retrieval,
         refine: begun.elapsed(),
-        gps_used: gps.is_some(),
+        gps_offsets: gps.as_ref().map(|gps| gps.offsets),
         gps: gps_took,
         warnings,
     })

@@ -8,6 +8,7 @@ use mtbsync_align::fit::{Anchor, Pair, fit_monotone};
 use mtbsync_align::gates::{MIN_USABLE_PAIRS, Verdict, judge};
 use mtbsync_align::{TimeWarp, WarpModel, WarpSettings, confidence};
 use mtbsync_formats::atomic::FileSet;
+use mtbsync_markers::export::Preset;
 use mtbsync_markers::time::Rate;
 use mtbsync_markers::{MarkerTable, StatusCounts, new_markers_csv};
 use mtbsync_quality::history::{self, HistoryRecord, Model};
@@ -24,6 +25,7 @@ use crate::describe::{self, DescribeTimes, Opened};
 use crate::error::PipelineError;
 use crate::export::{ChosenPreset, ExportSettings, NewRun, Selection, editor_file};
 use crate::features::Features;
+use crate::gps::clock::Offsets;
 use crate::gps::tracks::{SideInput, Tracks};
 use crate::import::read_marker_table;
 use crate::index::{features_of, prepare_folder, skipped_warning};
@@ -134,6 +136,8 @@ pub struct SyncReport {
     pub pairs_raw: usize,
     /// Pairs verified by local features.
     pub pairs_verified: usize,
+    /// GPS that took part: what was found about its clocks.
+    pub gps: Option<Offsets>,
     /// Markers by status.
     pub markers: Option<StatusCounts>,
     /// Seconds per stage.
@@ -253,6 +257,7 @@ pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, 
     let mut counts = None;
     if request.stop_after_pairs {
         run.drop_stale(&[TIMEWARP_FILE, WARP_FILE, NEW_MARKERS_FILE, OVERLAY_FILE]);
+        run.drop_stale_editor_files();
     } else {
         let file = TimeWarpFile {
             reference: Some(RecordingFile::from(&reference.source)),
@@ -290,7 +295,7 @@ pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, 
         total_sec: begun.elapsed().as_secs_f64(),
     };
     let perf = Perf {
-        gps_used: alignment.gps_used,
+        gps_used: alignment.gps_offsets.is_some(),
         ..run.perf(&timings, new.t_secs.len(), &resources, &verdict)
     };
     run.put(
@@ -300,14 +305,18 @@ pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, 
     context.cancel.check()?;
     let Run {
         set,
-        outputs,
+        mut outputs,
         mut warnings,
         ..
     } = run;
     set.commit().map_err(|e| cannot_write(&e))?;
     let regression = match &request.regression {
         Some(settings) if verdict.ok && !request.stop_after_pairs => {
-            record(request, settings, &root, &verdict, &perf, &mut warnings)?
+            let status = record(request, settings, &root, &verdict, &perf, &mut warnings)?;
+            for name in [history::HISTORY_FILE, regression::REGRESSION_FILE] {
+                outputs.push((name.trim_end_matches(".json").to_owned(), root.join(name)));
+            }
+            status
         }
         _ => None,
     };
@@ -330,6 +339,7 @@ pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, 
         pairs_kept: alignment.pairs.len(),
         pairs_raw: alignment.candidates.len(),
         pairs_verified: alignment.origins.iter().filter(|o| o.verified.is_some()).count(),
+        gps: alignment.gps_offsets,
         markers: counts,
         timings,
         regression,
@@ -543,6 +553,14 @@ impl Run<'_> {
         }
     }
 
+    /// Editor files of every preset, whether this run was asked for them or not: those of an earlier map are wrong now.
+    fn drop_stale_editor_files(&mut self) {
+        let stem = NEW_MARKERS_FILE.trim_end_matches(".csv");
+        for preset in Preset::ALL {
+            self.drop_stale(&[&format!("{stem}{}", preset.default_suffix())]);
+        }
+    }
+
     fn write_pairs(&mut self, alignment: &Alignment, warp: &TimeWarp) -> Result<(), PipelineError> {
         let window = self.request.warp.window_secs;
         let keep = |p: &Pair| {
@@ -589,9 +607,9 @@ impl Run<'_> {
             .iter()
             .map(|p| crate::export::default_name(p, &stem))
             .collect();
+        self.drop_stale_editor_files();
         let Some(table) = inputs.markers.as_ref().filter(|_| self.usable) else {
             self.drop_stale(&[NEW_MARKERS_FILE]);
-            self.drop_stale(&names.iter().map(String::as_str).collect::<Vec<_>>());
             return Ok(None);
         };
         self.context.progress.start(Stage::Markers, None, None);

@@ -201,6 +201,12 @@ fn print(report: &SyncReport, request: &SyncRequest, session: &Session) {
         "Pairs: {} of {} candidates, {} verified by local features",
         report.pairs_kept, report.pairs_raw, report.pairs_verified,
     ));
+    if let Some(offsets) = report.gps {
+        line(format!(
+            "GPS: used; track time at video zero {:.2} s (reference), {:.2} s (new run)",
+            offsets.ref_secs, offsets.new_secs,
+        ));
+    }
     if !request.stop_after_pairs {
         print_map(
             session,
@@ -259,6 +265,7 @@ fn result(report: &SyncReport) -> Value {
         "coverage": report.coverage,
         "residuals": report.residuals.map(|r| json!({"mae": r.mae, "p50": r.p50, "p90": r.p90, "p95": r.p95})),
         "n_pairs": report.n_pairs,
+        "gps": report.gps.map(|gps| json!({"ref_offset_sec": gps.ref_secs, "new_offset_sec": gps.new_secs})),
         "markers": report.markers.map(to_json),
         "timings": {
             "decode_sec": timings.decode_sec,

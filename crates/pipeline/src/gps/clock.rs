@@ -177,10 +177,7 @@ fn ranges(side: &Side<'_>) -> Vec<Range> {
         to_secs: possible.1.max(possible.0),
         prior: None,
     };
-    if guesses.is_empty() {
-        return vec![whole];
-    }
-    guesses
+    let within: Vec<Range> = guesses
         .iter()
         .take(MAX_GUESSES)
         .map(|&guess| Range {
@@ -193,7 +190,9 @@ fn ranges(side: &Side<'_>) -> Vec<Range> {
             prior: Some(guess),
         })
         .filter(|range| range.from_secs <= range.to_secs)
-        .collect()
+        .collect();
+    // A clock that was never set rules nothing out.
+    if within.is_empty() { vec![whole] } else { within }
 }
 
 /// One side with all that is asked of it again and again.

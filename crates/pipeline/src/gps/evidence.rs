@@ -2,9 +2,7 @@
 
 use mtbsync_align::evidence::Matrix;
 use mtbsync_align::fit::Pair;
-use mtbsync_align::refine::make_increasing;
 use mtbsync_align::sequence::Belief;
-use mtbsync_align::smooth::{Knowledge, smooth};
 use mtbsync_telemetry::clock::Signal;
 use mtbsync_telemetry::place::{PlaceEvidence, PlaceMatch};
 
@@ -26,37 +24,18 @@ const MIN_AGREEMENT: f64 = 0.6;
 const AGREEMENT_SIGMAS: f64 = 3.0;
 /// Spread between two passes of one place seen by good receivers, seconds (gopro.md section 3.5).
 const RECEIVER_SIGMA_SECS: f64 = 0.13;
-/// Bounds of the factor on the error that the comparison with the pictures shows: DOP is a poor judge.
-const SIGMA_FACTOR: (f64, f64) = (0.3, 3.0);
 /// Places farther across than this are another trail, in sigmas of the positions.
 const MAX_ACROSS_SIGMAS: f64 = 2.5;
 /// Certainty of GPS where no picture could be compared at all, both tracks being the cameras' own.
 const UNSEEN_CERTAINTY: f64 = 0.9;
-/// Longest stretch joined when both sources are put together, seconds.
-const MAX_GAP_SECS: f64 = 4.0;
-/// Degrees of freedom of the errors when both sources are weighed.
-const ERROR_FREEDOM: f64 = 3.0;
-/// Median absolute deviation of a bell curve, in standard deviations.
-const MAD_TO_SIGMA: f64 = 1.4826;
 
 /// GPS of both sides, compared with the pictures and believed.
 pub struct GpsEvidence {
     places: PlaceEvidence,
-    /// Factor on the errors GPS claims.
-    sigma_factor: f64,
     /// Probability that a pair by GPS belongs to the path.
     certainty: f64,
     /// Offsets that were used.
     pub offsets: Offsets,
-}
-
-/// A pair, and whether GPS alone stands behind it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct FusedPair {
-    /// The pair.
-    pub pair: Pair,
-    /// No picture was compared there.
-    pub gps_only: bool,
 }
 
 /// What is known of the recordings besides their tracks.
@@ -101,12 +80,12 @@ impl GpsEvidence {
             .iter()
             .filter_map(|&place| disagreement(&places, place))
             .collect();
-        let (certainty, sigma_factor) = if errors.len() < MIN_COMPARED {
+        let certainty = if errors.len() < MIN_COMPARED {
             let own = [reference, new].iter().all(|side| side.clock == Clock::Recording);
             if !own {
                 return Err("too little is seen to check the GPS tracks, so they weigh nothing".to_owned());
             }
-            (UNSEEN_CERTAINTY, 1.0)
+            UNSEEN_CERTAINTY
         } else {
             let agreeing = errors
                 .iter()
@@ -119,11 +98,10 @@ impl GpsEvidence {
                     100.0 * agreement
                 ));
             }
-            (agreement, observed_factor(&errors))
+            agreement
         };
         Ok(Some(Self {
             places,
-            sigma_factor,
             certainty,
             offsets,
         }))
@@ -147,29 +125,34 @@ impl GpsEvidence {
 
     /// One pair by GPS per new time at which it knows the place.
     pub fn pairs(&self, t_new_secs: &[f64]) -> Vec<Pair> {
-        t_new_secs.iter().filter_map(|&t| self.pair_at(t)).collect()
+        let pair_at = |&t_new_secs: &f64| {
+            let (place, expected) = self.place_at(t_new_secs)?;
+            let sigma_secs = sigma_secs(&place);
+            let near = (place.t_ref_secs - expected).abs() <= AGREEMENT_SIGMAS * sigma_secs;
+            let same_trail = place.cross_distance_m <= MAX_ACROSS_SIGMAS * place.sigma_m;
+            (near && same_trail).then_some(Pair {
+                t_new_secs,
+                t_ref_secs: place.t_ref_secs,
+                sigma_secs,
+                certainty: self.certainty,
+            })
+        };
+        t_new_secs.iter().filter_map(pair_at).collect()
     }
 
-    fn pair_at(&self, t_new_secs: f64) -> Option<Pair> {
+    /// The candidate on the way that the tracks have in common, and where that way is.
+    fn place_at(&self, t_new_secs: f64) -> Option<(PlaceMatch, f64)> {
         let expected = interpolate(self.places.matches(), t_new_secs)?;
-        let place = nearest(&self.places.candidates(t_new_secs), expected)?;
-        let sigma_secs = self.sigma_secs(&place);
-        let near = (place.t_ref_secs - expected).abs() <= AGREEMENT_SIGMAS * sigma_secs;
-        let same_trail = place.cross_distance_m <= MAX_ACROSS_SIGMAS * place.sigma_m;
-        (near && same_trail).then_some(Pair {
-            t_new_secs,
-            t_ref_secs: place.t_ref_secs,
-            sigma_secs,
-            certainty: self.certainty,
-        })
+        Some((nearest(&self.places.candidates(t_new_secs), expected)?, expected))
     }
+}
 
-    fn sigma_secs(&self, place: &PlaceMatch) -> f64 {
-        let stop_secs = place.t_ref_range_secs.1 - place.t_ref_range_secs.0;
-        (self.sigma_factor * place.sigma_t_secs)
-            .hypot(RECEIVER_SIGMA_SECS)
-            .hypot(0.5 * stop_secs)
-    }
+fn sigma_secs(place: &PlaceMatch) -> f64 {
+    let stop_secs = place.t_ref_range_secs.1 - place.t_ref_range_secs.0;
+    place
+        .sigma_t_secs
+        .hypot(RECEIVER_SIGMA_SECS)
+        .hypot(0.5 * stop_secs)
 }
 
 /// The sure places of the pictures' path, about one a second.
@@ -197,80 +180,4 @@ fn nearest(candidates: &[PlaceMatch], t_ref_secs: f64) -> Option<PlaceMatch> {
         .iter()
         .copied()
         .min_by(|a, b| away(a).total_cmp(&away(b)))
-}
-
-/// How much larger than claimed the errors are, the pictures' own error taken out.
-fn observed_factor(errors: &[(f64, f64)]) -> f64 {
-    let median = |mut values: Vec<f64>| {
-        values.sort_by(f64::total_cmp);
-        values.get(values.len() / 2).copied().unwrap_or(0.0)
-    };
-    let spread = MAD_TO_SIGMA * median(errors.iter().map(|e| e.0.abs()).collect());
-    let claimed = median(errors.iter().map(|e| e.1).collect());
-    (spread / claimed.max(1e-3)).clamp(SIGMA_FACTOR.0, SIGMA_FACTOR.1)
-}
-
-/// Puts pairs of both sources together, one per new time. A robust path through all of them decides whose error bar
-/// holds: near it both are averaged by precision, away from it a source counts little.
-pub fn fuse(visual: Vec<Pair>, gps: &[Pair]) -> Vec<FusedPair> {
-    if gps.is_empty() {
-        let seen = |pair| FusedPair {
-            pair,
-            gps_only: false,
-        };
-        return visual.into_iter().map(seen).collect();
-    }
-    let mut all: Vec<(Pair, bool)> = visual.into_iter().map(|p| (p, false)).collect();
-    all.extend(gps.iter().map(|&p| (p, true)));
-    all.sort_by(|a, b| a.0.t_new_secs.total_cmp(&b.0.t_new_secs).then(a.1.cmp(&b.1)));
-    let mut fused = Vec::new();
-    for stretch in all.chunk_by(|a, b| b.0.t_new_secs - a.0.t_new_secs <= MAX_GAP_SECS) {
-        let mut times: Vec<f64> = stretch.iter().map(|p| p.0.t_new_secs).collect();
-        for k in 1..times.len() {
-            times[k] = times[k].max(times[k - 1] + 1e-9);
-        }
-        let known: Vec<Knowledge> = stretch
-            .iter()
-            .map(|(p, _)| Knowledge::Measured {
-                t_ref_secs: p.t_ref_secs,
-                sigma_secs: p.sigma_secs,
-            })
-            .collect();
-        let path = smooth(&times, &known);
-        let weighed: Vec<(Pair, bool, f64)> = stretch
-            .iter()
-            .zip(&path)
-            .map(|(&(pair, by_gps), state)| {
-                let error = (pair.t_ref_secs - state.t_ref_secs) / pair.sigma_secs;
-                let doubt = (ERROR_FREEDOM + 1.0) / (ERROR_FREEDOM + error * error);
-                (pair, by_gps, doubt.min(1.0) / pair.sigma_secs.powi(2))
-            })
-            .collect();
-        fused.extend(
-            weighed
-                .chunk_by(|a, b| a.0.t_new_secs == b.0.t_new_secs)
-                .filter_map(joined),
-        );
-    }
-    let mut pairs: Vec<Pair> = fused.iter().map(|f| f.pair).collect();
-    make_increasing(&mut pairs);
-    for (fused, pair) in fused.iter_mut().zip(pairs) {
-        fused.pair = pair;
-    }
-    fused
-}
-
-/// The measurements of one moment as one.
-fn joined(same: &[(Pair, bool, f64)]) -> Option<FusedPair> {
-    let precision: f64 = same.iter().map(|(_, _, w)| w).sum();
-    let mean = same.iter().map(|(p, _, w)| w * p.t_ref_secs).sum::<f64>() / precision;
-    Some(FusedPair {
-        pair: Pair {
-            t_new_secs: same.first()?.0.t_new_secs,
-            t_ref_secs: mean,
-            sigma_secs: (1.0 / precision).sqrt(),
-            certainty: same.iter().map(|(p, _, _)| p.certainty).fold(0.0, f64::max),
-        },
-        gps_only: same.iter().all(|(_, by_gps, _)| *by_gps),
-    })
 }

@@ -8,10 +8,12 @@
 //!
 //! - [`tracks`]: what the two sides have, read and checked before anything expensive;
 //! - [`clock`]: offsets of external files, from UTC, creation time, and what the pictures show;
-//! - [`evidence`]: log-likelihood ratios and pairs.
+//! - [`evidence`]: log-likelihood ratios and pairs;
+//! - [`fuse`]: pairs of both sources as one list.
 
 pub mod clock;
 pub mod evidence;
+pub mod fuse;
 pub mod signal;
 pub mod tracks;
 
