@@ -1,7 +1,7 @@
 //! Avid Media Composer's marker list: tab separated, without a header.
 
 use super::start::{Clock, guess_rate};
-use super::{Found, ImportError, ImportOptions, ImportedMarker};
+use super::{Found, ImportError, ImportOptions, ImportedMarker, warn};
 use crate::time::{Counting, Groups, split_groups};
 
 /// A position: timecode, or a frame number from the start of the timeline.
@@ -64,7 +64,7 @@ pub(super) fn read(text: &str, options: &ImportOptions) -> Result<Found, ImportE
     {
         match line(text) {
             Some(line) => lines.push(line),
-            None => found.warnings.push(format!("line {} is no marker", index + 1)),
+            None => warn(&mut found.warnings, format!("line {} is no marker", index + 1)),
         }
     }
     let timecodes: Vec<_> = lines
@@ -91,9 +91,10 @@ pub(super) fn read(text: &str, options: &ImportOptions) -> Result<Found, ImportE
             }
         };
         let Some(frame) = frame else {
-            found.warnings.push(format!(
-                "marker `{comment}` has a timecode that does not exist at {rate} fps"
-            ));
+            warn(
+                &mut found.warnings,
+                format!("marker `{comment}` has a timecode that does not exist at {rate} fps"),
+            );
             continue;
         };
         let (name, note) = comment.split_once(": ").unwrap_or((comment, ""));

@@ -1,6 +1,6 @@
 //! Chapter lists in text: FFmpeg metadata and video descriptions.
 
-use super::{Found, ImportedMarker};
+use super::{Found, ImportedMarker, warn};
 use crate::time::parse_time;
 
 /// FFmpeg's default time base, in ticks a second.
@@ -47,7 +47,7 @@ pub(super) fn read_ffmetadata(text: &str) -> Found {
         } else if let Some(chapter) = &mut chapter
             && !chapter.set(&line)
         {
-            found.warnings.push(format!("line {number} is not understood"));
+            warn(&mut found.warnings, format!("line {number} is not understood"));
         }
     }
     found

@@ -2,7 +2,7 @@
 //! section 5).
 
 use super::start::{Clock, guess_rate};
-use super::{Found, ImportError, ImportOptions, ImportedMarker};
+use super::{Found, ImportError, ImportOptions, ImportedMarker, warn};
 use crate::time::{Counting, Groups, split_groups};
 
 /// Lines looked at before deciding that a text is no EDL.
@@ -113,9 +113,10 @@ pub(super) fn read(text: &str, options: &ImportOptions) -> Result<Found, ImportE
             _ => continue,
         };
         let Some(frame) = clock.frame(at.0, at.1) else {
-            found.warnings.push(format!(
-                "marker `{name}` has a timecode that does not exist at {rate} fps"
-            ));
+            warn(
+                &mut found.warnings,
+                format!("marker `{name}` has a timecode that does not exist at {rate} fps"),
+            );
             continue;
         };
         found.markers.push(ImportedMarker {

@@ -29,6 +29,8 @@ use crate::time::{Counting, Rate};
 
 /// Larger inputs are refused: no editor writes marker files of this size.
 pub const MAX_IMPORT_BYTES: usize = 64 << 20;
+/// Warnings kept of one file: a file of another kind would give one for each line.
+const MAX_WARNINGS: usize = 64;
 /// Two markers of one name this close together are one (a marker on a sequence and on its clip).
 const SAME_TIME_SECS: f64 = 1e-6;
 
@@ -167,6 +169,15 @@ fn finish(format: Option<ImportFormat>, found: Found) -> Result<Imported, Import
     })
 }
 
+/// Keeps a warning, as long as there are not too many.
+fn warn(warnings: &mut Vec<String>, warning: String) {
+    match warnings.len() {
+        MAX_WARNINGS.. => {}
+        len if len + 1 == MAX_WARNINGS => warnings.push("further warnings are left out".to_owned()),
+        _ => warnings.push(warning),
+    }
+}
+
 /// This program's name for a colour of an editor.
 fn own_colour(text: &str, warnings: &mut Vec<String>) -> String {
     match MarkerColour::parse(text) {
@@ -174,7 +185,7 @@ fn own_colour(text: &str, warnings: &mut Vec<String>) -> String {
         Err(unknown) => {
             let warning = unknown.to_string();
             if !warnings.contains(&warning) {
-                warnings.push(warning);
+                warn(warnings, warning);
             }
             String::new()
         }
@@ -212,6 +223,16 @@ impl Imported {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn warnings_of_a_strange_file_are_few() {
+        let mut text = String::from("A marker\t00:00:01:00\tV1\tred\tx\n");
+        text.push_str(&"nonsense\n".repeat(1000));
+        let options = ImportOptions::default();
+        let imported = import(text.as_bytes(), Some(ImportFormat::Avid), &options).unwrap();
+        assert_eq!(imported.warnings.len(), MAX_WARNINGS);
+        assert_eq!(imported.warnings.last().unwrap(), "further warnings are left out");
+    }
 
     #[test]
     fn doubles_go_and_a_hundred_thousand_markers_of_one_time_stay() {
