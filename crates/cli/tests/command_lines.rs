@@ -1,4 +1,10 @@
 //! The command lines of cli.md section 8, word for word, on small recordings. Those of the servers are not here.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed helper fails its test"
+)]
 
 mod common;
 

@@ -1,4 +1,10 @@
 //! quality-check, benchmark-quality, prune-perf on the real program (cli.md section 5).
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed helper fails its test"
+)]
 
 mod common;
 
@@ -158,7 +164,7 @@ fn nothing_to_judge_is_two_and_no_failure_of_a_job() {
         (
             Some(history(30, |i, r| {
                 if i == 29 {
-                    r["p90"] = "x".into()
+                    r["p90"] = "x".into();
                 }
             })),
             "newest record",

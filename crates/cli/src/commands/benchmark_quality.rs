@@ -99,7 +99,7 @@ pub fn run(args: BenchmarkArgs, session: &Session) -> Result<Outcome, PipelineEr
             context.progress.finish(Stage::Runs);
         }
     };
-    let benchmark = scan(&args.root, &args.out, &settings, &mut progress).map_err(failed)?;
+    let benchmark = scan(&args.root, &args.out, &settings, &mut progress).map_err(|error| failed(&error))?;
     if benchmark.runs.is_empty() {
         let error = PipelineError::usage("no run folder")
             .at(&args.root)
@@ -108,7 +108,7 @@ pub fn run(args: BenchmarkArgs, session: &Session) -> Result<Outcome, PipelineEr
     }
     let written = benchmark
         .write(&args.out, formats, &context.now_utc)
-        .map_err(failed)?;
+        .map_err(|error| failed(&error))?;
     let summary = benchmark.summary();
     session.printer.line(summary.text(args.strict).trim_end());
     for path in &written {
@@ -131,7 +131,7 @@ pub fn run(args: BenchmarkArgs, session: &Session) -> Result<Outcome, PipelineEr
     Ok(outcome)
 }
 
-fn failed(error: BenchmarkError) -> PipelineError {
+fn failed(error: &BenchmarkError) -> PipelineError {
     let hint = error.hint();
     let failed = PipelineError::new(error.to_string()).maybe_hint(hint);
     match error.path() {
