@@ -8,6 +8,7 @@ use crate::error::PipelineError;
 use crate::features::{Features, IndexParams};
 use crate::index_file;
 use crate::progress::{Context, Stage};
+use crate::recorded::Recorded;
 use crate::settings::{AnalysisSettings, DEFAULT_FPS, DEFAULT_N_FEATURES};
 
 /// What to index.
@@ -73,6 +74,8 @@ pub fn index(request: &IndexRequest, context: &Context<'_>) -> Result<IndexRepor
         request.analysis.single_file,
         request.analysis.no_proxy,
     )?;
+    let not_real_time =
+        Recorded::read(&opened.recording).check_real_time(&request.reference, context.force)?;
     context.progress.finish(Stage::Open);
     if request.out.is_none() && context.cache.is_none() {
         return Err(PipelineError::usage("nowhere to write the index").hint("give --out, or drop --no-cache"));
@@ -83,6 +86,7 @@ pub fn index(request: &IndexRequest, context: &Context<'_>) -> Result<IndexRepor
     }
     let (features, _) = features_of(&opened, params, Stage::Index, context)?;
     let mut warnings = opened.warnings;
+    warnings.extend(not_real_time);
     warnings.extend(skipped_warning(&features));
     context.progress.start(Stage::Write, None, None);
     let (path, bytes) = match (out, &context.cache) {

@@ -22,6 +22,7 @@ pub mod recorded;
 pub mod references;
 pub mod settings;
 pub mod source;
+pub mod splits;
 pub mod transfer;
 pub mod video_tags;
 pub mod viewer;

@@ -11,6 +11,7 @@ mod index;
 mod man;
 mod prune_perf;
 mod quality_check;
+mod splits;
 mod sync;
 mod transfer;
 mod version;
@@ -45,6 +46,7 @@ pub enum Command {
     Viewer(viewer::ViewerArgs),
     /// Align all pairs of a folder
     Batch(Box<batch::BatchArgs>),
+    Splits(splits::SplitsArgs),
     /// Report on all runs of a folder: CSV, JSON and a page for the browser
     BenchmarkQuality(benchmark_quality::BenchmarkArgs),
     /// Compare the newest run with the ones before it; the exit code is the verdict
@@ -78,6 +80,7 @@ impl Command {
             Self::Batch(_) => "batch",
             Self::BenchmarkQuality(_) => "benchmark-quality",
             Self::QualityCheck(_) => "quality-check",
+            Self::Splits(_) => "splits",
             Self::PrunePerf(_) => "prune-perf",
             Self::Cache(_) => "cache",
             Self::Doctor(_) => "doctor",
@@ -103,6 +106,7 @@ impl Command {
             Self::Batch(args) => batch::run(*args, session),
             Self::BenchmarkQuality(args) => benchmark_quality::run(args, session),
             Self::QualityCheck(args) => quality_check::run(&args, session),
+            Self::Splits(args) => splits::run(args, session),
             Self::PrunePerf(args) => prune_perf::run(&args, session),
             Self::Cache(args) => cache::run(&args, session),
             Self::Doctor(args) => Ok(doctor::run(&args, session)),
