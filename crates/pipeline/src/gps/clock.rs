@@ -35,7 +35,7 @@ const INDEPENDENT_SPEED_SECS: f64 = 4.0;
 /// Residuals count up to here, seconds; so does a place without any match.
 const MAX_RESIDUAL_SECS: f64 = 5.0;
 /// Mean residual below which there is nothing left to gain, seconds.
-const MIN_RESIDUAL_SECS: f64 = 0.15;
+const MIN_RESIDUAL_SECS: f64 = 0.05;
 /// Mean residual above which the tracks do not repeat what the pictures show: this, or so many of the matches' own sigmas.
 const MAX_FIT_SECS: f64 = 1.0;
 const MAX_FIT_SIGMAS: f64 = 1.0;
@@ -411,4 +411,99 @@ fn median(values: &[f64]) -> Option<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     sorted.get(sorted.len() / 2).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use mtbsync_telemetry::{Fix, TrackPoint, TrackSource};
+
+    use super::*;
+
+    /// A winding trail, and a ride along it whose speed goes up and down in its own rhythm; `way` is metres from time.
+    fn track(offset_secs: f64, way: impl Fn(f64) -> f64) -> SideTrack {
+        let points = (0..100).map(|k| {
+            let time_secs = f64::from(k);
+            let s = way(time_secs - offset_secs);
+            TrackPoint {
+                time_secs,
+                utc_unix_secs: None,
+                lat_deg: 46.0 + (s + 20.0 * (s / 30.0).sin()) / 111_320.0,
+                lon_deg: 7.0 + 40.0 * (s / 45.0).sin() / 77_000.0,
+                altitude_m: None,
+                speed_mps: None,
+                dop: None,
+                error_m: 3.0,
+                fix: Fix::Unknown,
+            }
+        });
+        SideTrack {
+            track: Track {
+                points: points.collect(),
+                source: TrackSource::Gpx,
+            },
+            clock: Clock::Guessed(Vec::new()),
+        }
+    }
+
+    fn way_of_reference(t: f64) -> f64 {
+        5.0 * t + 12.0 * (t / 9.0).sin()
+    }
+
+    fn way_of_new(t: f64) -> f64 {
+        5.0 * t - 14.0 * (t / 7.0).cos()
+    }
+
+    /// Where the reference was when the new run was at a place.
+    fn seen() -> Vec<(f64, f64)> {
+        (5..65)
+            .map(|k| {
+                let (t, mut t_ref) = (f64::from(k), 0.0);
+                while way_of_reference(t_ref) < way_of_new(t) {
+                    t_ref += 0.01;
+                }
+                (t, t_ref)
+            })
+            .collect()
+    }
+
+    fn side(track: &SideTrack) -> Side<'_> {
+        Side {
+            track,
+            signal: None,
+            duration_secs: 70.0,
+        }
+    }
+
+    #[test]
+    fn the_pictures_path_fixes_both_clocks() {
+        let (reference, new) = (track(8.0, way_of_reference), track(13.0, way_of_new));
+        let found = offsets(&side(&reference), &side(&new), &seen()).unwrap();
+        assert!((found.ref_secs - 8.0).abs() < 0.6, "{found:?}");
+        assert!((found.new_secs - 13.0).abs() < 0.6, "{found:?}");
+    }
+
+    #[test]
+    fn given_offsets_are_kept() {
+        let mut reference = track(8.0, way_of_reference);
+        reference.clock = Clock::Given(8.0, 0.3);
+        let new = track(13.0, way_of_new);
+        let found = offsets(&side(&reference), &side(&new), &seen()).unwrap();
+        assert_eq!(found.ref_secs, 8.0);
+        assert!((found.new_secs - 13.0).abs() < 0.4, "{found:?}");
+    }
+
+    #[test]
+    fn nothing_seen_and_nothing_known_gives_no_offset() {
+        let (reference, new) = (track(8.0, way_of_reference), track(13.0, way_of_new));
+        assert_eq!(offsets(&side(&reference), &side(&new), &[]), None);
+    }
+
+    #[test]
+    fn a_track_of_another_trail_has_no_offset() {
+        let (reference, mut new) = (track(8.0, way_of_reference), track(13.0, way_of_new));
+        for point in &mut new.track.points {
+            point.lat_deg += 0.01;
+        }
+        assert_eq!(offsets(&side(&reference), &side(&new), &seen()), None);
+    }
 }

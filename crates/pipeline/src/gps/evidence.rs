@@ -181,3 +181,106 @@ fn nearest(candidates: &[PlaceMatch], t_ref_secs: f64) -> Option<PlaceMatch> {
         .copied()
         .min_by(|a, b| away(a).total_cmp(&away(b)))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use mtbsync_media::{OpenOptions, Recording};
+
+    use super::*;
+    use crate::gps::GpsSettings;
+    use crate::gps::tracks::SideInput;
+    use crate::recorded::Recorded;
+
+    fn lap(name: &str) -> PathBuf {
+        PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+            .join("../../data/race-lap")
+            .join(name)
+    }
+
+    /// The cameras' own tracks of two laps of one race track.
+    fn laps() -> Tracks {
+        let [a, b] = ["pass1.mp4", "pass2.mp4"]
+            .map(|name| Recorded::read(&Recording::open(&lap(name), &OpenOptions::default()).unwrap()));
+        let side = |recorded| SideInput {
+            name: "run",
+            recorded,
+            duration_secs: 40.0,
+        };
+        Tracks::read(&GpsSettings::default(), &side(&a), &side(&b)).unwrap()
+    }
+
+    /// Times in the new lap, and beliefs that are right up to `error_secs`.
+    fn truth(error_secs: f64) -> (Vec<f64>, Vec<Belief>) {
+        let text = std::fs::read_to_string(lap("lap_gt.csv")).unwrap();
+        let rows = text.lines().skip(1).map(|line| {
+            let cells: Vec<f64> = line.split(',').map(|cell| cell.parse().unwrap()).collect();
+            let belief = Belief {
+                t_ref_secs: cells[0] + error_secs,
+                here: 0.95,
+                off: 0.02,
+            };
+            (cells[2], belief)
+        });
+        rows.unzip()
+    }
+
+    fn weigh(tracks: &Tracks, error_secs: f64) -> Result<Option<GpsEvidence>, String> {
+        let (t_new_secs, beliefs) = truth(error_secs);
+        GpsEvidence::weigh(
+            tracks,
+            &Seen {
+                beliefs: &beliefs,
+                t_new_secs: &t_new_secs,
+                speeds: [None, None],
+                durations_secs: [37.0, 44.0],
+            },
+        )
+    }
+
+    #[test]
+    fn gps_of_two_laps_names_the_places() {
+        let evidence = weigh(&laps(), 0.0).unwrap().unwrap();
+        let (t_new_secs, beliefs) = truth(0.0);
+        let pairs = evidence.pairs(&t_new_secs);
+        assert!(pairs.len() > 60, "{}", pairs.len());
+        for pair in &pairs {
+            let k = t_new_secs.iter().position(|t| *t == pair.t_new_secs).unwrap();
+            assert!(
+                (pair.t_ref_secs - beliefs[k].t_ref_secs).abs() < 3.0 * pair.sigma_secs,
+                "{pair:?}"
+            );
+        }
+        let grid: Vec<f64> = (0..37).map(f64::from).collect();
+        let ratios = evidence.log_likelihood_ratios(&t_new_secs, &grid).unwrap();
+        let middle = ratios.row(30);
+        let best = (0..grid.len())
+            .max_by(|&a, &b| middle[a].total_cmp(&middle[b]))
+            .unwrap();
+        assert!((grid[best] - beliefs[30].t_ref_secs).abs() < 1.0);
+    }
+
+    #[test]
+    fn a_track_beside_the_trail_is_not_believed() {
+        let mut tracks = laps();
+        for point in &mut tracks.new.as_mut().unwrap().track.points {
+            point.lat_deg += 100.0 / 111_320.0;
+        }
+        assert!(weigh(&tracks, 0.0).is_err());
+    }
+
+    #[test]
+    fn sure_pictures_win_over_gps_that_contradicts_them() {
+        assert!(weigh(&laps(), 4.0).err().unwrap().contains("contradicts"));
+    }
+
+    #[test]
+    fn one_track_alone_says_nothing() {
+        let tracks = Tracks {
+            reference: None,
+            ..laps()
+        };
+        assert!(weigh(&tracks, 0.0).unwrap().is_none());
+    }
+}
