@@ -37,6 +37,18 @@ impl Matrix {
         &self.values[i * self.columns..(i + 1) * self.columns]
     }
 
+    /// The same size with each value replaced by `change(row, column, value)`.
+    pub fn map_cells(&self, change: impl Fn(usize, usize, f32) -> f32) -> Self {
+        let columns = self.columns.max(1);
+        let values = self
+            .values
+            .iter()
+            .enumerate()
+            .map(|(k, &v)| change(k / columns, k % columns, v))
+            .collect();
+        Self { values, ..*self }
+    }
+
     /// The same evidence with reference time running backwards.
     pub fn reversed_reference(&self) -> Self {
         let mut values = self.values.clone();
@@ -81,7 +93,12 @@ pub fn combine(a: &Matrix, b: &Matrix) -> Option<Matrix> {
     if (a.rows, a.columns) != (b.rows, b.columns) {
         return None;
     }
-    let values = a.values.iter().zip(&b.values).map(|(x, y)| 0.5 * (x + y)).collect();
+    let values = a
+        .values
+        .iter()
+        .zip(&b.values)
+        .map(|(x, y)| 0.5 * (x + y))
+        .collect();
     Some(Matrix { values, ..*a })
 }
 

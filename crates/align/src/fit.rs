@@ -57,10 +57,10 @@ const MAX_KNOT_GAP_SECS: f64 = 0.25;
 const MIN_SLOPE: f64 = 1e-6;
 /// Factor on the smoother's own error. Together with [`SHARED_SIGMA`] measured on rides with known truth, so that the 90 %
 /// interval holds nine in ten; see docs/concepts/confidence.md.
-const SIGMA_SCALE: f64 = 0.7;
+const SIGMA_SCALE: f64 = 0.6;
 /// A knot is not known better than this share of the error of the pairs around it: what makes one pair wrong (a cockpit
 /// that fills the picture, a turned head) makes its neighbours wrong in the same way.
-const SHARED_SIGMA: f64 = 0.35;
+const SHARED_SIGMA: f64 = 0.3;
 /// Pairs this near share their causes of error, seconds.
 const SHARED_SPAN_SECS: f64 = 1.0;
 /// No knot is known better than this, seconds.
@@ -246,7 +246,7 @@ impl Grid {
     fn knots(&self, states: &[State]) -> Knots {
         let mut knots = Knots::default();
         let given = |k: usize| matches!(self.known[k], Knowledge::Given { .. });
-        for k in 0..states.len() {
+        for (k, state) in states.iter().enumerate() {
             if let Some(&last) = knots.t_new.last() {
                 let close = self.t[k] - last < MIN_KNOT_GAP_SECS;
                 let last_given = knots.given.last() == Some(&true);
@@ -258,11 +258,11 @@ impl Grid {
             }
             let t_ref = match self.known[k] {
                 Knowledge::Given { t_ref_secs } => t_ref_secs,
-                _ => states[k].t_ref_secs,
+                _ => state.t_ref_secs,
             };
             knots.t_new.push(self.t[k]);
             knots.t_ref.push(t_ref);
-            knots.sigma.push(states[k].sigma_secs);
+            knots.sigma.push(state.sigma_secs);
             knots.certainty.push(self.certainty[k]);
             knots.given.push(given(k));
         }

@@ -163,7 +163,7 @@ pub fn judge(warp: &TimeWarp, pairs: &[Pair], new_duration_secs: f64, settings: 
         ));
         match settings.model {
             WarpModel::Monotone => {
-                gates.push(Gate::at_least("min_coverage", coverage, settings.min_coverage))
+                gates.push(Gate::at_least("min_coverage", coverage, settings.min_coverage));
             }
             WarpModel::Affine => {
                 gates.push(Gate::at_most(

@@ -6,6 +6,7 @@
 //! says whether to trust it.
 
 pub mod affine;
+pub mod ambiguity;
 pub mod confidence;
 pub mod curve;
 pub mod evidence;

@@ -103,7 +103,7 @@ fn median(values: &mut [f64]) -> Option<f64> {
 
 fn smooth_with(t_secs: &[f64], known: &[Knowledge], rate_drift: f64) -> Vec<State> {
     let n = t_secs.len();
-    let Some(first) = known.iter().find_map(|k| value(k)) else {
+    let Some(first) = known.iter().find_map(value) else {
         return Vec::new();
     };
     if n != known.len() {

@@ -157,7 +157,7 @@ impl TimeWarp {
         self.segments
             .iter()
             .map(|s| s.new_range().1 - s.new_range().0)
-            .sum()
+            .fold(0.0, |sum, secs| sum + secs)
     }
 
     /// Find a reference moment in the new recording, with its uncertainty. `None` where it has no counterpart.

@@ -1,0 +1,96 @@
+//! Is there another way to ride it?
+//!
+//! A reference that holds two laps of a loop fits a single new lap twice. The sequence model picks the one that looks a
+//! shade better, and is sure of it, because it takes the shades of many frames for independent. So the question is asked
+//! directly: forbid the path that was found, run the model again, and see how much of the evidence another path explains.
+//! Laps ridden in both recordings do not confuse this: a path that is off by one lap explains one lap less.
+
+use crate::evidence::Matrix;
+use crate::sequence::{Belief, beliefs};
+
+/// Reference time around the found path that is forbidden, seconds. Wider than a similarity peak, narrower than a lap.
+const FORBIDDEN_SECS: f64 = 3.0;
+/// Evidence of a forbidden place, natural logarithm.
+const FORBIDDEN_LLR: f32 = -6.0;
+/// Share of the evidence another path explains: below the first it does not count, from the second on it is as good.
+const HARMLESS_SHARE: f64 = 0.75;
+const EQUAL_SHARE: f64 = 0.92;
+/// A frame is on the trail when the model thinks it rather there than off.
+const MAX_OFF: f64 = 0.5;
+
+/// Probability, 0.5..1, that the found path is the right one of two that look alike.
+pub fn certainty(llr: &Matrix, path: &[Belief], t_new: &[f64], t_ref: &[f64]) -> f64 {
+    let found = explained(llr, path, t_ref);
+    if found <= 0.0 {
+        return 1.0;
+    }
+    let other_llr = llr.map_cells(|i, j, value| {
+        let near = path
+            .get(i)
+            .zip(t_ref.get(j))
+            .is_some_and(|(b, t)| b.off < MAX_OFF && (t - b.t_ref_secs).abs() < FORBIDDEN_SECS);
+        if near { FORBIDDEN_LLR } else { value }
+    });
+    let other = beliefs(&other_llr, t_new, t_ref);
+    let share = explained(&other_llr, &other, t_ref) / found;
+    1.0 - 0.5 * ((share - HARMLESS_SHARE) / (EQUAL_SHARE - HARMLESS_SHARE)).clamp(0.0, 1.0)
+}
+
+/// Evidence along a path: the best of each frame on the trail, within a frame of where the model sees it.
+fn explained(llr: &Matrix, path: &[Belief], t_ref: &[f64]) -> f64 {
+    path.iter()
+        .take(llr.rows())
+        .enumerate()
+        .filter(|(_, b)| b.off < MAX_OFF)
+        .map(|(i, b)| {
+            let at = t_ref.partition_point(|&t| t < b.t_ref_secs);
+            let near = llr
+                .row(i)
+                .get(at.saturating_sub(2)..(at + 2).min(t_ref.len()))
+                .unwrap_or_default();
+            f64::from(near.iter().copied().fold(f32::MIN, f32::max).max(FORBIDDEN_LLR))
+        })
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Evidence on the diagonals that `offsets` (in frames) name, against everything else.
+    fn laps(n: usize, m: usize, offsets: &[isize]) -> (Matrix, Vec<f64>, Vec<f64>) {
+        let mut values = vec![-2.0; n * m];
+        for i in 0..n {
+            for &o in offsets {
+                if let Some(j) = i.checked_add_signed(o).filter(|&j| j < m) {
+                    // The later lap looks a shade better.
+                    values[i * m + j] = 4.0 + 0.1 * (o as f32).signum();
+                }
+            }
+        }
+        let t = |k: usize| (0..k).map(|i| i as f64 / 3.0).collect::<Vec<f64>>();
+        (Matrix::new(n, m, values).unwrap(), t(n), t(m))
+    }
+
+    fn of(n: usize, m: usize, offsets: &[isize]) -> f64 {
+        let (llr, t_new, t_ref) = laps(n, m, offsets);
+        certainty(&llr, &beliefs(&llr, &t_new, &t_ref), &t_new, &t_ref)
+    }
+
+    #[test]
+    fn one_lap_against_two_equal_ones_is_a_coin_toss() {
+        assert!(of(60, 120, &[0, 60]) < 0.55);
+    }
+
+    #[test]
+    fn the_same_laps_on_both_sides_are_told_apart_by_their_order() {
+        assert_eq!(of(120, 120, &[0, 60, -60]), 1.0);
+        assert_eq!(of(180, 180, &[0, 60, -60, 120, -120]), 1.0);
+    }
+
+    #[test]
+    fn an_open_trail_is_certain() {
+        assert_eq!(of(90, 90, &[0]), 1.0);
+        assert_eq!(certainty(&laps(0, 0, &[]).0, &[], &[], &[]), 1.0);
+    }
+}
