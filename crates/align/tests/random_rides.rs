@@ -4,6 +4,8 @@
 //! A place is a random vector that changes smoothly along the trail; a frame is the vector of its place plus noise.
 //! Similarity is their cosine. `MTB_RIDES` sets how many rides are made (default 60; 2,000 take a few minutes).
 
+#![allow(clippy::unwrap_used)] // a helper that fails is a failing test
+
 use std::f64::consts::TAU;
 use std::ops::Range;
 

@@ -1,6 +1,8 @@
 //! The stages joined into commands: index, sync, warp, transfer, export. Everything a face of the program (command
 //! line, batch, server) needs, and no text for a terminal.
 
+pub mod align_run;
+pub mod anchors;
 pub mod artefacts;
 pub mod batch;
 pub mod cache;
@@ -17,18 +19,16 @@ pub mod index_file;
 pub mod missing;
 pub mod mux;
 pub mod progress;
-pub mod retime;
 pub mod recorded;
 pub mod references;
+pub mod resources;
+pub mod retime;
 pub mod settings;
 pub mod source;
 pub mod splits;
+pub mod sync;
 pub mod transfer;
+pub mod verify;
 pub mod video_tags;
 pub mod viewer;
-pub mod align_run;
-pub mod anchors;
-pub mod resources;
-pub mod sync;
-pub mod verify;
 pub mod warp;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::gps::GpsSettings;
 
 /// How recordings are read and described.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct AnalysisSettings {
     /// Analysed frames per second, 0.1..60. `None`: the index's value, else [`DEFAULT_FPS`].
     pub fps: Option<f64>,
@@ -25,19 +25,6 @@ pub struct AnalysisSettings {
 pub const DEFAULT_FPS: f64 = 3.0;
 /// ORB keypoints per frame unless asked otherwise.
 pub const DEFAULT_N_FEATURES: usize = 800;
-
-impl Default for AnalysisSettings {
-    fn default() -> Self {
-        Self {
-            fps: None,
-            n_features: None,
-            clahe: None,
-            single_file: false,
-            no_proxy: false,
-            precise: false,
-        }
-    }
-}
 
 /// Which evidence decides about the place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]

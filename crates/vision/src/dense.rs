@@ -121,9 +121,9 @@ impl DenseExtractor {
                     }
                 }
                 let gain = 1.0 / ((sum / 9.0).sqrt() + NORM_FLOOR);
-                let at = (row * COLS + col) * BINS;
-                for bin in at..at + BINS {
-                    bytes[bin] = ((self.cells[bin] * gain).min(CLIP) / SCALE).round() as u8;
+                let cell = (row * COLS + col) * BINS..(row * COLS + col + 1) * BINS;
+                for (byte, value) in bytes[cell.clone()].iter_mut().zip(&self.cells[cell]) {
+                    *byte = ((value * gain).min(CLIP) / SCALE).round() as u8;
                 }
             }
         }

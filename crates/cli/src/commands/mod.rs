@@ -46,6 +46,7 @@ pub enum Command {
     Viewer(viewer::ViewerArgs),
     /// Align all pairs of a folder
     Batch(Box<batch::BatchArgs>),
+    /// Compare runs section by section: where time was won and lost
     Splits(splits::SplitsArgs),
     /// Report on all runs of a folder: CSV, JSON and a page for the browser
     BenchmarkQuality(benchmark_quality::BenchmarkArgs),

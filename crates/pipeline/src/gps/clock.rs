@@ -404,7 +404,7 @@ pub fn interpolate(matches: &[PlaceMatch], t_new_secs: f64) -> Option<f64> {
     let (before, after) = (matches.get(k.checked_sub(1)?)?, matches.get(k)?);
     let gap = after.t_new_secs - before.t_new_secs;
     let share = (t_new_secs - before.t_new_secs) / gap;
-    (gap <= MAX_MATCH_GAP_SECS).then(|| before.t_ref_secs + share * (after.t_ref_secs - before.t_ref_secs))
+    (gap <= MAX_MATCH_GAP_SECS).then_some(before.t_ref_secs + share * (after.t_ref_secs - before.t_ref_secs))
 }
 
 fn median(values: &[f64]) -> Option<f64> {

@@ -28,7 +28,8 @@ use select::{Candidate, Cells, Selector};
 /// edge has often left the picture one frame later (*measured* against 17 on four clips: 4 and 6 % more inliers on
 /// two, the same on one, 5 % fewer on one).
 const BORDER: usize = 31;
-const _: () = assert!(BORDER >= orient::RADIUS + 2 && BORDER > pattern::RADIUS as usize && BORDER >= harris::REACH);
+const _: () =
+    assert!(BORDER >= orient::RADIUS + 2 && BORDER > pattern::RADIUS as usize && BORDER >= harris::REACH);
 /// Most levels accepted; more cannot be larger than a patch.
 const MAX_LEVELS: usize = 16;
 /// Corners kept by FAST score for each one wanted, before the Harris response ranks them (as in the ORB paper).
@@ -213,8 +214,14 @@ impl Extractor {
             });
         }
         let cells = Cells::new(plane.width, plane.height, BORDER, wanted);
-        self.selector.offer(&self.corners, cells, self.params.fast_threshold, &mut self.candidates);
-        self.selector.spread(&mut self.candidates, cells, wanted * OVERSAMPLING);
+        self.selector.offer(
+            &self.corners,
+            cells,
+            self.params.fast_threshold,
+            &mut self.candidates,
+        );
+        self.selector
+            .spread(&mut self.candidates, cells, wanted * OVERSAMPLING);
         for candidate in &mut self.candidates {
             candidate.strength = harris::response(plane, candidate.x as usize, candidate.y as usize);
         }
