@@ -28,18 +28,19 @@ pub fn fit_affine(
         line = least_squares(&inliers).unwrap_or(line);
     }
     let (a, b) = line;
-    let inliers: Vec<f64> = pairs
-        .iter()
-        .map(|p| residual(p, line))
-        .filter(|&r| r <= threshold)
-        .collect();
-    let sigma = (inliers.iter().map(|r| r * r).sum::<f64>() / inliers.len().max(1) as f64)
-        .sqrt()
-        .max(MIN_SIGMA_SECS);
+    let sigma = typical_residual(pairs, line).max(MIN_SIGMA_SECS);
     let from = 0.0f64.max(-b / a);
     let to = new_duration_secs.min((ref_duration_secs - b) / a);
     let segment = Segment::new(vec![from, to], vec![a * from + b, a * to + b], vec![sigma; 2])?;
     TimeWarp::new(vec![segment])
+}
+
+/// The residual two thirds of all pairs stay within. Of all, not of the inliers: a line that few pairs follow is a bad map,
+/// however well those few fit.
+fn typical_residual(pairs: &[Pair], line: (f64, f64)) -> f64 {
+    let mut residuals: Vec<f64> = pairs.iter().map(|p| residual(p, line)).collect();
+    residuals.sort_by(f64::total_cmp);
+    residuals.get(residuals.len() * 2 / 3).copied().unwrap_or(0.0)
 }
 
 fn residual(p: &Pair, (a, b): (f64, f64)) -> f64 {
@@ -138,6 +139,21 @@ mod tests {
         let warp = fit_affine(&pairs, &settings(), 33.0, 60.0).unwrap();
         assert!((warp.ref_from_new(20.0).unwrap() - (1.0004 * 20.0 + 2.5)).abs() < 0.01);
         assert_eq!(warp.segments()[0].new_range(), (0.0, 33.0));
+    }
+
+    #[test]
+    fn a_line_through_two_rides_says_how_bad_it_is() {
+        let pairs: Vec<Pair> = (0..100)
+            .map(|i| f64::from(i) / 3.0)
+            .map(|t| Pair {
+                t_new_secs: t,
+                t_ref_secs: t + 1.5 * (t / 4.0).sin(),
+                sigma_secs: 0.02,
+                certainty: 1.0,
+            })
+            .collect();
+        let warp = fit_affine(&pairs, &settings(), 33.0, 60.0).unwrap();
+        assert!(warp.locate(12.0, 33.0).unwrap().confidence < 0.5);
     }
 
     #[test]

@@ -103,12 +103,8 @@ fn wrong_usage_is_one_error_line_and_the_usage() {
         ),
         ("index x --reference y", "error: unexpected argument `x`"),
         (
-            "sync --reference a --new b --ref-gpx t.gpx",
-            "error: --ref-gpx is not available in this build",
-        ),
-        (
-            "sync --reference a --new b --new-gpx-offset -3.5",
-            "error: --new-gpx-offset is not available in this build",
+            "sync --reference a --new b --new-gpx-offset soon",
+            "error: bad value `soon` for --new-gpx-offset",
         ),
         (
             "sync --reference a --new b --export csv",
