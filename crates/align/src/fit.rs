@@ -6,6 +6,7 @@
 use thiserror::Error;
 
 use crate::confidence;
+use crate::isotonic::isotonic;
 use crate::smooth::{Knowledge, State, smooth};
 use crate::warp::{Segment, TimeWarp};
 
@@ -291,23 +292,15 @@ impl Knots {
     /// Weighted isotonic regression (pool adjacent violators), then a least slope; given knots do not move.
     fn make_increasing(&mut self) {
         const GIVEN_WEIGHT: f64 = 1e12;
-        let mut blocks: Vec<(f64, f64, usize)> = Vec::new();
-        for ((&y, &sigma), &given) in self.t_ref.iter().zip(&self.sigma).zip(&self.given) {
-            let weight = if given {
+        let weight = |(&sigma, &given): (&f64, &bool)| {
+            if given {
                 GIVEN_WEIGHT
             } else {
                 1.0 / sigma.max(1e-3).powi(2)
-            };
-            blocks.push((y, weight, 1));
-            while let [.., (y0, w0, n0), (y1, w1, n1)] = blocks[..] {
-                if y0 <= y1 {
-                    break;
-                }
-                blocks.truncate(blocks.len() - 2);
-                blocks.push(((y0 * w0 + y1 * w1) / (w0 + w1), w0 + w1, n0 + n1));
             }
-        }
-        let pooled = blocks.iter().flat_map(|&(y, _, n)| std::iter::repeat_n(y, n));
+        };
+        let weights = self.sigma.iter().zip(&self.given).map(weight);
+        let pooled = isotonic(self.t_ref.iter().copied().zip(weights));
         for ((y, value), &given) in self.t_ref.iter_mut().zip(pooled).zip(&self.given) {
             if !given {
                 *y = value;

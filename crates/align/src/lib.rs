@@ -12,6 +12,7 @@ pub mod curve;
 pub mod evidence;
 pub mod fit;
 pub mod gates;
+mod isotonic;
 pub mod refine;
 pub mod sequence;
 pub mod settings;

@@ -9,6 +9,7 @@
 use rayon::prelude::*;
 
 use crate::fit::Pair;
+use crate::isotonic::isotonic;
 use crate::sequence::Belief;
 use crate::smooth::{Knowledge, smooth};
 
@@ -374,20 +375,10 @@ fn robust_mean(near: &[Measurement], t: f64, path: &[(f64, f64)]) -> Option<(f64
 
 /// Least-squares non-decreasing reference times, weighted by precision; pairs in order of new time.
 pub fn make_increasing(pairs: &mut [Pair]) {
-    let mut blocks: Vec<(f64, f64, usize)> = Vec::new();
-    for p in pairs.iter() {
-        blocks.push((p.t_ref_secs, 1.0 / (p.sigma_secs * p.sigma_secs), 1));
-        while let [.., (y0, w0, n0), (y1, w1, n1)] = blocks[..] {
-            if y0 <= y1 {
-                break;
-            }
-            blocks.truncate(blocks.len() - 2);
-            blocks.push(((y0 * w0 + y1 * w1) / (w0 + w1), w0 + w1, n0 + n1));
-        }
-    }
-    let pooled = blocks.iter().flat_map(|&(y, _, n)| std::iter::repeat_n(y, n));
-    for (pair, y) in pairs.iter_mut().zip(pooled) {
-        pair.t_ref_secs = y;
+    let precision = |p: &Pair| 1.0 / (p.sigma_secs * p.sigma_secs);
+    let pooled = isotonic(pairs.iter().map(|p| (p.t_ref_secs, precision(p))));
+    for (pair, t_ref_secs) in pairs.iter_mut().zip(pooled) {
+        pair.t_ref_secs = t_ref_secs;
     }
 }
 
