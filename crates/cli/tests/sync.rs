@@ -420,3 +420,21 @@ fn fast_says_what_it_set_and_flags_win() {
         said.stdout
     );
 }
+
+#[test]
+fn editor_files_name_the_clip_on_request_and_old_ones_go() {
+    let place = synced();
+    let new = data("sample/new.mp4");
+    sync_sample(place, "edited", &["--export", "fcpxml", "--video", &new]);
+    let timeline = place.read("edited/new_markers.fcpxml");
+    assert!(
+        timeline.contains("<asset ") && timeline.contains("new.mp4"),
+        "{timeline}"
+    );
+    sync_sample(place, "edited", &[]);
+    assert!(place.read("edited/new_markers.edl").contains("Switchback"));
+    assert!(
+        !place.path("edited/new_markers.fcpxml").exists(),
+        "a file of the run before stayed"
+    );
+}

@@ -358,6 +358,8 @@ struct Inputs {
     markers: Option<MarkerTable>,
     anchors: Vec<Anchor>,
     tracks: Tracks,
+    /// The recording as editor files describe it; with the clip itself when one was named for them.
+    edited: NewRun,
     warnings: Vec<String>,
 }
 
@@ -411,6 +413,13 @@ impl Inputs {
             },
         )?;
         context.progress.finish(Stage::Open);
+        let edited = match &request.export.video {
+            Some(video) => NewRun::open(video)?,
+            None => NewRun {
+                clip: None,
+                ..NewRun::of(&new.recording)
+            },
+        };
         Ok(Self {
             reference,
             new,
@@ -419,6 +428,7 @@ impl Inputs {
             markers,
             anchors,
             tracks,
+            edited,
             warnings,
         })
     }
@@ -621,7 +631,7 @@ impl Run<'_> {
         let csv = new_markers_csv(table, &moved);
         self.put(NEW_MARKERS_FILE, &csv)?;
         self.context.progress.finish(Stage::Markers);
-        self.write_editor_files(&csv, &names, &stem, &inputs.new)?;
+        self.write_editor_files(&csv, &names, &stem, &inputs.edited)?;
         Ok(Some(StatusCounts::of(&moved)))
     }
 
@@ -630,22 +640,18 @@ impl Run<'_> {
         csv: &[u8],
         names: &[String],
         stem: &str,
-        new: &Opened,
+        new_run: &NewRun,
     ) -> Result<(), PipelineError> {
         if names.is_empty() {
             return Ok(());
         }
         self.context.progress.start(Stage::Export, None, None);
-        let new_run = NewRun {
-            clip: None,
-            ..NewRun::of(&new.recording)
-        };
         for (preset, name) in self.request.exports.iter().zip(names) {
             let made = editor_file(
                 csv,
                 preset,
                 &self.request.export,
-                &new_run,
+                new_run,
                 &Selection::default(),
                 stem,
             );
