@@ -9,7 +9,7 @@ BIN := target/release/mtbsync
 DEMO := out/demo
 SAMPLE := data/sample
 
-.PHONY: help setup build demo test test-unit lint bench man accuracy test-interop run-preview clean
+.PHONY: help setup build demo test test-unit lint bench man accuracy test-interop run-preview web clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | column -t -s "$$(printf '\t')"
@@ -68,6 +68,9 @@ run-preview: demo ## Draw the overlay picture of the demo and open it on a deskt
 	else \
 	  echo "no desktop here: look at $(DEMO)/preview.png"; \
 	fi
+
+web: ## Rebuild the web app into web/dist (needs Node 20.19 or newer)
+	cd web && npm ci && npm test && npm run build
 
 clean: ## Remove build products and results
 	$(CARGO) clean

@@ -1,0 +1,12 @@
+/** Entry: theme first, so that nothing flashes, then the shell. */
+import { render } from 'preact';
+import './styles/tokens.css';
+import './styles/base.css';
+import './styles/components.css';
+import './styles/shell.css';
+import { Shell } from './app/shell';
+import { initTheme } from './app/theme';
+
+initTheme();
+const host = document.getElementById('app');
+if (host) render(<Shell />, host);

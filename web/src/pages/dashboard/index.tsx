@@ -1,0 +1,6 @@
+/** The dashboard page. */
+import { Empty } from '../../components';
+
+export default function Dashboard() {
+  return <Empty title="Dashboard" />;
+}

@@ -1,0 +1,6 @@
+/** The viewer page. */
+import { Empty } from '../../components';
+
+export default function Viewer() {
+  return <Empty title="Viewer" />;
+}
