@@ -5,7 +5,7 @@ set -euo pipefail
 
 # Headers of FFmpeg's libraries, libclang to read them, a C compiler (SQLite is compiled from source) and the ffmpeg
 # program, which makes the test clips.
-packages=(build-essential ffmpeg libavcodec-dev libavformat-dev libavutil-dev libclang-dev pkg-config)
+packages=(build-essential ffmpeg libavcodec-dev libavformat-dev libavutil-dev libswscale-dev libclang-dev pkg-config)
 [ "${1:-}" != interop ] || packages+=(libxml2-utils python3-venv)
 rust_needed=1.95
 
@@ -21,7 +21,7 @@ is_installed() {
 # Libraries that were built by hand count as well; only what the build really looks for matters then.
 tools_are_present() {
   command -v cc >/dev/null && command -v ffmpeg >/dev/null && command -v pkg-config >/dev/null &&
-    pkg-config --exists libavcodec libavformat libavutil
+    pkg-config --exists libavcodec libavformat libavutil libswscale
 }
 
 install_missing() {
@@ -54,6 +54,6 @@ check_rust() {
 if command -v dpkg-query >/dev/null && command -v apt-get >/dev/null; then
   install_missing
 elif ! tools_are_present; then
-  die "not a Debian or Ubuntu system, and something is missing; hint: install a C compiler, pkg-config, libclang, the ffmpeg program and the development files of FFmpeg's libavcodec, libavformat and libavutil (5.1 or newer)"
+  die "not a Debian or Ubuntu system, and something is missing; hint: install a C compiler, pkg-config, libclang, the ffmpeg program and the development files of FFmpeg's libavcodec, libavformat, libavutil and libswscale (5.1 or newer)"
 fi
 check_rust

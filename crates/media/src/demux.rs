@@ -181,6 +181,16 @@ impl Demuxer {
         }
     }
 
+    /// Goes on reading at the key frame of `stream` stored at decoding time `dts`, or the one before it. `false`: the
+    /// container cannot seek, and what is read next is not known.
+    pub fn seek(&mut self, stream: usize, dts: i64) -> bool {
+        let Ok(stream) = i32::try_from(stream) else {
+            return false;
+        };
+        // SAFETY: the context is open; a stream number out of range is answered by an error.
+        unsafe { ffi::av_seek_frame(self.input.as_mut_ptr(), stream, dts, ffi::AVSEEK_FLAG_BACKWARD) >= 0 }
+    }
+
     /// The next packet of any selected stream.
     pub fn read(&mut self) -> Next {
         for _ in 0..MAX_DAMAGED_IN_A_ROW {

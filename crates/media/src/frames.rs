@@ -1,12 +1,14 @@
-//! Decoding a plan: an iterator over luma pictures that holds one picture at a time.
+//! Decoding a plan over the files of a recording, and the iterator over luma pictures that the analysis uses.
 
 use std::collections::VecDeque;
 
 use crate::demux::Wanted;
 use crate::error::FrameError;
+use crate::luma::LumaConverter;
 use crate::part_stream::PartStream;
 use crate::plan::{FrameRole, PlanMode, PlannedFrame, SamplePlan};
 use crate::recording::Part;
+use crate::scale::PictureConverter;
 
 /// How frames are delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,11 +38,7 @@ pub struct LumaFrame {
 
 /// Delivers the frames of a plan in presentation order. Frames that cannot be read are left out and counted.
 pub struct FrameStream {
-    waiting: VecDeque<(Part, Vec<PlannedFrame>)>,
-    open: Option<PartStream>,
-    wanted: Wanted,
-    options: FrameOptions,
-    skipped: usize,
+    pictures: PictureStream<LumaConverter>,
     truncated: bool,
 }
 
@@ -51,6 +49,51 @@ impl FrameStream {
         options: FrameOptions,
         truncated: bool,
     ) -> FrameStream {
+        FrameStream {
+            pictures: PictureStream::new(parts, plan, options.max_dim, options.threads),
+            truncated,
+        }
+    }
+
+    /// Planned frames passed so far that could not be read.
+    pub fn skipped(&self) -> usize {
+        self.pictures.skipped()
+    }
+
+    /// Whether a file of the recording ends before its video does.
+    pub fn truncated(&self) -> bool {
+        self.truncated
+    }
+}
+
+impl Iterator for FrameStream {
+    type Item = Result<LumaFrame, FrameError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let next = self.pictures.next_picture().transpose()?;
+        Some(next.map(|(planned, picture)| LumaFrame {
+            t_secs: planned.t_secs,
+            role: planned.role,
+            index: planned.index,
+            width: picture.width,
+            height: picture.height,
+            data: picture.data,
+        }))
+    }
+}
+
+/// The pictures of a plan over all files of a recording, as `C` makes them.
+pub(crate) struct PictureStream<C: PictureConverter> {
+    waiting: VecDeque<(Part, Vec<PlannedFrame>)>,
+    open: Option<PartStream<C>>,
+    wanted: Wanted,
+    options: C::Options,
+    threads: usize,
+    skipped: usize,
+}
+
+impl<C: PictureConverter> PictureStream<C> {
+    pub fn new(parts: &[Part], plan: &SamplePlan, options: C::Options, threads: usize) -> PictureStream<C> {
         let wanted = match plan.mode() {
             PlanMode::KeyFramesOnly => Wanted::KeyFrames,
             PlanMode::WholeGops => Wanted::All,
@@ -65,13 +108,13 @@ impl FrameStream {
             .map(of_part)
             .filter(|(_, frames)| !frames.is_empty())
             .collect();
-        FrameStream {
+        PictureStream {
             waiting,
             open: None,
             wanted,
             options,
+            threads,
             skipped: 0,
-            truncated,
         }
     }
 
@@ -80,38 +123,37 @@ impl FrameStream {
         self.skipped + self.open.as_ref().map_or(0, PartStream::skipped)
     }
 
-    /// Whether a file of the recording ends before its video does.
-    pub fn truncated(&self) -> bool {
-        self.truncated
+    /// The next planned frame that can be read. After an error there is none.
+    pub fn next_picture(&mut self) -> Result<Option<(PlannedFrame, C::Picture)>, FrameError> {
+        let next = self.decode_next();
+        if next.is_err() {
+            self.waiting.clear();
+            self.open = None;
+        }
+        next
     }
 
-    fn next_frame(&mut self) -> Result<Option<LumaFrame>, FrameError> {
+    fn decode_next(&mut self) -> Result<Option<(PlannedFrame, C::Picture)>, FrameError> {
         loop {
             let Some(open) = &mut self.open else {
                 let Some((part, frames)) = self.waiting.pop_front() else {
                     return Ok(None);
                 };
-                self.open = Some(PartStream::open(part, frames, self.wanted, self.options)?);
+                let converter = C::new(&part, &self.options);
+                self.open = Some(PartStream::open(
+                    part,
+                    frames,
+                    self.wanted,
+                    converter,
+                    self.threads,
+                )?);
                 continue;
             };
-            if let Some(frame) = open.next_frame()? {
-                return Ok(Some(frame));
+            if let Some(picture) = open.next_frame()? {
+                return Ok(Some(picture));
             }
             self.skipped += open.skipped();
             self.open = None;
         }
-    }
-}
-
-impl Iterator for FrameStream {
-    type Item = Result<LumaFrame, FrameError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let item = self.next_frame().transpose();
-        if matches!(item, Some(Err(_))) {
-            self.waiting.clear();
-            self.open = None;
-        }
-        item
     }
 }

@@ -7,15 +7,19 @@
 //!
 //! GoPro chapters are joined and proxies used without being asked for ([`OpenOptions`] switches it off); the [`gopro`]
 //! module has the rules. [`telemetry_packets`] and [`UserData`] hand out the camera's raw measurements and notes.
-//! [`copy_with_chapters`] is the one thing that is written: a copy of an MP4 with chapters.
+//! [`copy_with_chapters`] writes a copy of an MP4 with chapters.
+//!
+//! What people look at goes another way: [`Recording::colour_frames`] delivers colour pictures ([`scale`]),
+//! [`SoundReader`] the sound, and [`encode`] writes movies and JPEGs.
 //!
 //! All times are presentation times: edit lists are applied, frame durations may vary, and 0 is the first frame that
-//! is shown. FFmpeg is linked, and stays behind the modules `demux` (containers), `decoder` (pictures) and `luma`
-//! (pixels).
+//! is shown. FFmpeg is linked, and stays behind the modules `demux` (containers), `decoder` (pictures), `luma` and
+//! `scale` (pixels), `sound` and `encode`.
 
 mod capabilities;
 mod decoder;
 mod demux;
+pub mod encode;
 mod error;
 mod frames;
 pub mod gopro;
@@ -31,6 +35,8 @@ mod part_stream;
 mod plan;
 mod rational;
 mod recording;
+pub mod scale;
+mod sound;
 mod stand_in;
 mod telemetry;
 mod timeline;
@@ -45,5 +51,6 @@ pub use mux::{ChapterError, ChapterMark, copy_with_chapters};
 pub use plan::{FrameRole, KEY_GAP_SLACK, PlanMode, PlannedFrame, SamplePlan, SampleRequest};
 pub use rational::Rational;
 pub use recording::{Chapter, OpenOptions, Recording};
+pub use sound::SoundReader;
 pub use telemetry::{TelemetryPacket, telemetry_packets};
 pub use timeline::{KeyFrameSpacing, Pts, Timeline};

@@ -11,6 +11,8 @@ use ffmpeg_next::ffi;
 use crate::error::{FrameError, OpenError};
 use crate::orientation::Orientation;
 use crate::rational::Rational;
+use crate::recording::Part;
+use crate::scale::PictureConverter;
 
 /// Sample aspect ratios beyond this (either way) are taken for damaged metadata and ignored.
 const MAX_SAMPLE_ASPECT: f64 = 8.0;
@@ -177,16 +179,22 @@ pub(crate) struct LumaConverter {
     expansion: Option<((u32, bool), Vec<u8>)>,
 }
 
-impl LumaConverter {
-    pub fn new(
-        coded: (usize, usize),
-        sample_aspect: Option<Rational>,
-        orientation: Orientation,
-        max_dim: usize,
-    ) -> LumaConverter {
+/// A tightly packed luma picture.
+pub(crate) struct LumaPicture {
+    pub width: usize,
+    pub height: usize,
+    pub data: Vec<u8>,
+}
+
+impl PictureConverter for LumaConverter {
+    /// Longest side in pixels.
+    type Options = usize;
+    type Picture = LumaPicture;
+
+    fn new(part: &Part, max_dim: &usize) -> LumaConverter {
         LumaConverter {
-            shrunk: shrunk_size(coded, sample_aspect, max_dim),
-            orientation,
+            shrunk: shrunk_size(part.coded, part.sample_aspect, *max_dim),
+            orientation: part.orientation,
             resizer: Resizer::new(),
             samples_8: Vec::new(),
             samples_16: Vec::new(),
@@ -194,13 +202,7 @@ impl LumaConverter {
         }
     }
 
-    /// Width and height of the pictures made.
-    pub fn size(&self) -> (usize, usize) {
-        self.orientation.apply_to_size(self.shrunk.0, self.shrunk.1)
-    }
-
-    /// The tightly packed luma of `frame`.
-    pub fn convert(&mut self, frame: &ffmpeg::frame::Video) -> Result<Vec<u8>, FrameError> {
+    fn convert(&mut self, frame: &ffmpeg::frame::Video) -> Result<LumaPicture, FrameError> {
         let layout = LumaLayout::of(frame)?;
         let is_full_range = layout.is_full_range(frame);
         let size = (frame.width() as usize, frame.height() as usize);
@@ -221,7 +223,12 @@ impl LumaConverter {
                 .map(|value| look_up(table, usize::from(value.0)))
                 .collect()
         };
-        Ok(self.orientation.apply(pixels, self.shrunk.0, self.shrunk.1))
+        let (width, height) = self.orientation.apply_to_size(self.shrunk.0, self.shrunk.1);
+        Ok(LumaPicture {
+            width,
+            height,
+            data: self.orientation.apply(pixels, self.shrunk.0, self.shrunk.1),
+        })
     }
 }
 

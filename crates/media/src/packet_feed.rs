@@ -28,10 +28,10 @@ impl PacketFeed {
         wanted: Wanted,
         positions: impl Iterator<Item = usize>,
     ) -> Result<PacketFeed, OpenError> {
-        let mut demuxer = Demuxer::open(&part.path)?;
-        demuxer.select(part.stream, wanted);
         let needed_gops = part.index.gops_for(positions);
+        let first_needed_gop = needed_gops.iter().position(|needed| *needed).unwrap_or(0);
         let last_needed_gop = needed_gops.iter().rposition(|needed| *needed).unwrap_or(0);
+        let demuxer = open_at(part, wanted, first_needed_gop)?;
         Ok(PacketFeed {
             demuxer,
             stream: part.stream,
@@ -98,5 +98,25 @@ impl PacketFeed {
             .checked_sub(1)
             .is_some_and(|before| self.previous_gop == Some(before));
         self.current_gop == Some(gop) && (!leads || has_group_before)
+    }
+}
+
+/// Opens the file of `part` where group `gop` begins, so that gigabytes before it are not read. Only where decoding times
+/// tell the groups apart: elsewhere they are counted from the start of the file.
+fn open_at(part: &Part, wanted: Wanted, gop: usize) -> Result<Demuxer, OpenError> {
+    let open = || -> Result<Demuxer, OpenError> {
+        let mut demuxer = Demuxer::open(&part.path)?;
+        demuxer.select(part.stream, wanted);
+        Ok(demuxer)
+    };
+    let mut demuxer = open()?;
+    let key = part
+        .index
+        .gop_keys
+        .get(gop)
+        .filter(|_| part.index.has_exact_dts && gop > 0);
+    match key.and_then(|key| key.dts) {
+        Some(dts) if !demuxer.seek(part.stream, dts) => open(),
+        _ => Ok(demuxer),
     }
 }

@@ -1,4 +1,4 @@
-//! Decodes the planned frames of one file.
+//! Decodes the planned frames of one file, whatever pictures are made of them.
 //!
 //! Damage needs care. Pictures that refer to one that could not be decoded are no good either, and with several threads
 //! it matters how far each was when it happened. So after an error the decoder is emptied and starts again at the next
@@ -13,11 +13,10 @@ use ffmpeg_next as ffmpeg;
 use crate::decoder::{Decoded, VideoDecoder, is_damaged, picture_pts};
 use crate::demux::Wanted;
 use crate::error::{FrameError, OpenError};
-use crate::frames::{FrameOptions, LumaFrame};
-use crate::luma::LumaConverter;
 use crate::packet_feed::PacketFeed;
 use crate::plan::PlannedFrame;
 use crate::recording::Part;
+use crate::scale::PictureConverter;
 
 /// Frames held back with several threads. FFmpeg runs at most 16 packets ahead and reorders at most 16 pictures.
 const HELD_BACK: usize = 32;
@@ -32,13 +31,13 @@ struct Progress {
 }
 
 /// The planned frames of one file, being decoded.
-pub(crate) struct PartStream {
+pub(crate) struct PartStream<C: PictureConverter> {
     part: Part,
     frames: Vec<PlannedFrame>,
     progress: Progress,
     /// Decoded frames not handed out yet, each with the progress after it; and the progress after the last one that
     /// was.
-    held: VecDeque<(LumaFrame, Progress)>,
+    held: VecDeque<((PlannedFrame, C::Picture), Progress)>,
     handed_out: Progress,
     /// Position of the last decoded picture, planned or not, since the decoder was opened or emptied.
     last_position: Option<usize>,
@@ -47,7 +46,7 @@ pub(crate) struct PartStream {
     feed: PacketFeed,
     decoder: VideoDecoder,
     phase: Phase,
-    converter: LumaConverter,
+    converter: C,
     picture: ffmpeg::frame::Video,
 }
 
@@ -60,16 +59,16 @@ enum Phase {
     Ending,
 }
 
-impl PartStream {
+impl<C: PictureConverter> PartStream<C> {
     /// Opens the file of `part` for `frames`, which are planned in it.
     pub fn open(
         part: Part,
         frames: Vec<PlannedFrame>,
         wanted: Wanted,
-        options: FrameOptions,
-    ) -> Result<PartStream, FrameError> {
-        let (feed, decoder) = open_decoder(&part, &frames, wanted, options.threads)?;
-        let converter = LumaConverter::new(part.coded, part.sample_aspect, part.orientation, options.max_dim);
+        converter: C,
+        threads: usize,
+    ) -> Result<PartStream<C>, FrameError> {
+        let (feed, decoder) = open_decoder(&part, &frames, wanted, threads)?;
         Ok(PartStream {
             part,
             frames,
@@ -78,7 +77,7 @@ impl PartStream {
             handed_out: Progress::default(),
             last_position: None,
             wanted,
-            threads: options.threads,
+            threads,
             feed,
             decoder,
             phase: Phase::Feeding,
@@ -93,7 +92,7 @@ impl PartStream {
     }
 
     /// The next planned frame that can be decoded.
-    pub fn next_frame(&mut self) -> Result<Option<LumaFrame>, FrameError> {
+    pub fn next_frame(&mut self) -> Result<Option<(PlannedFrame, C::Picture)>, FrameError> {
         loop {
             let hold_back = if self.threads == 1 { 0 } else { HELD_BACK };
             if self.held.len() <= hold_back
@@ -111,7 +110,7 @@ impl PartStream {
         }
     }
 
-    fn decode_next(&mut self) -> Result<Option<LumaFrame>, FrameError> {
+    fn decode_next(&mut self) -> Result<Option<(PlannedFrame, C::Picture)>, FrameError> {
         while self.progress.next < self.frames.len() {
             match self.decoder.receive(&mut self.picture) {
                 Decoded::Picture if is_damaged(&self.picture) => self.recover()?,
@@ -122,7 +121,7 @@ impl PartStream {
                     if last_position.is_some_and(|last| self.is_picture_missing(last, position)) {
                         self.recover()?;
                     } else if let Some(planned) = self.planned_at(position) {
-                        return self.deliver(&planned).map(Some);
+                        return Ok(Some((planned, self.converter.convert(&self.picture)?)));
                     }
                 }
                 Decoded::Damaged => self.recover()?,
@@ -181,19 +180,6 @@ impl PartStream {
             .filter(|frame| frame.position == position)?;
         progress.next += 1;
         Some(planned)
-    }
-
-    fn deliver(&mut self, planned: &PlannedFrame) -> Result<LumaFrame, FrameError> {
-        let data = self.converter.convert(&self.picture)?;
-        let (width, height) = self.converter.size();
-        Ok(LumaFrame {
-            t_secs: planned.t_secs,
-            role: planned.role,
-            index: planned.index,
-            width,
-            height,
-            data,
-        })
     }
 
     /// After an error: see the module's description.

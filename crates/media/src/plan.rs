@@ -162,6 +162,28 @@ pub(crate) fn plan_windows(
     }
 }
 
+/// Plans the frames of the timeline at `indices`, which increase; where a file has no frame of its own for one (a proxy),
+/// the nearest it has.
+pub(crate) fn plan_indices(timeline: &Timeline, parts: &[Part], indices: &[usize]) -> SamplePlan {
+    let candidates = candidates(timeline, parts);
+    let nearest = |index: &usize| {
+        nearest_in(
+            candidates.len(),
+            |i| candidates[i].frame.index as f64,
+            *index as f64,
+        )
+    };
+    let mut picked: Vec<usize> = Vec::new();
+    if !candidates.is_empty() {
+        picked.extend(indices.iter().map(nearest));
+        picked.dedup();
+    }
+    SamplePlan {
+        mode: PlanMode::WholeGops,
+        frames: picked.into_iter().map(|pick| candidates[pick].frame).collect(),
+    }
+}
+
 /// Every decodable frame, in presentation order, each frame of the timeline at most once.
 fn candidates(timeline: &Timeline, parts: &[Part]) -> Vec<Candidate> {
     let mut candidates = Vec::with_capacity(timeline.len());

@@ -13,6 +13,7 @@ use crate::opened_file::OpenedFile;
 use crate::orientation::Orientation;
 use crate::plan::{self, SamplePlan, SampleRequest};
 use crate::rational::Rational;
+use crate::scale::{ColourFrames, ColourOptions};
 use crate::stand_in;
 use crate::timeline::{Pts, Timeline};
 
@@ -195,6 +196,13 @@ impl Recording {
     /// Decodes the frames of `plan`, which must come from this recording, in presentation order.
     pub fn frames(&self, plan: &SamplePlan, options: &FrameOptions) -> FrameStream {
         FrameStream::new(&self.parts, plan, *options, self.info.is_truncated)
+    }
+
+    /// Decodes the frames of the timeline at `indices`, which must increase, as colour pictures. Only the groups of
+    /// pictures they are in get decoded.
+    pub fn colour_frames(&self, indices: &[usize], options: &ColourOptions) -> ColourFrames {
+        let plan = plan::plan_indices(&self.timeline, &self.parts, indices);
+        ColourFrames::new(&self.parts, &plan, *options)
     }
 }
 

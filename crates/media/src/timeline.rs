@@ -3,6 +3,9 @@
 
 use crate::rational::Rational;
 
+/// Matroska and others write times in milliseconds.
+const ROUNDED_CLOCK_SECS: f64 = 0.001;
+
 /// A presentation time in ticks of its [`Timeline`]'s time base; 0 is the first shown frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Pts(pub i64);
@@ -95,6 +98,14 @@ impl Timeline {
     /// Index of the frame whose time is nearest to `t_secs`, the earlier of two equally near; 0 when empty.
     pub fn nearest(&self, t_secs: f64) -> usize {
         nearest_in(self.len(), |i| self.pts_secs(i), t_secs)
+    }
+
+    /// Index of the frame shown at `t_secs`: the last one that is not later. A frame up to a millisecond later counts
+    /// as shown (containers round their times to that); before the first frame it is the first one.
+    pub fn shown_at(&self, t_secs: f64) -> usize {
+        let reached = t_secs + ROUNDED_CLOCK_SECS;
+        let started = self.pts.partition_point(|pts| self.secs(*pts) <= reached);
+        started.saturating_sub(1)
     }
 
     /// Ticks in seconds.
@@ -196,6 +207,14 @@ mod tests {
         assert_eq!(line.nearest(0.3), 2);
         assert_eq!(line.nearest(99.0), 3);
         assert_eq!(nearest_in(0, |_| 0.0, 1.0), 0);
+    }
+
+    #[test]
+    fn the_shown_frame_is_the_last_one_that_began() {
+        let line = timeline(&[0, 10, 20, 40], &[0], 50);
+        let shown = [-5.0, 0.0, 0.0985, 0.0995, 0.199, 0.39, 0.4, 99.0].map(|t| line.shown_at(t));
+        assert_eq!(shown, [0, 0, 0, 1, 2, 2, 3, 3]);
+        assert_eq!(timeline(&[], &[], 0).shown_at(1.0), 0);
     }
 
     #[test]
