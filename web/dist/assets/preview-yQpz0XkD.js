@@ -1,1 +1,0 @@
-import{n as e,t}from"./index-CQFAZWD4.js";function n(){return e(t,{title:`Preview`})}export{n as default};

@@ -1,1 +1,0 @@
-import{n as e,t}from"./index-CQFAZWD4.js";function n(){return e(t,{title:`Viewer`})}export{n as default};

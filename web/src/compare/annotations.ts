@@ -1,0 +1,33 @@
+/** Changes to the list of annotations, as functions, so that a change can be made again on top of somebody else's. */
+import type { Annotation } from '../api/types';
+
+/** Limits the server enforces. */
+export const LABEL_MAX = 200;
+export const NOTE_MAX = 4000;
+
+export interface AnnotationChange {
+  /** For messages: what this does. */
+  title: string;
+  markerId: string;
+  /** The annotation afterwards; null removes it. */
+  next: Annotation | null;
+}
+
+/** Replaces, adds or removes the annotation of one marker; all others stay as they are. */
+export function applyChange(items: readonly Annotation[], { markerId, next }: AnnotationChange): Annotation[] {
+  const index = items.findIndex((item) => item.marker_id === markerId);
+  if (index < 0) return next ? [...items, next] : [...items];
+  return items.flatMap((item, i) => (i === index ? (next ? [{ ...item, ...next }] : []) : [item]));
+}
+
+export const annotationOf = (items: readonly Annotation[], markerId: string): Annotation | null =>
+  items.find((item) => item.marker_id === markerId) ?? null;
+
+/** One annotation in a sentence, for the conflict dialog. */
+export function describe(annotation: Annotation | null, clock: (secs: number | null) => string): string {
+  if (!annotation) return 'no annotation';
+  const parts = [`at ${clock(annotation.t_new)}`];
+  if (annotation.label) parts.push(`label “${annotation.label}”`);
+  if (annotation.note) parts.push(`note “${annotation.note}”`);
+  return parts.join(', ');
+}

@@ -1,0 +1,120 @@
+/** The chosen marker: agree with the map, put it where the playhead is, say something about it. */
+import { useEffect, useState } from 'preact/hooks';
+import type { Annotation } from '../../api';
+import { Badge, Button, TextArea, TextField, Toolbar } from '../../components';
+import { LABEL_MAX, NOTE_MAX, type AnnotationChange } from '../../compare/annotations';
+import { CONFIRMED, type Marker } from '../../compare/markers';
+import { clock, percent, signedSecs } from '../../lib/format';
+import type { Deck } from '../../player/deck';
+
+export interface MarkerEditorProps {
+  deck: Deck;
+  marker: Marker;
+  mayAnnotate: boolean;
+  saving: boolean;
+  onSave: (change: AnnotationChange) => Promise<boolean>;
+  onClose: () => void;
+}
+
+/** An annotation of `marker`, keeping what was said before. */
+function annotate(marker: Marker, change: Partial<Annotation>): Annotation {
+  const { annotation } = marker;
+  return {
+    marker_id: marker.id,
+    t_ref: marker.refSecs,
+    t_new: annotation?.t_new ?? null,
+    label: annotation?.label ?? '',
+    note: annotation?.note ?? '',
+    ...change,
+  };
+}
+
+export const confirmChange = (marker: Marker): AnnotationChange | null =>
+  marker.predictedSecs === null
+    ? null
+    : { title: `Confirm ${marker.name}`, markerId: marker.id, next: annotate(marker, { t_new: marker.predictedSecs, label: CONFIRMED }) };
+
+export function moveChange(marker: Marker, newSecs: number): AnnotationChange {
+  const { annotation } = marker;
+  const label = annotation && annotation.label !== CONFIRMED ? annotation.label : '';
+  return { title: `Move ${marker.name}`, markerId: marker.id, next: annotate(marker, { t_new: newSecs, label }) };
+}
+
+export function MarkerEditor({ deck, marker, mayAnnotate, saving, onSave, onClose }: MarkerEditorProps) {
+  const [label, setLabel] = useState('');
+  const [note, setNote] = useState('');
+  const stored = marker.annotation;
+  useEffect(() => {
+    setLabel(stored?.label ?? '');
+    setNote(stored?.note ?? '');
+  }, [marker.row, stored]);
+  const changed = label !== (stored?.label ?? '') || note !== (stored?.note ?? '');
+  const confirm = confirmChange(marker);
+  const moveHere = () => {
+    const { newSecs } = deck.state.get();
+    if (newSecs !== null) void onSave(moveChange(marker, newSecs));
+  };
+  const saveText = () => void onSave({ title: `Note on ${marker.name}`, markerId: marker.id, next: annotate(marker, { label, note }) });
+  return (
+    <section class="editor" aria-label={`Marker ${marker.name}`}>
+      <div class="editor-head">
+        <h3>{marker.name}</h3>
+        {marker.status === 'review' && <Badge tone="warn">needs review</Badge>}
+        {marker.status === 'outside' && <Badge>outside: the new run never gets there</Badge>}
+        {marker.state !== 'open' && <Badge tone={marker.state === 'confirmed' ? 'ok' : 'info'}>{marker.state}</Badge>}
+        <Button small kind="quiet" icon="cross" label="Close marker" onClick={onClose} />
+      </div>
+      <p class="small muted num">
+        Predicted {clock(marker.predictedSecs)}
+        {marker.lowSecs !== null && marker.highSecs !== null && ` (${clock(marker.lowSecs, 2)} to ${clock(marker.highSecs, 2)})`}, confidence{' '}
+        {percent(marker.confidence)}
+        {marker.actualSecs !== null && `. Actual ${clock(marker.actualSecs)}, ${signedSecs(marker.deltaSecs, 3)}`}
+      </p>
+      {marker.comment && <p class="small">{marker.comment}</p>}
+      {mayAnnotate ? (
+        <>
+          <Toolbar label="Marker time">
+            <Button small icon="check" disabled={saving || !confirm || marker.state === 'confirmed'} title="The map is right (C)" onClick={() => confirm && void onSave(confirm)}>
+              Confirm
+            </Button>
+            <Button small disabled={saving} title="The marker belongs where the new run is now (M)" onClick={moveHere}>
+              Move to playhead
+            </Button>
+            {stored && (
+              <Button small kind="danger" icon="trash" disabled={saving} onClick={() => void onSave({ title: `Clear ${marker.name}`, markerId: marker.id, next: null })}>
+                Clear
+              </Button>
+            )}
+          </Toolbar>
+          <div class="editor-fields">
+            <TextField label="Label" value={label} maxLength={LABEL_MAX} onInput={setLabel} />
+            <TextArea label="Note" value={note} maxLength={NOTE_MAX} onInput={setNote} />
+          </div>
+          {changed && (
+            <Toolbar label="Label and note">
+              <Button small kind="primary" disabled={saving} onClick={saveText}>
+                Save
+              </Button>
+              <Button
+                small
+                kind="quiet"
+                onClick={() => {
+                  setLabel(stored?.label ?? '');
+                  setNote(stored?.note ?? '');
+                }}
+              >
+                Discard
+              </Button>
+            </Toolbar>
+          )}
+        </>
+      ) : (
+        stored && (
+          <p class="small">
+            {stored.label && <Badge>{stored.label}</Badge>} {stored.note}
+          </p>
+        )
+      )}
+    </section>
+  );
+}

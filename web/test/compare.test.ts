@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest';
+import type { Annotation, RunMarkers, WarpSample } from '../src/api/types';
+import { applyChange } from '../src/compare/annotations';
+import { deltaAt, deltaCurve, withAnchor } from '../src/compare/delta';
+import { fileName, markersCsv, markersJson } from '../src/compare/export';
+import { filterMarkers, joinMarkers, neighbour } from '../src/compare/markers';
+import { deltaStats, quantile } from '../src/compare/stats';
+import { formatState, parseState } from '../src/compare/url-state';
+
+const row = (id: string, tRef: string, tNew: string, status: string, confidence = '0.9000') => ({
+  marker_id: id, name: `Name ${id}`, t_ref: tRef, t_new: tNew, t_new_low: tNew, t_new_high: tNew, confidence, status, colour: 'red', comment: 'rock',
+});
+const table: RunMarkers = {
+  headers: [],
+  rows: [row('A', '1.0', '2.0', 'ok'), row('B', '5.0', '6.0', 'review', '0.5000'), row('C', '90.0', '', 'outside', '0.0000')],
+  counts: { ok: 1, review: 1, outside: 1 },
+  etag: '',
+};
+const note = (id: string, tNew: number | null, extra: Partial<Annotation> = {}): Annotation => ({ marker_id: id, t_ref: null, t_new: tNew, label: '', note: '', ...extra });
+
+describe('joinMarkers', () => {
+  it('compares what people said with what was predicted', () => {
+    const [a, b, c] = joinMarkers(table, [note('A', 2.0), note('B', 6.25)]);
+    expect([a?.state, b?.state, c?.state]).toEqual(['confirmed', 'moved', 'open']);
+    expect(b?.deltaSecs).toBeCloseTo(0.25, 9);
+    expect(c?.predictedSecs).toBeNull();
+    expect(c?.deltaSecs).toBeNull();
+  });
+
+  it('keeps the predicted time of a marker whose row already holds the actual one', () => {
+    const [, b] = joinMarkers(table, [note('B', 6.0, { delta_sec: 0.4 })]);
+    expect(b?.predictedSecs).toBeCloseTo(5.6, 9);
+    expect(b?.state).toBe('moved');
+  });
+
+  it('is empty without a marker file', () => {
+    expect(joinMarkers(null, [])).toEqual([]);
+  });
+});
+
+describe('finding markers', () => {
+  const markers = joinMarkers(table, [note('B', 6.25, { note: 'Überholt' })]);
+
+  it('filters by status, by what people said, and by words', () => {
+    expect(filterMarkers(markers, 'outside', '').map((m) => m.id)).toEqual(['C']);
+    expect(filterMarkers(markers, 'open', '').map((m) => m.id)).toEqual(['A', 'C']);
+    expect(filterMarkers(markers, 'all', 'uberholt').map((m) => m.id)).toEqual(['B']);
+    expect(filterMarkers(markers, 'ok', 'uberholt')).toEqual([]);
+  });
+
+  it('jumps to the next and the last one by time in the new run', () => {
+    expect(neighbour(markers, 2.01, 1)?.id).toBe('B');
+    expect(neighbour(markers, 6.25, -1)?.id).toBe('A');
+    expect(neighbour(markers, 7, 1)).toBeNull();
+  });
+});
+
+describe('deltaStats', () => {
+  it('has no numbers for nothing', () => {
+    expect(deltaStats([null, null])).toEqual({ count: 0, mae: null, p90: null, median: null });
+  });
+
+  it('takes sizes for MAE and P90, signs for the median', () => {
+    const stats = deltaStats([-0.1, null, 0.2, 0.3]);
+    expect(stats.count).toBe(3);
+    expect(stats.mae).toBeCloseTo(0.2, 9);
+    expect(stats.p90).toBeCloseTo(0.28, 9);
+    expect(stats.median).toBeCloseTo(0.2, 9);
+    expect(quantile([4], 0.9)).toBe(4);
+  });
+});
+
+describe('applyChange', () => {
+  const theirs = [note('A', 1, { note: 'theirs' }), note('Z', 3)];
+
+  it('changes one marker and leaves the rest, whoever wrote it', () => {
+    const next = applyChange(theirs, { title: '', markerId: 'A', next: note('A', 2, { note: 'mine' }) });
+    expect(next).toHaveLength(2);
+    expect(next[0]).toMatchObject({ t_new: 2, note: 'mine' });
+    expect(next[1]).toEqual(theirs[1]);
+  });
+
+  it('adds and removes', () => {
+    expect(applyChange(theirs, { title: '', markerId: 'B', next: note('B', 2) })).toHaveLength(3);
+    expect(applyChange(theirs, { title: '', markerId: 'Z', next: null })).toEqual([theirs[0]]);
+    expect(applyChange(theirs, { title: '', markerId: 'nobody', next: null })).toEqual(theirs);
+  });
+});
+
+describe('delta curve', () => {
+  const sample: WarpSample = {
+    ok: true, model: 'monotone', t_new: [0, 1, 2, 3], t_ref: [null, 5, 5.5, 6], low: [null, 4.9, 5.4, 5.9], high: [null, 5.2, 5.7, 6.2],
+    delta: [null, 0, 0.5, 1], segments: [[1, 3]], stops: [], params: null,
+  };
+  const curve = deltaCurve(sample);
+
+  it('turns the band over: being later on the reference means less time lost', () => {
+    expect(curve.low[2]).toBeCloseTo(0.3, 9);
+    expect(curve.high[2]).toBeCloseTo(0.6, 9);
+  });
+
+  it('has no value where nothing is mapped', () => {
+    expect(deltaAt(curve, 0.2)).toBeNull();
+    expect(deltaAt(curve, 9)).toBeNull();
+    expect(deltaAt(curve, 2.5)?.delta).toBeCloseTo(0.75, 9);
+  });
+});
+
+describe('withAnchor', () => {
+  it('keeps order and replaces one too close to hold beside it', () => {
+    const a = { t_new: 10, t_ref: 20, note: '' };
+    expect(withAnchor([a], { t_new: 4, t_ref: 9, note: '' }).map((x) => x.t_new)).toEqual([4, 10]);
+    expect(withAnchor([a], { t_new: 10.2, t_ref: 20.4, note: 'n' })).toEqual([{ t_new: 10.2, t_ref: 20.4, note: 'n' }]);
+  });
+});
+
+describe('address', () => {
+  it('comes back as it went', () => {
+    const state = { run: 'abc', newSecs: 12.345, filter: 'review', query: 'rock & roll', lock: 'time', master: 'ref', view: 'wipe', loop: { fromSecs: 1, toSecs: 2.5 } } as const;
+    const query = new URLSearchParams(Object.entries(formatState(state)).filter((entry): entry is [string, string] => entry[1] !== null));
+    expect(parseState(new URLSearchParams(query.toString()))).toEqual(state);
+  });
+
+  it('takes nonsense as absent', () => {
+    const state = parseState(new URLSearchParams('t=-3&filter=x&lock=<b>&master=&view=3d&loop=5-2'));
+    expect(state).toEqual({ run: null, newSecs: null, filter: 'all', query: '', lock: 'place', master: 'new', view: 'side', loop: null });
+  });
+
+  it('leaves defaults out', () => {
+    expect(Object.values(formatState(parseState(new URLSearchParams()))).every((value) => value === null)).toBe(true);
+  });
+});
+
+describe('export', () => {
+  const markers = joinMarkers(table, [note('A', 2.125, { note: '=1+1' })]);
+
+  it('writes empty cells for what is unknown', () => {
+    const lines = markersCsv(markers).split('\n');
+    expect(lines[1]).toBe("A,Name A,1.000000,2.000000,2.000000,2.000000,2.125000,0.125000,0.9000,ok,moved,,'=1+1");
+    expect(lines[3]).toBe('C,Name C,90.000000,,,,,,0.0000,outside,open,,');
+    expect(JSON.parse(markersJson(markers)).markers[2].t_new_predicted).toBeNull();
+  });
+
+  it('makes file names of run names', () => {
+    expect(fileName('../runs/día 1', 'markers', 'csv')).toBe('_runs_día_1_markers.csv');
+    expect(fileName('', 'markers', 'csv')).toBe('run_markers.csv');
+  });
+});
