@@ -9,11 +9,13 @@
 //!
 //! - [`overlay`]: where on the reference each moment of the new run lies;
 //! - [`reliability`]: stated confidence against the share that was right;
-//! - [`delta`]: time lost and won along the trail.
+//! - [`delta`]: time lost and won along the trail;
+//! - [`caption`]: texts and bars to be laid over video pictures.
 //!
 //! Names and reasons come from files and may hold anything: they are escaped,
 //! shortened by measured width, and characters without a glyph become a box.
 
+pub mod caption;
 pub mod delta;
 pub mod overlay;
 pub mod reliability;

@@ -1,10 +1,11 @@
-//! SVG text to PNG bytes, with the embedded font only.
+//! SVG text to pixels and PNG bytes, with the embedded font only.
 
 use std::sync::{Arc, LazyLock};
 
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::{self, fontdb};
 
+use crate::caption::Pixels;
 use crate::font;
 
 /// Smallest and largest accepted picture side in pixels; the largest keeps the
@@ -54,20 +55,39 @@ static FONTS: LazyLock<Arc<fontdb::Database>> = LazyLock::new(|| {
 
 /// Draws `svg`, which must have the given size, and encodes it.
 pub fn render(svg: &str, size: (u32, u32)) -> Result<Vec<u8>, PlotError> {
-    let (width, height) = size;
-    let out_of_range = || PlotError::Size { width, height };
-    if !SIDE_RANGE.contains(&width) || !SIDE_RANGE.contains(&height) {
-        return Err(out_of_range());
+    if !SIDE_RANGE.contains(&size.0) || !SIDE_RANGE.contains(&size.1) {
+        return Err(out_of_range(size));
     }
+    draw(svg, size)?
+        .encode_png()
+        .map_err(|e| PlotError::Encoding(e.to_string()))
+}
+
+/// Draws `svg`, which must have the given size, as pixels to be blended; it may be smaller than a plot.
+pub fn pixels(svg: &str, size: (u32, u32)) -> Result<Pixels, PlotError> {
+    if size.0.max(size.1) > *SIDE_RANGE.end() {
+        return Err(out_of_range(size));
+    }
+    let drawn = draw(svg, size)?;
+    Ok(Pixels {
+        width: drawn.width() as usize,
+        height: drawn.height() as usize,
+        rgba: drawn.take(),
+    })
+}
+
+fn draw(svg: &str, size: (u32, u32)) -> Result<Pixmap, PlotError> {
     let options = usvg::Options {
         font_family: font::FAMILY.to_owned(),
         fontdb: Arc::clone(&FONTS),
         ..usvg::Options::default()
     };
     let tree = usvg::Tree::from_str(svg, &options).map_err(|e| PlotError::Drawing(e.to_string()))?;
-    let mut pixels = Pixmap::new(width, height).ok_or_else(out_of_range)?;
-    resvg::render(&tree, Transform::identity(), &mut pixels.as_mut());
-    pixels
-        .encode_png()
-        .map_err(|e| PlotError::Encoding(e.to_string()))
+    let mut drawn = Pixmap::new(size.0, size.1).ok_or_else(|| out_of_range(size))?;
+    resvg::render(&tree, Transform::identity(), &mut drawn.as_mut());
+    Ok(drawn)
+}
+
+fn out_of_range((width, height): (u32, u32)) -> PlotError {
+    PlotError::Size { width, height }
 }

@@ -110,6 +110,13 @@ pub fn layout_size(size: (u32, u32)) -> (f64, f64) {
 impl Svg {
     /// Opens a white picture of `size` pixels, drawn in units of `layout`.
     pub fn new(size: (u32, u32), layout: (f64, f64)) -> Self {
+        let mut svg = Self::transparent(size, layout);
+        svg.rect(Rect::new(0.0, 0.0, layout.0, layout.1), &fill(theme::PAPER));
+        svg
+    }
+
+    /// The same without the white.
+    pub fn transparent(size: (u32, u32), layout: (f64, f64)) -> Self {
         let mut svg = Self { text: String::new() };
         let _ = writeln!(
             svg.text,
@@ -121,7 +128,6 @@ impl Svg {
             number(layout.1),
             font::FAMILY,
         );
-        svg.rect(Rect::new(0.0, 0.0, layout.0, layout.1), &fill(theme::PAPER));
         svg
     }
 
