@@ -5,7 +5,8 @@
 #   scripts/check_batch.sh [PROGRAM] [WORK_DIR]
 #
 # Shows: the right status for each pair; the same final files after 20 kills at random moments as undisturbed; peak
-# memory with two jobs; throughput of two jobs against one job with one thread. Needs ffmpeg, python3.
+# memory with two jobs; throughput of two jobs against one job with one thread, which means something on a quiet machine
+# only. KILLS=0 leaves out the kills, THROUGHPUT=0 the comparison. Needs Linux, ffmpeg, python3.
 set -euo pipefail
 repo="$(cd "$(dirname "$0")/.." && pwd)"
 mtbsync="$(realpath "${1:-$repo/target/release/mtbsync}")"
@@ -115,16 +116,46 @@ PY
 echo "making pairs in $work/in"
 make_pairs
 
-echo "undisturbed, 2 jobs:"
-rm -rf calm cache
-python3 - "$mtbsync" "${flags[@]}" <<'PY'
-import resource, subprocess, sys, time
-begun = time.time()
-code = subprocess.run([sys.argv[1], "batch", "in", "--out-dir", "calm", "--jobs", "2", "--threads", "2", "--no-cache", *sys.argv[2:]],
-                      stdout=open("calm.log", "w"), stderr=subprocess.STDOUT).returncode
-used = resource.getrusage(resource.RUSAGE_CHILDREN)
-print(f"  exit {code}, {time.time() - begun:.1f} s wall, {used.ru_utime + used.ru_stime:.1f} s processor, peak {used.ru_maxrss / 1000:.0f} MB")
+# measured NAME FLAGS...: a batch into the folder NAME without a cache; prints what it took, and leaves that in NAME.took as
+# wall seconds and peak memory. Memory is the sum over the batch and the processes of its pairs, looked at 20 times a second.
+measured() {
+  rm -rf "$1" cache
+  python3 - "$mtbsync" "$@" "${flags[@]}" <<'PY'
+import os, resource, subprocess, sys, time
+program, out, flags = sys.argv[1], sys.argv[2], sys.argv[3:]
+PAGE = resource.getpagesize()
+
+def resident(root):
+    """Resident bytes of a process and all its descendants."""
+    parent, size = {}, {}
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            parent[pid] = open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()[1]
+            size[pid] = int(open(f"/proc/{pid}/statm").read().split()[1]) * PAGE
+        except (OSError, IndexError):
+            pass
+    def below(pid):
+        while pid in parent and pid != root:
+            pid = parent[pid]
+        return pid == root
+    return sum(bytes_ for pid, bytes_ in size.items() if below(pid))
+
+begun, peak = time.time(), 0
+with open(f"{out}.log", "w") as log:
+    batch = subprocess.Popen([program, "batch", "in", "--out-dir", out, "--no-cache", *flags],
+                             stdout=log, stderr=subprocess.STDOUT)
+    while batch.poll() is None:
+        peak = max(peak, resident(str(batch.pid)))
+        time.sleep(0.05)
+wall, used = time.time() - begun, resource.getrusage(resource.RUSAGE_CHILDREN)
+print(f"  exit {batch.returncode}, {wall:.1f} s wall, {used.ru_utime + used.ru_stime:.1f} s processor,"
+      f" peak {peak / 1e6:.0f} MB in sum, {used.ru_maxrss * 1024 / 1e6:.0f} MB in one process")
+open(f"{out}.took", "w").write(f"{wall} {peak / 1e6}")
 PY
+}
+
+echo "undisturbed, 2 jobs, 2 threads:"
+measured calm --jobs 2 --threads 2
 tail -2 calm.log
 statuses calm || true
 
@@ -147,11 +178,10 @@ if [ "$kills" -gt 0 ]; then
 fi
 
 if [ "${THROUGHPUT:-1}" = 1 ]; then
-  echo "throughput:"
-  for jobs in 1 2; do
-    rm -rf "jobs$jobs"
-    begun=$(date +%s%N)
-    run "jobs$jobs" --jobs "$jobs" --threads "$jobs" --no-cache > /dev/null
-    echo "  $jobs jobs, $jobs threads: $((($(date +%s%N) - begun) / 1000000)) ms"
-  done
+  echo "throughput, 1 job, 1 thread:"
+  measured jobs1 --jobs 1 --threads 1
+  python3 - <<'PY'
+(one, _), (two, peak) = (map(float, open(f"{name}.took").read().split()) for name in ("jobs1", "calm"))
+print(f"  two jobs on two threads do {one / two:.2f} times as much (wanted: 1.7), peak memory {peak:.0f} MB (wanted: under 700)")
+PY
 fi

@@ -104,7 +104,6 @@ impl Session {
             cancel: &self.cancel,
             threads: self.threads,
             cache: self.cache(),
-            references: None,
             now_utc: now_utc(),
             force: self.force,
         }

@@ -381,3 +381,35 @@ fn a_second_batch_in_the_same_folder_waits_its_turn() {
             .contains("another batch is writing here: o")
     );
 }
+
+#[test]
+fn a_regression_is_twenty_on_request_unless_a_pair_failed() {
+    let place = Place::new();
+    fs::create_dir_all(place.path("in")).unwrap();
+    fs::copy(
+        cut("ref", "sample/reference.mp4", 2, "1"),
+        place.path("in/a_ref.mp4"),
+    )
+    .unwrap();
+    fs::copy(cut("new", "sample/new.mp4", 2, "1"), place.path("in/a_new.mp4")).unwrap();
+    let records: Vec<Value> = (0..30)
+        .map(|i| {
+            serde_json::json!({
+                "ts": format!("2020-05-01T00:{i:02}:00Z"), "run_id": format!("batch:{i}"),
+                "p90": 1e-6, "ppm": 1.0, "inlier_frac": 0.5, "model": "monotone",
+            })
+        })
+        .collect();
+    place.write("o/quality_history.json", Value::from(records).to_string());
+    let strict = "--reg-p90-abs 0 --reg-p90-pct 0";
+    assert_eq!(batch(&place, "o", strict).code, 0, "only on request");
+    let said = batch(&place, "o", &format!("{strict} --fail-on-regression"));
+    assert_eq!(said.code, 20, "{}{}", said.stdout, said.stderr);
+    assert!(said.stdout.contains("a: aligned"), "{}", said.stdout);
+    assert!(said.stdout.contains("regression FAIL"), "{}", said.stdout);
+    for name in ["b_ref.mp4", "b_new.mp4"] {
+        place.write(&format!("in/{name}"), "not a video");
+    }
+    let said = batch(&place, "o", &format!("{strict} --fail-on-regression"));
+    assert_eq!(said.code, 3, "a failed pair wins: {}{}", said.stdout, said.stderr);
+}

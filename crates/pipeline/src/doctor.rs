@@ -8,6 +8,7 @@ use mtbsync_telemetry::clean::clean;
 use crate::config::Config;
 use crate::error::PipelineError;
 use crate::recorded::Recorded;
+use crate::resources::gpu;
 
 /// Below this, an index or an export may not fit, GB.
 const LOW_DISK_GB: f64 = 1.0;
@@ -80,6 +81,7 @@ pub fn check_machine(version: &str, cache_dir: Option<&Path>, config: &Config) -
         )),
     }
     checks.push(check_memory());
+    checks.push(check_gpu());
     checks.push(check_config(config));
     checks
 }
@@ -142,6 +144,12 @@ fn check_memory() -> Check {
         Level::Ok
     };
     Check::new(level, "memory", format!("{free_gb:.1} GB available"))
+}
+
+/// A card is never needed; it only appears in the run telemetry.
+fn check_gpu() -> Check {
+    let text = gpu::describe().unwrap_or_else(|why| format!("none, run telemetry goes without ({why})"));
+    Check::new(Level::Ok, "NVML", text)
 }
 
 fn check_config(config: &Config) -> Check {

@@ -101,26 +101,8 @@ pub fn index(request: &IndexRequest, context: &Context<'_>) -> Result<IndexRepor
     Ok(report(path, &features, bytes, warnings))
 }
 
-/// Features of an opened recording, from the cache or from another pair of a batch where they are.
+/// Features of an opened recording, from the cache where they are.
 pub fn features_of(
-    opened: &Opened,
-    params: IndexParams,
-    stage: Stage,
-    context: &Context<'_>,
-) -> Result<(Features, Option<DescribeTimes>), PipelineError> {
-    match context.references.filter(|_| stage == Stage::Index) {
-        Some(shared) => {
-            let key = key(opened, params);
-            let (features, times) =
-                shared.get(&key, || cached_or_described(opened, params, stage, context))?;
-            let source = opened.source.clone();
-            Ok((Features { source, ..features }, times))
-        }
-        None => cached_or_described(opened, params, stage, context),
-    }
-}
-
-fn cached_or_described(
     opened: &Opened,
     params: IndexParams,
     stage: Stage,

@@ -20,7 +20,6 @@ pub mod missing;
 pub mod mux;
 pub mod progress;
 pub mod recorded;
-pub mod references;
 pub mod resources;
 pub mod retime;
 pub mod settings;

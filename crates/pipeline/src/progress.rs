@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::cache::Cache;
 use crate::error::PipelineError;
-use crate::references::SharedReferences;
 
 /// A part of a command, in the order in which they run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -113,8 +112,6 @@ pub struct Context<'a> {
     pub threads: usize,
     /// The index cache; `None`: neither read nor written.
     pub cache: Option<Cache>,
-    /// References that other commands of this process use as well.
-    pub references: Option<&'a SharedReferences>,
     /// Current time, UTC, RFC 3339, for the fields that record it. Never used in a result.
     pub now_utc: String,
     /// Go on with a warp whose gates failed; its markers are all marked for review.

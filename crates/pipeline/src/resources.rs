@@ -1,28 +1,41 @@
-//! What a run costs the machine: processor time and peak memory of this process. Never fails a run.
+//! What a run costs the machine: processor time and peak memory of this process, use of the graphics card. Never fails
+//! or delays a run.
+
+pub mod gpu;
 
 use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+
+use gpu::GpuWatch;
 
 /// Marks the start of a run.
 pub struct Resources {
     begun: Instant,
     cpu_before_secs: Option<f64>,
+    gpu: Option<GpuWatch>,
 }
 
 /// Use since the start.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Used {
     /// Processor time over wall time, percent; above 100 with several threads.
     pub cpu_pct: Option<f64>,
     /// Peak resident memory of the process, 10^6 bytes.
     pub rss_mb: Option<f64>,
+    /// Mean use of the busiest graphics card, percent; `None` without one that tells.
+    pub gpu_util: Option<f64>,
+    /// Peak memory in use on it, 10^6 bytes.
+    pub gpu_mem_mb: Option<f64>,
 }
 
 impl Resources {
-    /// Start counting.
-    pub fn start() -> Self {
+    /// Start counting; the graphics card is left alone with `no_gpu`.
+    pub fn start(no_gpu: bool) -> Self {
         Self {
             begun: Instant::now(),
             cpu_before_secs: cpu_secs(),
+            gpu: (!no_gpu).then(GpuWatch::start),
         }
     }
 
@@ -32,9 +45,12 @@ impl Resources {
         let cpu = cpu_secs()
             .zip(self.cpu_before_secs)
             .map(|(now, before)| now - before);
+        let gpu = self.gpu.as_ref().map(GpuWatch::so_far).unwrap_or_default();
         Used {
             cpu_pct: cpu.filter(|_| wall > 0.0).map(|cpu| 100.0 * cpu / wall),
             rss_mb: peak_rss_mb(),
+            gpu_util: gpu.util_pct,
+            gpu_mem_mb: gpu.mem_mb,
         }
     }
 }

@@ -19,6 +19,8 @@ pub struct AnalysisSettings {
     pub no_proxy: bool,
     /// Decode every frame to locate places as finely as possible.
     pub precise: bool,
+    /// Do not probe the graphics card for the run's telemetry.
+    pub no_gpu: bool,
 }
 
 /// Analysed frames per second unless asked otherwise.

@@ -210,7 +210,7 @@ impl Drop for MadeFolders {
 /// Run the command.
 pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, PipelineError> {
     let begun = Instant::now();
-    let resources = Resources::start();
+    let resources = Resources::start(request.analysis.no_gpu);
     let mut inputs = Inputs::open(request, context)?;
     let target = Target::of(request);
     let root = request.root.clone().unwrap_or_else(|| target.folder.clone());
@@ -703,8 +703,8 @@ impl Run<'_> {
             timings,
             cpu_pct: used.cpu_pct,
             rss_mb: used.rss_mb,
-            gpu_util: None,
-            gpu_mem_mb: None,
+            gpu_util: used.gpu_util,
+            gpu_mem_mb: used.gpu_mem_mb,
             gps_used: false,
             timewarp_ok: (!self.request.stop_after_pairs).then_some(verdict.ok),
             error: None,

@@ -264,7 +264,6 @@ mod tests {
             cancel: &Cancel::default(),
             threads: 1,
             cache: None,
-            references: None,
             now_utc: String::new(),
             force,
         };

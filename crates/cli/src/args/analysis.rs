@@ -87,6 +87,7 @@ impl AnalysisArgs {
             single_file: self.single_file,
             no_proxy: self.no_proxy,
             precise: self.precise,
+            no_gpu: self.no_gpu,
         }
     }
 

@@ -1,5 +1,7 @@
 //! `mtbsync batch`: all pairs of a folder (cli.md section 3.7).
 
+mod one_pair;
+
 use std::panic;
 use std::path::{Path, PathBuf};
 
@@ -100,6 +102,10 @@ pub struct BatchArgs {
     #[arg(long)]
     pub fast: bool,
 
+    /// Be the process of one pair; the job is on stdin
+    #[arg(long, hide = true, conflicts_with = "dry_run")]
+    pub one_pair: bool,
+
     /// How recordings are read
     #[command(flatten)]
     pub analysis: AnalysisArgs,
@@ -128,8 +134,13 @@ pub fn run(mut args: BatchArgs, session: &mut Session) -> Result<Outcome, Pipeli
         session.printer.line(&format!("fast: {set}"));
     }
     let fail_on_regression = args.regression.comparison.fail_on_regression;
-    let dry_run = args.dry_run;
+    let (dry_run, one_pair) = (args.dry_run, args.one_pair);
     let request = request(args, session)?;
+    if one_pair {
+        // A panic becomes the error of the pair; its text belongs there and not on the terminal.
+        panic::set_hook(Box::new(|_| {}));
+        return one_pair::run(&request, session);
+    }
     let mut plan = plan(&request.pairing)?;
     plan.warnings.extend(unused(&plan, &request));
     if dry_run {
@@ -140,11 +151,8 @@ pub fn run(mut args: BatchArgs, session: &mut Session) -> Result<Outcome, Pipeli
     }
     let reporter = BatchReporter::new(session.progress_mode(), plan.pairs.len());
     let mut say = |pair: &PairDone| reporter.suspend(|| session.printer.line(&in_words(pair)));
-    // A pair that panics is a row of the summary; its text belongs there and not on the terminal.
-    panic::set_hook(Box::new(|_| {}));
     let report = batch(&request, &plan, &session.context(), &reporter, &mut say);
     reporter.finish();
-    let _ = panic::take_hook();
     let report = report?;
     print(&report, session);
     Ok(outcome(report, fail_on_regression))
@@ -162,6 +170,7 @@ fn request(args: BatchArgs, session: &Session) -> Result<BatchRequest, PipelineE
     }
     Ok(BatchRequest {
         regression: args.regression.settings(),
+        program: one_pair::program()?,
         jobs: args.jobs as usize,
         resume: args.resume,
         each: SyncRequest {

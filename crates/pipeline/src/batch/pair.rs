@@ -1,31 +1,32 @@
-//! One pair of a batch: an ordinary `sync`, fenced in. Whatever goes wrong becomes the pair's row.
+//! One pair of a batch: a process of its own does it. Whatever goes wrong becomes the pair's row.
 
-use std::any::Any;
-use std::fs;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use mtbsync_formats::json;
 use mtbsync_quality::batch_summary::BatchRow;
 use mtbsync_quality::perf::{PERF_FILE, Perf, PerfPair, Timings};
+use serde::{Deserialize, Serialize};
 
 use super::pairing::PlannedPair;
-use super::record::{self, Metrics, Record};
+use super::process::ProcessError;
+use super::record::Record;
 use super::run::BatchRequest;
+use super::wire::{Job, Reply, Task};
+use super::work::remove_leftovers;
 use crate::describe::absolute;
-use crate::error::{Failure, PipelineError};
-use crate::gps::{TrackOffset, TrackRequest};
+use crate::error::PipelineError;
 use crate::index::prepare_folder;
-use crate::progress::Context;
-use crate::resources::Resources;
+use crate::progress::{Context, Progress};
+use crate::resources::Used;
 use crate::source::write_files;
-use crate::sync::{RunName, SyncReport, SyncRequest, sync};
 
-/// End of the name of a file that was being written when the program was killed.
-const LEFTOVER_SUFFIX: &str = ".mtbsync-tmp";
+/// Index of the shared reference while a batch without a cache runs, in its output folder.
+const SHARED_INDEX_FILE: &str = ".batch_reference.npz";
 
 /// A pair that is done, well or badly.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Finished {
     /// Its row of the summary.
     pub row: BatchRow,
@@ -37,168 +38,199 @@ pub struct Finished {
     pub warnings: Vec<String>,
 }
 
-/// Does one pair, or finds it done.
-///
-/// # Errors
-/// Only an interruption; everything else is in the row.
-pub fn run(
-    pair: &PlannedPair,
-    batch: &BatchRequest,
-    context: &Context<'_>,
-) -> Result<Finished, PipelineError> {
-    let (begun, resources) = (Instant::now(), Resources::start());
-    let folder = batch.pairing.out_dir.join(&pair.name);
-    let request = request_of(pair, batch, &folder);
-    let key = record::key(&request, context.force);
-    if batch.resume
-        && let Some(record) = key.as_deref().and_then(|key| Record::finished(&folder, key))
-    {
-        let row = with_paths(record.row.clone(), pair, &folder);
-        return Ok(Finished {
-            row,
-            record: Some(record),
-            resumed: true,
-            warnings: Vec::new(),
-        });
-    }
-    Record::forget(&folder);
-    remove_leftovers(&folder);
-    let result = catch_unwind(AssertUnwindSafe(|| sync(&request, context))).unwrap_or_else(|panic| {
-        Err(PipelineError::new(format!(
-            "internal error: {}",
-            text_of(&*panic)
-        )))
-    });
-    let done = result.and_then(|report| {
-        // What a pair cost, and whether a track took part, is in the telemetry that `sync` wrote.
-        let perf: Perf = json::read(&folder.join(PERF_FILE)).unwrap_or_default();
-        let row = with_paths(row_of(&report, perf.gps_used), pair, &folder);
-        let metrics = Metrics::of(&report, &perf);
-        let record = match key {
-            Some(key) => Record::new(key, row.clone(), metrics, &report)?,
-            None => return Err(PipelineError::new("an input changed while it was read")),
-        };
-        record.write(&folder)?;
-        let mut warnings = report.warnings.clone();
-        let registered = context
+/// What the threads of a batch need to have pairs done.
+pub struct Workshop<'a> {
+    request: &'a BatchRequest,
+    context: &'a Context<'a>,
+    shared: Option<SharedReference>,
+}
+
+impl<'a> Workshop<'a> {
+    /// For a batch of `pairs` pairs.
+    pub fn new(request: &'a BatchRequest, context: &'a Context<'a>, pairs: usize) -> Self {
+        let reference = request.pairing.reference.as_ref().filter(|_| pairs > 1);
+        let own_index = context
             .cache
-            .as_ref()
-            .map(|cache| cache.register_run("batch_item", &report, &context.now_utc));
-        warnings.extend(
-            registered
-                .and_then(Result::err)
-                .map(|error| format!("run not registered: {error}")),
-        );
-        Ok((row, record, warnings))
-    });
-    match done {
-        Ok((row, record, warnings)) => Ok(Finished {
+            .is_none()
+            .then(|| request.pairing.out_dir.join(SHARED_INDEX_FILE));
+        Self {
+            request,
+            context,
+            shared: reference.map(|reference| SharedReference {
+                reference: reference.clone(),
+                own_index,
+                described: Mutex::new(None),
+            }),
+        }
+    }
+
+    /// Does one pair, or finds it done.
+    ///
+    /// # Errors
+    /// Only an interruption; everything else is in the row.
+    pub fn run(
+        &self,
+        pair: &PlannedPair,
+        threads: usize,
+        progress: &dyn Progress,
+    ) -> Result<Finished, PipelineError> {
+        let begun = Instant::now();
+        let failure = match self.attempt(pair, threads, progress) {
+            Ok(Reply::Finished(finished)) => return Ok(*finished),
+            Ok(Reply::Failed { error, used }) => Failure {
+                error,
+                used,
+                warnings: Vec::new(),
+            },
+            Ok(Reply::NotFinished | Reply::Described) => Failure::of(&ProcessError::NoReply(None)),
+            Err(ProcessError::Interrupted) => return Err(PipelineError::interrupted()),
+            Err(error) => Failure::of(&error),
+        };
+        self.context.cancel.check()?;
+        Ok(self.failed(pair, failure, begun.elapsed().as_secs_f64()))
+    }
+
+    fn attempt(
+        &self,
+        pair: &PlannedPair,
+        threads: usize,
+        progress: &dyn Progress,
+    ) -> Result<Reply, ProcessError> {
+        let have_done = |task: Task| {
+            let job = Job {
+                task,
+                threads,
+                now_utc: self.context.now_utc.clone(),
+            };
+            self.request.program.run(&job, progress, self.context.cancel)
+        };
+        if self.request.resume && self.shared.is_some() {
+            // The shared reference is described only when a pair is left that needs it.
+            let found = have_done(Task::LookUp(pair.clone()))?;
+            if !matches!(found, Reply::NotFinished) {
+                return Ok(found);
+            }
+        }
+        let index = match &self.shared {
+            Some(shared) => shared.described(have_done)?,
+            None => None,
+        };
+        have_done(Task::Align {
+            pair: pair.clone(),
+            index,
+        })
+    }
+
+    /// The row and the telemetry of a pair that has no result.
+    fn failed(&self, pair: &PlannedPair, failure: Failure, total_sec: f64) -> Finished {
+        let folder = self.request.pairing.out_dir.join(&pair.name);
+        // What its process was writing when it died.
+        remove_leftovers(&folder);
+        let row = BatchRow {
+            ok: false,
+            error: Some(failure.error),
+            total_sec: Some(total_sec),
+            ..with_paths(BatchRow::default(), pair, &folder)
+        };
+        let perf = Perf {
+            ok: false,
+            cmd: "batch_item".to_owned(),
+            out: absolute(&folder),
+            pair: PerfPair {
+                reference: absolute(&pair.reference),
+                new: absolute(&pair.new),
+            },
+            timings: Timings {
+                total_sec: Some(total_sec),
+                ..Timings::default()
+            },
+            cpu_pct: failure.used.cpu_pct,
+            rss_mb: failure.used.rss_mb,
+            gpu_util: failure.used.gpu_util,
+            gpu_mem_mb: failure.used.gpu_mem_mb,
+            error: row.error.clone(),
+            ts: self.context.now_utc.clone(),
+            ..Perf::default()
+        };
+        let mut warnings = failure.warnings;
+        warnings.extend(write_perf(&folder, &perf).err().map(|error| error.to_string()));
+        Finished {
             row,
-            record: Some(record),
+            record: None,
             resumed: false,
             warnings,
-        }),
-        Err(error) if error.failure == Failure::Interrupted || context.cancel.is_requested() => {
-            Err(PipelineError::interrupted())
-        }
-        Err(error) => {
-            let total_sec = begun.elapsed().as_secs_f64();
-            let row = BatchRow {
-                ok: false,
-                error: Some(one_line(&error)),
-                total_sec: Some(total_sec),
-                ..with_paths(BatchRow::default(), pair, &folder)
-            };
-            let used = resources.so_far();
-            let perf = Perf {
-                ok: false,
-                cmd: "batch_item".to_owned(),
-                out: absolute(&folder),
-                pair: PerfPair {
-                    reference: absolute(&pair.reference),
-                    new: absolute(&pair.new),
-                },
-                timings: Timings {
-                    total_sec: Some(total_sec),
-                    ..Timings::default()
-                },
-                cpu_pct: used.cpu_pct,
-                rss_mb: used.rss_mb,
-                error: row.error.clone(),
-                ts: context.now_utc.clone(),
-                ..Perf::default()
-            };
-            let warnings = write_perf(&folder, &perf).err().map(|e| e.to_string());
-            Ok(Finished {
-                row,
-                record: None,
-                resumed: false,
-                warnings: warnings.into_iter().collect(),
-            })
         }
     }
 }
 
-fn request_of(pair: &PlannedPair, batch: &BatchRequest, folder: &Path) -> SyncRequest {
-    let mut matching = batch.each.matching.clone();
-    matching.gps.reference = matching
-        .gps
-        .reference
-        .or_else(|| track_of(pair.ref_track.as_ref()));
-    matching.gps.new = matching.gps.new.or_else(|| track_of(pair.new_track.as_ref()));
-    SyncRequest {
-        matching,
-        reference: pair.reference.clone(),
-        new: pair.new.clone(),
-        index: None,
-        out: Some(folder.to_owned()),
-        root: None,
-        ref_markers: pair.ref_markers.clone(),
-        // The history belongs to the whole batch and is written in its order.
-        regression: None,
-        run: RunName::Batch(pair.name.clone()),
-        ..batch.each.clone()
+/// Why a pair has no result.
+struct Failure {
+    error: String,
+    used: Used,
+    warnings: Vec<String>,
+}
+
+impl Failure {
+    fn of(error: &ProcessError) -> Self {
+        Self {
+            error: error.to_string(),
+            used: Used::default(),
+            warnings: error.hint().into_iter().collect(),
+        }
     }
 }
 
-fn track_of(path: Option<&PathBuf>) -> Option<TrackRequest> {
-    path.map(|path| TrackRequest {
-        path: path.clone(),
-        offset: TrackOffset::Auto,
-    })
+/// A reference that all pairs of a batch share: described once, by a process of its own, when the first pair needs it.
+struct SharedReference {
+    reference: PathBuf,
+    /// Where its index goes when there is no cache.
+    own_index: Option<PathBuf>,
+    /// Whether that was tried, and what went wrong; pairs wait for each other here.
+    described: Mutex<Option<Result<(), String>>>,
 }
 
-fn row_of(report: &SyncReport, gps_used: bool) -> BatchRow {
-    let counts = report.markers;
-    let timings = &report.timings;
-    BatchRow {
-        ok: true,
-        gps_used: Some(gps_used),
-        timewarp_ok: Some(report.ok),
-        candidates_kept: Some(report.pairs_kept as u64),
-        candidates_total: Some(report.pairs_raw as u64),
-        markers_written: counts.map(|c| (c.ok + c.review + c.outside) as u64),
-        retrieval_sec: Some(timings.retrieval_sec),
-        warp_sec: Some(timings.warp_sec),
-        markers_sec: counts.map(|_| timings.markers_sec),
-        total_sec: Some(timings.total_sec),
-        ppm: report.ppm,
-        p90: report.p90,
-        inlier_frac: Some(report.inlier_frac),
-        coverage: Some(report.coverage),
-        markers_review: counts.map(|c| c.review as u64),
-        markers_outside: counts.map(|c| c.outside as u64),
-        reasons: report.reasons.clone(),
-        ..BatchRow::default()
+impl SharedReference {
+    /// The index that pairs are to use; `None`: that of the cache, or their own.
+    fn described(
+        &self,
+        have_done: impl FnOnce(Task) -> Result<Reply, ProcessError>,
+    ) -> Result<Option<PathBuf>, ProcessError> {
+        let mut described = self.described.lock().unwrap_or_else(PoisonError::into_inner);
+        if described.is_none() {
+            let task = Task::DescribeReference {
+                reference: self.reference.clone(),
+                out: self.own_index.clone(),
+            };
+            *described = Some(match have_done(task) {
+                // A reference that cannot be read is each pair's own error, in its own words.
+                Ok(_) => Ok(()),
+                Err(ProcessError::Interrupted) => return Err(ProcessError::Interrupted),
+                Err(error) => Err(error.to_string()),
+            });
+        }
+        match &*described {
+            Some(Err(error)) => Err(ProcessError::Reference(error.clone())),
+            _ => Ok(self.own_index.clone().filter(|index| index.exists())),
+        }
     }
 }
 
-fn with_paths(row: BatchRow, pair: &PlannedPair, folder: &Path) -> BatchRow {
-    let text = |path: &PathBuf| path.to_string_lossy().into_owned();
+impl Drop for SharedReference {
+    fn drop(&mut self) {
+        if let Some(index) = &self.own_index {
+            // There is none when nothing was left to do.
+            let _ = std::fs::remove_file(index);
+        }
+    }
+}
+
+/// The row of a pair with today's paths.
+pub fn with_paths(row: BatchRow, pair: &PlannedPair, folder: &Path) -> BatchRow {
+    let text = |path: &Path| path.to_string_lossy().into_owned();
     BatchRow {
         ref_video: text(&pair.reference),
         new_video: text(&pair.new),
-        out_dir: folder.to_string_lossy().into_owned(),
+        out_dir: text(folder),
         ..row
     }
 }
@@ -207,34 +239,4 @@ fn write_perf(folder: &Path, perf: &Perf) -> Result<(), PipelineError> {
     prepare_folder(folder)?;
     let bytes = json::to_vec(perf).map_err(|error| PipelineError::new(error.to_string()))?;
     write_files(&[(&folder.join(PERF_FILE), &bytes)])
-}
-
-/// Removes what a killed run was writing. The batch holds the lock of its output folder, so nobody is writing now.
-pub fn remove_leftovers(folder: &Path) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if name.starts_with('.') && name.ends_with(LEFTOVER_SUFFIX) {
-            // Litter is no reason to fail.
-            let _ = fs::remove_file(entry.path());
-        }
-    }
-}
-
-/// What and where, without the advice: a cell of a table.
-fn one_line(error: &PipelineError) -> String {
-    let text = match &error.file {
-        Some(file) => format!("{}: {}", error.what, file.display()),
-        None => error.what.clone(),
-    };
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
-}
-
-fn text_of(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "unknown".to_owned())
 }

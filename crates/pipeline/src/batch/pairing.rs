@@ -9,6 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use mtbsync_media::gopro::GoProName;
+use serde::{Deserialize, Serialize};
 
 use crate::error::PipelineError;
 use crate::source::folder_of;
@@ -55,7 +56,7 @@ pub struct PairingSettings {
 }
 
 /// Two recordings and what lies beside them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedPair {
     /// Name of the pair and of its folder.
     pub name: String,
@@ -92,6 +93,9 @@ pub fn plan(settings: &PairingSettings) -> Result<Plan, PipelineError> {
     };
     if plan.pairs.is_empty() {
         return Err(no_pairs(settings, &plan.warnings));
+    }
+    if settings.reference.is_none() {
+        plan.warnings.extend(unnamed(settings, &folders));
     }
     name_pairs(&mut plan.pairs);
     Ok(plan)
@@ -304,6 +308,23 @@ fn by_suffix(settings: &PairingSettings, folders: &Folders) -> Result<Plan, Pipe
         }
     }
     Ok(plan)
+}
+
+/// A line for each recording that has neither suffix.
+fn unnamed(settings: &PairingSettings, folders: &Folders) -> Vec<String> {
+    let suffixes = [&settings.ref_suffix, &settings.new_suffix].map(|text| Suffix::new(text));
+    let is_unnamed = |path: &&PathBuf| suffixes.iter().all(|suffix| suffix.stem_of(path).is_none());
+    let unnamed = folders.recordings().filter(is_unnamed);
+    unnamed
+        .map(|path| {
+            format!(
+                "left out, neither *{} nor *{}: {}",
+                settings.ref_suffix,
+                settings.new_suffix,
+                path.display()
+            )
+        })
+        .collect()
 }
 
 fn against_one(

@@ -41,6 +41,7 @@ fn suffixes_and_extensions_are_compared_without_case() {
         "a_NEW.360",
         "c_ref.mp4",
         "notes.txt",
+        "holiday.MOV",
         "d_new.avi",
         "a_ref.lrv",
         "._b_ref.mp4",
@@ -52,7 +53,8 @@ fn suffixes_and_extensions_are_compared_without_case() {
         .iter()
         .map(|w| w.rsplit('/').next().unwrap())
         .collect();
-    assert_eq!(alone, ["c_ref.mp4", "d_new.avi"]);
+    assert_eq!(alone, ["c_ref.mp4", "d_new.avi", "holiday.MOV"]);
+    assert!(plan.warnings[2].starts_with("left out, neither *_ref.mp4 nor *_new.mp4: "));
 }
 
 #[test]

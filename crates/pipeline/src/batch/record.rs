@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 
 use crate::describe;
 use crate::error::PipelineError;
+use crate::settings::AnalysisSettings;
 use crate::source::write_files;
 use crate::sync::{SyncReport, SyncRequest};
 
@@ -53,6 +54,7 @@ pub struct Metrics {
     inlier_frac: f64,
     fps: Option<f64>,
     cpu_pct: Option<f64>,
+    gpu_util: Option<f64>,
     model: Model,
     coverage: f64,
 }
@@ -66,6 +68,7 @@ impl Metrics {
             inlier_frac: report.inlier_frac,
             fps: perf.fps,
             cpu_pct: perf.cpu_pct,
+            gpu_util: perf.gpu_util,
             model: match report.model {
                 WarpModel::Affine => Model::Affine,
                 WarpModel::Monotone => Model::Monotone,
@@ -84,7 +87,7 @@ impl Metrics {
             inlier_frac: self.inlier_frac,
             fps: self.fps,
             cpu_pct: self.cpu_pct,
-            gpu_util: None,
+            gpu_util: self.gpu_util,
             model: self.model,
             coverage: Some(self.coverage),
         }
@@ -197,6 +200,10 @@ pub fn key(request: &SyncRequest, force: bool) -> Option<String> {
         root: None,
         ref_markers: None,
         regression: None,
+        analysis: AnalysisSettings {
+            no_gpu: false,
+            ..analysis.clone()
+        },
         ..request.clone()
     };
     add(&format!("{parameters:?} force {force}"));

@@ -5,7 +5,6 @@
 //! goes on from there. That a pair is in the history once and not twice is settled by its note: the time is written
 //! there first, the history second, and a resumed batch looks whether the history has that record.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -14,18 +13,17 @@ use mtbsync_quality::batch_summary::{BatchRow, SUMMARY_FILE, to_csv};
 use mtbsync_quality::history::{self, HistoryError, HistoryRecord};
 use mtbsync_quality::regression::{self, RegressionSettings, RegressionStatus};
 
-use super::pair::{self, Finished};
+use super::lock::lock;
+use super::pair::{Finished, Workshop};
 use super::pairing::{PairingSettings, Plan, PlannedPair};
+use super::process::PairProgram;
 use super::totals::{PairStatus, Totals};
+use super::work::remove_leftovers;
 use crate::error::PipelineError;
 use crate::index::prepare_folder;
-use crate::progress::{Context, Progress};
-use crate::references::SharedReferences;
+use crate::progress::{Cancel, Context, Progress};
 use crate::source::write_files;
 use crate::sync::SyncRequest;
-
-/// Locked while a batch writes to a folder; empty, and left in place.
-const LOCK_FILE: &str = ".batch.lock";
 
 /// What to do with the pairs of a plan.
 #[derive(Clone, Debug)]
@@ -34,6 +32,8 @@ pub struct BatchRequest {
     pub pairing: PairingSettings,
     /// What every pair is asked for; recordings, folders, markers and history are filled in.
     pub each: SyncRequest,
+    /// How a process that does one pair is started.
+    pub program: PairProgram,
     /// Pairs at the same time.
     pub jobs: usize,
     /// Skip pairs that are finished.
@@ -90,9 +90,9 @@ pub fn batch(
     let out_dir = &request.pairing.out_dir;
     prepare_folder(out_dir)?;
     let _lock = lock(out_dir)?;
-    pair::remove_leftovers(out_dir);
+    remove_leftovers(out_dir);
     let jobs = request.jobs.clamp(1, plan.pairs.len().max(1));
-    let references = SharedReferences::new(jobs, context.cache.is_none());
+    let workshop = Workshop::new(request, context, plan.pairs.len());
     let next = AtomicUsize::new(0);
     let (sender, receiver) = channel();
     let mut ledger = Ledger::new(request, plan, context, done);
@@ -101,14 +101,13 @@ pub fn batch(
             let crew = Crew {
                 pairs: &plan.pairs,
                 next: &next,
-                request,
                 observer,
                 // The first workers take what does not divide evenly.
                 threads: (context.threads / jobs + usize::from(worker < context.threads % jobs)).max(1),
-                references: &references,
+                workshop: &workshop,
             };
             let sender = sender.clone();
-            scope.spawn(move || crew.work(context, &sender));
+            scope.spawn(move || crew.work(context.cancel, &sender));
         }
         drop(sender);
         let kept = ledger.keep(&receiver);
@@ -121,24 +120,6 @@ pub fn batch(
     Ok(ledger.report())
 }
 
-fn lock(out_dir: &Path) -> Result<File, PipelineError> {
-    let path = out_dir.join(LOCK_FILE);
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path);
-    let file = file.map_err(|error| PipelineError::new(format!("cannot be locked ({error})")).at(&path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => Err(PipelineError::new("another batch is writing here")
-            .at(out_dir)
-            .hint("wait for it, or give another --out-dir")),
-        // Some network file systems cannot lock; the batch is then as safe as its user is careful.
-        Err(std::fs::TryLockError::Error(_)) => Ok(file),
-    }
-}
-
 /// Place of a pair in the plan, and what became of it.
 type Message = (usize, Result<Finished, PipelineError>);
 
@@ -146,30 +127,20 @@ type Message = (usize, Result<Finished, PipelineError>);
 struct Crew<'a> {
     pairs: &'a [PlannedPair],
     next: &'a AtomicUsize,
-    request: &'a BatchRequest,
     observer: &'a dyn Observer,
     threads: usize,
-    references: &'a SharedReferences,
+    workshop: &'a Workshop<'a>,
 }
 
 impl Crew<'_> {
-    fn work(&self, context: &Context<'_>, results: &Sender<Message>) {
+    fn work(&self, cancel: &Cancel, results: &Sender<Message>) {
         loop {
             let index = self.next.fetch_add(1, Ordering::SeqCst);
-            let Some(pair) = self.pairs.get(index).filter(|_| !context.cancel.is_requested()) else {
+            let Some(pair) = self.pairs.get(index).filter(|_| !cancel.is_requested()) else {
                 return;
             };
             let progress = self.observer.pair(&pair.name);
-            let own = Context {
-                progress: &*progress,
-                cancel: context.cancel,
-                threads: self.threads,
-                cache: context.cache.clone(),
-                references: Some(self.references),
-                now_utc: context.now_utc.clone(),
-                force: context.force,
-            };
-            let finished = pair::run(pair, self.request, &own);
+            let finished = self.workshop.run(pair, self.threads, &*progress);
             drop(progress);
             if results.send((index, finished)).is_err() {
                 return;

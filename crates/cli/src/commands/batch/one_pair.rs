@@ -1,0 +1,115 @@
+//! The process of one pair: the command line of its batch again, with a hidden flag. Which pair it is comes on stdin,
+//! everything else follows from the same flags.
+
+use std::ffi::OsString;
+use std::io::{self, BufRead, BufReader, Read};
+use std::time::Duration;
+use std::{env, thread};
+
+use mtbsync_pipeline::batch::{BatchRequest, DEFAULT_SILENCE, PairProgram, do_job};
+use mtbsync_pipeline::error::PipelineError;
+use mtbsync_pipeline::progress::Cancel;
+use serde_json::json;
+
+use crate::session::Session;
+use crate::summary::Outcome;
+
+/// The hidden flag.
+const FLAG: &str = "--one-pair";
+/// Variable with the seconds of silence after which a pair counts as hung.
+const SILENCE_VARIABLE: &str = "MTB_BATCH_SILENCE_SEC";
+/// Longest job, bytes; a few paths are far shorter.
+const MAX_JOB_BYTES: u64 = 1 << 20;
+
+/// How the processes of this batch are started.
+///
+/// # Errors
+/// The variable holds no number of seconds, or the program cannot find itself.
+pub fn program() -> Result<PairProgram, PipelineError> {
+    let program = env::current_exe()
+        .map_err(|error| PipelineError::new(format!("the program cannot find its own file ({error})")))?;
+    Ok(PairProgram {
+        program,
+        args: with_flag(env::args_os().skip(1).collect()),
+        silence: silence(env::var_os(SILENCE_VARIABLE))?,
+    })
+}
+
+/// The arguments of the batch and the flag, before whatever follows a `--`.
+fn with_flag(mut args: Vec<OsString>) -> Vec<OsString> {
+    let end = args.iter().position(|arg| arg == "--").unwrap_or(args.len());
+    args.insert(end, FLAG.into());
+    args
+}
+
+fn silence(value: Option<OsString>) -> Result<Duration, PipelineError> {
+    let Some(value) = value else {
+        return Ok(DEFAULT_SILENCE);
+    };
+    let secs = value
+        .to_str()
+        .and_then(|text| text.parse().ok())
+        .filter(|&secs| secs > 0);
+    secs.map(Duration::from_secs)
+        .ok_or_else(|| PipelineError::usage(format!("{SILENCE_VARIABLE} is not a number of seconds above 0")))
+}
+
+/// Does the job on stdin.
+///
+/// # Errors
+/// No job there, or told to stop.
+pub fn run(request: &BatchRequest, session: &Session) -> Result<Outcome, PipelineError> {
+    let mut stdin = BufReader::new(io::stdin());
+    let mut job = String::new();
+    stdin
+        .by_ref()
+        .take(MAX_JOB_BYTES)
+        .read_line(&mut job)
+        .map_err(|error| PipelineError::new(format!("no job on stdin ({error})")))?;
+    let cancel = session.cancel.clone();
+    thread::spawn(move || {
+        // Nothing more comes; the end of it means that the batch is gone or wants no result any more.
+        let _ = io::copy(&mut stdin, &mut io::sink());
+        stop(&cancel);
+    });
+    do_job(&job, request, session.context(), io::stdout())?;
+    Ok(Outcome::done(json!({})))
+}
+
+/// As on a request to terminate: clean up and end, in a few seconds at most.
+#[cfg(unix)]
+fn stop(cancel: &Cancel) {
+    // A second request would end the process in the middle of cleaning up.
+    if !cancel.is_requested() && signal_hook::low_level::raise(signal_hook::consts::SIGTERM).is_err() {
+        cancel.request();
+    }
+}
+
+#[cfg(not(unix))]
+fn stop(cancel: &Cancel) {
+    cancel.request();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_flag_goes_before_what_is_no_flag() {
+        let shown = |args: &[&str]| with_flag(args.iter().map(OsString::from).collect());
+        assert_eq!(shown(&["batch", "in"]), ["batch", "in", FLAG]);
+        assert_eq!(
+            shown(&["batch", "--jobs", "2", "--", "-in"]),
+            ["batch", "--jobs", "2", FLAG, "--", "-in"]
+        );
+    }
+
+    #[test]
+    fn the_silence_is_a_number_of_seconds() {
+        assert_eq!(silence(None).unwrap(), DEFAULT_SILENCE);
+        assert_eq!(silence(Some("90".into())).unwrap(), Duration::from_secs(90));
+        for wrong in ["", "0", "-1", "1.5", "soon"] {
+            assert!(silence(Some(wrong.into())).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! What a batch and the process of one pair say to each other: a [`Job`] in one line of JSON, answered by
+//! [`Message`]s, one line each, of which the last is the [`Reply`].
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+use super::pair::Finished;
+use super::pairing::PlannedPair;
+use crate::progress::{Progress, Stage};
+use crate::resources::Used;
+
+/// What the process of a pair is to do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Job {
+    /// The work.
+    pub task: Task,
+    /// Worker threads, at least 1.
+    pub threads: usize,
+    /// Time of the batch, RFC 3339.
+    pub now_utc: String,
+}
+
+/// The work of a [`Job`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Task {
+    /// Find out whether the pair is finished already.
+    LookUp(PlannedPair),
+    /// Describe a recording that several pairs share, into the cache, or into `out` where there is none.
+    DescribeReference {
+        /// The recording.
+        reference: PathBuf,
+        /// File of the index.
+        out: Option<PathBuf>,
+    },
+    /// Align the pair.
+    Align {
+        /// The pair.
+        pair: PlannedPair,
+        /// Index of its reference; `None`: from the cache, else made.
+        index: Option<PathBuf>,
+    },
+}
+
+/// A line from the process of a pair.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Message {
+    Start {
+        stage: String,
+        total: Option<u64>,
+        media_secs: Option<f64>,
+    },
+    Advance {
+        stage: String,
+        done: u64,
+    },
+    Finish {
+        stage: String,
+    },
+    Reply(Box<Reply>),
+}
+
+/// How a job ended.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    /// The pair is done, now or before.
+    Finished(Box<Finished>),
+    /// The pair has to be aligned.
+    NotFinished,
+    /// The reference is described.
+    Described,
+    /// An error, in one line, and what it cost to find out.
+    Failed {
+        /// What and where.
+        error: String,
+        /// Use of the machine.
+        used: Used,
+    },
+}
+
+/// Stages that a pair can report. A stage that is missing here is not shown, and counts as progress all the same.
+const STAGES: [Stage; 10] = [
+    Stage::Open,
+    Stage::Index,
+    Stage::Features,
+    Stage::Retrieval,
+    Stage::Sequence,
+    Stage::Refine,
+    Stage::Warp,
+    Stage::Markers,
+    Stage::Export,
+    Stage::Write,
+];
+
+fn stage(label: &str) -> Option<Stage> {
+    STAGES.into_iter().find(|stage| stage.label() == label)
+}
+
+impl Message {
+    /// Hands progress on; gives the reply back.
+    pub(super) fn forward(self, progress: &dyn Progress) -> Option<Reply> {
+        match self {
+            Self::Start {
+                stage: label,
+                total,
+                media_secs,
+            } => {
+                if let Some(stage) = stage(&label) {
+                    progress.start(stage, total, media_secs);
+                }
+            }
+            Self::Advance { stage: label, done } => {
+                if let Some(stage) = stage(&label) {
+                    progress.advance(stage, done);
+                }
+            }
+            Self::Finish { stage: label } => {
+                if let Some(stage) = stage(&label) {
+                    progress.finish(stage);
+                }
+            }
+            Self::Reply(reply) => return Some(*reply),
+        }
+        None
+    }
+}
+
+/// The way back to the batch.
+pub(super) struct Line<W> {
+    out: Mutex<W>,
+}
+
+impl<W: Write + Send> Line<W> {
+    pub(super) fn new(out: W) -> Self {
+        Self { out: Mutex::new(out) }
+    }
+
+    /// Sends one message.
+    pub(super) fn send(&self, message: &Message) {
+        let Ok(mut bytes) = serde_json::to_vec(message) else {
+            return;
+        };
+        bytes.push(b'\n');
+        let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
+        // A batch that is gone closes stdin as well, and that is what ends this process.
+        let _ = out.write_all(&bytes).and_then(|()| out.flush());
+    }
+}
+
+impl<W: Write + Send> Progress for Line<W> {
+    fn start(&self, stage: Stage, total: Option<u64>, media_secs: Option<f64>) {
+        self.send(&Message::Start {
+            stage: stage.label().to_owned(),
+            total,
+            media_secs,
+        });
+    }
+
+    fn advance(&self, stage: Stage, done: u64) {
+        self.send(&Message::Advance {
+            stage: stage.label().to_owned(),
+            done,
+        });
+    }
+
+    fn finish(&self, stage: Stage) {
+        self.send(&Message::Finish {
+            stage: stage.label().to_owned(),
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Notes what it is told.
+    #[derive(Default)]
+    struct Notes(Mutex<Vec<String>>);
+
+    impl Notes {
+        fn note(&self, text: String) {
+            self.0.lock().unwrap().push(text);
+        }
+    }
+
+    impl Progress for Notes {
+        fn start(&self, stage: Stage, total: Option<u64>, _: Option<f64>) {
+            self.note(format!("start {} {total:?}", stage.label()));
+        }
+        fn advance(&self, stage: Stage, done: u64) {
+            self.note(format!("advance {} {done}", stage.label()));
+        }
+        fn finish(&self, stage: Stage) {
+            self.note(format!("finish {}", stage.label()));
+        }
+    }
+
+    #[test]
+    fn progress_arrives_as_it_was_sent() {
+        let line = Line::new(Vec::new());
+        line.start(Stage::Features, Some(30), Some(10.0));
+        line.advance(Stage::Features, 16);
+        line.finish(Stage::Features);
+        line.send(&Message::Reply(Box::new(Reply::NotFinished)));
+        let text = String::from_utf8(line.out.into_inner().unwrap()).unwrap();
+        let notes = Notes::default();
+        let mut replies = Vec::new();
+        for text in text.lines() {
+            let message: Message = serde_json::from_str(text).unwrap();
+            replies.extend(message.forward(&notes));
+        }
+        assert_eq!(
+            *notes.0.lock().unwrap(),
+            [
+                "start read new run Some(30)",
+                "advance read new run 16",
+                "finish read new run"
+            ]
+        );
+        assert!(matches!(replies.as_slice(), [Reply::NotFinished]));
+    }
+}

@@ -1,0 +1,229 @@
+//! The other side of a batch: what the process of one pair does.
+
+use std::any::Any;
+use std::fs;
+use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+use mtbsync_formats::json;
+use mtbsync_quality::batch_summary::BatchRow;
+use mtbsync_quality::perf::{PERF_FILE, Perf};
+
+use super::lock::join_crew;
+use super::pair::{Finished, with_paths};
+use super::pairing::PlannedPair;
+use super::record::{self, Metrics, Record};
+use super::run::BatchRequest;
+use super::wire::{Job, Line, Message, Reply, Task};
+use crate::error::{Failure, PipelineError};
+use crate::gps::{TrackOffset, TrackRequest};
+use crate::index::{IndexRequest, index};
+use crate::progress::Context;
+use crate::resources::Resources;
+use crate::sync::{RunName, SyncReport, SyncRequest, sync};
+
+/// End of the name of a file that was being written when a process was killed.
+const LEFTOVER_SUFFIX: &str = ".mtbsync-tmp";
+
+/// Does the job in `line` for the batch `request`, and tells `out` about it.
+///
+/// # Errors
+/// An interruption, or a line that is no job. A pair that fails is a reply.
+pub fn do_job(
+    line: &str,
+    request: &BatchRequest,
+    context: Context<'_>,
+    out: impl Write + Send,
+) -> Result<(), PipelineError> {
+    let job: Job = serde_json::from_str(line)
+        .map_err(|error| PipelineError::usage(format!("not a job of a batch ({error})")))?;
+    let _member = join_crew(&request.pairing.out_dir)?;
+    let line = Line::new(out);
+    let context = Context {
+        progress: &line,
+        threads: job.threads.max(1),
+        now_utc: job.now_utc,
+        ..context
+    };
+    let resources = Resources::start(request.each.analysis.no_gpu);
+    let reply = match &job.task {
+        Task::LookUp(pair) => Ok(look_up(pair, request, &context)),
+        Task::DescribeReference { reference, out } => {
+            let wanted = IndexRequest {
+                reference: reference.clone(),
+                out: out.clone(),
+                analysis: request.each.analysis.clone(),
+            };
+            guarded(|| index(&wanted, &context)).map(|_| Reply::Described)
+        }
+        Task::Align { pair, index } => align(pair, index.as_deref(), request, &context),
+    };
+    let reply = match reply {
+        Ok(reply) => reply,
+        Err(error) if error.failure == Failure::Interrupted || context.cancel.is_requested() => {
+            return Err(PipelineError::interrupted());
+        }
+        Err(error) => Reply::Failed {
+            error: one_line(&error),
+            used: resources.so_far(),
+        },
+    };
+    line.send(&Message::Reply(Box::new(reply)));
+    Ok(())
+}
+
+fn look_up(pair: &PlannedPair, batch: &BatchRequest, context: &Context<'_>) -> Reply {
+    let folder = batch.pairing.out_dir.join(&pair.name);
+    let key = record::key(&request_of(pair, batch, &folder), context.force);
+    match key.and_then(|key| Record::finished(&folder, &key)) {
+        Some(record) => Reply::Finished(Box::new(Finished {
+            row: with_paths(record.row.clone(), pair, &folder),
+            record: Some(record),
+            resumed: true,
+            warnings: Vec::new(),
+        })),
+        None => Reply::NotFinished,
+    }
+}
+
+fn align(
+    pair: &PlannedPair,
+    index: Option<&Path>,
+    batch: &BatchRequest,
+    context: &Context<'_>,
+) -> Result<Reply, PipelineError> {
+    if batch.resume {
+        let found = look_up(pair, batch, context);
+        if !matches!(found, Reply::NotFinished) {
+            return Ok(found);
+        }
+    }
+    let folder = batch.pairing.out_dir.join(&pair.name);
+    let request = request_of(pair, batch, &folder);
+    let key = record::key(&request, context.force);
+    Record::forget(&folder);
+    remove_leftovers(&folder);
+    let request = SyncRequest {
+        index: index.map(Path::to_owned),
+        ..request
+    };
+    let report = guarded(|| sync(&request, context))?;
+    // What a pair cost, and whether a track took part, is in the telemetry that `sync` wrote.
+    let perf: Perf = json::read(&folder.join(PERF_FILE)).unwrap_or_default();
+    let row = with_paths(row_of(&report, perf.gps_used), pair, &folder);
+    let key = key.ok_or_else(|| PipelineError::new("an input changed while it was read"))?;
+    let record = Record::new(key, row.clone(), Metrics::of(&report, &perf), &report)?;
+    record.write(&folder)?;
+    let registered = context
+        .cache
+        .as_ref()
+        .map(|cache| cache.register_run("batch_item", &report, &context.now_utc));
+    let mut warnings = report.warnings;
+    warnings.extend(
+        registered
+            .and_then(Result::err)
+            .map(|error| format!("run not registered: {error}")),
+    );
+    Ok(Reply::Finished(Box::new(Finished {
+        row,
+        record: Some(record),
+        resumed: false,
+        warnings,
+    })))
+}
+
+/// Turns a panic into an error with its text; that says more than the end of the process.
+fn guarded<T>(work: impl FnOnce() -> Result<T, PipelineError>) -> Result<T, PipelineError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        Err(PipelineError::new(format!(
+            "internal error: {}",
+            text_of(&*panic)
+        )))
+    })
+}
+
+fn text_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "unknown".to_owned())
+}
+
+fn request_of(pair: &PlannedPair, batch: &BatchRequest, folder: &Path) -> SyncRequest {
+    let mut matching = batch.each.matching.clone();
+    matching.gps.reference = matching
+        .gps
+        .reference
+        .or_else(|| track_of(pair.ref_track.as_ref()));
+    matching.gps.new = matching.gps.new.or_else(|| track_of(pair.new_track.as_ref()));
+    SyncRequest {
+        matching,
+        reference: pair.reference.clone(),
+        new: pair.new.clone(),
+        index: None,
+        out: Some(folder.to_owned()),
+        root: None,
+        ref_markers: pair.ref_markers.clone(),
+        // The history belongs to the whole batch and is written in its order.
+        regression: None,
+        run: RunName::Batch(pair.name.clone()),
+        ..batch.each.clone()
+    }
+}
+
+fn track_of(path: Option<&PathBuf>) -> Option<TrackRequest> {
+    path.map(|path| TrackRequest {
+        path: path.clone(),
+        offset: TrackOffset::Auto,
+    })
+}
+
+fn row_of(report: &SyncReport, gps_used: bool) -> BatchRow {
+    let counts = report.markers;
+    let timings = &report.timings;
+    BatchRow {
+        ok: true,
+        gps_used: Some(gps_used),
+        timewarp_ok: Some(report.ok),
+        candidates_kept: Some(report.pairs_kept as u64),
+        candidates_total: Some(report.pairs_raw as u64),
+        markers_written: counts.map(|c| (c.ok + c.review + c.outside) as u64),
+        retrieval_sec: Some(timings.retrieval_sec),
+        warp_sec: Some(timings.warp_sec),
+        markers_sec: counts.map(|_| timings.markers_sec),
+        total_sec: Some(timings.total_sec),
+        ppm: report.ppm,
+        p90: report.p90,
+        inlier_frac: Some(report.inlier_frac),
+        coverage: Some(report.coverage),
+        markers_review: counts.map(|c| c.review as u64),
+        markers_outside: counts.map(|c| c.outside as u64),
+        reasons: report.reasons.clone(),
+        ..BatchRow::default()
+    }
+}
+
+/// Removes what a killed process was writing. Nobody else is writing there: the batch holds the lock of its output
+/// folder and has waited for the processes of an earlier one.
+pub fn remove_leftovers(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with('.') && name.ends_with(LEFTOVER_SUFFIX) {
+            // Litter is no reason to fail.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// What and where, without the advice: a cell of a table.
+fn one_line(error: &PipelineError) -> String {
+    let text = match &error.file {
+        Some(file) => format!("{}: {}", error.what, file.display()),
+        None => error.what.clone(),
+    };
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
+}
