@@ -62,7 +62,7 @@ fn finish(printer: &Printer, command: &str, outcome: &Outcome, started: Instant)
     if let Some(error) = &outcome.error {
         printer.error(error);
     }
-    if printer.mode() == Mode::Json {
+    if printer.mode() == Mode::Json && !outcome.is_told {
         printer.data(&outcome.to_json(command, started.elapsed().as_secs_f64()));
     }
     if printer.is_stdout_closed() {

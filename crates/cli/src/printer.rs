@@ -56,6 +56,11 @@ impl Printer {
         self.mode
     }
 
+    /// How many `-v` were given; 0 with `--quiet`.
+    pub fn verbosity(&self) -> u8 {
+        self.verbosity
+    }
+
     /// Keep stdout for the bytes of a result (`--out -`): the lines about it go to stderr.
     pub fn reserve_stdout(&self) {
         self.stdout_is_data.set(true);

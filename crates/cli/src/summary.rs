@@ -20,6 +20,8 @@ pub struct Outcome {
     pub warnings: Vec<String>,
     /// Why it failed.
     pub error: Option<PipelineError>,
+    /// The summary was printed already: a server says it when it starts.
+    pub is_told: bool,
 }
 
 impl Outcome {
@@ -31,6 +33,7 @@ impl Outcome {
             result,
             warnings: Vec::new(),
             error: None,
+            is_told: false,
         }
     }
 
@@ -43,6 +46,7 @@ impl Outcome {
             result: json!({}),
             warnings: Vec::new(),
             error: Some(error),
+            is_told: false,
         }
     }
 

@@ -3,16 +3,21 @@
 mod batch;
 mod benchmark_quality;
 mod cache;
+mod compare_ui;
 mod completions;
+mod dashboard;
 mod doctor;
 mod export;
 mod import;
 mod index;
 mod man;
+mod preview;
 mod prune_perf;
 mod quality_check;
+mod serve;
 mod splits;
 mod sync;
+mod telemetry_ui;
 mod transfer;
 mod version;
 mod viewer;
@@ -42,8 +47,16 @@ pub enum Command {
     /// Read markers of an editor file
     #[command(name = "import-markers")]
     Import(import::ImportArgs),
-    /// Draw the overlay picture of a run
-    Viewer(viewer::ViewerArgs),
+    /// Show all runs of a folder in the browser
+    Dashboard(dashboard::DashboardArgs),
+    /// Show what runs cost the machine, live, in the browser
+    TelemetryUi(telemetry_ui::TelemetryUiArgs),
+    /// Two recordings side by side, with markers, notes and anchors, in the browser
+    CompareUi(Box<compare_ui::CompareUiArgs>),
+    /// The new recording and its markers in the browser
+    Preview(Box<preview::PreviewArgs>),
+    /// Draw the overlay picture of a run, or show it in the browser
+    Viewer(Box<viewer::ViewerArgs>),
     /// Align all pairs of a folder
     Batch(Box<batch::BatchArgs>),
     /// Compare runs section by section: where time was won and lost
@@ -76,6 +89,10 @@ impl Command {
             Self::Warp(_) => "warp",
             Self::Transfer(_) => "transfer-markers",
             Self::Import(_) => "import-markers",
+            Self::Dashboard(_) => "dashboard",
+            Self::TelemetryUi(_) => "telemetry-ui",
+            Self::CompareUi(_) => "compare-ui",
+            Self::Preview(_) => "preview",
             Self::Viewer(_) => "viewer",
             Self::Export(_) => "export-markers",
             Self::Batch(_) => "batch",
@@ -102,7 +119,11 @@ impl Command {
             Self::Warp(args) => warp::run(args, session),
             Self::Transfer(args) => transfer::run(args, session),
             Self::Import(args) => import::run(&args, session),
-            Self::Viewer(args) => viewer::run(args, session),
+            Self::Dashboard(args) => dashboard::run(args, session),
+            Self::TelemetryUi(args) => telemetry_ui::run(args, session),
+            Self::CompareUi(args) => compare_ui::run(*args, session),
+            Self::Preview(args) => preview::run(*args, session),
+            Self::Viewer(args) => viewer::run(*args, session),
             Self::Export(args) => export::run(&args, session),
             Self::Batch(args) => batch::run(*args, session),
             Self::BenchmarkQuality(args) => benchmark_quality::run(args, session),

@@ -1,13 +1,17 @@
-//! `mtbsync viewer --headless`: the overlay picture of a run (cli.md section 4.2).
+//! `mtbsync viewer`: the overlay picture of a run, as a file or in the browser (cli.md section 4.2).
 
 use std::path::PathBuf;
 
 use clap::Args;
 use mtbsync_pipeline::error::PipelineError;
 use mtbsync_pipeline::viewer::{ViewerRequest, view};
+use mtbsync_web::{Inputs, Page};
 use serde_json::json;
 
+use super::preview::{DEFAULT_PORT, PORT_ENV};
+use super::serve::{self, Service};
 use super::transfer::{in_words, to_json};
+use crate::args::serve::ServeArgs;
 use crate::args::values;
 use crate::folders::CreatedFolders;
 use crate::session::Session;
@@ -23,7 +27,7 @@ const REVIEW_THRESHOLD: f64 = 0.6;
     --out-png alignment_overlay.png"
 )]
 pub struct ViewerArgs {
-    /// Write a picture in place of opening a window
+    /// Write a picture in place of serving the page
     #[arg(long)]
     pub headless: bool,
 
@@ -50,16 +54,47 @@ pub struct ViewerArgs {
     /// Size of the picture in pixels
     #[arg(long, value_name = "WxH", default_value = "1200x900", value_parser = values::picture_size)]
     pub size: (u32, u32),
+
+    /// Folder whose runs are shown [default: that of the map, else the working directory]
+    #[arg(long, value_name = "DIR", conflicts_with = "headless")]
+    pub root: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub serve: ServeArgs,
 }
 
-/// Draws.
+/// Draws or serves.
 pub fn run(args: ViewerArgs, session: &mut Session) -> Result<Outcome, PipelineError> {
-    if !args.headless {
-        return Err(
-            PipelineError::usage("viewer without --headless is not available in this build")
-                .hint("add --headless and --out-png PATH"),
-        );
+    if args.headless {
+        draw(args, session)
+    } else {
+        show(args, session)
     }
+}
+
+fn show(args: ViewerArgs, session: &Session) -> Result<Outcome, PipelineError> {
+    if args.out_png.is_some() {
+        return Err(PipelineError::usage("--out-png needs --headless").hint("add --headless"));
+    }
+    let service = Service {
+        command: "viewer",
+        page: Page::Viewer,
+        port_env: PORT_ENV,
+        default_port: DEFAULT_PORT,
+        root: args.root,
+        inputs: Inputs {
+            ref_markers: args.ref_markers,
+            new_markers: args.new_markers,
+            timewarp: args.timewarp_json,
+            pairs: args.pairs,
+            ..Inputs::default()
+        },
+        may_annotate: false,
+    };
+    serve::run(service, &args.serve, session)
+}
+
+fn draw(args: ViewerArgs, session: &Session) -> Result<Outcome, PipelineError> {
     let needed = |flag: &str, value: Option<PathBuf>| {
         value.ok_or_else(|| PipelineError::usage(format!("viewer --headless needs {flag}")))
     };

@@ -1,0 +1,86 @@
+//! `mtbsync compare-ui`: two recordings side by side in the browser (cli.md section 4.1).
+
+use std::path::PathBuf;
+
+use clap::Args;
+use mtbsync_pipeline::error::PipelineError;
+use mtbsync_web::{Inputs, Page};
+
+use super::serve::{self, Service};
+use crate::args::serve::ServeArgs;
+use crate::session::Session;
+use crate::summary::Outcome;
+
+/// Flags of `compare-ui`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Example:\n  mtbsync compare-ui --ref ref.mp4 --new new.mp4 --timewarp-json new_sync/timewarp.json"
+)]
+pub struct CompareUiArgs {
+    /// The reference recording [default: as the map names it]
+    #[arg(
+        long = "ref",
+        visible_alias = "reference",
+        value_name = "PATH",
+        env = "MTB_COMPARE_REF"
+    )]
+    pub reference: Option<PathBuf>,
+
+    /// The new recording [default: as the map names it]
+    #[arg(long, value_name = "PATH", env = "MTB_COMPARE_NEW")]
+    pub new: Option<PathBuf>,
+
+    /// Markers of the reference
+    #[arg(
+        long,
+        visible_alias = "reference-markers",
+        value_name = "PATH",
+        env = "MTB_COMPARE_REF_MARKERS"
+    )]
+    pub ref_markers: Option<PathBuf>,
+
+    /// Markers of the new run [default: beside the map]
+    #[arg(long, value_name = "PATH", env = "MTB_COMPARE_NEW_MARKERS")]
+    pub new_markers: Option<PathBuf>,
+
+    /// Map of a finished sync [default: beside the markers]
+    #[arg(
+        long,
+        visible_alias = "warp",
+        value_name = "PATH",
+        env = "MTB_COMPARE_TIMEWARP_JSON"
+    )]
+    pub timewarp_json: Option<PathBuf>,
+
+    /// Folder whose runs are shown [default: that of the map or the markers, else the working directory]
+    #[arg(long, value_name = "DIR", env = "MTB_COMPARE_ROOT")]
+    pub root: Option<PathBuf>,
+
+    /// No changes of notes and anchors
+    #[arg(long, conflicts_with = "allow_write")]
+    pub read_only: bool,
+
+    #[command(flatten)]
+    pub serve: ServeArgs,
+}
+
+/// Serves.
+pub fn run(args: CompareUiArgs, session: &mut Session) -> Result<Outcome, PipelineError> {
+    let service = Service {
+        command: "compare-ui",
+        page: Page::Compare,
+        port_env: "MTB_COMPARE_PORT",
+        default_port: 8762,
+        root: args.root,
+        inputs: Inputs {
+            reference: args.reference,
+            new: args.new,
+            ref_markers: args.ref_markers,
+            new_markers: args.new_markers,
+            timewarp: args.timewarp_json,
+            pairs: None,
+        },
+        may_annotate: !args.read_only,
+    };
+    serve::run(service, &args.serve, session)
+}

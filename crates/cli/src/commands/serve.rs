@@ -1,0 +1,272 @@
+//! What the commands that serve pages have in common: from flags to a running server and back.
+
+use std::io;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use mtbsync_pipeline::artefacts::TIMEWARP_FILE;
+use mtbsync_pipeline::error::PipelineError;
+use mtbsync_pipeline::progress::Cancel;
+use mtbsync_web::{Inputs, Page, Rights, Server, ServerConfig};
+use serde_json::json;
+use tokio::sync::watch;
+
+use crate::args::serve::ServeArgs;
+use crate::printer::Mode;
+use crate::progress::plain_line;
+use crate::session::Session;
+use crate::summary::Outcome;
+
+/// How often the wish to stop is looked at.
+const STOP_POLL: Duration = Duration::from_millis(50);
+/// Threads that answer requests; work on files has threads of its own.
+const WORKERS: usize = 2;
+
+/// What a command serves.
+pub struct Service {
+    /// Its name in the summary.
+    pub command: &'static str,
+    /// The page at `/`.
+    pub page: Page,
+    /// Variable with the port.
+    pub port_env: &'static str,
+    /// The port without flag and variable.
+    pub default_port: u16,
+    /// `--root`.
+    pub root: Option<PathBuf>,
+    /// Files named on the command line.
+    pub inputs: Inputs,
+    /// Whether notes and anchors may be changed without `--allow-write`.
+    pub may_annotate: bool,
+}
+
+/// Serves until the program is told to stop.
+///
+/// # Errors
+/// Contradictory flags, a missing root or file, a port that is taken.
+pub fn run(service: Service, args: &ServeArgs, session: &Session) -> Result<Outcome, PipelineError> {
+    let is_local = is_loopback(&args.host);
+    check_token(args, is_local)?;
+    let port = port(args, &service)?;
+    let mut inputs = service.inputs;
+    check_inputs(&inputs)?;
+    if inputs.timewarp.is_none() {
+        inputs.timewarp = beside_markers(&inputs);
+    }
+    let root = root(service.root.as_deref(), &inputs)?;
+    let mut warnings = Vec::new();
+    if !is_local {
+        warnings.push(format!(
+            "{} is not loopback: other machines can reach this server",
+            args.host
+        ));
+    }
+    let config = ServerConfig {
+        page: service.page,
+        root: root.clone(),
+        rights: Rights {
+            annotate: service.may_annotate || args.allow_write,
+            write: args.allow_write,
+        },
+        token: args.token.clone(),
+        allow_hosts: args.allow_host.clone(),
+        media_roots: folders(&args.media_root)?,
+        inputs,
+        program: std::env::current_exe()
+            .map_err(|error| PipelineError::new(format!("the program does not find itself ({error})")))?,
+        log_requests: session.printer.verbosity() > 0,
+        log: Arc::new(|line| plain_line(&line.replace(char::is_control, " "))),
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .enable_all()
+        .build()
+        .map_err(|error| PipelineError::new(format!("no threads for the server ({error})")))?;
+    let outcome = runtime.block_on(async {
+        let bound = Server::bind(&args.host, port).await;
+        let server = bound.map_err(|error| PipelineError::new(error.to_string()).maybe_hint(error.hint()))?;
+        let url = format!("http://{}/", server.address());
+        for warning in &warnings {
+            session.printer.warning(warning);
+        }
+        let mut outcome = Outcome::done(json!({ "url": url }));
+        outcome.warnings = warnings;
+        if session.printer.mode() == Mode::Json {
+            session.printer.data(&outcome.to_json(service.command, 0.0));
+        }
+        session.printer.line(&format!(
+            "Serving {} of {} at {url}",
+            service.page.name(),
+            root.display()
+        ));
+        if args.open_browser && !args.no_open_browser {
+            open_browser(&url, args.token.as_deref(), session);
+        }
+        server.serve(config, stop_signal(session.cancel.clone())).await;
+        Ok(Outcome {
+            warnings: Vec::new(),
+            is_told: true,
+            ..outcome
+        })
+    });
+    // A thread that hangs in a slow disk must not keep the program.
+    runtime.shutdown_background();
+    outcome
+}
+
+fn is_loopback(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+fn check_token(args: &ServeArgs, is_local: bool) -> Result<(), PipelineError> {
+    match &args.token {
+        Some(token) if token.trim().is_empty() => Err(PipelineError::usage("--token is empty")),
+        None if args.allow_write && !is_local => Err(PipelineError::usage(
+            "--allow-write on an address that others can reach needs --token",
+        )
+        .hint("add --token TEXT, or listen on 127.0.0.1")),
+        _ => Ok(()),
+    }
+}
+
+/// Flag, then environment, then default.
+fn port(args: &ServeArgs, service: &Service) -> Result<u16, PipelineError> {
+    if let Some(port) = args.port {
+        return Ok(port);
+    }
+    match std::env::var(service.port_env) {
+        Ok(text) if !text.is_empty() => match text.trim().parse::<u16>() {
+            Ok(port) if port > 0 => Ok(port),
+            _ => Err(
+                PipelineError::usage(format!("{}={text} is not a port", service.port_env))
+                    .hint("ports are 1 to 65535"),
+            ),
+        },
+        _ => Ok(service.default_port),
+    }
+}
+
+fn check_inputs(inputs: &Inputs) -> Result<(), PipelineError> {
+    let named = [
+        &inputs.reference,
+        &inputs.new,
+        &inputs.ref_markers,
+        &inputs.new_markers,
+        &inputs.timewarp,
+        &inputs.pairs,
+    ];
+    match named.into_iter().flatten().find(|path| !path.is_file()) {
+        Some(path) if path.is_dir() => Err(PipelineError::new("is a folder").at(path)),
+        Some(path) => Err(PipelineError::new("file not found").at(path)),
+        None => Ok(()),
+    }
+}
+
+/// Markers without a map: the one beside them is theirs.
+fn beside_markers(inputs: &Inputs) -> Option<PathBuf> {
+    let beside = inputs.new_markers.as_deref()?.with_file_name(TIMEWARP_FILE);
+    Some(beside).filter(|path| path.is_file())
+}
+
+/// `--root`, else the folder of the run that was named, else the working directory.
+fn root(given: Option<&Path>, inputs: &Inputs) -> Result<PathBuf, PipelineError> {
+    let of_run = inputs.timewarp.as_deref().or(inputs.new_markers.as_deref());
+    let of_run = of_run.map(mtbsync_pipeline::source::folder_of);
+    let root = given.or(of_run).unwrap_or(Path::new("."));
+    folder(root)
+}
+
+fn folders(paths: &[PathBuf]) -> Result<Vec<PathBuf>, PipelineError> {
+    paths.iter().map(|path| folder(path)).collect()
+}
+
+fn folder(path: &Path) -> Result<PathBuf, PipelineError> {
+    let real = path.canonicalize().map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => PipelineError::new("folder not found").at(path),
+        _ => PipelineError::new(format!("cannot be read ({error})")).at(path),
+    })?;
+    if real.is_dir() {
+        Ok(real)
+    } else {
+        Err(PipelineError::new("is not a folder").at(path))
+    }
+}
+
+/// Becomes true once the program is told to stop.
+fn stop_signal(cancel: Cancel) -> watch::Receiver<bool> {
+    let (sender, receiver) = watch::channel(false);
+    tokio::spawn(async move {
+        while !cancel.is_requested() {
+            tokio::time::sleep(STOP_POLL).await;
+        }
+        // Without a receiver the server is gone already.
+        let _ = sender.send(true);
+    });
+    receiver
+}
+
+fn open_browser(url: &str, token: Option<&str>, session: &Session) {
+    let url = token.map_or_else(
+        || url.to_owned(),
+        |token| format!("{url}?token={}", percent_encoded(token)),
+    );
+    let (program, args): (&str, &[&str]) = if cfg!(target_os = "windows") {
+        ("rundll32", &["url.dll,FileProtocolHandler"])
+    } else if cfg!(target_os = "macos") {
+        ("open", &[])
+    } else {
+        ("xdg-open", &[])
+    };
+    let started = Command::new(program)
+        .args(args)
+        .arg(url)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    if let Err(error) = started {
+        let text = format!("the browser could not be opened ({program}: {error})");
+        session.printer.warning(&text);
+    }
+}
+
+fn percent_encoded(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    text.bytes()
+        .map(|byte| {
+            if plain(byte) {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loopback_has_several_names() {
+        assert!(
+            ["127.0.0.1", "127.9.9.9", "::1", "LocalHost"]
+                .into_iter()
+                .all(is_loopback)
+        );
+        assert!(
+            !["0.0.0.0", "192.168.0.2", "bike-pc", "::"]
+                .into_iter()
+                .any(is_loopback)
+        );
+    }
+
+    #[test]
+    fn tokens_survive_an_address() {
+        assert_eq!(percent_encoded("a&b =\u{e9}"), "a%26b%20%3D%C3%A9");
+    }
+}

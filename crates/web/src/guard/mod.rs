@@ -1,0 +1,38 @@
+//! What every request passes before a handler sees it (http.md section 2), in a fixed order: who it is addressed to,
+//! whether it knows the token, whether a write comes from our own pages, how long its head is. And what every answer
+//! carries on its way back.
+
+pub mod head;
+pub mod host;
+pub mod paths;
+pub mod reply;
+pub mod token;
+pub mod writes;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::Request;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use crate::state::AppState;
+
+/// The checks, then the handler.
+pub async fn check(State(state): State<AppState>, request: Request<Body>, next: Next) -> Response {
+    let config = state.config();
+    if let Err(error) = host::check(&request, &config.allow_hosts) {
+        return error.into_response();
+    }
+    match token::check(&request, config.token.as_deref()) {
+        Ok(token::Passed::Yes) => {}
+        Ok(token::Passed::WithRedirect(redirect)) => return redirect,
+        Err(error) => return error.into_response(),
+    }
+    if let Err(error) = writes::check(&request, &config.allow_hosts) {
+        return error.into_response();
+    }
+    if let Err(error) = head::check(&request) {
+        return error.into_response();
+    }
+    next.run(request).await
+}

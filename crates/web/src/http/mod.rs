@@ -1,0 +1,7 @@
+//! Pieces of HTTP that several handlers need: entity tags, files with ranges, bounded bodies.
+
+pub mod body;
+pub mod etag;
+pub mod file_response;
+pub mod query;
+pub mod sse;

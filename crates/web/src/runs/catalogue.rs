@@ -1,0 +1,353 @@
+//! The list of runs, and the way from an id in an address to files on the disk.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use mtbsync_pipeline::artefacts::{NEW_MARKERS_FILE, PAIRS_FILE, RecordingFile, TIMEWARP_FILE};
+use mtbsync_quality::perf::PERF_FILE;
+use serde_json::{Value, json};
+
+use super::describe::{Counts, Remembered, WarpSummary, read_table, read_timewarp, recording_json};
+use super::ids;
+use super::recordings::{AllowedPlaces, MediaFile, Role};
+use super::scan::{FoundFile, Scan, scan, unix_secs};
+use crate::config::{Inputs, ServerConfig};
+use crate::error::{ApiError, Kind};
+
+/// How long a scan is good for: streams look twice a second, pages ask for several lists at once.
+const SCAN_AGE: Duration = Duration::from_millis(400);
+/// Files that make a folder a run.
+const RUN_FILES: [&str; 3] = [TIMEWARP_FILE, PAIRS_FILE, PERF_FILE];
+/// Columns of a marker table, one of which its header holds.
+pub const MARKER_COLUMNS: [&str; 6] = ["marker_id", "id", "name", "t_ref", "t_new", "t_new_est"];
+
+/// The files of a run. Those that are `None` are not there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// Short hash of `rel`.
+    pub id: String,
+    /// Folder below the root, `.` for the root; `None` for files named on the command line that lie elsewhere.
+    pub rel: Option<String>,
+    /// Name for people.
+    pub name: String,
+    /// Where notes and anchors go.
+    pub folder: Option<PathBuf>,
+    /// timewarp.json.
+    pub timewarp: Option<PathBuf>,
+    /// pairs.csv.
+    pub pairs: Option<PathBuf>,
+    /// perf.json.
+    pub perf: Option<PathBuf>,
+    /// new_markers.csv.
+    pub markers: Option<PathBuf>,
+    /// Time of the newest of its files.
+    pub modified: SystemTime,
+    /// Recordings named on the command line, which win over those the map names.
+    pub given: Inputs,
+}
+
+impl Run {
+    fn new(id: String, rel: Option<String>, name: String, folder: Option<PathBuf>) -> Self {
+        Self {
+            id,
+            rel,
+            name,
+            folder,
+            timewarp: None,
+            pairs: None,
+            perf: None,
+            markers: None,
+            modified: SystemTime::UNIX_EPOCH,
+            given: Inputs::default(),
+        }
+    }
+
+    /// The map.
+    ///
+    /// # Errors
+    /// The run has none.
+    pub fn timewarp(&self) -> Result<&Path, ApiError> {
+        self.timewarp
+            .as_deref()
+            .ok_or_else(|| ApiError::not_found(TIMEWARP_FILE).with("ok", Value::Bool(false)))
+    }
+
+    /// Where notes and anchors go.
+    ///
+    /// # Errors
+    /// The run has no folder.
+    pub fn folder(&self) -> Result<&Path, ApiError> {
+        self.folder
+            .as_deref()
+            .ok_or_else(|| ApiError::not_found("folder of the run"))
+    }
+}
+
+/// All runs a server knows.
+#[derive(Debug)]
+pub struct Catalogue {
+    root: PathBuf,
+    root_name: String,
+    inputs: Inputs,
+    places: AllowedPlaces,
+    latest: Mutex<Option<(Instant, Arc<Scan>)>>,
+    warps: Remembered<Result<WarpSummary, String>>,
+    counts: Remembered<Option<Counts>>,
+}
+
+impl Catalogue {
+    /// A catalogue of the server's root.
+    pub fn new(config: &ServerConfig) -> Self {
+        let real = |path: &Option<PathBuf>| {
+            let path = path.as_deref()?;
+            Some(path.canonicalize().unwrap_or_else(|_| path.to_owned()))
+        };
+        let inputs = Inputs {
+            reference: real(&config.inputs.reference),
+            new: real(&config.inputs.new),
+            ref_markers: real(&config.inputs.ref_markers),
+            new_markers: real(&config.inputs.new_markers),
+            timewarp: real(&config.inputs.timewarp),
+            pairs: real(&config.inputs.pairs),
+        };
+        Self {
+            root: config.root.clone(),
+            root_name: root_name(&config.root),
+            places: AllowedPlaces::new(config),
+            inputs,
+            latest: Mutex::default(),
+            warps: Remembered::default(),
+            counts: Remembered::default(),
+        }
+    }
+
+    /// What lies below the root, at most [`SCAN_AGE`] old.
+    pub fn scan(&self) -> Arc<Scan> {
+        // Held while scanning: others wait for this scan instead of making their own.
+        let mut latest = self.latest();
+        if let Some((made, known)) = latest.as_ref()
+            && made.elapsed() < SCAN_AGE
+        {
+            return Arc::clone(known);
+        }
+        let found = Arc::new(scan(&self.root));
+        *latest = Some((Instant::now(), Arc::clone(&found)));
+        found
+    }
+
+    /// Something was written: scan again for the next who asks.
+    pub fn forget(&self) {
+        *self.latest() = None;
+    }
+
+    fn latest(&self) -> MutexGuard<'_, Option<(Instant, Arc<Scan>)>> {
+        self.latest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// All runs, newest first. The one of the command line is the first.
+    pub fn runs(&self) -> Vec<Run> {
+        let found = self.scan();
+        let mut folders: BTreeMap<&str, Run> = BTreeMap::new();
+        for file in found.files.iter().filter(|file| RUN_FILES.contains(&file.name())) {
+            let rel = file.folder_rel();
+            let run = folders.entry(rel).or_insert_with(|| self.run_at(rel));
+            run.modified = run.modified.max(file.modified);
+            *match file.name() {
+                TIMEWARP_FILE => &mut run.timewarp,
+                PAIRS_FILE => &mut run.pairs,
+                _ => &mut run.perf,
+            } = Some(file.path.clone());
+        }
+        for file in found.files.iter().filter(|file| file.name() == NEW_MARKERS_FILE) {
+            if let Some(run) = folders.get_mut(file.folder_rel()) {
+                run.markers = Some(file.path.clone());
+            }
+        }
+        let mut runs: Vec<Run> = folders.into_values().collect();
+        runs.sort_by(|a, b| b.modified.cmp(&a.modified).then_with(|| a.rel.cmp(&b.rel)));
+        self.apply_inputs(&mut runs);
+        runs
+    }
+
+    fn run_at(&self, rel: &str) -> Run {
+        let (folder, name) = if rel == "." {
+            (self.root.clone(), self.root_name.clone())
+        } else {
+            (
+                self.root.join(rel),
+                rel.rsplit('/').next().unwrap_or(rel).to_owned(),
+            )
+        };
+        Run::new(ids::run_id(rel), Some(rel.to_owned()), name, Some(folder))
+    }
+
+    /// Puts what was named on the command line into the run it belongs to, or into one of its own.
+    fn apply_inputs(&self, runs: &mut Vec<Run>) {
+        let inputs = &self.inputs;
+        if inputs.is_empty() {
+            return;
+        }
+        let named = inputs.timewarp.as_ref().or(inputs.new_markers.as_ref());
+        let folder = named.and_then(|path| path.parent()).map(Path::to_owned);
+        let is_it = |run: &Run| match &inputs.timewarp {
+            Some(path) => run.timewarp.as_ref() == Some(path),
+            None => folder.is_some() && run.folder == folder,
+        };
+        let mut run = match runs.iter().position(is_it) {
+            Some(index) => runs.remove(index),
+            None => Run::new(ids::command_line_id(), None, "command line".to_owned(), folder),
+        };
+        if let Some(path) = &inputs.timewarp {
+            run.timewarp = Some(path.clone());
+            let beside = path.with_file_name(PAIRS_FILE);
+            run.pairs = run.pairs.or_else(|| Some(beside).filter(|path| path.is_file()));
+        }
+        if let Some(path) = &inputs.pairs {
+            run.pairs = Some(path.clone());
+        }
+        if let Some(path) = &inputs.new_markers {
+            run.markers = Some(path.clone());
+        }
+        run.given = inputs.clone();
+        runs.insert(0, run);
+    }
+
+    /// The run that the command line is about.
+    pub fn preset(&self) -> Option<Run> {
+        if self.inputs.is_empty() {
+            return None;
+        }
+        self.runs().into_iter().next()
+    }
+
+    /// The run of that id.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn run(&self, id: &str) -> Result<Run, ApiError> {
+        let found = self.runs().into_iter().find(|run| run.id == id);
+        found.ok_or_else(|| ApiError::not_found("run"))
+    }
+
+    /// The recording of that id, resolved and allowed.
+    ///
+    /// # Errors
+    /// Unknown, gone, or not to be served.
+    pub fn media(&self, id: &str) -> Result<MediaFile, ApiError> {
+        for run in self.runs() {
+            for role in Role::ALL {
+                if ids::media_id(&run.id, role) == id {
+                    return self.resolve(&run, role);
+                }
+            }
+        }
+        Err(ApiError::not_found("recording"))
+    }
+
+    fn resolve(&self, run: &Run, role: Role) -> Result<MediaFile, ApiError> {
+        let named = self
+            .recording(run, role)
+            .ok_or_else(|| ApiError::new(Kind::NotFound, "the run does not say where its recording is"))?;
+        let path = Path::new(&named.path);
+        let path = run
+            .folder
+            .as_deref()
+            .map_or_else(|| path.to_owned(), |folder| folder.join(path));
+        let fingerprint = Some(named.fingerprint.as_str()).filter(|text| !text.is_empty());
+        Ok(MediaFile {
+            run_id: run.id.clone(),
+            role,
+            path: self.places.resolve(&path, fingerprint)?,
+        })
+    }
+
+    /// What is known of a recording of a run.
+    fn recording(&self, run: &Run, role: Role) -> Option<RecordingFile> {
+        let summary = self.summary(run).and_then(|read| read.as_ref().clone().ok());
+        let (given, named) = match role {
+            Role::Reference => (
+                &run.given.reference,
+                summary.and_then(|summary| summary.reference),
+            ),
+            Role::New => (&run.given.new, summary.and_then(|summary| summary.new)),
+        };
+        let Some(given) = given else {
+            return named.filter(|named| !named.path.is_empty());
+        };
+        Some(RecordingFile {
+            path: given.to_string_lossy().into_owned(),
+            ..named.unwrap_or_default()
+        })
+    }
+
+    fn summary(&self, run: &Run) -> Option<Arc<Result<WarpSummary, String>>> {
+        let path = run.timewarp.as_deref()?;
+        Some(
+            self.warps
+                .get(path, |path| read_timewarp(path).map(WarpSummary::from)),
+        )
+    }
+
+    /// Markers of a run per status; `None` without a readable table.
+    pub fn counts(&self, run: &Run) -> Option<Counts> {
+        let read = |path: &Path| {
+            read_table(path, &MARKER_COLUMNS)
+                .ok()
+                .map(|table| Counts::of(&table))
+        };
+        *self.counts.get(run.markers.as_deref()?, read)
+    }
+
+    /// RUN of http.md section 4.
+    pub fn describe(&self, run: &Run) -> Value {
+        let side = |role| {
+            self.recording(run, role)
+                .map(|file| recording_json(&file, &ids::media_id(&run.id, role)))
+        };
+        let read = self.summary(run);
+        let (summary, error) = match read.as_deref() {
+            Some(Ok(summary)) => (Some(summary), None),
+            Some(Err(what)) => (None, Some(format!("{TIMEWARP_FILE}: {what}"))),
+            None => (None, Some(format!("{TIMEWARP_FILE} is missing"))),
+        };
+        let mut value = json!({
+            "id": run.id,
+            "name": run.name,
+            "path": run.rel,
+            "mtime": unix_secs(run.modified),
+            "ok": summary.map(|s| s.ok),
+            "model": summary.map(|s| &s.model),
+            "coverage": summary.and_then(|s| s.coverage),
+            "inlier_frac": summary.and_then(|s| s.inlier_frac),
+            "p90": summary.and_then(|s| s.p90),
+            "ppm": summary.and_then(|s| s.ppm),
+            "reasons": summary.map_or(&[][..], |s| s.reasons.as_slice()),
+            "markers": self.counts(run),
+            "reference": side(Role::Reference),
+            "new": side(Role::New),
+        });
+        if let (Some(error), Some(object)) = (error, value.as_object_mut()) {
+            object.insert("error".to_owned(), Value::from(error));
+        }
+        value
+    }
+}
+
+/// The name of a root folder for people.
+pub fn root_name(root: &Path) -> String {
+    root.file_name()
+        .map_or_else(|| "/".to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+/// Tables of new markers, shallow ones first, then by name.
+pub fn marker_tables(found: &Scan) -> Vec<&FoundFile> {
+    let mut tables: Vec<&FoundFile> = found
+        .files
+        .iter()
+        .filter(|file| super::artefacts::is_marker_table(file.name()))
+        .collect();
+    tables.sort_by(|a, b| a.depth().cmp(&b.depth()).then_with(|| a.rel.cmp(&b.rel)));
+    tables
+}

@@ -1,0 +1,197 @@
+//! A run in a few numbers (RUN of http.md section 4), and the cache that spares reading unchanged files again.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use mtbsync_formats::csv::Table;
+use mtbsync_formats::read_bounded;
+use mtbsync_pipeline::artefacts::{RecordingFile, TimeWarpFile, read_warp};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// Most bytes read of a table or a JSON file (http.md section 2.7).
+pub const MAX_FILE_BYTES: u64 = 32 << 20;
+/// Most rows of a table.
+pub const MAX_ROWS: usize = 100_000;
+/// Most files remembered; beyond that the memory starts anew.
+const MAX_REMEMBERED: usize = 4096;
+
+/// Markers per status.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Sure.
+    pub ok: usize,
+    /// To be looked at.
+    pub review: usize,
+    /// Without a counterpart.
+    pub outside: usize,
+}
+
+impl Counts {
+    /// Counts by the column `status`, else by `needs_review` and the presence of a time.
+    pub fn of(table: &Table) -> Self {
+        let status = table.column(&["status"]);
+        let time = table.column(&["t_new", "t_new_est"]);
+        let review = table.column(&["needs_review"]);
+        let mut counts = Self::default();
+        for row in &table.rows {
+            let text = |column: Option<usize>| column.map_or("", |column| row.text(column)).trim();
+            let word = match text(status) {
+                "" if time.is_some() && text(time).is_empty() => "outside",
+                "" if matches!(text(review), "true" | "1" | "yes") => "review",
+                word => word,
+            };
+            match word {
+                "outside" => counts.outside += 1,
+                "review" => counts.review += 1,
+                _ => counts.ok += 1,
+            }
+        }
+        counts
+    }
+}
+
+/// What is kept of a timewarp.json for lists.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WarpSummary {
+    /// Gates passed.
+    pub ok: bool,
+    /// `monotone` or `affine`.
+    pub model: String,
+    /// Mapped share of the new run.
+    pub coverage: Option<f64>,
+    /// Share of inliers.
+    pub inlier_frac: Option<f64>,
+    /// 90th percentile of the residuals, seconds.
+    pub p90: Option<f64>,
+    /// Deviation of the slope from 1.
+    pub ppm: Option<f64>,
+    /// Why not ok.
+    pub reasons: Vec<String>,
+    /// The reference recording.
+    pub reference: Option<RecordingFile>,
+    /// The new recording.
+    pub new: Option<RecordingFile>,
+}
+
+impl From<TimeWarpFile> for WarpSummary {
+    fn from(file: TimeWarpFile) -> Self {
+        Self {
+            ok: file.ok,
+            coverage: file.coverage,
+            inlier_frac: file.inlier_frac,
+            p90: file.residuals.and_then(|residuals| residuals.p90),
+            ppm: file.ppm,
+            reasons: file.reasons,
+            reference: file.reference,
+            new: file.new,
+            model: file.model,
+        }
+    }
+}
+
+/// One recording of a run as JSON.
+pub fn recording_json(file: &RecordingFile, media: &str) -> Value {
+    let name = Path::new(&file.path)
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let fps = Some(&file.fps).filter(|fps| !fps.is_empty());
+    json!({
+        "name": name,
+        "media": Some(media).filter(|_| !file.path.is_empty()),
+        "duration": Some(file.duration).filter(|secs| *secs > 0.0),
+        "fps": fps,
+    })
+}
+
+/// Reads a warp file that is not larger than is read here.
+///
+/// # Errors
+/// What is wrong with it, without its path.
+pub fn read_timewarp(path: &Path) -> Result<TimeWarpFile, String> {
+    let size = fs::metadata(path).map_or(0, |metadata| metadata.len());
+    if size > MAX_FILE_BYTES {
+        return Err(format!("larger than {} MiB", MAX_FILE_BYTES >> 20));
+    }
+    read_warp(path).map_err(|error| error.what)
+}
+
+/// Reads a table; `known` are names its header may hold.
+///
+/// # Errors
+/// What is wrong with it, without its path.
+pub fn read_table(path: &Path, known: &[&str]) -> Result<Table, String> {
+    let bytes = read_bounded(path, MAX_FILE_BYTES).map_err(|error| error.to_string())?;
+    let mut table = Table::parse(&bytes, known).map_err(|error| error.to_string())?;
+    table.rows.truncate(MAX_ROWS);
+    Ok(table)
+}
+
+type Stamp = (u64, Option<SystemTime>);
+
+/// Results of reading files, kept as long as size and time of change stay.
+#[derive(Debug)]
+pub struct Remembered<T>(Mutex<BTreeMap<PathBuf, (Stamp, Arc<T>)>>);
+
+impl<T> Default for Remembered<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T> Remembered<T> {
+    /// What `read` made of the file at `path`, when it last changed.
+    pub fn get(&self, path: &Path, read: impl FnOnce(&Path) -> T) -> Arc<T> {
+        let stamp = fs::metadata(path).map_or((0, None), |m| (m.len(), m.modified().ok()));
+        let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, value)) = lock().get(path)
+            && *known == stamp
+        {
+            return Arc::clone(value);
+        }
+        // Read without the lock: a large file must not hold up the others.
+        let value = Arc::new(read(path));
+        let mut map = lock();
+        if map.len() >= MAX_REMEMBERED {
+            map.clear();
+        }
+        map.insert(path.to_owned(), (stamp, Arc::clone(&value)));
+        value
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markers_are_counted_with_and_without_status() {
+        let table = |text: &str| Table::parse(text.as_bytes(), &["name", "t_new"]).unwrap();
+        let full = table("name,t_new,status\na,1,ok\nb,2,review\nc,,outside\nd,4,ok\n");
+        let expected = Counts {
+            ok: 2,
+            review: 1,
+            outside: 1,
+        };
+        assert_eq!(Counts::of(&full), expected);
+        let bare = table("name,t_new,needs_review\na,1,false\nb,2,true\nc,,true\nd,4,\n");
+        assert_eq!(Counts::of(&bare), expected);
+    }
+
+    #[test]
+    fn unchanged_files_are_read_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("f");
+        let remembered = Remembered::default();
+        let read = |path: &Path| fs::read_to_string(path).unwrap_or_default();
+        fs::write(&path, "one").unwrap();
+        assert_eq!(*remembered.get(&path, read), "one");
+        assert_eq!(*remembered.get(&path, |_| "not read".to_owned()), "one");
+        fs::write(&path, "three").unwrap();
+        assert_eq!(*remembered.get(&path, read), "three");
+    }
+}

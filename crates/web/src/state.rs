@@ -1,0 +1,135 @@
+//! What all handlers share.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+
+use crate::blocking::blocking;
+use crate::config::ServerConfig;
+use crate::error::ApiError;
+use crate::jobs::Jobs;
+use crate::runs::{Catalogue, MediaFile, Run, Scan};
+
+/// Most streams of events at once (http.md section 2.7).
+const MAX_STREAMS: usize = 64;
+
+/// The right to hold one stream open.
+pub type StreamPermit = OwnedSemaphorePermit;
+
+/// Shared state; a clone is another handle to the same.
+#[derive(Clone)]
+pub struct AppState(Arc<Shared>);
+
+struct Shared {
+    config: ServerConfig,
+    catalogue: Catalogue,
+    streams: Arc<Semaphore>,
+    stopping: watch::Receiver<bool>,
+    jobs: Jobs,
+    writes: Mutex<()>,
+}
+
+impl AppState {
+    /// State of a server that ends when `stopping` becomes true.
+    pub fn new(config: ServerConfig, stopping: watch::Receiver<bool>) -> Self {
+        Self(Arc::new(Shared {
+            catalogue: Catalogue::new(&config),
+            jobs: Jobs::start(&config, stopping.clone()),
+            streams: Arc::new(Semaphore::new(MAX_STREAMS)),
+            writes: Mutex::new(()),
+            stopping,
+            config,
+        }))
+    }
+
+    /// What the server was started with.
+    pub fn config(&self) -> &ServerConfig {
+        &self.0.config
+    }
+
+    /// The root, canonical.
+    pub fn root(&self) -> &Path {
+        &self.0.config.root
+    }
+
+    /// Jobs of this server.
+    pub fn jobs(&self) -> &Jobs {
+        &self.0.jobs
+    }
+
+    /// Becomes true when the server ends.
+    pub fn stopping(&self) -> watch::Receiver<bool> {
+        self.0.stopping.clone()
+    }
+
+    /// One of the streams that may be open, if any is left.
+    pub fn stream_permit(&self) -> Option<StreamPermit> {
+        Arc::clone(&self.0.streams).try_acquire_owned().ok()
+    }
+
+    /// What lies below the root now, at most a moment old.
+    ///
+    /// # Errors
+    /// Only internal ones: what cannot be read is not there.
+    pub async fn scan(&self) -> Result<Arc<Scan>, ApiError> {
+        let shared = Arc::clone(&self.0);
+        blocking(move || Ok(shared.catalogue.scan())).await
+    }
+
+    /// All runs, newest first.
+    ///
+    /// # Errors
+    /// Only internal ones.
+    pub async fn runs(&self) -> Result<Vec<Run>, ApiError> {
+        let shared = Arc::clone(&self.0);
+        blocking(move || Ok(shared.catalogue.runs())).await
+    }
+
+    /// The run of that id.
+    ///
+    /// # Errors
+    /// There is none.
+    pub async fn run(&self, id: &str) -> Result<Run, ApiError> {
+        let (shared, id) = (Arc::clone(&self.0), id.to_owned());
+        blocking(move || shared.catalogue.run(&id)).await
+    }
+
+    /// The run that the command line is about, if it named files.
+    ///
+    /// # Errors
+    /// Only internal ones.
+    pub async fn preset(&self) -> Result<Option<Run>, ApiError> {
+        let shared = Arc::clone(&self.0);
+        blocking(move || Ok(shared.catalogue.preset())).await
+    }
+
+    /// The recording of that id, where it is served at all (http.md section 5): its path is resolved and allowed. Its
+    /// content is for the caller to check.
+    ///
+    /// # Errors
+    /// Unknown id, a recording that is gone, or one that may not be served.
+    pub async fn media(&self, id: &str) -> Result<MediaFile, ApiError> {
+        let (shared, id) = (Arc::clone(&self.0), id.to_owned());
+        blocking(move || shared.catalogue.media(&id)).await
+    }
+
+    /// Runs `work` while nobody else writes: between reading a tag and writing under it nothing may change.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub async fn while_writing<T, F>(&self, work: F) -> Result<T, ApiError>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> Result<T, ApiError> + Send + 'static,
+    {
+        let shared = Arc::clone(&self.0);
+        blocking(move || {
+            let _alone = shared.writes.lock().unwrap_or_else(PoisonError::into_inner);
+            let result = work();
+            shared.catalogue.forget();
+            result
+        })
+        .await
+    }
+}
