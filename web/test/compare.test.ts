@@ -3,7 +3,7 @@ import type { Annotation, RunMarkers, WarpSample } from '../src/api/types';
 import { applyChange } from '../src/compare/annotations';
 import { deltaAt, deltaCurve, withAnchor } from '../src/compare/delta';
 import { fileName, markersCsv, markersJson } from '../src/compare/export';
-import { filterMarkers, joinMarkers, neighbour } from '../src/compare/markers';
+import { filterMarkers, gradeOf, joinMarkers, markersNear, neighbour } from '../src/compare/markers';
 import { deltaStats, quantile } from '../src/compare/stats';
 import { formatState, parseState } from '../src/compare/url-state';
 
@@ -55,6 +55,21 @@ describe('finding markers', () => {
   });
 });
 
+describe('markers near the playhead', () => {
+  const markers = joinMarkers(table, []);
+
+  it('grades at the limits', () => {
+    const grade = (confidence: number, status: 'ok' | 'outside' = 'ok') => gradeOf({ confidence, status });
+    expect([grade(0.8), grade(0.7999), grade(0.6), grade(0.5999), grade(0.9, 'outside')]).toEqual(['high', 'fair', 'fair', 'low', 'outside']);
+  });
+
+  it('counts those outside by the reference', () => {
+    expect(markersNear(markers, 3, 88, 5).map((near) => [near.marker.id, near.offsetSecs])).toEqual([['A', -1], ['C', 2], ['B', 3]]);
+    expect(markersNear(markers, null, null, 5)).toEqual([]);
+    expect(markersNear(markers, 7, null, 5).map((near) => near.marker.id)).toEqual(['A', 'B']);
+  });
+});
+
 describe('deltaStats', () => {
   it('has no numbers for nothing', () => {
     expect(deltaStats([null, null])).toEqual({ count: 0, mae: null, p90: null, median: null });
@@ -100,8 +115,9 @@ describe('delta curve', () => {
   });
 
   it('has no value where nothing is mapped', () => {
-    expect(deltaAt(curve, 0.2)).toBeNull();
+    expect(deltaAt(deltaCurve({ ...sample, delta: [null, null, 0, 0.5] }), 0.5)).toBeNull();
     expect(deltaAt(curve, 9)).toBeNull();
+    expect(deltaAt(curve, -1)).toBeNull();
     expect(deltaAt(curve, 2.5)?.delta).toBeCloseTo(0.75, 9);
   });
 });

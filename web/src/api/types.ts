@@ -19,6 +19,8 @@ export interface Session {
     ref_markers: string | null;
     new_markers: string | null;
     timewarp: string | null;
+    /** The run made of what was named on the command line. */
+    run?: string | null;
   };
 }
 

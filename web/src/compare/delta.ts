@@ -19,7 +19,7 @@ export function deltaCurve(sample: WarpSample): DeltaCurve {
   return { newSecs: sample.t_new, delta: sample.delta, low: band(sample.high), high: band(sample.low) };
 }
 
-/** The curve at `newSecs`, linear between samples; null where it has no value. */
+/** The curve at `newSecs`, linear between samples; null where neither neighbour has a value. */
 export function deltaAt(curve: DeltaCurve, newSecs: number): { delta: number; low: number | null; high: number | null } | null {
   const { newSecs: xs } = curve;
   const step = (xs[1] ?? 0) - (xs[0] ?? 0);
@@ -30,7 +30,7 @@ export function deltaAt(curve: DeltaCurve, newSecs: number): { delta: number; lo
   if (share < 0 || share > 1) return null;
   const mix = (values: (number | null)[]) => {
     const [a, b] = [values[i] ?? null, values[i + 1] ?? null];
-    return a !== null && b !== null ? a + share * (b - a) : share < 0.5 ? a : b;
+    return a !== null && b !== null ? a + share * (b - a) : (a ?? b);
   };
   const delta = mix(curve.delta);
   return delta === null ? null : { delta, low: mix(curve.low), high: mix(curve.high) };

@@ -74,6 +74,39 @@ export function joinMarkers(table: RunMarkers | null, annotations: readonly Anno
   });
 }
 
+/** How far a marker can be trusted, in the words and colours of the Preview page. */
+export type Grade = 'high' | 'fair' | 'low' | 'outside';
+
+/** From the issue: green from 0.8, amber from 0.6 (the review threshold of the program), red below. */
+const HIGH_CONFIDENCE = 0.8;
+const FAIR_CONFIDENCE = 0.6;
+
+export function gradeOf(marker: Pick<Marker, 'confidence' | 'status'>): Grade {
+  if (marker.status === 'outside') return 'outside';
+  if (marker.confidence >= HIGH_CONFIDENCE) return 'high';
+  return marker.confidence >= FAIR_CONFIDENCE ? 'fair' : 'low';
+}
+
+export interface NearMarker {
+  marker: Marker;
+  /** Seconds from the playhead to the marker; negative: passed. */
+  offsetSecs: number;
+}
+
+/**
+ * Markers within `spanSecs` of the playhead, in order. A marker without a time in the new run counts by the reference, so that it is
+ * seen that something was there.
+ */
+export function markersNear(markers: readonly Marker[], newSecs: number | null, refSecs: number | null, spanSecs: number): NearMarker[] {
+  return markers
+    .flatMap((marker) => {
+      const at = markerNewSecs(marker);
+      const offset = at !== null ? (newSecs === null ? null : at - newSecs) : refSecs === null || marker.refSecs === null ? null : marker.refSecs - refSecs;
+      return offset !== null && Math.abs(offset) <= spanSecs ? [{ marker, offsetSecs: offset }] : [];
+    })
+    .sort((a, b) => a.offsetSecs - b.offsetSecs);
+}
+
 /** The best known time in the new run. */
 export const markerNewSecs = (marker: Marker): number | null => marker.actualSecs ?? marker.predictedSecs;
 

@@ -27,7 +27,9 @@ export interface LoadedWarp {
 }
 
 export function useWarp(run: Run): LoadedWarp {
-  const first = useLoad((signal) => getWarp(run.id, FIRST_SAMPLES, {}, signal), [run.id]);
+  // A run without a model has no timewarp.json; asking for it would only be an error in the console.
+  const none = run.ok === null && run.model === null;
+  const first = useLoad(async (signal) => (none ? null : getWarp(run.id, FIRST_SAMPLES, {}, signal)), [run.id, none]);
   const [better, setBetter] = useState<{ of: WarpSample | null; sample: WarpSample } | null>(null);
   const duration = run.new?.duration ?? 0;
   const samples = Math.min(MAX_SAMPLES, Math.max(FIRST_SAMPLES, Math.ceil(duration / FINE_STEP_SECS)));
@@ -48,7 +50,7 @@ export function useWarp(run: Run): LoadedWarp {
     sample,
     map,
     error: first.error,
-    missing: first.error instanceof ApiError && first.error.status === 404,
+    missing: none || (first.error instanceof ApiError && first.error.status === 404),
     replace: (fresh) => setBetter({ of: first.data, sample: fresh }),
     refine,
     reload: first.reload,

@@ -276,7 +276,8 @@ export class Deck {
     const { speed } = this.state.get();
     const slope = this.slope(leaderSecs);
     const action = lockStep({
-      targetSecs: target,
+      // What is seen is to agree, not what the clocks say: both pictures come a little late, not equally.
+      targetSecs: target - slope * leader.lagSecs + follower.lagSecs,
       actualSecs: follower.nowSecs,
       slope,
       leaderRate: speed,

@@ -72,7 +72,12 @@ export function DeltaChart({ deck, map, sample, anchors, durationSecs, range, he
       series: [{}, { show: true, stroke: 'transparent', width: 0, points: { show: false } }, { stroke: 'transparent', width: 0, points: { show: false } }, { stroke: line, width: 2, points: { show: false } }],
       hooks: {
         drawClear: [(u) => drawGround(u, theme, latest.current)],
-        draw: [(u) => drawAnchors(u, theme, latest.current.anchors)],
+        draw: [
+          (u) => {
+            drawMeaning(u, theme);
+            drawAnchors(u, theme, latest.current.anchors);
+          },
+        ],
         ready: [
           (u) => {
             const div = document.createElement('div');
@@ -184,6 +189,21 @@ function label(ctx: CanvasRenderingContext2D, text: string, from: number, to: nu
   ctx.textAlign = 'left';
   ctx.textBaseline = 'top';
   ctx.fillText(text, from + 5 * devicePixelRatio, top + 4 * devicePixelRatio);
+}
+
+/** Says which way is which, at the right edge. */
+function drawMeaning(u: uPlot, theme: ChartTheme): void {
+  const { ctx, bbox } = u;
+  ctx.save();
+  ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
+  ctx.fillStyle = theme.muted;
+  ctx.textAlign = 'right';
+  const right = bbox.left + bbox.width - 6 * devicePixelRatio;
+  ctx.textBaseline = 'top';
+  ctx.fillText('▲ new run behind', right, bbox.top + 4 * devicePixelRatio);
+  ctx.textBaseline = 'bottom';
+  ctx.fillText('▼ new run ahead', right, bbox.top + bbox.height - 4 * devicePixelRatio);
+  ctx.restore();
 }
 
 /** Anchors are met exactly: a small diamond on the curve. */

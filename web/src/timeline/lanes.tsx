@@ -7,7 +7,7 @@ import type { Deck } from '../player/deck';
 import type { Range } from './view';
 
 /** Pixels left and right of the plot; the curve above has its axis there, and both must agree. */
-export const LANE_INSET_LEFT = 58;
+export const LANE_INSET_LEFT = 62;
 export const LANE_INSET_RIGHT = 14;
 
 /** More markers than this would be a grey bar; the view has to be narrowed. */

@@ -19,10 +19,10 @@ export interface MarkerPanelProps {
 
 const COLUMNS: readonly Column<Marker>[] = [
   { key: 'name', label: 'Marker', value: (marker) => marker.name, cell: (marker) => <MarkerName marker={marker} /> },
-  { key: 'ref', label: 'Reference', align: 'end', value: (marker) => marker.refSecs, cell: (marker) => clock(marker.refSecs, 2) },
+  { key: 'ref', label: 'Ref.', align: 'end', title: 'Time in the reference', value: (marker) => marker.refSecs, cell: (marker) => clock(marker.refSecs, 2) },
   { key: 'predicted', label: 'Predicted', align: 'end', title: 'Time in the new run by the map', value: (marker) => marker.predictedSecs, cell: (marker) => clock(marker.predictedSecs, 2) },
   { key: 'actual', label: 'Actual', align: 'end', title: 'Time in the new run by a person', value: (marker) => marker.actualSecs, cell: (marker) => clock(marker.actualSecs, 2) },
-  { key: 'delta', label: 'Delta', align: 'end', title: 'Actual minus predicted', value: (marker) => marker.deltaSecs, cell: (marker) => signedSecs(marker.deltaSecs) },
+  { key: 'delta', label: 'Delta', align: 'end', title: 'Actual minus predicted, seconds', value: (marker) => marker.deltaSecs, cell: (marker) => signedSecs(marker.deltaSecs).replace(' s', '') },
   { key: 'confidence', label: 'Conf.', align: 'end', title: 'Probability that the predicted time is right within 0.25 s', value: (marker) => marker.confidence, cell: (marker) => percent(marker.confidence) },
 ];
 

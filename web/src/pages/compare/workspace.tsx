@@ -1,6 +1,6 @@
 /** The Compare page of one run: players, timeline, markers and anchors around one deck. */
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { ApiError, getRunMarkers, type Run } from '../../api';
+import type { Run } from '../../api';
 import { setQuery } from '../../app/router';
 import { useRight } from '../../app/session';
 import { Button, LoadError, Notice, Segments, toast, Toolbar } from '../../components';
@@ -9,8 +9,9 @@ import { joinMarkers, markerNewSecs, neighbour, type Marker } from '../../compar
 import { formatState, type CompareState } from '../../compare/url-state';
 import { useAnchors } from '../../compare/use-anchors';
 import { useAnnotations } from '../../compare/use-annotations';
+import { useRunMarkers } from '../../compare/use-run-markers';
 import type { LoadedWarp } from '../../compare/use-warp';
-import { useKeys, useLoad } from '../../lib/hooks';
+import { useKeys } from '../../lib/hooks';
 import { useStore } from '../../lib/store';
 import type { WarpMap } from '../../player/warp';
 import { Stage, type ViewMode } from '../../stage/stage';
@@ -36,16 +37,6 @@ const VIEWS: readonly ViewMode[] = ['side', 'wipe', 'ghost'];
 /** Address changes at most this often: browsers refuse more than about a hundred in half a minute. */
 const ADDRESS_EVERY_MS = 400;
 
-/** A file that is not there is not an error: the run has no markers. */
-async function markersOrNone(runId: string, signal: AbortSignal) {
-  try {
-    return await getRunMarkers(runId, signal);
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return null;
-    throw error;
-  }
-}
-
 export function Workspace({ run, warp, map, initial }: WorkspaceProps) {
   const mayAnnotate = useRight('annotate');
   const mayWrite = useRight('write');
@@ -61,7 +52,7 @@ export function Workspace({ run, warp, map, initial }: WorkspaceProps) {
   const [panel, setPanel] = useState<'markers' | 'anchors'>('markers');
   const [open, setOpen] = useState<'help' | 'export' | null>(null);
 
-  const table = useLoad((signal) => markersOrNone(run.id, signal), [run.id]);
+  const table = useRunMarkers(run);
   const annotations = useAnnotations(run.id);
   const anchors = useAnchors(run.id, mayAnnotate, (sample, saved, changed) => {
     warp.replace(sample);

@@ -1,1 +1,0 @@
-import{E as e,p as t}from"./index-BZ_IId5C.js";function n(){return e(t,{title:`Telemetry`})}export{n as default};
