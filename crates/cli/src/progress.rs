@@ -140,6 +140,7 @@ fn bar(stage: Stage, total: Option<u64>, media_secs: Option<f64>) -> ProgressBar
     let target = ProgressDrawTarget::stderr();
     let bar = ProgressBar::with_draw_target(total, target);
     let template = match total {
+        Some(_) if stage == Stage::Render => "{msg:16} {bar:32} {pos}/{len} frames  {speed}  {eta} left",
         Some(_) => "{msg:16} {bar:32} {percent:>3} %  {speed}  {eta} left",
         None => "{msg:16} {spinner}  {pos}  {speed}",
     };

@@ -20,6 +20,7 @@ pub mod missing;
 pub mod mux;
 pub mod progress;
 pub mod recorded;
+pub mod render;
 pub mod resources;
 pub mod retime;
 pub mod settings;

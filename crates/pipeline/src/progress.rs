@@ -34,6 +34,8 @@ pub enum Stage {
     Write,
     /// Reading the folders of finished runs.
     Runs,
+    /// Drawing and encoding the frames of a video.
+    Render,
 }
 
 impl Stage {
@@ -51,6 +53,7 @@ impl Stage {
             Self::Export => "export",
             Self::Write => "write",
             Self::Runs => "read runs",
+            Self::Render => "render",
         }
     }
 }

@@ -5,6 +5,7 @@ pub mod export;
 pub mod global;
 pub mod matching;
 pub mod regression;
+pub mod render;
 pub mod serve;
 pub mod values;
 pub mod warp;

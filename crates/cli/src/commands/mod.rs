@@ -14,6 +14,7 @@ mod man;
 mod preview;
 mod prune_perf;
 mod quality_check;
+mod render;
 mod serve;
 mod splits;
 mod sync;
@@ -59,6 +60,8 @@ pub enum Command {
     Viewer(Box<viewer::ViewerArgs>),
     /// Align all pairs of a folder
     Batch(Box<batch::BatchArgs>),
+    /// Show both runs in one video, side by side or over each other
+    Render(Box<render::RenderArgs>),
     /// Compare runs section by section: where time was won and lost
     Splits(splits::SplitsArgs),
     /// Report on all runs of a folder: CSV, JSON and a page for the browser
@@ -99,6 +102,7 @@ impl Command {
             Self::BenchmarkQuality(_) => "benchmark-quality",
             Self::QualityCheck(_) => "quality-check",
             Self::Splits(_) => "splits",
+            Self::Render(_) => "render",
             Self::PrunePerf(_) => "prune-perf",
             Self::Cache(_) => "cache",
             Self::Doctor(_) => "doctor",
@@ -128,6 +132,7 @@ impl Command {
             Self::Batch(args) => batch::run(*args, session),
             Self::BenchmarkQuality(args) => benchmark_quality::run(args, session),
             Self::QualityCheck(args) => quality_check::run(&args, session),
+            Self::Render(args) => render::run(*args, session),
             Self::Splits(args) => splits::run(args, session),
             Self::PrunePerf(args) => prune_perf::run(&args, session),
             Self::Cache(args) => cache::run(&args, session),

@@ -1,0 +1,71 @@
+//! Names of markers and when they are shown.
+
+use std::path::Path;
+
+use mtbsync_markers::time::Rate;
+
+use super::request::Side;
+use super::schedule::Schedule;
+use crate::error::PipelineError;
+use crate::import::read_marker_table;
+use crate::source::Source;
+
+/// How long a name is shown, seconds: long enough to be read twice.
+const SHOWN_SECS: f64 = 3.0;
+
+/// Column of carried-over markers with their time in the new run.
+const NEW_TIME_COLUMN: &str = "t_new";
+
+/// Names with their times on the master, in order of time.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MarkerNames(Vec<(f64, String)>);
+
+impl MarkerNames {
+    /// Reads markers of the reference, or a table of carried-over ones; warns of those the master never reaches.
+    pub fn read(path: &Path, schedule: &Schedule, warnings: &mut Vec<String>) -> Result<Self, PipelineError> {
+        let rate: Option<Rate> = Some(schedule.rate());
+        let table = read_marker_table(&Source::new(path), rate)?;
+        warnings.extend(table.warnings);
+        let new_column = table
+            .extra_columns
+            .iter()
+            .position(|name| name.eq_ignore_ascii_case(NEW_TIME_COLUMN));
+        let (mut names, mut unreached) = (Vec::new(), 0);
+        for marker in table.markers {
+            let carried_over =
+                new_column.and_then(|column| marker.extra.get(column)?.trim().parse::<f64>().ok());
+            let on_master = match schedule.master() {
+                Side::Reference => Some(marker.t_ref_secs),
+                Side::New => carried_over.or_else(|| schedule.warp().new_from_ref(marker.t_ref_secs)),
+            };
+            match on_master.filter(|t| t.is_finite()) {
+                Some(t_secs) => names.push((t_secs, marker.name)),
+                None => unreached += 1,
+            }
+        }
+        if unreached > 0 {
+            warnings.push(format!("{unreached} markers are not reached by the master"));
+        }
+        names.sort_by(|a, b| a.0.total_cmp(&b.0));
+        Ok(Self(names))
+    }
+
+    /// The name shown when the master is at `master_secs`: that of the last marker passed, for a while.
+    pub fn at(&self, master_secs: f64) -> Option<&str> {
+        let passed = self.0.partition_point(|(t_secs, _)| *t_secs <= master_secs);
+        let (t_secs, name) = self.0.get(passed.checked_sub(1)?)?;
+        (master_secs - t_secs < SHOWN_SECS).then_some(name.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_passed_marker_is_named_for_a_while() {
+        let names = MarkerNames(vec![(1.0, "A".to_owned()), (2.0, "B".to_owned())]);
+        let at = [0.9, 1.0, 2.5, 4.9, 5.1].map(|t| names.at(t));
+        assert_eq!(at, [None, Some("A"), Some("B"), Some("B"), None]);
+    }
+}
