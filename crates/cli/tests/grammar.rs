@@ -8,7 +8,7 @@
 
 mod common;
 
-use common::{Place, data};
+use common::{Place, Said, data};
 
 /// Commands of the help, by itself: a new one is covered by the tests here as soon as it exists.
 fn commands(place: &Place) -> Vec<String> {
@@ -303,12 +303,72 @@ fn configuration_mistakes_name_file_and_line() {
 }
 
 #[test]
+fn a_flag_wins_over_the_environment_and_that_over_files() {
+    let place = Place::new();
+    let status = |args: &[&str], env: &[(&str, &str)]| {
+        let mut command = place.program();
+        command.args(["cache", "status", "--json"]).args(args);
+        command
+            .env_remove("MTB_CACHE_DIR")
+            .env("XDG_CACHE_HOME", place.path("platform"));
+        let output = command.envs(env.iter().copied()).output().unwrap();
+        Said::of(&output).ok().json()
+    };
+    let folder = |args: &[&str], env: &[(&str, &str)]| {
+        let folder = status(args, env)["outputs"]["cache"].as_str().unwrap().to_owned();
+        folder
+            .strip_prefix(place.path("").to_str().unwrap())
+            .map(str::to_owned)
+    };
+    let environment = ("MTB_CACHE_DIR", "from_env");
+    assert_eq!(folder(&[], &[]).as_deref(), Some("platform/mtbsync"));
+    assert_eq!(folder(&[], &[environment]).as_deref(), Some("from_env"));
+    assert_eq!(
+        folder(&["--cache-dir", "from_flag"], &[environment]).as_deref(),
+        Some("from_flag")
+    );
+
+    let limit = |args: &[&str], env: &[(&str, &str)]| {
+        status(args, env)["result"]["max_bytes"].as_u64().unwrap() / 1_000_000_000
+    };
+    let limited_to = |gb: u32| format!("[cache]\nmax_gb = {gb}\n");
+    assert_eq!(limit(&[], &[]), 20, "built-in");
+    place.write("home/.mtbsync/config.toml", limited_to(3));
+    assert_eq!(limit(&[], &[]), 3);
+    place.write("home/.config/mtbsync/config.toml", limited_to(4));
+    assert_eq!(limit(&[], &[]), 4);
+    place.write("xdg/mtbsync/config.toml", limited_to(5));
+    let xdg = place.path("xdg");
+    let xdg = ("XDG_CONFIG_HOME", xdg.to_str().unwrap());
+    assert_eq!(limit(&[], &[xdg]), 5);
+    place.write("team.toml", limited_to(6));
+    assert_eq!(limit(&["--config", "team.toml"], &[xdg]), 6);
+    // A file that says nothing about it leaves the next one's word.
+    place.write("silent.toml", "");
+    assert_eq!(limit(&["--config", "silent.toml"], &[xdg]), 5);
+    // What came from where is told on request.
+    let said = place.run("cache status -v --config team.toml");
+    let lines: Vec<&str> = said
+        .ok()
+        .stderr
+        .lines()
+        .filter(|line| line.starts_with("configuration: "))
+        .collect();
+    assert!(
+        lines.len() == 3 && lines[2] == "configuration: team.toml",
+        "{lines:?}"
+    );
+}
+
+#[test]
 fn doctor_knows_the_machine_and_a_recording() {
     let place = Place::new();
     let said = place.run_args(&["doctor", &data("sample/new.mp4")]);
     assert!(matches!(said.code, 0 | 10), "{}{}", said.stdout, said.stderr);
     assert!(
-        said.stdout.contains("ok   decode h264") && said.stdout.contains("video: h264 640x360"),
+        said.stdout.contains("ok   NVML: ")
+            && said.stdout.contains("ok   decode h264")
+            && said.stdout.contains("video: h264 640x360"),
         "{}",
         said.stdout
     );

@@ -143,52 +143,102 @@ fn no_history_is_its_own_error() {
     assert!(matches!(append(&nowhere, &[]), Err(HistoryError::Lock { .. })));
 }
 
-/// Name of the variable that makes the test below a writer process instead.
+/// Name of the variable that makes the test below a writer process instead: its number and the folder.
 const WRITER: &str = "MTBSYNC_TEST_HISTORY_WRITER";
+/// Name of the variable with the number of records; `scripts/check_history.sh` sets it.
+const RECORDS: &str = "MTBSYNC_HISTORY_RECORDS";
+/// Records without it.
+const FEW_RECORDS: usize = 96;
+const PROCESSES: usize = 4;
+
+/// Records of the test, and the times of each: a moment of its own, so that the newest are known.
+fn record_count() -> usize {
+    let asked = std::env::var(RECORDS).ok();
+    asked.and_then(|text| text.parse().ok()).unwrap_or(FEW_RECORDS)
+}
 
 #[test]
-fn several_processes_and_threads_lose_nothing() {
-    const PROCESSES: usize = 4;
-    const THREADS: usize = 2;
-    const EACH: usize = 12;
+fn several_processes_lose_nothing() {
+    let count = record_count();
     if let Some(job) = std::env::var_os(WRITER) {
         let job = job.into_string().unwrap();
         let (process, root) = job.split_once(':').unwrap();
-        std::thread::scope(|scope| {
-            for thread in 0..THREADS {
-                scope.spawn(move || {
-                    for i in 0..EACH {
-                        let name = format!("sync:{process}-{thread}-{i}");
-                        append(Path::new(root), &[record(i, &name)]).unwrap();
-                        read(Path::new(root)).unwrap();
-                    }
-                });
-            }
-        });
+        let process: usize = process.parse().unwrap();
+        for i in (process..count).step_by(PROCESSES) {
+            append(Path::new(root), &[record(i, &format!("sync:{i}"))]).unwrap();
+        }
         return;
     }
     let root = tempfile::tempdir().unwrap();
-    let writers: Vec<_> = (0..PROCESSES)
+    let mut writers: Vec<_> = (0..PROCESSES)
         .map(|process| {
             std::process::Command::new(std::env::current_exe().unwrap())
-                .args([
-                    "--exact",
-                    "history::tests::several_processes_and_threads_lose_nothing",
-                ])
+                .args(["--exact", "history::tests::several_processes_lose_nothing"])
                 .env(WRITER, format!("{process}:{}", root.path().display()))
                 .stdout(std::process::Stdio::null())
                 .spawn()
                 .unwrap()
         })
         .collect();
+    let (mut looks, mut longest) = (0, 0);
+    while writers
+        .iter_mut()
+        .any(|writer| writer.try_wait().unwrap().is_none())
+    {
+        match fs::read(root.path().join(HISTORY_FILE)) {
+            Ok(bytes) => {
+                let records: Vec<HistoryRecordSeen> = serde_json::from_slice(&bytes).unwrap();
+                assert!(
+                    records.len() <= MAX_RECORDS && records.len() >= longest,
+                    "{}",
+                    records.len()
+                );
+                (looks, longest) = (looks + 1, records.len());
+            }
+            Err(error) => assert_eq!((error.kind(), looks), (std::io::ErrorKind::NotFound, 0)),
+        }
+    }
     for mut writer in writers {
         assert!(writer.wait().unwrap().success());
     }
     let history = read(root.path()).unwrap();
-    let mut names: Vec<_> = history.records.iter().map(|r| r.run_id.clone()).collect();
-    names.sort();
-    names.dedup();
-    assert_eq!((names.len(), history.ignored), (PROCESSES * THREADS * EACH, 0));
+    let names: Vec<_> = history.records.iter().map(|r| r.run_id.clone()).collect();
+    let expected: Vec<_> = (count.saturating_sub(MAX_RECORDS)..count)
+        .map(|i| format!("sync:{i}"))
+        .collect();
+    assert!(
+        names == expected,
+        "{} records, {} ignored",
+        names.len(),
+        history.ignored
+    );
+    eprintln!(
+        "{count} records by {PROCESSES} processes: {} kept, read {looks} times meanwhile",
+        names.len()
+    );
+}
+
+/// What a reader that knows nothing of the writers needs to find.
+#[derive(serde::Deserialize)]
+struct HistoryRecordSeen {
+    #[serde(rename = "run_id")]
+    _run_id: String,
+}
+
+#[test]
+fn threads_of_one_process_lose_nothing() {
+    let root = tempfile::tempdir().unwrap();
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let root = root.path();
+            scope.spawn(move || {
+                for i in 0..12 {
+                    append(root, &[record(i, &format!("sync:{thread}-{i}"))]).unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!(read(root.path()).unwrap().records.len(), 48);
 }
 
 proptest::proptest! {

@@ -33,14 +33,15 @@ use crate::summary::Outcome;
     mtbsync batch DCIM/100GOPRO --reference best.mp4 --resume\n\n\
     Pairs are found by name: trail7_ref.mp4 and trail7_new.mp4 are the pair trail7. Tracks and markers called \
     trail7_ref.gpx, trail7_new.fit, trail7_ref_markers.csv go with it. A pair that fails does not stop the others; \
-    batch_summary.csv says what became of each."
+    batch_summary.csv says what became of each. Exit codes: 0 all aligned, 3 some failed or not aligned, 20 with \
+    --fail-on-regression."
 )]
 pub struct BatchArgs {
     /// Folder of the recordings
     #[arg(value_name = "INPUT_DIR")]
     pub input_dir: PathBuf,
 
-    /// Folder of the results, one folder per pair below
+    /// Folder of the results, one folder per pair below; the history of all runs is kept here too
     #[arg(long, value_name = "DIR", default_value = "batch_out")]
     pub out_dir: PathBuf,
 

@@ -16,7 +16,11 @@ const BAR_FROM_RUNS: usize = 200;
 
 /// Flags of `benchmark-quality`.
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  mtbsync benchmark-quality --root batch_out --out report --html --strict")]
+#[command(
+    after_help = "Example:\n  mtbsync benchmark-quality --root batch_out --out report --html --strict\n\n\
+    The strict rule: gates passed, at least half of the pairs are inliers, p90 at most 1 s, and for affine maps at most \
+    500 ppm. Exit codes: 0 done, 1 the folder is missing or not writable, 2 no run folder."
+)]
 pub struct BenchmarkArgs {
     /// Folder whose direct children are the run folders
     #[arg(long, value_name = "DIR")]

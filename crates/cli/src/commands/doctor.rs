@@ -12,6 +12,8 @@ use crate::summary::Outcome;
 
 /// Flags of `doctor`.
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  mtbsync doctor\n  mtbsync doctor GX010123.MP4\n\n\
+    Lines begin with ok, warn or fail. Exit codes: 0 all ok, 10 any warn, 1 any fail.")]
 pub struct DoctorArgs {
     /// Recordings to look at
     #[arg(value_name = "FILE")]

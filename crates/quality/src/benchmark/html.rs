@@ -29,7 +29,7 @@ pub fn page(benchmark: &Benchmark, generated_utc: &str) -> String {
     html.push_str(&format!(
         "<h1>Alignment quality</h1>\n<p class=\"sub\">{} in <b>{root}</b>, {}</p>\n",
         plural(summary.total, "run", "runs"),
-        escape(generated_utc)
+        escape(&moment(generated_utc))
     ));
     push_cards(&mut html, &summary);
     chart::push_charts(&mut html, benchmark);
@@ -90,6 +90,15 @@ fn push_cards(html: &mut String, summary: &BenchmarkSummary) {
     html.push_str("</section>\n");
 }
 
+/// `2026-06-01T09:00:00Z` as people write it; other text stays as it is.
+fn moment(utc: &str) -> String {
+    let parts = utc.strip_suffix('Z').and_then(|text| text.split_once('T'));
+    match parts.and_then(|(day, time)| Some((day, time.get(..5)?))) {
+        Some((day, time)) => format!("{day} {time} UTC"),
+        None => utc.to_owned(),
+    }
+}
+
 /// A number with thin spaces between thousands.
 fn grouped(value: f64, decimals: usize) -> String {
     let plain = format!("{value:.decimals$}");
@@ -142,6 +151,12 @@ mod tests {
             escape("<a href=\"x\" b='y'>&\u{202e}\u{0}\n"),
             "&lt;a href=&quot;x&quot; b=&#39;y&#39;&gt;&amp;\u{fffd}\u{fffd} "
         );
+    }
+
+    #[test]
+    fn moments_are_written_for_people() {
+        assert_eq!(moment("2026-06-01T09:00:00Z"), "2026-06-01 09:00 UTC");
+        assert_eq!(moment("today"), "today");
     }
 
     #[test]

@@ -20,7 +20,7 @@ use mtbsync_formats::json::JsonError;
 use crate::exit_code;
 use crate::perf::PERF_FILE;
 use crate::stats::mean;
-pub use run::{RunRow, RunStatus};
+pub use run::{RunRow, RunStatus, perf_field};
 
 /// The map of a run.
 pub(crate) const TIMEWARP_FILE: &str = "timewarp.json";

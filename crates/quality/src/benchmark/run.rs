@@ -99,8 +99,16 @@ pub fn read_run(folder: &Path, run_id: String, fields: &[String]) -> RunRow {
     } else {
         Value::Null
     };
+    // A run that failed before there was a map says why in its telemetry only.
+    if row.status == RunStatus::MissingArtefacts {
+        row.reasons.extend(text_at(&perf, "error"));
+    }
     row.fields = fields.iter().map(|name| perf_field(&perf, name)).collect();
     row
+}
+
+fn text_at(value: &Value, key: &str) -> Option<String> {
+    value.get(key)?.as_str().map(str::to_owned)
 }
 
 fn empty(run_id: String, status: RunStatus) -> RunRow {
@@ -160,7 +168,7 @@ fn is_strict_ok(warp: &WarpFile, p90_secs: Option<f64>) -> bool {
 
 /// A value of perf.json: at the top, inside an object as `object.key`, or among the timings; with the fallbacks
 /// of F9 for `fps` and `rss_mb`.
-fn perf_field(perf: &Value, name: &str) -> Value {
+pub fn perf_field(perf: &Value, name: &str) -> Value {
     let path = |keys: &[&str]| {
         let found = keys.iter().try_fold(perf, |value, key| value.get(key));
         found

@@ -246,6 +246,20 @@ fn both_html_files_are_the_same_page_without_outside_resources() {
 }
 
 #[test]
+fn a_run_that_failed_before_its_map_says_why() {
+    let root = Root::new();
+    let perf = r#"{"ok":false,"error":"not a video (unreadable): a.mp4","rss_mb":38.0}"#;
+    root.run("a", 0, &[("perf.json", perf.to_owned())]);
+    let benchmark = root.scan(&BenchmarkSettings::default());
+    let row = benchmark.runs.first().unwrap();
+    assert_eq!(row.status, RunStatus::MissingArtefacts);
+    assert_eq!(row.reasons, ["not a video (unreadable): a.mp4"]);
+    let page = benchmark.html("2026-06-01T09:00:00Z");
+    assert!(page.contains("not a video (unreadable): a.mp4") && page.contains("2026-06-01 09:00 UTC"));
+    assert!(page.contains(">Memory MB<"), "columns have names for people");
+}
+
+#[test]
 fn every_value_in_the_page_is_escaped() {
     let attack = "<img src=x onerror=alert(1)>\"'&</script>\u{202e}";
     let row = RunRow {

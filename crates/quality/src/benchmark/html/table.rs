@@ -50,13 +50,29 @@ pub fn push_table(html: &mut String, benchmark: &Benchmark) {
         .collect();
     for i in &shown_fields {
         let name = benchmark.fields.get(*i).map(String::as_str).unwrap_or_default();
-        push_header(html, name, "from perf.json", is_numeric(benchmark, *i));
+        let (title, meaning) = field_title(name);
+        push_header(html, title, meaning, is_numeric(benchmark, *i));
     }
     html.push_str("</tr></thead>\n<tbody>\n");
     for row in &benchmark.runs {
         push_row(html, row, &shown_fields);
     }
     html.push_str("</tbody>\n</table>\n</div>\n<p id=\"said\" aria-live=\"polite\" style=\"position:absolute;clip-path:inset(50%)\"></p>\n</section>\n");
+}
+
+/// Title and meaning of a perf column; those that a person added are called as in perf.json.
+fn field_title(name: &str) -> (&str, &str) {
+    match name {
+        "fps" => ("Frames/s", "new frames analysed per second of retrieval"),
+        "cpu_pct" => (
+            "CPU %",
+            "processor time over wall time; above 100 with several threads",
+        ),
+        "rss_mb" => ("Memory MB", "peak resident memory"),
+        "gpu_util" => ("GPU %", "mean use of the busiest graphics card"),
+        "gpu_mem_mb" => ("GPU MB", "peak memory in use on it"),
+        other => (other, "from perf.json"),
+    }
 }
 
 /// Whether perf column `i` holds anything; a machine without a GPU has no use for its columns.
