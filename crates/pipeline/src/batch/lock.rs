@@ -25,14 +25,14 @@ const TICK: Duration = Duration::from_millis(50);
 /// Another batch is at it; processes of a killed one do not end; the folder allows no lock file.
 pub fn lock(out_dir: &Path) -> Result<File, PipelineError> {
     let batch = open(&out_dir.join(BATCH_LOCK))?;
-    if is_held(batch.try_lock()) {
+    if is_held(&batch.try_lock()) {
         return Err(PipelineError::new("another batch is writing here")
             .at(out_dir)
             .hint("wait for it, or give another --out-dir"));
     }
     let crew = open(&out_dir.join(CREW_LOCK))?;
     let mut waited = Duration::ZERO;
-    while is_held(crew.try_lock()) {
+    while is_held(&crew.try_lock()) {
         if waited >= PATIENCE {
             return Err(
                 PipelineError::new("processes of an earlier batch are still writing here")
@@ -52,7 +52,7 @@ pub fn lock(out_dir: &Path) -> Result<File, PipelineError> {
 /// The folder allows no lock file; another batch is starting, so that of this process must be gone.
 pub fn join_crew(out_dir: &Path) -> Result<File, PipelineError> {
     let crew = open(&out_dir.join(CREW_LOCK))?;
-    if is_held(crew.try_lock_shared()) {
+    if is_held(&crew.try_lock_shared()) {
         return Err(PipelineError::interrupted());
     }
     Ok(crew)
@@ -68,7 +68,7 @@ fn open(path: &Path) -> Result<File, PipelineError> {
 }
 
 /// Some network file systems cannot lock; there nobody seems to hold one.
-fn is_held(attempt: Result<(), TryLockError>) -> bool {
+fn is_held(attempt: &Result<(), TryLockError>) -> bool {
     matches!(attempt, Err(TryLockError::WouldBlock))
 }
 
@@ -100,9 +100,9 @@ mod tests {
             join_crew(folder.path()).unwrap(),
         ];
         let looked = open(&folder.path().join(CREW_LOCK)).unwrap();
-        assert!(is_held(looked.try_lock()));
+        assert!(is_held(&looked.try_lock()));
         drop(crew);
-        assert!(!is_held(looked.try_lock()));
+        assert!(!is_held(&looked.try_lock()));
         drop(batch);
     }
 }
