@@ -357,6 +357,26 @@ fn one_reference_is_described_once_for_all() {
         "batch in --reference best.mp4 --out-dir o2 --jobs 2 --no-cache --progress none {FAST}"
     ));
     uncached.ok();
+    assert!(!place.list("o2").contains(&".batch_reference.npz".to_owned()));
+    let again = place.run(&format!(
+        "batch in --reference best.mp4 --out-dir o2 --resume --no-cache --no-gpu --progress none {FAST}"
+    ));
+    assert_eq!(
+        again.ok().stdout.matches("(finished before)").count(),
+        2,
+        "{}",
+        again.stdout
+    );
+    fs::remove_file(place.path("o2/x/pairs.csv")).unwrap();
+    let again = place.run(&format!(
+        "batch in --reference best.mp4 --out-dir o2 --resume --no-cache --progress none {FAST}"
+    ));
+    assert_eq!(
+        again.ok().stdout.matches("(finished before)").count(),
+        1,
+        "{}",
+        again.stdout
+    );
     for name in ["timewarp.json", "pairs.csv", "warp.npz"] {
         assert_eq!(
             fs::read(place.path("batch_out/x").join(name)).unwrap(),
