@@ -160,7 +160,7 @@ function Near({ item: { marker, offsetSecs }, onMarker }: { item: NearMarker; on
         <span class="small muted num">
           {grade === 'outside'
             ? `A ${clock(marker.refSecs, 2)}, no time in the new run`
-            : `B ${clock(markerNewSecs(marker), 2)}${marker.lowSecs !== null && marker.highSecs !== null ? `, ${clock(marker.lowSecs, 2)} to ${clock(marker.highSecs, 2)}` : ''}`}
+            : `B ${clock(markerNewSecs(marker), 2)}${marker.lowSecs !== null && marker.highSecs !== null ? ` (${clock(marker.lowSecs, 2)} – ${clock(marker.highSecs, 2)})` : ''}`}
         </span>
         {marker.comment && <span class="small near-comment">{marker.comment}</span>}
       </button>

@@ -1,0 +1,183 @@
+/** Compare: both sides show the same place, and what a person says is kept. */
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { after, before, test } from 'node:test';
+import { fetchMap, launch, openCompare, openPage, runId, scrub, serve, settled, shownFrames } from './harness.mjs';
+
+/** One frame of the sample, which has 30 a second, and rounding of its times. */
+const FRAME_SECS = 1 / 30 + 0.002;
+
+let server, browser, sample, lap;
+before(async () => {
+  server = await serve('compare-ui');
+  browser = await launch();
+  sample = await runId(server.url, 'sample');
+  lap = await runId(server.url, 'race-lap');
+});
+after(async () => {
+  await browser?.close();
+  assert.equal(await server?.stop(), 0);
+});
+
+const near = (a, b, tolerance, what) => assert.ok(Math.abs(a - b) <= tolerance, `${what}: ${a} is not within ${tolerance} of ${b}`);
+
+test('opens with real data and complains about nothing', async () => {
+  const { page, problems, context } = await openPage(browser, server.url);
+  await openCompare(page, server.url, sample);
+  assert.equal(await page.locator('.panel tbody tr').count(), 6);
+  assert.match(await page.locator('.run-facts').innerText(), /aligned/);
+  await page.keyboard.press('?');
+  assert.ok(await page.locator('dialog[open]').isVisible());
+  await page.keyboard.press('Escape');
+  assert.deepEqual(problems, []);
+  await context.close();
+});
+
+test('scrubbing either side keeps the other within a frame', async () => {
+  const { page, context, problems } = await openPage(browser, server.url);
+  const map = await fetchMap(server.url, sample);
+  await openCompare(page, server.url, sample);
+  for (const [side, secs] of [['new', 3.21], ['ref', 17.5], ['new', 15.93], ['ref', 8.04], ['new', 20.2]]) {
+    await scrub(page, side, secs);
+    const shown = await shownFrames(page);
+    near(shown[side], secs, FRAME_SECS, `${side} went to ${secs}`);
+    near(shown.ref, map.at(shown.new), FRAME_SECS, `reference beside new at ${shown.new}`);
+  }
+  assert.deepEqual(problems, []);
+  await context.close();
+});
+
+test('arrow keys step by one frame of the leading side', async () => {
+  const { page, context } = await openPage(browser, server.url);
+  await openCompare(page, server.url, sample, '&t=10');
+  const before = await shownFrames(page);
+  await page.keyboard.press('ArrowRight');
+  const one = await shownFrames(page);
+  near(one.new - before.new, 1 / 30, 0.001, 'one step on');
+  await page.keyboard.press('ArrowLeft');
+  await page.keyboard.press('ArrowLeft');
+  const back = await shownFrames(page);
+  near(back.new - before.new, -1 / 30, 0.001, 'two steps back');
+  await page.keyboard.press('s');
+  await page.keyboard.press('ArrowRight');
+  const led = await shownFrames(page);
+  near(led.ref - back.ref, 1 / 30, 0.001, 'one step of the reference');
+  await context.close();
+});
+
+test('a place without counterpart says so, and leads back', async () => {
+  const { page, context } = await openPage(browser, server.url);
+  await openCompare(page, server.url, lap);
+  await scrub(page, 'new', 3);
+  assert.match(await page.locator('.at-screen-ref').innerText(), /No counterpart here/);
+  await page.getByRole('button', { name: /common stretch/ }).click();
+  await settled(page);
+  assert.equal(await page.getByText('No counterpart here').count(), 0);
+  await context.close();
+});
+
+test('lock by time keeps the offset, and the address brings everything back', async () => {
+  const { page, context } = await openPage(browser, server.url);
+  await openCompare(page, server.url, sample, '&t=12');
+  const before = await shownFrames(page);
+  await page.keyboard.press('t');
+  await scrub(page, 'new', 16);
+  const moved = await shownFrames(page);
+  near(moved.ref - moved.new, before.ref - before.new, FRAME_SECS, 'offset');
+  await page.keyboard.press('t');
+  await page.getByLabel('Search markers').fill('gap');
+  await page.getByLabel('Show', { exact: true }).selectOption('ok');
+  await page.locator('.segments label', { hasText: 'Wipe' }).click();
+  await page.waitForURL((url) => url.searchParams.get('view') === 'wipe' && url.searchParams.get('q') === 'gap');
+  await page.reload();
+  await settled(page);
+  near((await shownFrames(page)).new, 16, FRAME_SECS, 'time of the address');
+  assert.equal(await page.getByLabel('Search markers').inputValue(), 'gap');
+  assert.equal(await page.getByLabel('Show', { exact: true }).inputValue(), 'ok');
+  assert.ok(await page.locator('.stage-wipe').isVisible());
+  assert.equal(await page.locator('.panel tbody tr').count(), 2);
+  await context.close();
+});
+
+test('pinned frames refit the curve at once; undo takes them back', async () => {
+  const { page, context, problems } = await openPage(browser, server.url);
+  const before = await fetchMap(server.url, sample);
+  await openCompare(page, server.url, sample, '&t=9');
+  for (let i = 0; i < 4; i += 1) await page.keyboard.press(']');
+  const pinned = await shownFrames(page);
+  near(pinned.ref - before.at(pinned.new), 4 / 30, FRAME_SECS, 'four frames of shift');
+  await page.keyboard.press('p');
+  await page.locator('.anchor-list li').waitFor();
+  const after = await fetchMap(server.url, sample);
+  near(after.at(pinned.new), pinned.ref, 0.005, 'the curve at the anchor');
+  // The players follow the new curve without any shift.
+  await page.getByText('Shift A').waitFor();
+  assert.match(await page.locator('.nudge-value').innerText(), /^0\.000 s$/);
+  const shown = await shownFrames(page);
+  near(shown.ref, pinned.ref, FRAME_SECS, 'the reference stays where it was pinned');
+  await page.keyboard.press('u');
+  await page.getByText('No anchors').waitFor();
+  near((await fetchMap(server.url, sample)).at(pinned.new), before.at(pinned.new), 0.001, 'the curve after undo');
+  assert.deepEqual(problems, []);
+  await context.close();
+});
+
+test('annotations survive a reload', async () => {
+  const { page, context, problems } = await openPage(browser, server.url);
+  await openCompare(page, server.url, sample);
+  await page.locator('.panel tbody tr').nth(1).click();
+  await page.getByRole('button', { name: 'Confirm', exact: true }).click();
+  await page.locator('.panel tbody tr').nth(1).getByText('confirmed').waitFor();
+  await page.getByLabel('Note', { exact: true }).fill('<b>braked</b> & "late"');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.getByRole('button', { name: 'Save', exact: true }).waitFor({ state: 'detached' });
+  await page.reload();
+  await settled(page);
+  const row = page.locator('.panel tbody tr').nth(1);
+  assert.match(await row.innerText(), /confirmed/);
+  assert.ok((await row.innerText()).includes('<b>braked</b> & "late"'), 'the note is text, not markup');
+  assert.deepEqual(problems, []);
+  await context.close();
+});
+
+test('two tabs that change one marker: the second is asked, and nothing of the first is lost', async () => {
+  const one = await openPage(browser, server.url);
+  const two = await openPage(browser, server.url);
+  await openCompare(one.page, server.url, sample);
+  await openCompare(two.page, server.url, sample);
+  const rowOf = (page, n) => page.locator('.panel tbody tr').nth(n);
+  await rowOf(one.page, 3).click();
+  await one.page.getByRole('button', { name: 'Confirm', exact: true }).click();
+  await rowOf(one.page, 3).getByText('confirmed').waitFor();
+  await rowOf(one.page, 4).click();
+  await one.page.getByRole('button', { name: 'Confirm', exact: true }).click();
+  await rowOf(one.page, 4).getByText('confirmed').waitFor();
+
+  await rowOf(two.page, 3).click();
+  await settled(two.page);
+  for (let i = 0; i < 3; i += 1) await two.page.keyboard.press('ArrowRight');
+  await settled(two.page);
+  await two.page.keyboard.press('m');
+  const dialog = two.page.locator('dialog[open]');
+  await dialog.waitFor();
+  assert.match(await dialog.innerText(), /Somebody else changed/);
+  await dialog.getByRole('button', { name: /Save mine/ }).click();
+  await rowOf(two.page, 3).getByText('moved').waitFor();
+  await rowOf(two.page, 4).getByText('confirmed').waitFor();
+  const expected = two.problems.filter((problem) => !/412/.test(problem));
+  assert.deepEqual(expected, []);
+  await one.context.close();
+  await two.context.close();
+});
+
+test('the comparison table leaves as CSV', async () => {
+  const { page, context } = await openPage(browser, server.url);
+  await openCompare(page, server.url, sample);
+  await page.locator('.panel-head').getByRole('button', { name: 'Export' }).click();
+  const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'CSV' }).first().click()]);
+  const text = await readFile(await file.path(), 'utf8');
+  assert.equal(file.suggestedFilename(), 'sample_comparison.csv');
+  assert.match(text, /^marker_id,name,t_ref,t_new_predicted,/);
+  assert.equal(text.trim().split('\n').length, 7);
+  await context.close();
+});

@@ -1,0 +1,129 @@
+/** What the tests share: servers of the real program, a browser, and a look at the frames really shown. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chromium } from 'playwright-core';
+
+export const ROOT = process.env.MTBSYNC_E2E_ROOT;
+const BINARY = process.env.MTBSYNC_BIN;
+const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
+
+/** Starts a server command on a free port; resolves when it has said its address. */
+export async function serve(command, args = [], root = ROOT) {
+  const child = spawn(BINARY, [command, '--root', root, '--port', '0', ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let text = '';
+  const url = await new Promise((resolve, reject) => {
+    child.stdout.on('data', (chunk) => {
+      text += chunk;
+      const found = /https?:\/\/[^\s/]+/.exec(text);
+      if (found) resolve(found[0]);
+    });
+    child.on('exit', (code) => reject(new Error(`${command} ended with ${code} before it served: ${text}`)));
+  });
+  return {
+    url,
+    async stop() {
+      child.removeAllListeners('exit');
+      const ended = once(child, 'exit');
+      child.kill('SIGTERM');
+      const [code] = await ended;
+      return code;
+    },
+  };
+}
+
+export function launch() {
+  return chromium.launch({
+    executablePath: CHROMIUM,
+    args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  });
+}
+
+/** Runs in the page before its scripts: remembers the frame each video element presented last. */
+function watchFrames() {
+  const shown = new WeakMap();
+  const original = HTMLVideoElement.prototype.requestVideoFrameCallback;
+  document.addEventListener(
+    'loadstart',
+    ({ target }) => {
+      if (!(target instanceof HTMLVideoElement) || shown.has(target)) return;
+      shown.set(target, null);
+      const next = (_now, frame) => {
+        shown.set(target, frame.mediaTime);
+        original.call(target, next);
+      };
+      original.call(target, next);
+    },
+    true,
+  );
+  window.shownFrame = (side) => shown.get(document.querySelector(`.at-screen-${side} video`)) ?? null;
+}
+
+/** A page that notes what must not happen: errors in the console, and requests to anywhere but the server. */
+export async function openPage(browser, base, { width = 1440, height = 900, scheme = 'light' } = {}) {
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, hasTouch: width < 500, acceptDownloads: true });
+  const page = await context.newPage();
+  const problems = [];
+  page.on('pageerror', (error) => problems.push(`page error: ${error.message}`));
+  page.on('console', (message) => message.type() === 'error' && problems.push(`console: ${message.text()} (${message.location().url})`));
+  page.on('request', (request) => {
+    const url = request.url();
+    if (!url.startsWith(`${base}/`) && !/^(data|blob):/.test(url)) problems.push(`request to ${url}`);
+  });
+  await page.addInitScript(watchFrames);
+  return { page, context, problems };
+}
+
+export async function runId(base, name) {
+  const { items } = await (await fetch(`${base}/api/runs`)).json();
+  const run = items.find((item) => item.name === name);
+  if (!run) throw new Error(`no run ${name} among ${items.map((item) => item.name)}`);
+  return run.id;
+}
+
+/** The time map as the server gives it now, new seconds to reference seconds. */
+export async function fetchMap(base, id) {
+  const warp = await (await fetch(`${base}/api/runs/${id}/warp?n=5000`)).json();
+  return { warp, at: (t) => interpolate(warp.t_new, warp.t_ref, t) };
+}
+
+/** Linear between samples; null outside. */
+export function interpolate(xs, ys, x) {
+  const step = xs[1] - xs[0];
+  const at = (x - xs[0]) / step;
+  const i = Math.floor(at);
+  const [a, b] = [ys[i], ys[i + 1]];
+  if (a === null || b === null || a === undefined || b === undefined) return null;
+  return a + (at - i) * (b - a);
+}
+
+/** Opens Compare on a run and waits until both pictures are there. */
+export async function openCompare(page, base, id, query = '') {
+  await page.goto(`${base}/compare?run=${id}${query}`);
+  await settled(page);
+}
+
+/** Both videos loaded, no seek under way, and a frame shown for the last one. */
+export async function settled(page) {
+  await page.waitForFunction(() => {
+    const videos = [...document.querySelectorAll('video')];
+    return videos.length === 2 && videos.every((video) => video.readyState >= 2 && !video.seeking) && document.querySelectorAll('.screen-cover [role=status]').length === 0;
+  });
+  // The frame of a finished seek is presented with the next repaint.
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done)))));
+  await page.waitForFunction(() => [...document.querySelectorAll('video')].every((video) => !video.seeking));
+}
+
+/** Times of the frames on the screen. */
+export async function shownFrames(page) {
+  await settled(page);
+  return page.evaluate(() => ({ ref: window.shownFrame('ref'), new: window.shownFrame('new') }));
+}
+
+/** Moves a scrubber as a hand does: the value, then the event. */
+export async function scrub(page, side, secs) {
+  await page.locator(`.at-scrub-${side} input`).evaluate((input, value) => {
+    input.value = String(value);
+    input.dispatchEvent(new Event('input', { bubbles: true }));
+  }, secs);
+  await settled(page);
+}

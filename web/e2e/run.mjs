@@ -1,0 +1,50 @@
+/**
+ * End-to-end tests of the web app: `npm run e2e -- ../target/debug/mtbsync`. Makes runs of the repository's two pairs with the real
+ * program in a temporary folder, then runs every `*.test.mjs` here against servers it starts on free ports. Screenshots go to
+ * out/screenshots in the repository.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const data = resolve(here, '../../data');
+
+const [binary, ...only] = process.argv.slice(2);
+if (!binary) {
+  console.error('usage: npm run e2e -- PATH_TO_MTBSYNC [test name ...]');
+  process.exit(2);
+}
+const program = resolve(binary);
+const root = mkdtempSync(join(tmpdir(), 'mtbsync-e2e-'));
+
+/** Exit code 3 is a refused alignment, which none of these is. */
+function sync(name, args) {
+  const done = spawnSync(program, ['sync', ...args, '--out', join(root, name), '--no-cache', '--progress', 'none'], { encoding: 'utf8' });
+  if (done.status !== 0) throw new Error(`sync of ${name} ended with ${done.status}:\n${done.stdout}${done.stderr}`);
+}
+
+function tests() {
+  const files = readdirSync(here)
+    .filter((name) => name.endsWith('.test.mjs'))
+    .filter((name) => only.length === 0 || only.some((part) => name.includes(part)))
+    .sort();
+  // One file at a time: two pages decoding video at once would measure each other.
+  const args = ['--test', '--test-concurrency=1', '--test-reporter=spec', ...files.map((name) => join(here, name))];
+  return new Promise((done) => {
+    const child = spawn(process.execPath, args, { stdio: 'inherit', env: { ...process.env, MTBSYNC_BIN: program, MTBSYNC_E2E_ROOT: root } });
+    child.on('exit', (code) => done(code ?? 1));
+  });
+}
+
+try {
+  const sample = join(data, 'sample');
+  const lap = join(data, 'race-lap');
+  sync('sample', ['--reference', join(sample, 'reference.mp4'), '--new', join(sample, 'new.mp4'), '--ref-markers', join(sample, 'reference_markers.csv')]);
+  sync('race-lap', ['--reference', join(lap, 'pass1.mp4'), '--new', join(lap, 'pass2.mp4')]);
+  process.exitCode = await tests();
+} finally {
+  rmSync(root, { recursive: true, force: true });
+}
