@@ -338,3 +338,6 @@ fn pieces(range: (f64, f64), stops: &[(f64, f64)]) -> Vec<Piece> {
     add(from_secs, to_secs);
     pieces
 }
+
+#[cfg(test)]
+mod tests;
