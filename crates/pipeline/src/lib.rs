@@ -3,6 +3,7 @@
 
 pub mod align_run;
 pub mod anchors;
+pub mod annotations;
 pub mod artefacts;
 pub mod batch;
 pub mod cache;
@@ -17,12 +18,15 @@ pub mod import;
 pub mod index;
 pub mod index_file;
 pub mod missing;
+pub mod moments;
 pub mod mux;
 pub mod progress;
 pub mod recorded;
+pub mod refit;
 pub mod render;
 pub mod resources;
 pub mod retime;
+pub mod sample;
 pub mod settings;
 pub mod source;
 pub mod splits;

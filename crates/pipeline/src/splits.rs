@@ -148,6 +148,32 @@ pub fn splits(request: &SplitsRequest) -> Result<SplitsReport, PipelineError> {
     })
 }
 
+/// The table of sections of one run (formats.md section 10), without writing it.
+///
+/// # Errors
+/// As [`splits`].
+pub fn table(
+    markers: Source,
+    warp: PathBuf,
+    sections: Option<Vec<String>>,
+) -> Result<Vec<u8>, PipelineError> {
+    let request = SplitsRequest {
+        markers,
+        warps: vec![warp],
+        root: None,
+        sections,
+        out: PathBuf::new(),
+        delta_out: None,
+        step_secs: 0.0,
+        plot: None,
+    };
+    let gates = gates(&request, &mut Vec::new())?;
+    let runs = usable_runs(&request, &mut Vec::new())?;
+    Ok(splits_csv(
+        &runs.iter().map(|run| run.through(&gates)).collect::<Vec<_>>(),
+    ))
+}
+
 /// The markers that divide the trail, in order of reference time.
 fn gates(request: &SplitsRequest, warnings: &mut Vec<String>) -> Result<Vec<Marker>, PipelineError> {
     let table = read_marker_table(&request.markers, None)?;

@@ -9,7 +9,7 @@ use crate::blocking::blocking;
 use crate::config::ServerConfig;
 use crate::error::ApiError;
 use crate::jobs::Jobs;
-use crate::runs::{Catalogue, MediaFile, Run, Scan};
+use crate::runs::{Catalogue, MediaFile, Run};
 
 /// Most streams of events at once (http.md section 2.7).
 const MAX_STREAMS: usize = 64;
@@ -68,22 +68,17 @@ impl AppState {
         Arc::clone(&self.0.streams).try_acquire_owned().ok()
     }
 
-    /// What lies below the root now, at most a moment old.
+    /// Reads with the catalogue, on a thread for blocking calls.
     ///
     /// # Errors
-    /// Only internal ones: what cannot be read is not there.
-    pub async fn scan(&self) -> Result<Arc<Scan>, ApiError> {
+    /// Those of `work`.
+    pub async fn look<T, F>(&self, work: F) -> Result<T, ApiError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Catalogue) -> Result<T, ApiError> + Send + 'static,
+    {
         let shared = Arc::clone(&self.0);
-        blocking(move || Ok(shared.catalogue.scan())).await
-    }
-
-    /// All runs, newest first.
-    ///
-    /// # Errors
-    /// Only internal ones.
-    pub async fn runs(&self) -> Result<Vec<Run>, ApiError> {
-        let shared = Arc::clone(&self.0);
-        blocking(move || Ok(shared.catalogue.runs())).await
+        blocking(move || work(&shared.catalogue)).await
     }
 
     /// The run of that id.
@@ -91,17 +86,8 @@ impl AppState {
     /// # Errors
     /// There is none.
     pub async fn run(&self, id: &str) -> Result<Run, ApiError> {
-        let (shared, id) = (Arc::clone(&self.0), id.to_owned());
-        blocking(move || shared.catalogue.run(&id)).await
-    }
-
-    /// The run that the command line is about, if it named files.
-    ///
-    /// # Errors
-    /// Only internal ones.
-    pub async fn preset(&self) -> Result<Option<Run>, ApiError> {
-        let shared = Arc::clone(&self.0);
-        blocking(move || Ok(shared.catalogue.preset())).await
+        let id = id.to_owned();
+        self.look(move |catalogue| catalogue.run(&id)).await
     }
 
     /// The recording of that id, where it is served at all (http.md section 5): its path is resolved and allowed. Its
@@ -110,8 +96,8 @@ impl AppState {
     /// # Errors
     /// Unknown id, a recording that is gone, or one that may not be served.
     pub async fn media(&self, id: &str) -> Result<MediaFile, ApiError> {
-        let (shared, id) = (Arc::clone(&self.0), id.to_owned());
-        blocking(move || shared.catalogue.media(&id)).await
+        let id = id.to_owned();
+        self.look(move |catalogue| catalogue.media(&id)).await
     }
 
     /// Runs `work` while nobody else writes: between reading a tag and writing under it nothing may change.

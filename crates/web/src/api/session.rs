@@ -32,7 +32,7 @@ async fn health(State(state): State<AppState>) -> Response {
 
 async fn session(State(state): State<AppState>) -> Result<Json<Value>, ApiError> {
     let config = state.config();
-    let preset = state.preset().await?;
+    let preset = state.look(|catalogue| Ok(catalogue.preset())).await?;
     Ok(Json(json!({
         "page": config.page.name(),
         "version": env!("CARGO_PKG_VERSION"),

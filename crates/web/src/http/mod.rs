@@ -5,3 +5,4 @@ pub mod etag;
 pub mod file_response;
 pub mod query;
 pub mod sse;
+pub mod text;

@@ -1,7 +1,5 @@
 //! Which files below the root are results of runs and may be downloaded (http.md section 4, artefact list).
 
-use std::path::Path;
-
 /// Whole names.
 const NAMES: [&str; 17] = [
     "timewarp.json",
@@ -47,12 +45,8 @@ pub fn is_marker_table(name: &str) -> bool {
 }
 
 /// The content type of an artefact, by its suffix.
-pub fn content_type(path: &Path) -> &'static str {
-    match path
-        .extension()
-        .and_then(|suffix| suffix.to_str())
-        .unwrap_or_default()
-    {
+pub fn content_type(name: &str) -> &'static str {
+    match name.rsplit('.').next().unwrap_or_default() {
         "json" | "otio" => "application/json",
         "csv" => "text/csv; charset=utf-8",
         "html" => "text/html; charset=utf-8",

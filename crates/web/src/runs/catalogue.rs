@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
+use mtbsync_formats::read_bounded;
 use mtbsync_pipeline::artefacts::{NEW_MARKERS_FILE, PAIRS_FILE, RecordingFile, TIMEWARP_FILE};
 use mtbsync_quality::perf::PERF_FILE;
 use serde_json::{Value, json};
 
-use super::describe::{Counts, Remembered, WarpSummary, read_table, read_timewarp, recording_json};
+use super::describe::{BoundedTable, Counts, Remembered, WarpSummary, read_timewarp, recording_json};
 use super::ids;
 use super::recordings::{AllowedPlaces, MediaFile, Role};
 use super::scan::{FoundFile, Scan, scan, unix_secs};
@@ -18,6 +19,8 @@ use crate::error::{ApiError, Kind};
 
 /// How long a scan is good for: streams look twice a second, pages ask for several lists at once.
 const SCAN_AGE: Duration = Duration::from_millis(400);
+/// Most bytes of a perf.json; real ones have one kilobyte.
+const MAX_PERF_BYTES: u64 = 1 << 20;
 /// Files that make a folder a run.
 const RUN_FILES: [&str; 3] = [TIMEWARP_FILE, PAIRS_FILE, PERF_FILE];
 /// Columns of a marker table, one of which its header holds.
@@ -95,6 +98,7 @@ pub struct Catalogue {
     latest: Mutex<Option<(Instant, Arc<Scan>)>>,
     warps: Remembered<Result<WarpSummary, String>>,
     counts: Remembered<Option<Counts>>,
+    perfs: Remembered<Option<Value>>,
 }
 
 impl Catalogue {
@@ -120,7 +124,13 @@ impl Catalogue {
             latest: Mutex::default(),
             warps: Remembered::default(),
             counts: Remembered::default(),
+            perfs: Remembered::default(),
         }
+    }
+
+    /// The root, canonical.
+    pub fn root(&self) -> &Path {
+        &self.root
     }
 
     /// What lies below the root, at most [`SCAN_AGE`] old.
@@ -293,11 +303,18 @@ impl Catalogue {
     /// Markers of a run per status; `None` without a readable table.
     pub fn counts(&self, run: &Run) -> Option<Counts> {
         let read = |path: &Path| {
-            read_table(path, &MARKER_COLUMNS)
-                .ok()
-                .map(|table| Counts::of(&table))
+            let read = BoundedTable::read(path, &MARKER_COLUMNS).ok()?;
+            Some(Counts::of(&read.table))
         };
         *self.counts.get(run.markers.as_deref()?, read)
+    }
+
+    /// The object in the perf.json at `path`; `None` for one that is damaged or only half written.
+    pub fn perf(&self, path: &Path) -> Arc<Option<Value>> {
+        self.perfs.get(path, |path| {
+            let bytes = read_bounded(path, MAX_PERF_BYTES).ok()?;
+            serde_json::from_slice(&bytes).ok().filter(Value::is_object)
+        })
     }
 
     /// RUN of http.md section 4.

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use mtbsync_formats::csv::Table;
+use mtbsync_formats::csv::{Row, Table};
 use mtbsync_formats::read_bounded;
 use mtbsync_pipeline::artefacts::{RecordingFile, TimeWarpFile, read_warp};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// Most bytes read of a table or a JSON file (http.md section 2.7).
 pub const MAX_FILE_BYTES: u64 = 32 << 20;
@@ -120,15 +120,62 @@ pub fn read_timewarp(path: &Path) -> Result<TimeWarpFile, String> {
     read_warp(path).map_err(|error| error.what)
 }
 
-/// Reads a table; `known` are names its header may hold.
+/// Reads a JSON file of any shape.
 ///
 /// # Errors
 /// What is wrong with it, without its path.
-pub fn read_table(path: &Path, known: &[&str]) -> Result<Table, String> {
+pub fn read_json(path: &Path) -> Result<Value, String> {
     let bytes = read_bounded(path, MAX_FILE_BYTES).map_err(|error| error.to_string())?;
-    let mut table = Table::parse(&bytes, known).map_err(|error| error.to_string())?;
-    table.rows.truncate(MAX_ROWS);
-    Ok(table)
+    serde_json::from_slice(&bytes).map_err(|_| "is not valid JSON".to_owned())
+}
+
+/// A table as it was read; cut off after [`MAX_ROWS`] rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BoundedTable {
+    /// The table.
+    pub table: Table,
+    /// There were more rows.
+    pub truncated: bool,
+}
+
+impl BoundedTable {
+    /// Reads the table at `path`; `known` are names its header may hold.
+    ///
+    /// # Errors
+    /// What is wrong with it, without its path.
+    pub fn read(path: &Path, known: &[&str]) -> Result<Self, String> {
+        let bytes = read_bounded(path, MAX_FILE_BYTES).map_err(|error| error.to_string())?;
+        Self::parse(&bytes, known)
+    }
+
+    /// Reads a table; `known` are names its header may hold.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(bytes: &[u8], known: &[&str]) -> Result<Self, String> {
+        let mut table = Table::parse(bytes, known).map_err(|error| error.to_string())?;
+        let truncated = table.rows.len() > MAX_ROWS;
+        table.rows.truncate(MAX_ROWS);
+        Ok(Self { table, truncated })
+    }
+
+    /// `headers` and `rows` of an answer; every cell is text.
+    pub fn to_json(&self) -> Map<String, Value> {
+        let headers = &self.table.headers;
+        let row = |row: &Row| -> Value {
+            let cells = headers.iter().enumerate();
+            let cells = cells.map(|(column, name)| (name.clone(), Value::from(row.text(column))));
+            Value::Object(cells.collect())
+        };
+        let rows: Vec<Value> = self.table.rows.iter().map(row).collect();
+        let mut object = Map::new();
+        object.insert("headers".to_owned(), json!(headers));
+        object.insert("rows".to_owned(), Value::from(rows));
+        if self.truncated {
+            object.insert("truncated".to_owned(), Value::Bool(true));
+        }
+        object
+    }
 }
 
 type Stamp = (u64, Option<SystemTime>);
