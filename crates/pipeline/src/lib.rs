@@ -21,6 +21,7 @@ pub mod missing;
 pub mod moments;
 pub mod mux;
 pub mod progress;
+pub mod proxy;
 pub mod recorded;
 pub mod refit;
 pub mod render;

@@ -20,6 +20,13 @@ pub struct SoundSettings {
     pub channels: usize,
 }
 
+impl SoundSettings {
+    /// Rates the AAC encoder takes (ISO/IEC 14496-3, table 1.18), the usual one first.
+    pub const RATES: [u32; 12] = [
+        48_000, 96_000, 88_200, 64_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8000,
+    ];
+}
+
 /// An open encoder.
 pub(super) struct SoundEncoder {
     encoder: ffmpeg::encoder::audio::Encoder,

@@ -3,9 +3,11 @@
 //! A cached index is an ordinary index file, `index/<key>.npz`; the register `cache.db` beside them knows when each was
 //! last used, so that the oldest go when the cache is full. Several processes may use it at once and any of it may be
 //! deleted at any time: what is missing, damaged or of something else is a miss, and a cache that cannot be used costs
-//! time and nothing else. The register also lists finished runs ([`runs`]).
+//! time and nothing else. The register also lists finished runs ([`runs`]). Copies of recordings for browsers
+//! ([`proxies`]) are entries like indexes.
 
 mod db;
+pub mod proxies;
 pub mod runs;
 #[cfg(test)]
 mod tests;
@@ -39,7 +41,7 @@ const NEVER: &str = "1970-01-01T00:00:00Z";
 pub struct Cache {
     /// Its folder.
     pub folder: PathBuf,
-    /// Largest size of all indexes.
+    /// Largest size of all entries.
     pub max_bytes: u64,
 }
 
@@ -58,9 +60,12 @@ pub fn key(fingerprint: &str, proxy: Option<&str>, params: IndexParams) -> Strin
 }
 
 impl Cache {
-    /// Where the index of a key lies, or would.
+    /// Where the file of a key lies, or would.
     pub fn path(&self, key: &str) -> PathBuf {
-        self.index_folder().join(format!("{key}.npz"))
+        match key.strip_prefix(proxies::KEY_PREFIX) {
+            Some(stem) => self.proxy_folder().join(format!("{stem}.mp4")),
+            None => self.index_folder().join(format!("{key}.npz")),
+        }
     }
 
     fn index_folder(&self) -> PathBuf {
@@ -183,7 +188,7 @@ impl Cache {
         }
     }
 
-    /// Registers index files that nobody did: their process was killed in between, or they are older than the register.
+    /// Registers files that nobody did: their process was killed in between, or they are older than the register.
     fn adopt(&self, db: &Connection) -> rusqlite::Result<()> {
         for key in self.files() {
             db.execute(
@@ -196,14 +201,12 @@ impl Cache {
         Ok(())
     }
 
-    /// Keys of all index files, in order.
+    /// Keys of all files, in order.
     fn files(&self) -> BTreeSet<String> {
-        let entries = fs::read_dir(self.index_folder()).into_iter().flatten().flatten();
-        let paths = entries.map(|entry| entry.path());
-        paths
-            .filter(|path| path.extension() == Some(OsStr::new("npz")))
-            .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
-            .collect()
+        let mut keys = stems(&self.index_folder(), "npz");
+        let copies = stems(&self.proxy_folder(), "mp4");
+        keys.extend(copies.iter().map(|stem| format!("{}{stem}", proxies::KEY_PREFIX)));
+        keys
     }
 
     fn remove(&self, db: &Connection, key: &str) -> rusqlite::Result<()> {
@@ -270,7 +273,7 @@ impl Cache {
         Ok(entries)
     }
 
-    /// Removes the indexes that were not used for `unused_for`; all of them when it is `None`. With `dry_run` nothing
+    /// Removes the entries that were not used for `unused_for`; all of them when it is `None`. With `dry_run` nothing
     /// is removed.
     ///
     /// # Errors
@@ -316,7 +319,7 @@ struct Entry {
 pub struct CacheStatus {
     /// The folder.
     pub folder: PathBuf,
-    /// Indexes.
+    /// Indexes and copies.
     pub entries: usize,
     /// Their size.
     pub bytes: u64,
@@ -329,7 +332,7 @@ pub struct CacheStatus {
 /// What `cache clear` removed, or would.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cleared {
-    /// Indexes.
+    /// Indexes and copies.
     pub entries: usize,
     /// Their size.
     pub bytes: u64,
@@ -339,6 +342,16 @@ pub struct Cleared {
 fn before(now_utc: &str, age: Duration) -> Option<String> {
     let now = OffsetDateTime::parse(now_utc, &Rfc3339).ok()?;
     now.checked_sub(age)?.format(&Rfc3339).ok()
+}
+
+/// Names without their ending of the files in `folder` that have this one.
+fn stems(folder: &Path, extension: &str) -> BTreeSet<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let paths = entries.map(|entry| entry.path());
+    paths
+        .filter(|path| path.extension() == Some(OsStr::new(extension)))
+        .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
+        .collect()
 }
 
 fn size_of(path: &Path) -> i64 {

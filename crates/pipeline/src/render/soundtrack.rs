@@ -5,6 +5,7 @@
 //! stops are cut out, the sound is cut as well, with short fades so that it does not click.
 
 use mtbsync_media::SoundReader;
+use mtbsync_media::encode::SoundSettings;
 
 use super::request::Side;
 use super::schedule::{Piece, Schedule};
@@ -15,11 +16,6 @@ const BLOCK: u64 = 1024;
 const HEARD_SPEEDS: std::ops::RangeInclusive<f64> = 0.2..=4.0;
 /// Fade on both sides of a cut, seconds.
 const FADE_SECS: f64 = 0.005;
-/// Rates the AAC encoder takes (ISO/IEC 14496-3, table 1.18); other sound is brought to the first.
-const AAC_RATES: [u32; 12] = [
-    48_000, 96_000, 88_200, 64_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8000,
-];
-
 /// The sound of one run, cut to a schedule.
 pub struct Soundtrack {
     reader: SoundReader,
@@ -33,10 +29,10 @@ impl Soundtrack {
     /// The sound of `side`.
     pub fn new(reader: SoundReader, side: Side) -> Soundtrack {
         let own = reader.rate();
-        let rate = if AAC_RATES.contains(&own) {
+        let rate = if SoundSettings::RATES.contains(&own) {
             own
         } else {
-            AAC_RATES[0]
+            SoundSettings::RATES[0]
         };
         Soundtrack {
             reader,
