@@ -65,6 +65,23 @@ test('arrow keys step by one frame of the leading side', async () => {
   await context.close();
 });
 
+test('a click on a control leaves the keys to the players', async () => {
+  const { page, context } = await openPage(browser, server.url);
+  await openCompare(page, server.url, sample, '&t=10');
+  const before = await shownFrames(page);
+  await page.locator('.segments label', { hasText: 'Wipe' }).click();
+  await page.keyboard.press('ArrowRight');
+  near((await shownFrames(page)).new - before.new, 1 / 30, 0.001, 'a step after choosing a view');
+  assert.ok(await page.locator('.stage-wipe').isVisible());
+  await page.locator('.panel tbody tr').nth(2).click();
+  const at = await shownFrames(page);
+  await page.keyboard.press('ArrowLeft');
+  near((await shownFrames(page)).new - at.new, -1 / 30, 0.001, 'a step after choosing a marker');
+  await page.keyboard.press('ArrowDown');
+  near((await shownFrames(page)).new, 15.506, 0.02, 'the next marker');
+  await context.close();
+});
+
 test('a place without counterpart says so, and leads back', async () => {
   const { page, context } = await openPage(browser, server.url);
   await openCompare(page, server.url, lap);

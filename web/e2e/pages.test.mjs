@@ -36,7 +36,7 @@ async function accessibilityProblems(page) {
 async function open(page, name) {
   const query = name === 'compare' || name === 'preview' ? `?run=${sample}&t=14.2` : '';
   await page.goto(`${server.url}/${name}${query}`);
-  await page.locator('main h1, main h2').first().waitFor();
+  await page.locator('main h1, main h2').first().waitFor({ state: 'attached' });
   if (query !== '') await settled(page);
   // Whatever is asked at first is there; streams stay open, so an idle network cannot be waited for.
   await page.waitForFunction(() => document.querySelectorAll('main .loading').length === 0);

@@ -47,6 +47,19 @@ export function useKeys(handle: (event: KeyboardEvent) => void): void {
   }, []);
 }
 
+/** How the focus was moved last. `:focus-visible` cannot tell: it turns true with the first key after a click. */
+let focusByPointer = false;
+document.addEventListener('pointerdown', () => (focusByPointer = true), true);
+document.addEventListener('keydown', (event) => event.key === 'Tab' && (focusByPointer = false), true);
+
+/** True when the key press belongs to a control a person reached by keyboard; after a click the page's own keys go on working. */
+export function keyIsForControl(event: KeyboardEvent): boolean {
+  const target = event.target instanceof Element ? event.target : null;
+  if (focusByPointer || !target) return false;
+  if (event.key === ' ') return target.closest('button, a, input') !== null;
+  return event.key.startsWith('Arrow') && target.matches('input');
+}
+
 /** Width of an element in CSS pixels; 0 before it is laid out. */
 export function useWidth<E extends Element>(): [(element: E | null) => void, number] {
   const [width, setWidth] = useState(0);

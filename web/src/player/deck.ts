@@ -276,8 +276,8 @@ export class Deck {
     const { speed } = this.state.get();
     const slope = this.slope(leaderSecs);
     const action = lockStep({
-      // What is seen is to agree, not what the clocks say: both pictures come a little late, not equally.
-      targetSecs: target - slope * leader.lagSecs + follower.lagSecs,
+      // What is seen is to agree, not what the clocks say: pictures come late and stay a while, not equally on both sides.
+      targetSecs: target - slope * leader.seenBehindSecs() + follower.seenBehindSecs(),
       actualSecs: follower.nowSecs,
       slope,
       leaderRate: speed,

@@ -51,8 +51,8 @@ export class Recording {
   frames: FrameTimes;
   /** Time of the frame on screen, seconds of the whole recording. */
   shownSecs = 0;
-  /** How far the frame on screen is usually behind the position while playing; differs between files and machines. */
-  lagSecs = 0;
+  /** How far a frame is usually behind the position when it comes to the screen; differs between files and machines. */
+  private lagSecs = 0;
   private lagFrames = 0;
   private chapter = -1;
   /** Where a seek is going while it is under way. */
@@ -99,6 +99,11 @@ export class Recording {
 
   get playbackRate(): number {
     return this.rate;
+  }
+
+  /** How far the picture is behind the position while playing, in the middle of the time a frame stays. */
+  seenBehindSecs(): number {
+    return this.lagSecs + this.frames.lengthOf(this.frames.shownAt(this.shownSecs)) / 2;
   }
 
   /** Starts playing; resolves when the browser has agreed, false when it refused or was interrupted. */

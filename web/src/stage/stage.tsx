@@ -1,6 +1,7 @@
 /** Both pictures: beside each other, one wiped over the other, or one through the other. Each with its clock and its scrubber. */
 import type { ComponentChildren } from 'preact';
-import { useCallback, useRef } from 'preact/hooks';
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { frameUrl } from '../api';
 import { Badge, Button, LoadError } from '../components';
 import { clock } from '../lib/format';
 import { useStore } from '../lib/store';
@@ -93,7 +94,7 @@ function Screen({ deck, map, media, muted, view = 'side', mix = 50 }: ScreenProp
     <div class={`screen at-screen-${side}`} style={style}>
       <video ref={attach} muted={muted || !leads} playsInline preload="auto" disablePictureInPicture aria-label={`${SIDE_NAMES[side]}: ${media.name}`} />
       {alone && !error && ready && <NoCounterpart deck={deck} map={map} side={side} />}
-      {error && <Cover>{<p role="alert">{`Cannot show this recording: ${error}.`}</p>}</Cover>}
+      {error && <Still deck={deck} media={media} error={error} />}
       {!error && !ready && <Waiting media={media} />}
     </div>
   );
@@ -101,6 +102,45 @@ function Screen({ deck, map, media, muted, view = 'side', mix = 50 }: ScreenProp
 
 function Cover({ children }: { children: ComponentChildren }) {
   return <div class="screen-cover">{children}</div>;
+}
+
+/** How long the position must rest before a still picture is asked for: each costs the server a decode. */
+const STILL_REST_MS = 150;
+
+/** Width of a still picture in pixels: wide enough for a half of a laptop's screen. */
+const STILL_WIDTH = 960;
+
+/** The recording does not play here: the pictures come one by one from the server, so that scrubbing still compares. */
+function Still({ deck, media, error }: { deck: Deck; media: SideMedia; error: string }) {
+  const { side, id, variant, giveUpOn } = media;
+  const secs = useStore(deck.state, (state) => (side === 'new' ? state.newSecs : state.refSecs));
+  const [url, setUrl] = useState<string | null>(null);
+  const [broken, setBroken] = useState(false);
+  useEffect(() => {
+    if (variant !== null) giveUpOn(variant);
+  }, [variant, giveUpOn]);
+  useEffect(() => {
+    if (id === null || secs === null) return;
+    const timer = setTimeout(() => {
+      setBroken(false);
+      setUrl(frameUrl(id, secs, STILL_WIDTH));
+    }, STILL_REST_MS);
+    return () => clearTimeout(timer);
+  }, [id, secs]);
+  return (
+    <>
+      {url !== null && !broken && <img class="still" src={url} alt={`${SIDE_NAMES[side]} at ${clock(secs, 1)}`} onError={() => setBroken(true)} />}
+      {url === null || broken ? (
+        <Cover>
+          <p role="alert">Cannot show this recording: {error}.</p>
+        </Cover>
+      ) : (
+        <p class="still-note small" role="status">
+          Still pictures only: {error}
+        </p>
+      )}
+    </>
+  );
 }
 
 /** Plainly nothing, and the way to where there is something again. */

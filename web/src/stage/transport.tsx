@@ -84,15 +84,11 @@ export function NudgeControls({ deck }: { deck: Deck }) {
   return (
     <Toolbar label={`Shift the ${moved} against the other`}>
       <span class="small muted">Shift {master === 'new' ? 'A' : 'B'}</span>
-      <Button small label={`Shift the ${moved} one frame back ([)`} onClick={() => deck.nudge(-1)}>
-        −1
-      </Button>
+      <Button small icon="step-back" label={`Shift the ${moved} one frame back ([)`} onClick={() => deck.nudge(-1)} />
       <output class="num nudge-value" aria-label="Shift">
         {signedSecs(nudge, 3)}
       </output>
-      <Button small label={`Shift the ${moved} one frame on (])`} onClick={() => deck.nudge(1)}>
-        +1
-      </Button>
+      <Button small icon="step-forward" label={`Shift the ${moved} one frame on (])`} onClick={() => deck.nudge(1)} />
       {nudge !== 0 && (
         <Button small kind="quiet" onClick={() => deck.resetNudge()}>
           Reset

@@ -20,6 +20,8 @@ export interface SideMedia {
   /** Which of `info.variants` is played; null: none can be yet. */
   variant: string | null;
   reload: () => void;
+  /** Says that a variant did not play, so that another is tried when there is one. */
+  giveUpOn: (variant: string) => void;
 }
 
 /** Codecs every browser plays; with more than 8 bits most of them give up. */
@@ -39,14 +41,18 @@ export function useSideMedia(side: Side, run: Run): SideMedia {
   const media = side === 'new' ? run.new : run.reference;
   const id = media?.media ?? null;
   const { data, error, loading, reload } = useLoad(async (signal) => (id === null ? null : getMediaInfo(id, signal)), [id]);
-  const variant = data ? chooseVariant(data) : null;
+  const [failed, setFailed] = useState<readonly string[]>([]);
+  const chosen = data ? chooseVariant(data) : null;
+  const spare = data?.variants.find((name) => !failed.includes(name));
+  const variant = chosen !== null && failed.includes(chosen) && spare !== undefined ? spare : chosen;
+  const giveUpOn = useCallback((name: string) => setFailed((names) => (names.includes(name) ? names : [...names, name])), []);
   const waiting = data !== null && variant === null;
   useEffect(() => {
     if (!waiting) return;
     const timer = setInterval(reload, PROXY_POLL_MS);
     return () => clearInterval(timer);
   }, [waiting, reload]);
-  return { side, name: media?.name ?? '', id, info: data, error, loading, variant, reload };
+  return { side, name: media?.name ?? '', id, info: data, error, loading, variant, reload, giveUpOn };
 }
 
 function sourceOf(id: string, info: MediaInfo, variant: string): RecordingSource {

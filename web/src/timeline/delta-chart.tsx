@@ -8,7 +8,8 @@ import type { Anchor, WarpSample } from '../api';
 import { deltaCurve } from '../compare/delta';
 import { axis, Chart, type ChartTheme } from '../components/chart';
 import { clock, signedSecs } from '../lib/format';
-import type { Deck } from '../player/deck';
+import { useStore } from '../lib/store';
+import type { Deck, DeckState } from '../player/deck';
 import { gaps, type WarpMap } from '../player/warp';
 import { LANE_INSET_LEFT, LANE_INSET_RIGHT } from './lanes';
 import type { Range } from './view';
@@ -39,8 +40,9 @@ export function DeltaChart({ deck, map, sample, anchors, durationSecs, range, he
   const playhead = useRef<HTMLDivElement | null>(null);
   const data = useMemo(() => toAligned(deltaCurve(sample)), [sample]);
   // The draw hook outlives a render, so it reads what is current through this.
-  const latest = useRef({ map, sample, anchors, durationSecs, range });
-  latest.current = { map, sample, anchors, durationSecs, range };
+  const loop = useStore(deck.state, (state) => state.loop);
+  const latest = useRef({ map, sample, anchors, durationSecs, range, loop });
+  latest.current = { map, sample, anchors, durationSecs, range, loop };
 
   const place = () => {
     const { newSecs } = deck.state.get();
@@ -55,7 +57,7 @@ export function DeltaChart({ deck, map, sample, anchors, durationSecs, range, he
     chart.current?.setScale('x', { min: range.fromSecs, max: range.toSecs });
     place();
   }, [range.fromSecs, range.toSecs, data]);
-  useEffect(() => chart.current?.redraw(false), [anchors, sample]);
+  useEffect(() => chart.current?.redraw(false), [anchors, sample, loop]);
 
   const options = (theme: ChartTheme): Omit<uPlot.Options, 'width' | 'height'> => {
     const line = theme.colour('--accent');
@@ -131,10 +133,11 @@ interface Ground {
   map: WarpMap;
   sample: WarpSample;
   durationSecs: number;
+  loop: DeckState['loop'];
 }
 
 /** Under the curve: what is not mapped, where somebody stands, and the zero line. */
-function drawGround(u: uPlot, theme: ChartTheme, { map, sample, durationSecs }: Ground): void {
+function drawGround(u: uPlot, theme: ChartTheme, { map, sample, durationSecs, loop }: Ground): void {
   const { ctx } = u;
   const box = u.bbox;
   const x = (secs: number) => Math.min(Math.max(u.valToPos(secs, 'x', true), box.left), box.left + box.width);
@@ -151,6 +154,14 @@ function drawGround(u: uPlot, theme: ChartTheme, { map, sample, durationSecs }: 
     ctx.fillStyle = withAlpha(theme.colour(stop.side === 'new' ? '--new' : '--ref'), 0.16);
     ctx.fillRect(x(from), box.top, width, box.height);
     label(ctx, stop.side === 'new' ? 'new run stands' : 'reference stands', x(from), x(from) + Math.max(width, 110 * devicePixelRatio), box.top, theme);
+  }
+  if (loop) {
+    const [from, to] = [x(loop.fromSecs), x(loop.toSecs)];
+    ctx.fillStyle = withAlpha(theme.colour('--accent'), 0.1);
+    ctx.fillRect(from, box.top, to - from, box.height);
+    ctx.fillStyle = theme.colour('--accent');
+    for (const edge of [from, to]) ctx.fillRect(edge - devicePixelRatio, box.top, 2 * devicePixelRatio, box.height);
+    label(ctx, 'repeating', from, to, box.top, theme);
   }
   const zero = u.valToPos(0, 'y', true);
   ctx.strokeStyle = theme.muted;

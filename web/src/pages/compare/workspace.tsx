@@ -11,7 +11,7 @@ import { useAnchors } from '../../compare/use-anchors';
 import { useAnnotations } from '../../compare/use-annotations';
 import { useRunMarkers } from '../../compare/use-run-markers';
 import type { LoadedWarp } from '../../compare/use-warp';
-import { useKeys } from '../../lib/hooks';
+import { keyIsForControl, useKeys } from '../../lib/hooks';
 import { useStore } from '../../lib/store';
 import type { WarpMap } from '../../player/warp';
 import { Stage, type ViewMode } from '../../stage/stage';
@@ -101,8 +101,6 @@ export function Workspace({ run, warp, map, initial }: WorkspaceProps) {
   const searchBox = useRef<HTMLElement>(null);
   useKeys((event) => {
     const { master, lock } = deck.state.get();
-    const onSlider = event.target instanceof HTMLInputElement && event.target.type === 'range';
-    const onControl = event.target instanceof Element && event.target.closest('button, a, input[type=radio], [role=region]') !== null;
     const actions: Record<string, () => void> = {
       ' ': () => deck.toggle(),
       ArrowLeft: () => (event.shiftKey ? deck.jump(-1) : deck.step(master, -1)),
@@ -135,9 +133,7 @@ export function Workspace({ run, warp, map, initial }: WorkspaceProps) {
       '?': () => setOpen('help'),
     };
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    // Keys that already mean something on the focused control stay with it.
-    if (onControl && (key === ' ' || (key.startsWith('Arrow') && !(event.target instanceof HTMLButtonElement)))) return;
-    if (onSlider && key.startsWith('Arrow')) return;
+    if (keyIsForControl(event)) return;
     const action = actions[key];
     if (!action) return;
     event.preventDefault();

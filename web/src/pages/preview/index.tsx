@@ -11,7 +11,7 @@ import { Button, Card, Empty, Loading, LoadError, Notice } from '../../component
 import { toCsv } from '../../lib/csv';
 import { download } from '../../lib/download';
 import { clock, percent } from '../../lib/format';
-import { useKeys } from '../../lib/hooks';
+import { keyIsForControl, useKeys } from '../../lib/hooks';
 import { useStore } from '../../lib/store';
 import type { Deck } from '../../player/deck';
 import { RunPage } from '../../stage/run-page';
@@ -59,8 +59,7 @@ function Room({ run, warp }: { run: Run; warp: LoadedWarp }) {
     if (marker) open(marker);
   };
   useKeys((event) => {
-    if (event.target instanceof Element && event.target.closest('button, a, input, [role=region]') && event.key === ' ') return;
-    if (event.target instanceof HTMLInputElement && event.key.startsWith('Arrow')) return;
+    if (keyIsForControl(event)) return;
     const actions: Record<string, () => void> = {
       ' ': () => deck.toggle(),
       ArrowLeft: () => (event.shiftKey ? deck.jump(-1) : deck.step('new', -1)),

@@ -1,0 +1,1 @@
+import{h as e,k as t}from"./index-CBu0gSXc.js";function n(){return t(e,{title:`Dashboard`})}export{n as default};

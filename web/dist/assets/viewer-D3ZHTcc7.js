@@ -1,1 +1,0 @@
-import{O as e,m as t}from"./index-Aj7fmwEH.js";function n(){return e(t,{title:`Viewer`})}export{n as default};
