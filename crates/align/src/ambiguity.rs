@@ -44,10 +44,9 @@ fn explained(llr: &Matrix, path: &[Belief], t_ref: &[f64]) -> f64 {
         .filter(|(_, b)| b.off < MAX_OFF)
         .map(|(i, b)| {
             let at = t_ref.partition_point(|&t| t < b.t_ref_secs);
-            let near = llr
-                .row(i)
-                .get(at.saturating_sub(2)..(at + 2).min(t_ref.len()))
-                .unwrap_or_default();
+            let band = llr.band(i);
+            let inside = |j: usize| j.clamp(band.start, band.end) - band.start;
+            let near = &llr.row(i)[inside(at.saturating_sub(2))..inside(at + 2)];
             f64::from(near.iter().copied().fold(f32::MIN, f32::max).max(FORBIDDEN_LLR))
         })
         .sum()

@@ -7,6 +7,7 @@
 
 pub mod affine;
 pub mod ambiguity;
+pub mod band;
 pub mod confidence;
 pub mod curve;
 pub mod evidence;

@@ -6,7 +6,10 @@
 //! the trail have small probabilities; nobody ever goes back. Forward–backward gives the posterior of every state, so
 //! the result knows its own uncertainty, and a pair of different trails ends up *off* nearly everywhere.
 //!
-//! Cost is proportional to the size of the evidence matrix; sums run in a fixed order.
+//! Cost is proportional to the number of cells of the evidence; sums run in a fixed order. Evidence with bands (see
+//! [`crate::band`]) makes that proportional to the length of the recordings.
+
+use std::ops::Range;
 
 use crate::evidence::Matrix;
 
@@ -25,7 +28,7 @@ const MIN_MEASURED_FRAMES: usize = 40;
 const RATIO_SAMPLES: i32 = 24;
 const RATIO_REACH: f64 = 2.5;
 /// Fastest new rider: reference seconds per new second in one step of the kernel.
-const MAX_RATIO: f64 = 3.4;
+pub(crate) const MAX_RATIO: f64 = 3.4;
 /// Share of steps in which the new rider stands still.
 const STAND: f64 = 0.02;
 /// Share of steps that jump ahead farther than riding explains: the reference rider stood still there.
@@ -42,6 +45,9 @@ const RETURN_MEAN_SECS: f64 = 10.0;
 /// Half width of the window whose posterior mass counts as "here", seconds of reference time.
 const HERE_SECS: f64 = 0.7;
 
+/// Share of the posterior that may lie beyond each end of a [`Reach`].
+const REACH_TAIL: f64 = 1e-3;
+
 /// What the sequence model believes about one new frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Belief {
@@ -53,11 +59,38 @@ pub struct Belief {
     pub off: f64,
 }
 
+/// A belief and how far the posterior reaches.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reach {
+    /// The belief.
+    pub belief: Belief,
+    /// Reference time before which next to nothing of the posterior lies, seconds.
+    pub low_secs: f64,
+    /// Reference time after which next to nothing lies, seconds.
+    pub high_secs: f64,
+}
+
+impl Reach {
+    /// A belief whose reach does not matter any more.
+    pub fn sharp(belief: Belief) -> Self {
+        Self {
+            belief,
+            low_secs: belief.t_ref_secs,
+            high_secs: belief.t_ref_secs,
+        }
+    }
+}
+
 /// Run the model. `t_new` and `t_ref` are the frame times of the evidence's rows and columns, increasing, seconds.
 /// Returns one belief per row; empty when either side is empty or the sizes disagree.
 pub fn beliefs(llr: &Matrix, t_new: &[f64], t_ref: &[f64]) -> Vec<Belief> {
+    reaches(llr, t_new, t_ref).into_iter().map(|r| r.belief).collect()
+}
+
+/// Run the model as [`beliefs`] does, and say how far each posterior reaches.
+pub fn reaches(llr: &Matrix, t_new: &[f64], t_ref: &[f64]) -> Vec<Reach> {
     let (n, m) = (llr.rows(), llr.columns());
-    if n == 0 || m == 0 || t_new.len() != n || t_ref.len() != m {
+    if n == 0 || m == 0 || t_new.len() != n || t_ref.len() != m || llr.bands().iter().any(Range::is_empty) {
         return Vec::new();
     }
     let mut model = Model {
@@ -89,12 +122,12 @@ impl Pace {
     };
 
     /// The pace of a first result, when it is narrower than what is assumed anyway.
-    fn measure(beliefs: &[Belief], t_new: &[f64]) -> Option<Self> {
-        let on: Vec<(f64, f64)> = beliefs
+    fn measure(reaches: &[Reach], t_new: &[f64]) -> Option<Self> {
+        let on: Vec<(f64, f64)> = reaches
             .iter()
             .zip(t_new)
-            .filter(|(b, _)| b.off < 0.5)
-            .map(|(b, &t)| (t, b.t_ref_secs))
+            .filter(|(r, _)| r.belief.off < 0.5)
+            .map(|(r, &t)| (t, r.belief.t_ref_secs))
             .collect();
         if on.len() < MIN_MEASURED_FRAMES {
             return None;
@@ -148,10 +181,38 @@ struct Step {
     come_back: f64,
 }
 
-/// Filtered probabilities, row by row: `on[i * m + j]`, `off[i * m + j]` (off since leaving at `j`).
+/// Filtered probabilities in the order of the evidence's cells: on the trail at `j`, and off since leaving at `j`.
 struct Forward {
     on: Vec<f32>,
     off: Vec<f32>,
+}
+
+/// Probabilities of all places, of which only those within `band` count. Leaving the band means leaving the trail's
+/// possibilities: nothing moves there; who left the trail before the band waits at its start.
+struct Places {
+    on: Vec<f64>,
+    off: Vec<f64>,
+    band: Range<usize>,
+}
+
+impl Places {
+    fn new(m: usize, band: Range<usize>) -> Self {
+        Self {
+            on: vec![0.0; m],
+            off: vec![0.0; m],
+            band,
+        }
+    }
+
+    /// Divide by `total`; all 0 when that is.
+    fn scale(&mut self, total: f64) {
+        let scale = if total > 0.0 { 1.0 / total } else { 0.0 };
+        let off = &mut self.off[self.band.clone()];
+        for (p, q) in self.on[self.band.clone()].iter_mut().zip(off) {
+            *p *= scale;
+            *q *= scale;
+        }
+    }
 }
 
 impl Model {
@@ -187,185 +248,232 @@ impl Model {
         (-self.spacing / mean_secs).exp()
     }
 
-    /// Spread of the probability of moving ahead: kernel plus jumps. `from` and `to` have `m` entries.
-    fn ride(&self, step: &Step, from: &[f64], to: &mut [f64]) {
-        let m = self.m;
-        to.fill(0.0);
-        for (j, &p) in from.iter().enumerate() {
+    /// Spread of the probability of moving ahead from one band to the next: kernel plus jumps.
+    fn ride(&self, step: &Step, from: &[f64], here: &Range<usize>, to: &mut [f64], there: &Range<usize>) {
+        to[there.clone()].fill(0.0);
+        for j in here.clone() {
+            let p = from[j];
             if p > 0.0 {
-                for (target, &k) in to[j..].iter_mut().zip(&step.kernel) {
+                let skip = there.start.saturating_sub(j).min(step.kernel.len());
+                let targets = to[(j + skip).min(there.end)..there.end].iter_mut();
+                for (target, &k) in targets.zip(&step.kernel[skip..]) {
                     *target += p * k;
                 }
             }
         }
         let decay = self.decay(JUMP_MEAN_SECS);
         let mut jumping = 0.0;
-        for j in 0..m {
-            to[j] += JUMP * (1.0 - decay) * jumping;
-            jumping = jumping * decay + from[j];
+        for j in here.start..there.end {
+            if j >= there.start {
+                to[j] += JUMP * (1.0 - decay) * jumping;
+            }
+            jumping = jumping * decay + if here.contains(&j) { from[j] } else { 0.0 };
         }
     }
 
-    /// Transpose of [`Self::ride`].
-    fn ride_back(&self, step: &Step, from: &[f64], to: &mut [f64]) {
-        for (j, target) in to.iter_mut().enumerate() {
-            *target = from[j..].iter().zip(&step.kernel).map(|(p, k)| p * k).sum();
+    /// Transpose of [`Self::ride`]: from the band ahead (`there`) to that behind (`here`).
+    fn ride_back(
+        &self,
+        step: &Step,
+        from: &[f64],
+        there: &Range<usize>,
+        to: &mut [f64],
+        here: &Range<usize>,
+    ) {
+        for j in here.clone() {
+            let skip = there.start.saturating_sub(j).min(step.kernel.len());
+            let sources = &from[(j + skip).min(there.end)..there.end];
+            to[j] = sources.iter().zip(&step.kernel[skip..]).map(|(p, k)| p * k).sum();
         }
         let decay = self.decay(JUMP_MEAN_SECS);
         let mut jumping = 0.0;
-        for j in (0..self.m).rev() {
-            to[j] += JUMP * (1.0 - decay) * jumping;
-            jumping = jumping * decay + from[j];
+        for j in (here.start..there.end).rev() {
+            if here.contains(&j) {
+                to[j] += JUMP * (1.0 - decay) * jumping;
+            }
+            jumping = jumping * decay + if j >= there.start { from[j] } else { 0.0 };
         }
     }
 
     /// Spread of riders who come back, at or ahead of where they left.
-    fn rejoin(&self, from: &[f64], to: &mut [f64]) {
+    fn rejoin(&self, from: &[f64], here: &Range<usize>, to: &mut [f64], there: &Range<usize>) {
         let decay = self.decay(RETURN_MEAN_SECS);
         let (mut near, mut anywhere) = (0.0, 0.0);
-        for (j, (&p, target)) in from.iter().zip(to.iter_mut()).enumerate() {
+        for j in here.start..there.end {
+            let p = if here.contains(&j) { from[j] } else { 0.0 };
             near = near * decay + p;
             anywhere += p / (self.m - j) as f64;
-            *target = 0.5 * (1.0 - decay) * near + 0.5 * anywhere;
+            if j >= there.start {
+                to[j] = 0.5 * (1.0 - decay) * near + 0.5 * anywhere;
+            }
         }
     }
 
     /// Transpose of [`Self::rejoin`].
-    fn rejoin_back(&self, from: &[f64], to: &mut [f64]) {
+    fn rejoin_back(&self, from: &[f64], there: &Range<usize>, to: &mut [f64], here: &Range<usize>) {
         let decay = self.decay(RETURN_MEAN_SECS);
         let (mut near, mut anywhere) = (0.0, 0.0);
-        for j in (0..self.m).rev() {
-            near = near * decay + from[j];
-            anywhere += from[j];
-            to[j] = 0.5 * (1.0 - decay) * near + 0.5 * anywhere / (self.m - j) as f64;
+        for j in (here.start..there.end).rev() {
+            let p = if j >= there.start { from[j] } else { 0.0 };
+            near = near * decay + p;
+            anywhere += p;
+            if here.contains(&j) {
+                to[j] = 0.5 * (1.0 - decay) * near + 0.5 * anywhere / (self.m - j) as f64;
+            }
         }
     }
 
     fn forward(&self, llr: &Matrix, t_new: &[f64]) -> Forward {
         let m = self.m;
         let mut stored = Forward {
-            on: vec![0.0; llr.rows() * m],
-            off: vec![0.0; llr.rows() * m],
+            on: vec![0.0; llr.len()],
+            off: vec![0.0; llr.len()],
         };
-        let mut on = vec![0.5 / m as f64; m];
-        let mut off = vec![0.0; m];
-        off[0] = 0.5;
+        let mut now = Places::new(m, llr.band(0));
+        now.on[llr.band(0)].fill(0.5 / llr.band(0).len() as f64);
+        now.off[llr.band(0).start] = 0.5;
+        let mut next = Places::new(m, llr.band(0));
         let (mut ridden, mut rejoined) = (vec![0.0; m], vec![0.0; m]);
         for i in 0..llr.rows() {
             if i > 0 {
+                let (here, there) = (llr.band(i - 1), llr.band(i));
                 let step = self.step(step_secs(t_new, i));
-                self.ride(&step, &on, &mut ridden);
-                self.rejoin(&off, &mut rejoined);
-                for j in 0..m {
-                    let stays_off = off[j] * (1.0 - step.come_back) + on[j] * step.leave;
-                    on[j] = ridden[j] * (1.0 - step.leave) + rejoined[j] * step.come_back;
-                    off[j] = stays_off;
+                self.ride(&step, &now.on, &here, &mut ridden, &there);
+                self.rejoin(&now.off, &here, &mut rejoined, &there);
+                next.band = there.clone();
+                next.off[there.clone()].fill(0.0);
+                for j in here {
+                    next.off[j.max(there.start)] +=
+                        now.off[j] * (1.0 - step.come_back) + now.on[j] * step.leave;
                 }
+                for j in there {
+                    next.on[j] = ridden[j] * (1.0 - step.leave) + rejoined[j] * step.come_back;
+                }
+                std::mem::swap(&mut now, &mut next);
             }
-            for (p, &e) in on.iter_mut().zip(llr.row(i)) {
+            let band = now.band.clone();
+            for (p, &e) in now.on[band.clone()].iter_mut().zip(llr.row(i)) {
                 *p *= f64::from(e).exp();
             }
-            let total: f64 = on.iter().sum::<f64>() + off.iter().sum::<f64>();
-            let scale = if total > 0.0 { 1.0 / total } else { 0.0 };
-            for (p, q) in on.iter_mut().zip(&mut off) {
-                *p *= scale;
-                *q *= scale;
-            }
-            let at = i * m..(i + 1) * m;
-            stored.on[at.clone()]
-                .iter_mut()
-                .zip(&on)
-                .for_each(|(s, &p)| *s = p as f32);
-            stored.off[at]
-                .iter_mut()
-                .zip(&off)
-                .for_each(|(s, &p)| *s = p as f32);
+            let total: f64 =
+                now.on[band.clone()].iter().sum::<f64>() + now.off[band.clone()].iter().sum::<f64>();
+            now.scale(total);
+            let at = llr.cells(i);
+            let store = |stored: &mut [f32], p: &[f64]| {
+                stored.iter_mut().zip(p).for_each(|(s, &p)| *s = p as f32);
+            };
+            store(&mut stored.on[at.clone()], &now.on[band.clone()]);
+            store(&mut stored.off[at], &now.off[band]);
         }
         stored
     }
 
-    fn smooth(&self, llr: &Matrix, t_new: &[f64], t_ref: &[f64], forward: &Forward) -> Vec<Belief> {
+    fn smooth(&self, llr: &Matrix, t_new: &[f64], t_ref: &[f64], forward: &Forward) -> Vec<Reach> {
         let (n, m) = (llr.rows(), self.m);
-        let mut beliefs = vec![
-            Belief {
-                t_ref_secs: 0.0,
-                here: 0.0,
-                off: 1.0
-            };
-            n
-        ];
-        let (mut on, mut off) = (vec![1.0; m], vec![1.0; m]);
+        let mut reaches = Vec::with_capacity(n);
+        let last = llr.band(n - 1);
+        let mut now = Places::new(m, last.clone());
+        now.on[last.clone()].fill(1.0);
+        now.off[last.clone()].fill(1.0);
+        let mut before = Places::new(m, last);
         let (mut seen, mut ridden, mut rejoined) = (vec![0.0; m], vec![0.0; m], vec![0.0; m]);
-        let mut posterior = vec![0.0; m];
+        let mut posterior = Vec::new();
         for i in (0..n).rev() {
-            let at = i * m..(i + 1) * m;
-            for ((p, &f), &b) in posterior.iter_mut().zip(&forward.on[at.clone()]).zip(&on) {
-                *p = f64::from(f) * b;
-            }
-            let none: f64 = forward.off[at]
-                .iter()
-                .zip(&off)
-                .map(|(&f, &b)| f64::from(f) * b)
-                .sum();
-            beliefs[i] = self.summarise(&posterior, none, t_ref);
-            if i == 0 {
-                break;
-            }
+            let (at, there) = (llr.cells(i), llr.band(i));
+            let on = forward.on[at.clone()].iter().zip(&now.on[there.clone()]);
+            posterior.clear();
+            posterior.extend(on.map(|(&f, &b)| f64::from(f) * b));
+            let off = forward.off[at].iter().zip(&now.off[there.clone()]);
+            let none: f64 = off.map(|(&f, &b)| f64::from(f) * b).sum();
+            reaches.push(self.summarise(&posterior, none, &t_ref[there.clone()]));
+            let Some(behind) = i.checked_sub(1) else { break };
+            let here = llr.band(behind);
             let step = self.step(step_secs(t_new, i));
-            for ((s, &b), &e) in seen.iter_mut().zip(&on).zip(llr.row(i)) {
-                *s = b * f64::from(e).exp();
+            for (j, &e) in there.clone().zip(llr.row(i)) {
+                seen[j] = now.on[j] * f64::from(e).exp();
             }
-            self.ride_back(&step, &seen, &mut ridden);
-            self.rejoin_back(&seen, &mut rejoined);
-            for j in 0..m {
-                on[j] = ridden[j] * (1.0 - step.leave) + off[j] * step.leave;
-                off[j] = rejoined[j] * step.come_back + off[j] * (1.0 - step.come_back);
+            self.ride_back(&step, &seen, &there, &mut ridden, &here);
+            self.rejoin_back(&seen, &there, &mut rejoined, &here);
+            before.band = here.clone();
+            let mut largest = 0.0f64;
+            for j in here {
+                let stays_off = now.off[j.max(there.start)];
+                before.on[j] = ridden[j] * (1.0 - step.leave) + stays_off * step.leave;
+                before.off[j] = rejoined[j] * step.come_back + stays_off * (1.0 - step.come_back);
+                largest = largest.max(before.on[j]).max(before.off[j]);
             }
-            let largest = on.iter().chain(&off).fold(0.0f64, |a, &b| a.max(b));
-            let scale = if largest > 0.0 { 1.0 / largest } else { 0.0 };
-            for (p, q) in on.iter_mut().zip(&mut off) {
-                *p *= scale;
-                *q *= scale;
-            }
+            before.scale(largest);
+            std::mem::swap(&mut now, &mut before);
         }
-        beliefs
+        reaches.reverse();
+        reaches
     }
 
-    /// Heaviest window of the posterior and its centre.
-    fn summarise(&self, posterior: &[f64], none: f64, t_ref: &[f64]) -> Belief {
+    /// Heaviest window of the posterior over the reference frames at `t_ref` and its centre.
+    fn summarise(&self, posterior: &[f64], none: f64, t_ref: &[f64]) -> Reach {
         let on: f64 = posterior.iter().sum();
         let total = on + none;
         if total <= 0.0 || on <= 0.0 {
-            return Belief {
-                t_ref_secs: t_ref.first().copied().unwrap_or(0.0),
+            let nowhere = t_ref.first().copied().unwrap_or(0.0);
+            let belief = Belief {
+                t_ref_secs: nowhere,
                 here: 0.0,
                 off: 1.0,
+            };
+            return Reach {
+                belief,
+                low_secs: nowhere,
+                high_secs: nowhere,
             };
         }
         let half = (HERE_SECS / self.spacing).round().max(1.0) as usize;
         let mut window: f64 = posterior.iter().take(half).sum();
         let (mut best, mut centre) = (-1.0, 0);
-        for j in 0..self.m {
+        for j in 0..posterior.len() {
             window += posterior.get(j + half).copied().unwrap_or(0.0);
             if window > best {
                 (best, centre) = (window, j);
             }
             window -= if j >= half { posterior[j - half] } else { 0.0 };
         }
-        let range = centre.saturating_sub(half)..(centre + half + 1).min(self.m);
+        let range = centre.saturating_sub(half)..(centre + half + 1).min(posterior.len());
         let mass: f64 = posterior[range.clone()].iter().sum();
         let mean = posterior[range.clone()]
             .iter()
             .zip(&t_ref[range])
             .map(|(p, t)| p * t)
             .sum::<f64>();
-        let t_ref_secs = if mass > 0.0 { mean / mass } else { t_ref[centre] };
-        Belief {
-            t_ref_secs,
+        let belief = Belief {
+            t_ref_secs: if mass > 0.0 { mean / mass } else { t_ref[centre] },
             here: (mass / total).min(1.0),
             off: none / total,
+        };
+        let (low_secs, high_secs) = reach(posterior, on, t_ref);
+        Reach {
+            belief,
+            low_secs,
+            high_secs,
         }
     }
+}
+
+/// Times that all but [`REACH_TAIL`] of the mass `on` lie after and before.
+fn reach(posterior: &[f64], on: f64, t_ref: &[f64]) -> (f64, f64) {
+    fn beyond<'a>(places: impl Iterator<Item = (&'a f64, &'a f64)>, tail: f64) -> f64 {
+        let mut sum = 0.0;
+        let mut last = 0.0;
+        for (&p, &t) in places {
+            sum += p;
+            last = t;
+            if sum > tail {
+                break;
+            }
+        }
+        last
+    }
+    let tail = REACH_TAIL * on;
+    let places = posterior.iter().zip(t_ref);
+    (beyond(places.clone(), tail), beyond(places.rev(), tail))
 }
 
 /// Seconds from the frame before to frame `i`; times in a recording increase, but never trust a file.
@@ -478,5 +586,43 @@ mod tests {
             .map(|b| b.t_ref_secs)
             .collect();
         assert!(on.len() < 20, "{}", on.len());
+    }
+
+    #[test]
+    fn a_band_around_the_path_changes_nothing() {
+        let path = |t: f64| {
+            let on = !(20.0..=26.0).contains(&t);
+            on.then_some(0.9 * t + 3.0)
+        };
+        let (all, a, b) = evidence(110, 120, 0.33, path);
+        let bands: Vec<Range<usize>> = a
+            .iter()
+            .map(|t| {
+                let centre = (0.9 * t + 3.0) / 0.33;
+                (centre - 30.0).max(0.0) as usize..((centre + 30.0) as usize).min(120)
+            })
+            .collect();
+        let cells = bands
+            .iter()
+            .enumerate()
+            .flat_map(|(i, band)| all.row(i)[band.clone()].to_vec());
+        let banded = Matrix::banded(120, bands.clone(), cells.collect()).unwrap();
+        for (x, y) in beliefs(&all, &a, &b).iter().zip(beliefs(&banded, &a, &b)) {
+            assert!((x.off - y.off).abs() < 0.02, "{x:?} {y:?}");
+            assert!(
+                x.off > 0.5 || (x.t_ref_secs - y.t_ref_secs).abs() < 0.02,
+                "{x:?} {y:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_reach_holds_the_belief() {
+        let (e, a, b) = evidence(60, 70, 0.33, |t| Some(t + 1.0));
+        for r in reaches(&e, &a, &b) {
+            let mean = r.belief.t_ref_secs;
+            assert!(r.low_secs <= mean + 0.05 && mean - 0.05 <= r.high_secs, "{r:?}");
+            assert!(r.high_secs - r.low_secs < 3.0, "{r:?}");
+        }
     }
 }

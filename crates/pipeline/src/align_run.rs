@@ -3,33 +3,27 @@
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use mtbsync_align::ambiguity;
-use mtbsync_align::evidence::{Matrix, add, combine, log_likelihood_ratios, z_scores};
+use mtbsync_align::evidence::Matrix;
 use mtbsync_align::fit::Pair;
 use mtbsync_align::refine::{FrameTimes, PlaceSimilarity, RefineSettings, refine};
-use mtbsync_align::sequence::{Belief, beliefs};
-use mtbsync_vision::similarity::{CentredSequence, Warp, WarpMatcher, rigid_matrix};
+use mtbsync_align::sequence::Belief;
+use mtbsync_vision::similarity::{CentredSequence, Warp, WarpMatcher};
 
 use crate::artefacts::{Candidate, PairOrigin};
 use crate::error::PipelineError;
 use crate::features::Features;
 use crate::gps::clock::Offsets;
-use crate::gps::evidence::{GpsEvidence, Seen};
 use crate::gps::fuse::{FusedPair, fuse};
-use crate::gps::signal::picture_speed;
-use crate::gps::tracks::{SideTrack, Tracks};
+use crate::gps::tracks::Tracks;
 use crate::progress::{Context, Stage};
+use crate::retrieve::{MAX_OFF, Retrieval, retrieve};
 use crate::settings::{MatchSettings, Matcher};
-use crate::verify::{local_similarity, nearest, verify_pairs};
+use crate::verify::{nearest, verify_pairs};
 
 /// Candidates of one frame are at least this far apart, seconds: neighbours of a peak are the same place.
 const CANDIDATE_GAP_SECS: f64 = 1.0;
 /// Added to the window of `--refine-window` frames: the path is only known to a frame or so.
 const WINDOW_MARGIN_FRAMES: f64 = 1.4;
-/// Share of frames on the trail, played backwards, that makes a reversed ride.
-const REVERSED_SHARE: f64 = 0.5;
-/// A frame takes part when the sequence model thinks it rather on the trail than off.
-const MAX_OFF: f64 = 0.5;
 /// Error of an unrefined pair as a share of the frame spacing.
 const UNREFINED_SIGMA: f64 = 0.35;
 /// Reference frames tried for the first displacement of a new frame, as offsets in frames from the expected one.
@@ -66,54 +60,15 @@ pub fn align(
     context: &Context<'_>,
 ) -> Result<Alignment, PipelineError> {
     let begun = Instant::now();
-    context.progress.start(Stage::Retrieval, None, None);
-    let (similarity, z) = place_similarity(reference, new, settings)?;
-    context.progress.finish(Stage::Retrieval);
-    context.cancel.check()?;
-    context.progress.start(Stage::Sequence, None, None);
-    let llr = log_likelihood_ratios(&z);
-    let pictures = beliefs(&llr, &new.t_secs, &reference.t_secs);
-    let gps_begun = Instant::now();
-    let mut warnings = tracks.warnings.clone();
-    let gps = match weigh_gps(reference, new, tracks, &pictures) {
-        Ok(gps) => gps,
-        Err(why) => {
-            warnings.push(why);
-            None
-        }
-    };
-    let gps_llr = gps
-        .as_ref()
-        .and_then(|gps| gps.log_likelihood_ratios(&new.t_secs, &reference.t_secs))
-        .and_then(|ratios| add(&llr, &ratios));
-    let gps_took = gps_begun.elapsed();
-    let (llr, path) = match gps_llr {
-        Some(both) => {
-            let path = beliefs(&both, &new.t_secs, &reference.t_secs);
-            (both, path)
-        }
-        None => (llr, pictures),
-    };
-    let certainty = ambiguity::certainty(&llr, &path, &new.t_secs, &reference.t_secs);
-    if certainty < 1.0 {
-        warnings
-            .push("the reference fits in another way almost as well: does it hold several laps?".to_owned());
-    }
-    let path: Vec<Belief> = path
-        .into_iter()
-        .map(|b| Belief {
-            here: b.here * certainty,
-            ..b
-        })
-        .collect();
-    let on_trail =
-        |path: &[Belief]| path.iter().filter(|b| b.off < MAX_OFF).count() as f64 / path.len().max(1) as f64;
-    let share = on_trail(&path);
-    let reversed = share < REVERSED_SHARE && {
-        let last = reference.t_secs.last().copied().unwrap_or(0.0);
-        let backwards: Vec<f64> = reference.t_secs.iter().rev().map(|t| last - t).collect();
-        on_trail(&beliefs(&llr.reversed_reference(), &new.t_secs, &backwards)) > share.max(REVERSED_SHARE)
-    };
+    let Retrieval {
+        similarity,
+        z,
+        path,
+        reversed,
+        gps,
+        gps_took,
+        warnings,
+    } = retrieve(reference, new, tracks, settings, context)?;
     context.progress.finish(Stage::Sequence);
     context.cancel.check()?;
     let retrieval = begun.elapsed();
@@ -156,28 +111,6 @@ pub fn align(
     })
 }
 
-/// GPS of both sides, if it may speak; else why not.
-fn weigh_gps(
-    reference: &Features,
-    new: &Features,
-    tracks: &Tracks,
-    pictures: &[Belief],
-) -> Result<Option<GpsEvidence>, String> {
-    let speed = |features: &Features, side: &Option<SideTrack>| match side {
-        Some(side) if side.clock.is_guessed() => picture_speed(features),
-        Some(_) | None => None,
-    };
-    let speeds = [speed(reference, &tracks.reference), speed(new, &tracks.new)];
-    let [of_reference, of_new] = &speeds;
-    let seen = Seen {
-        beliefs: pictures,
-        t_new_secs: &new.t_secs,
-        speeds: [of_reference.as_ref(), of_new.as_ref()],
-        durations_secs: [reference.source.duration_secs, new.source.duration_secs],
-    };
-    GpsEvidence::weigh(tracks, &seen)
-}
-
 /// What stands behind each pair.
 fn origins(
     reference: &Features,
@@ -204,30 +137,6 @@ fn origins(
             seen.unwrap_or_else(|| unverified('G'))
         })
         .collect()
-}
-
-/// Similarity of all frames, and how far it stands out.
-fn place_similarity(
-    reference: &Features,
-    new: &Features,
-    settings: &MatchSettings,
-) -> Result<(Matrix, Matrix), PipelineError> {
-    let matrix = |values| {
-        Matrix::new(new.t_secs.len(), reference.t_secs.len(), values)
-            .ok_or_else(|| PipelineError::new("index is inconsistent").hint("rebuild it with mtbsync index"))
-    };
-    if settings.matcher == Matcher::Orb {
-        let similarity = matrix(local_similarity(new, reference, settings.lowe))?;
-        let z = z_scores(&similarity);
-        return Ok((similarity, z));
-    }
-    let whole = |f: &Features| CentredSequence::new(&f.dense, &f.mask);
-    let passing = |f: &Features| CentredSequence::passing(&f.dense, &f.t_secs, &f.mask);
-    let similarity = matrix(rigid_matrix(&whole(new), &whole(reference)))?;
-    let moving = matrix(rigid_matrix(&passing(new), &passing(reference)))?;
-    let z = z_scores(&similarity);
-    let z = combine(&z, &z_scores(&moving)).unwrap_or(z);
-    Ok((similarity, z))
 }
 
 fn refined_pairs(
@@ -340,8 +249,13 @@ fn candidates(
         .collect();
     let mut out = Vec::new();
     for (i, &t_new_secs) in new.t_secs.iter().enumerate() {
-        let mut order: Vec<usize> = (0..reference.t_secs.len()).collect();
-        order.sort_by(|&a, &b| z.row(i)[b].total_cmp(&z.row(i)[a]).then(a.cmp(&b)));
+        let first = z.band(i).start;
+        let mut order: Vec<usize> = z.band(i).collect();
+        order.sort_by(|&a, &b| {
+            z.row(i)[b - first]
+                .total_cmp(&z.row(i)[a - first])
+                .then(a.cmp(&b))
+        });
         let mut chosen: Vec<usize> = Vec::new();
         for j in order {
             if chosen.len() == top_k {
@@ -357,7 +271,7 @@ fn candidates(
             .map(|j| Candidate {
                 t_new_secs,
                 t_ref_secs: reference.t_secs[j],
-                score: f64::from(similarity.row(i)[j]).clamp(0.0, 1.0),
+                score: f64::from(similarity.row(i)[j - first]).clamp(0.0, 1.0),
                 n_inliers: verified.iter().find(|v| v.0 == i && v.1 == j).map_or(0, |v| v.2),
             })
             .collect();

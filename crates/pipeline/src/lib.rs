@@ -27,6 +27,7 @@ pub mod refit;
 pub mod render;
 pub mod resources;
 pub mod retime;
+pub mod retrieve;
 pub mod sample;
 pub mod settings;
 pub mod source;

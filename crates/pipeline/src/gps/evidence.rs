@@ -1,5 +1,7 @@
 //! What GPS says once it is believed: evidence for the sequence model, and pairs.
 
+use std::ops::Range;
+
 use mtbsync_align::evidence::Matrix;
 use mtbsync_align::fit::Pair;
 use mtbsync_align::sequence::Belief;
@@ -107,20 +109,27 @@ impl GpsEvidence {
         }))
     }
 
-    /// Evidence for every new frame and reference frame.
-    pub fn log_likelihood_ratios(&self, t_new_secs: &[f64], t_ref_secs: &[f64]) -> Option<Matrix> {
+    /// Evidence for every new frame and the reference frames of its band.
+    pub fn log_likelihood_ratios(
+        &self,
+        t_new_secs: &[f64],
+        t_ref_secs: &[f64],
+        bands: &[Range<usize>],
+    ) -> Option<Matrix> {
         let values = t_new_secs
             .iter()
+            .zip(bands)
             .enumerate()
-            .flat_map(|(i, &t)| {
+            .flat_map(|(i, (&t, band))| {
                 let step = i
                     .checked_sub(1)
                     .and_then(|k| t_new_secs.get(k))
                     .map_or(0.0, |before| t - before);
-                self.places.log_likelihood_ratio(t, t_ref_secs, step)
+                let places = t_ref_secs.get(band.clone()).unwrap_or_default();
+                self.places.log_likelihood_ratio(t, places, step)
             })
             .collect();
-        Matrix::new(t_new_secs.len(), t_ref_secs.len(), values)
+        Matrix::banded(t_ref_secs.len(), bands.to_vec(), values)
     }
 
     /// One pair by GPS per new time at which it knows the place.
@@ -253,7 +262,9 @@ mod tests {
             );
         }
         let grid: Vec<f64> = (0..37).map(f64::from).collect();
-        let ratios = evidence.log_likelihood_ratios(&t_new_secs, &grid).unwrap();
+        let ratios = evidence
+            .log_likelihood_ratios(&t_new_secs, &grid, &vec![0..grid.len(); t_new_secs.len()])
+            .unwrap();
         let middle = ratios.row(30);
         let best = (0..grid.len())
             .max_by(|&a, &b| middle[a].total_cmp(&middle[b]))

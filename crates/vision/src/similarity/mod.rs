@@ -4,20 +4,20 @@
 //! [`CentredSequence`]). Then two frames are compared by the cosine of their descriptors, at the best of a set of
 //! displacements of one grid against the other:
 //!
-//! - [`rigid_matrix`] compares every frame with every frame and shifts the grid as a whole. It finds the place.
+//! - [`PlaceSequence`] compares any frame with any other, shifting the grid as a whole. It finds the place.
 //! - [`WarpMatcher`] also shears the lower part sideways, because a rider half a metre further left sees the ground
 //!   move and the horizon stay, and interpolates between cells. It locates the place to a fraction of a frame.
 //!
-//! Both rest on the same numbers: for each row of cells and each displacement, one integer dot product. A
-//! displacement of the whole picture is a sum over rows, so trying a thousand of them costs next to nothing.
-//! Integers make the result independent of vector width and thread count.
+//! [`WarpMatcher`] keeps, for each row of cells and each displacement, one integer dot product. A displacement of the
+//! whole picture is a sum over rows, so trying a thousand of them costs next to nothing. Integers make the results
+//! independent of vector width and thread count.
 
 mod centred;
-mod rigid;
+mod place;
 mod warp;
 
 pub use centred::{CentredSequence, LOCAL_WINDOW_SECS};
-pub use rigid::{RIGID_MAX_DX, RIGID_MAX_DY, rigid_matrix};
+pub use place::{MAX_DX, MAX_DY, PlaceSequence};
 pub use warp::{Warp, WarpMatcher};
 
 /// Columns `from..to` of the first grid that lie on the second after a shift by `dx` (first `x` on second `x + dx`).
@@ -37,7 +37,7 @@ mod tests {
     use crate::dense::{BINS, COLS, DESCRIPTOR_LEN, ROWS};
 
     /// Descriptors with a block pattern that is displaced by `dx` cells, over random clutter.
-    fn frames(count: usize, seed: u32, dx: isize) -> Vec<u8> {
+    pub(super) fn frames(count: usize, seed: u32, dx: isize) -> Vec<u8> {
         let mut out = Vec::new();
         for f in 0..count {
             for row in 0..ROWS {
@@ -57,7 +57,7 @@ mod tests {
         out
     }
 
-    fn all() -> Vec<u8> {
+    pub(super) fn all() -> Vec<u8> {
         vec![1; ROWS * COLS]
     }
 
@@ -65,13 +65,6 @@ mod tests {
     fn every_processor_version_gives_the_same_integers() {
         let a = CentredSequence::new(&frames(3, 1, 0), &all());
         let b = CentredSequence::new(&frames(3, 2, 0), &all());
-        for (max_dx, max_dy) in [(0, 0), (6, 2), (12, 4)] {
-            let mut fast = vec![0; (2 * max_dx + 1) * (2 * max_dy + 1) * ROWS];
-            let mut plain = fast.clone();
-            rigid::correlate_rows(a.frame(0), b.frame(1), max_dx, max_dy, &mut fast);
-            rigid::correlate_rows_plain(a.frame(0), b.frame(1), max_dx, max_dy, &mut plain);
-            assert_eq!(fast, plain);
-        }
         for len in [0, 8, 56, 256] {
             let (a, b) = (&a.frame(0)[..len], &b.frame(1)[..len]);
             assert_eq!(warp::dot(a, b), warp::dot_plain(a, b));
@@ -79,26 +72,9 @@ mod tests {
     }
 
     #[test]
-    fn a_recording_is_most_like_itself() {
-        let a = CentredSequence::new(&frames(6, 1, 0), &all());
-        let m = rigid_matrix(&a, &a);
-        for i in 0..6 {
-            for j in 0..6 {
-                if i == j {
-                    assert!((m[i * 6 + j] - 1.0).abs() < 1e-4, "{}", m[i * 6 + j]);
-                } else {
-                    assert!(m[i * 6 + j] < 0.6, "{i} {j} {}", m[i * 6 + j]);
-                }
-            }
-        }
-    }
-
-    #[test]
     fn a_turned_camera_is_found_at_its_shift() {
         let a = CentredSequence::new(&frames(5, 1, 0), &all());
         let b = CentredSequence::new(&frames(5, 1, 4), &all());
-        let m = rigid_matrix(&a, &b);
-        assert!((0..5).all(|i| m[i * 5 + i] > 0.9));
         let (score, warp) = WarpMatcher::default().search(&a, 2, &b, 2);
         assert!(score > 0.9, "{score}");
         assert!((warp.dx - 4.0).abs() < 0.3, "{warp:?}");
@@ -115,16 +91,15 @@ mod tests {
         }
         let a = CentredSequence::new(&frames(4, 1, 0), &mask);
         let b = CentredSequence::new(&changed, &mask);
-        assert_eq!(rigid_matrix(&a, &b), rigid_matrix(&a, &a));
+        let [a, b] = [a, b].map(|s| PlaceSequence::new(&s));
+        for (i, j) in [(0, 0), (1, 2), (3, 1)] {
+            assert_eq!(a.likeness(i, &b, j), a.likeness(i, &a, j));
+        }
     }
 
     #[test]
-    fn empty_and_flat_recordings_are_like_nothing() {
-        let none = CentredSequence::new(&[], &all());
+    fn a_flat_recording_is_like_nothing() {
         let flat = CentredSequence::new(&vec![10; 3 * DESCRIPTOR_LEN], &all());
-        assert!(rigid_matrix(&none, &flat).is_empty());
-        assert!(rigid_matrix(&flat, &none).is_empty());
-        assert!(rigid_matrix(&flat, &flat).iter().all(|&v| v == 0.0));
         assert_eq!(WarpMatcher::default().search(&flat, 0, &flat, 1).0, 0.0);
     }
 }

@@ -1,0 +1,148 @@
+//! Where in the reference each new frame can be at all.
+//!
+//! Comparing all frames of two long recordings costs the product of their lengths. A sparse look at the new run,
+//! against all of the reference, already gives a path with its own uncertainty; what that leaves possible is a band of
+//! the reference for each new frame, and only the band is worth a full comparison.
+
+use std::ops::Range;
+
+use crate::sequence::{MAX_RATIO, Reach};
+
+/// Added each side of what the sparse path leaves possible, seconds: twice its own resolution at any usual pace.
+const MARGIN_SECS: f64 = 4.0;
+/// A frame is on the trail when the model thinks it rather there than off.
+const MAX_OFF: f64 = 0.5;
+/// Widest band, seconds. Reached only where the sparse look found nothing for a minute or more.
+const MAX_WIDTH_SECS: f64 = 150.0;
+
+/// The reference frames (indices into `t_ref`) in question for each time of `t_new`, from a sparse look at the times
+/// `t_sparse`. Neither starts nor ends go back. `None` when the look found the trail nowhere. All times are in seconds
+/// and increasing.
+pub fn band(sparse: &[Reach], t_sparse: &[f64], t_new: &[f64], t_ref: &[f64]) -> Option<Vec<Range<usize>>> {
+    let known: Vec<Known> = sparse
+        .iter()
+        .zip(t_sparse)
+        .filter(|(reach, _)| reach.belief.off < MAX_OFF)
+        .map(|(reach, &t)| Known {
+            t,
+            low: reach.low_secs,
+            high: reach.high_secs,
+        })
+        .collect();
+    if known.is_empty() || t_ref.is_empty() {
+        return None;
+    }
+    let mut bands: Vec<Range<usize>> = t_new
+        .iter()
+        .map(|&t| {
+            let (low, high) = possible(&known, t);
+            let start = t_ref.partition_point(|&r| r < low - MARGIN_SECS);
+            let end = t_ref.partition_point(|&r| r <= high + MARGIN_SECS);
+            start..end
+        })
+        .collect();
+    // Only ever wider: later rows may need what lies further back.
+    let mut least = t_ref.len() - 1;
+    for band in bands.iter_mut().rev() {
+        least = least.min(band.start);
+        band.start = least;
+    }
+    let mut most = 1;
+    for band in &mut bands {
+        most = most.max(band.end).max(band.start + 1);
+        band.end = most;
+    }
+    Some(bands)
+}
+
+/// What the sparse look knows of one moment.
+struct Known {
+    t: f64,
+    low: f64,
+    high: f64,
+}
+
+/// Reference times possible at `t`: between those of the moments known before and after. Where one of them is missing
+/// or far, as far as a fast rider gets.
+fn possible(known: &[Known], t: f64) -> (f64, f64) {
+    let k = known.partition_point(|known| known.t < t);
+    let before = k.checked_sub(1).and_then(|k| known.get(k));
+    let reach = |secs: f64| (MAX_RATIO * secs).min(MAX_WIDTH_SECS);
+    match (before, known.get(k)) {
+        (Some(before), Some(after)) if after.high - before.low <= MAX_WIDTH_SECS => (before.low, after.high),
+        (Some(before), Some(after)) if t - before.t <= after.t - t => {
+            (before.low, (before.high + reach(t - before.t)).min(after.high))
+        }
+        (Some(before), Some(after)) => ((after.low - reach(after.t - t)).max(before.low), after.high),
+        (Some(before), None) => (before.low, before.high + reach(t - before.t)),
+        (None, Some(after)) => (after.low - reach(after.t - t), after.high),
+        (None, None) => (0.0, 0.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sequence::Belief;
+
+    fn reach(t_ref_secs: f64, off: f64) -> Reach {
+        Reach {
+            belief: Belief {
+                t_ref_secs,
+                here: 1.0 - off,
+                off,
+            },
+            low_secs: t_ref_secs - 0.5,
+            high_secs: t_ref_secs + 0.5,
+        }
+    }
+
+    fn times(count: usize, step: f64) -> Vec<f64> {
+        (0..count).map(|k| k as f64 * step).collect()
+    }
+
+    #[test]
+    fn a_steady_path_gets_a_narrow_band_that_holds_it() {
+        let (sparse, t_new, t_ref) = (times(100, 6.0), times(1800, 1.0 / 3.0), times(2400, 1.0 / 3.0));
+        let looks: Vec<Reach> = sparse.iter().map(|t| reach(1.2 * t + 30.0, 0.0)).collect();
+        let bands = band(&looks, &sparse, &t_new, &t_ref).unwrap();
+        for (t, band) in t_new.iter().zip(&bands) {
+            let truth = 1.2 * t + 30.0;
+            assert!(
+                t_ref[band.start] < truth && truth < t_ref[band.end - 1],
+                "{t} {band:?}"
+            );
+            assert!(band.len() < 90, "{t} {band:?}");
+        }
+    }
+
+    #[test]
+    fn bands_open_where_nothing_is_known_and_never_go_back() {
+        let (sparse, t_new, t_ref) = (times(60, 5.0), times(900, 1.0 / 3.0), times(6000, 1.0 / 3.0));
+        // Known up to 100 s and from 200 s on, half an hour further.
+        let looks: Vec<Reach> = sparse
+            .iter()
+            .map(|&t| match t {
+                _ if t <= 100.0 => reach(t, 0.0),
+                _ if t < 200.0 => reach(0.0, 0.9),
+                _ => reach(t + 1500.0, 0.0),
+            })
+            .collect();
+        let bands = band(&looks, &sparse, &t_new, &t_ref).unwrap();
+        assert!(
+            bands
+                .windows(2)
+                .all(|w| w[0].start <= w[1].start && w[0].end <= w[1].end)
+        );
+        assert!(bands.iter().all(|b| b.start < b.end && b.end <= t_ref.len()));
+        // Soon after the last known place its surroundings are in question, shortly before the next those of that.
+        assert!(bands[310].contains(&320) && bands[590].contains(&(3 * 1690)));
+    }
+
+    #[test]
+    fn a_look_that_found_nothing_gives_no_band() {
+        let t = times(50, 0.33);
+        assert!(band(&[reach(3.0, 0.8)], &[1.0], &t, &t).is_none());
+        assert!(band(&[], &[], &t, &t).is_none());
+    }
+}
