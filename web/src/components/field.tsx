@@ -32,7 +32,7 @@ function Frame({ id, label, hideLabel, hint, error, children }: FieldFrame & { i
 }
 
 export interface TextFieldProps extends FieldFrame {
-  type?: 'text' | 'search' | 'number';
+  type?: 'text' | 'search' | 'number' | 'datetime-local';
   value: string;
   placeholder?: string;
   maxLength?: number;

@@ -27,13 +27,15 @@ export interface TableProps<R> {
   /** Shown instead of rows when there are none. */
   empty?: ComponentChildren;
   current?: (row: R) => boolean;
+  /** A class for the whole row; colour must not be its only effect. */
+  rowClass?: (row: R) => string | undefined;
   onRow?: (row: R) => void;
 }
 
 /** Rows drawn at first; more on request, so that a file of thousands of rows does not stall the page. */
 const ROWS_AT_ONCE = 200;
 
-export function Table<R>({ label, columns, rows, rowKey, sort, onSort, empty, current, onRow }: TableProps<R>) {
+export function Table<R>({ label, columns, rows, rowKey, sort, onSort, empty, current, rowClass, onRow }: TableProps<R>) {
   const [own, setOwn] = useState<SortState | undefined>(sort);
   const [shown, setShown] = useState(ROWS_AT_ONCE);
   const state = onSort ? sort : own;
@@ -59,6 +61,7 @@ export function Table<R>({ label, columns, rows, rowKey, sort, onSort, empty, cu
           {sorted.slice(0, shown).map((row) => (
             <tr
               key={rowKey(row)}
+              class={rowClass?.(row)}
               data-clickable={onRow ? '' : undefined}
               aria-current={current?.(row) ? 'true' : undefined}
               onClick={onRow && (() => onRow(row))}

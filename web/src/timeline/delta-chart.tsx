@@ -26,6 +26,9 @@ export interface DeltaChartProps {
 
 const toAligned = (curve: ReturnType<typeof deltaCurve>): uPlot.AlignedData => [curve.newSecs, curve.low, curve.high, curve.delta];
 
+/** Distances of time ticks, seconds: those of a watch, not of a ruler. */
+const TICK_SECS = [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 3600];
+
 /** Least height of the scale, so that a hundredth of a second does not fill the picture. */
 const MIN_SCALE_SECS = 0.4;
 
@@ -67,7 +70,7 @@ export function DeltaChart({ deck, map, sample, anchors, durationSecs, range, he
       cursor: { drag: { x: false, y: false }, points: { show: false }, y: false },
       scales: { x: { time: false, range: (_u, min, max) => [min ?? 0, max ?? 1] }, y: { range: valueRange } },
       axes: [
-        axis(theme, { size: 26, values: (_u, ticks) => ticks.map((tick) => clock(tick, tick % 1 === 0 ? 0 : 1)) }),
+        axis(theme, { size: 26, incrs: TICK_SECS, values: (_u, ticks) => ticks.map((tick) => clock(tick, tickDecimals(ticks))) }),
         axis(theme, { size: LANE_INSET_LEFT, values: (_u, ticks) => ticks.map((tick) => signedSecs(tick, tickDecimals(ticks))) }),
       ],
       bands: [{ series: [2, 1], fill: withAlpha(line, 0.18) }],

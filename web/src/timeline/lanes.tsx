@@ -8,7 +8,7 @@ import type { Range } from './view';
 
 /** Pixels left and right of the plot; the curve above has its axis there, and both must agree. */
 export const LANE_INSET_LEFT = 62;
-export const LANE_INSET_RIGHT = 14;
+export const LANE_INSET_RIGHT = 22;
 
 /** More markers than this would be a grey bar; the view has to be narrowed. */
 const MAX_SHOWN = 400;

@@ -1,1 +1,0 @@
-import{h as e,k as t}from"./index-CBu0gSXc.js";function n(){return t(e,{title:`Viewer`})}export{n as default};
