@@ -20,6 +20,9 @@ export interface MetricChartProps {
 /** Narrower than this, an axis has room for two dates only. */
 const DATE_PIXELS = 120;
 
+/** Distances of dates when runs stand evenly: there is nothing between two runs. */
+const RUN_STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
+
 /** Room above and below the values, as a share of their span. */
 const MARGIN_SHARE = 0.1;
 
@@ -64,7 +67,12 @@ export function MetricChart({ metric, samples, by, smoothing, height }: MetricCh
           cursor: { drag: { x: false, y: false }, y: false, points: { size: 7 } },
           scales: { x: { time: false, range: xRange }, y: { range: valueRange } },
           axes: [
-            axis(theme, { size: 24, space: DATE_PIXELS, incrs: by === 'run' ? [1, 2, 5, 10, 20, 50, 100, 200, 500] : undefined, values: (_u, ticks) => ticks.map((tick) => (by === 'run' && (tick < 0 || tick >= shown.length) ? '' : date(tick))) } as uPlot.Axis),
+            axis(theme, {
+              size: 24,
+              space: DATE_PIXELS,
+              ...(by === 'run' && { incrs: RUN_STEPS }),
+              values: (_u, ticks) => ticks.map((tick) => (by === 'run' && shown[tick] === undefined ? '' : date(tick))),
+            }),
             axis(theme, { size: 48, space: 26 }),
           ],
           series: [
