@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use mtbsync_pipeline::cache::Cache;
+
 /// The page a server starts with. All pages are served by every server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Page {
@@ -103,6 +105,8 @@ pub struct ServerConfig {
     pub media_roots: Vec<PathBuf>,
     /// Files named on the command line.
     pub inputs: Inputs,
+    /// Where copies of recordings for browsers are kept; `None`: none are made.
+    pub cache: Option<Cache>,
     /// The program that jobs run.
     pub program: PathBuf,
     /// Whether each request is logged.

@@ -12,7 +12,7 @@ pub fn router(state: AppState) -> Router {
     Router::new()
         .merge(pages::router())
         .merge(api::router())
-        .merge(media::router())
+        .merge(media::router(&state))
         .fallback(|| async { ApiError::not_found("page") })
         .layer(from_fn_with_state(state.clone(), guard::check))
         .layer(from_fn_with_state(state.clone(), guard::reply::complete))

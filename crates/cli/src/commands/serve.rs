@@ -75,6 +75,7 @@ pub fn run(service: Service, args: &ServeArgs, session: &Session) -> Result<Outc
         allow_hosts: args.allow_host.clone(),
         media_roots: folders(&args.media_root)?,
         inputs,
+        cache: session.cache(),
         program: std::env::current_exe()
             .map_err(|error| PipelineError::new(format!("the program does not find itself ({error})")))?,
         log_requests: session.printer.verbosity() > 0,
