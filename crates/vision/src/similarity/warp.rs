@@ -292,9 +292,13 @@ fn line_start(dy: i32, row: usize) -> usize {
     ((dy + WARP_MAX_DY as i32) as usize * ROWS + row) * WIDE
 }
 
+/// The bounds of the values keep the sum inside an `i32`; saying so with wrapping operations lets builds with overflow
+/// checks use vectors as well.
 #[inline(always)]
 pub(super) fn dot_plain(a: &[i16], b: &[i16]) -> i32 {
-    a.iter().zip(b).map(|(&p, &q)| i32::from(p) * i32::from(q)).sum()
+    a.iter().zip(b).fold(0i32, |sum, (&p, &q)| {
+        sum.wrapping_add(i32::from(p).wrapping_mul(i32::from(q)))
+    })
 }
 
 multiversion! {
