@@ -466,11 +466,9 @@ fn ctrl_c_leaves_nothing() {
     while !said.contains("render ...") {
         assert_ne!(stderr.read_line(&mut said).unwrap(), 0, "{said}");
     }
+    let pid = i32::try_from(child.id()).unwrap();
     // SAFETY: `kill` has no memory effects; the process is our own child and has not been waited for.
-    assert_eq!(
-        unsafe { libc::kill(i32::try_from(child.id()).unwrap(), libc::SIGINT) },
-        0
-    );
+    assert_eq!(unsafe { libc::kill(pid, libc::SIGINT) }, 0);
     stderr.read_to_string(&mut said).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130), "{said}");
     assert!(said.contains("error: interrupted"), "{said}");
