@@ -16,6 +16,9 @@ const VERDICTS: Record<Verdict, { word: string; tone: Tone; title: string }> = {
   failed: { word: 'failed', tone: 'bad', title: 'The run ended with an error' },
 };
 
+/** Means below this are shown with four decimals. */
+const FINE_SECS = 0.1;
+
 const SPARK_WIDTH = 120;
 const SPARK_HEIGHT = 28;
 
@@ -72,7 +75,7 @@ function StageLines({ rows }: { rows: readonly BatchRow[] }) {
               <svg class="spark" viewBox={`0 0 ${SPARK_WIDTH} ${SPARK_HEIGHT}`} role="img" aria-label={`${name}: mean ${secs(mean, 2)}, longest ${secs(highest, 2)}`}>
                 <path d={sparkline(values, SPARK_WIDTH, SPARK_HEIGHT)} />
               </svg>
-              <span class="num small">{secs(mean, 2)} mean</span>
+              <span class="num small">{secs(mean, mean !== null && mean < FINE_SECS ? 4 : 2)} mean</span>
             </dd>
           </div>
         );

@@ -33,7 +33,7 @@ function Share({ value }: { value: number | null }) {
       <span class="share-bar" aria-hidden="true">
         <span style={{ width: `${((value ?? 0) * 100).toFixed(1)}%` }} />
       </span>
-      {percent(value)}
+      <span class="share-number">{percent(value)}</span>
     </span>
   );
 }

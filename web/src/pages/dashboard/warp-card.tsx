@@ -57,7 +57,7 @@ function Warp({ run }: { run: Run }) {
           { name: 'Coverage', value: percent(run.coverage), title: 'Share of the new run that has a counterpart' },
           { name: 'Inliers', value: percent(run.inlier_frac), title: 'Share of pairs that lie on the curve' },
           { name: 'P90', value: secs(run.p90), title: '90 % of the pairs lie closer to the curve' },
-          { name: 'Pace', value: run.ppm === null ? '–' : `${number(run.ppm, 0)} ppm`, title: 'Deviation of the mean pace from the reference, millionths' },
+          { name: 'PPM', value: number(run.ppm, 0), title: 'Deviation of the mean pace from that of the reference, in millionths' },
         ]}
       />
       {run.error && <Notice tone="bad" title="This run cannot be read">{run.error}</Notice>}
@@ -72,7 +72,12 @@ function Warp({ run }: { run: Run }) {
       )}
       {sample.error ? <LoadError what="the curve" error={sample.error} retry={sample.reload} /> : null}
       {sample.loading && !sampled && <Loading what="the curve" />}
-      {sampled && sampled.segments.length > 0 && <WarpPlot sample={sampled} durationSecs={durationSecs} />}
+      {sampled && sampled.segments.length > 0 && (
+        <figure>
+          <figcaption class="small muted">Time lost (above zero) or gained over the new run, with its 90 % band. Grey: no counterpart.</figcaption>
+          <WarpPlot sample={sampled} durationSecs={durationSecs} />
+        </figure>
+      )}
       {sampled && sampled.segments.length === 0 && <p class="small muted">No stretch of the new run was found on the reference: there is no curve.</p>}
     </div>
   );

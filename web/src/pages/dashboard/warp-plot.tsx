@@ -7,7 +7,7 @@ import { axis, Chart } from '../../components/chart';
 import { clock, signedSecs } from '../../lib/format';
 import { gaps } from '../../player/warp';
 
-const HEIGHT = 210;
+const HEIGHT = 230;
 
 /** Least span of the scale, so that hundredths of a second do not fill the picture. */
 const MIN_SPAN_SECS = 0.4;
@@ -39,7 +39,7 @@ export function WarpPlot({ sample, durationSecs }: { sample: WarpSample; duratio
           cursor: { drag: { x: false, y: false }, y: false, points: { show: false } },
           scales: { x: { time: false, range: (_u, low, high) => [low ?? 0, high ?? 1] }, y: { range: valueRange } },
           axes: [
-            axis(theme, { size: 40, label: 'new run', values: (_u, ticks) => ticks.map((tick) => clock(tick, 0)) }),
+            axis(theme, { size: 24, values: (_u, ticks) => ticks.map((tick) => clock(tick, 0)) }),
             axis(theme, { size: 62, values: (_u, ticks) => ticks.map((tick) => signedSecs(tick, (ticks[1] ?? 1) - (ticks[0] ?? 0) < 1 ? 1 : 0)) }),
           ],
           bands: [{ series: [2, 1], fill: `color-mix(in srgb, ${line} 18%, transparent)` }],

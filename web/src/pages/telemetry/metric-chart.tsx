@@ -17,8 +17,8 @@ export interface MetricChartProps {
   height: number;
 }
 
-/** Narrower than this, an axis has room for two dates only. */
-const DATE_PIXELS = 120;
+/** Least distance of two dates on the axis. */
+const DATE_PIXELS = 84;
 
 /** Distances of dates when runs stand evenly: there is nothing between two runs. */
 const RUN_STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
@@ -48,7 +48,8 @@ export function MetricChart({ metric, samples, by, smoothing, height }: MetricCh
     return smoothing > 1 ? [xs, values, smooth(values, smoothing)] : [xs, values];
   }, [shown, metric.key, by, smoothing]);
   const summary = summarise(data[1] as (number | null)[]);
-  const date = (x: number) => moment(by === 'time' ? x : (shown[Math.round(x)]?.endedSecs ?? null));
+  // Month, day and time: the year stands in the table.
+  const date = (x: number) => moment(by === 'time' ? x : (shown[x]?.endedSecs ?? null)).replace(/^\d+-/, '');
 
   const label = `${metric.label} over ${shown.length} runs: ${summary.count} known, latest ${number(summary.latest, metric.decimals)} ${metric.unit}`;
   return (

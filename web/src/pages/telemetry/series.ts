@@ -82,6 +82,7 @@ export interface Summary {
   mean: number | null;
   min: number | null;
   max: number | null;
+  /** Of the newest run, even when that is unknown. */
   latest: number | null;
 }
 
@@ -95,7 +96,7 @@ export function summarise(values: readonly (number | null)[]): Summary {
     mean: known.reduce((sum, value) => sum + value, 0) / count,
     min: known.reduce((a, b) => Math.min(a, b)),
     max: known.reduce((a, b) => Math.max(a, b)),
-    latest: known[count - 1] ?? null,
+    latest: values[values.length - 1] ?? null,
   };
 }
 
