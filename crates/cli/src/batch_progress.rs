@@ -9,6 +9,7 @@ use mtbsync_pipeline::batch::Observer;
 use mtbsync_pipeline::progress::{Progress, Stage};
 
 use crate::progress::{ProgressMode, TICK, plain_line};
+use crate::progress_json;
 
 /// Shows a batch on stderr.
 pub struct BatchReporter {
@@ -17,6 +18,7 @@ pub struct BatchReporter {
     all: ProgressBar,
     total: usize,
     ended: Mutex<usize>,
+    started: Instant,
 }
 
 impl BatchReporter {
@@ -39,6 +41,7 @@ impl BatchReporter {
             all,
             total,
             ended: Mutex::new(0),
+            started: Instant::now(),
         }
     }
 
@@ -107,6 +110,10 @@ impl Drop for PairReporter<'_> {
         let mut ended = self.batch.ended();
         *ended += 1;
         self.batch.all.set_position(*ended as u64);
+        if self.batch.mode == ProgressMode::Json {
+            let (done, total) = (*ended as u64, self.batch.total as u64);
+            progress_json::line("pairs", done, Some(total), self.batch.started.elapsed());
+        }
         if self.batch.mode == ProgressMode::Plain {
             let secs = self.started.elapsed().as_secs_f64();
             let total = self.batch.total;

@@ -10,6 +10,7 @@ mod exit;
 mod folders;
 mod printer;
 mod progress;
+mod progress_json;
 mod session;
 mod signals;
 mod summary;

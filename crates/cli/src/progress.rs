@@ -22,6 +22,9 @@ pub enum ProgressMode {
     Bar,
     /// A line when a stage starts and ends.
     Plain,
+    /// Lines of JSON, for programs.
+    #[value(hide = true)]
+    Json,
     /// Nothing.
     None,
 }
@@ -82,7 +85,7 @@ impl Progress for Reporter {
         match self.mode {
             ProgressMode::Bar => running.bar = Some(bar(stage, total, media_secs)),
             ProgressMode::Plain => plain_line(&format!("{} ...", stage.label())),
-            ProgressMode::Auto | ProgressMode::None => {}
+            ProgressMode::Auto | ProgressMode::Json | ProgressMode::None => {}
         }
         *self.running() = Some(running);
     }

@@ -14,6 +14,7 @@ use time::format_description::well_known::Rfc3339;
 use crate::args::global::GlobalArgs;
 use crate::printer::{Mode, Printer};
 use crate::progress::{ProgressMode, Reporter};
+use crate::progress_json::JsonReporter;
 
 /// What every command runs in.
 pub struct Session {
@@ -132,6 +133,7 @@ fn progress_mode(global: &GlobalArgs) -> ProgressMode {
 fn progress(global: &GlobalArgs) -> Box<dyn Progress> {
     match progress_mode(global) {
         ProgressMode::None => Box::new(Silent),
+        ProgressMode::Json => Box::new(JsonReporter::default()),
         mode => Box::new(Reporter::new(mode)),
     }
 }

@@ -71,7 +71,7 @@ pub fn vis_json(
 }
 
 /// A row as a JSON object: times and shares are numbers or null, `needs_review` is a boolean, all else text.
-pub(crate) fn typed_object<C: AsRef<str>>(columns: &[String], cells: &[C]) -> Value {
+pub fn typed_object<C: AsRef<str>>(columns: &[String], cells: &[C]) -> Value {
     let mut object = Map::new();
     for (column, cell) in columns.iter().zip(cells) {
         // Of two columns with one name the first is the one readers see.

@@ -152,7 +152,7 @@ pub fn refit(folder: &Path, rows: Vec<AnchorRow>) -> Result<Refit, PipelineError
     }
     let file = TimeWarpFile {
         reference: before.reference.clone(),
-        new: before.new.clone(),
+        new: before.new,
         ..TimeWarpFile::new(&warp, &verdict, &settings)
     };
     let markers = folder.join(NEW_MARKERS_FILE);

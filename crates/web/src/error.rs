@@ -92,8 +92,9 @@ impl Kind {
 pub struct ApiError {
     kind: Kind,
     message: String,
-    fields: Map<String, Value>,
-    detail: Option<String>,
+    // Seldom there; boxed, because every result of a handler has room for an error.
+    fields: Option<Box<Map<String, Value>>>,
+    detail: Option<Box<str>>,
 }
 
 /// What goes to the log and not to the client; an extension of the response.
@@ -106,7 +107,7 @@ impl ApiError {
         Self {
             kind,
             message: message.into(),
-            fields: Map::new(),
+            fields: None,
             detail: None,
         }
     }
@@ -134,7 +135,7 @@ impl ApiError {
     /// Trouble inside; `detail` goes to the log.
     pub fn internal(detail: impl fmt::Display) -> Self {
         Self {
-            detail: Some(detail.to_string()),
+            detail: Some(detail.to_string().into()),
             ..Self::new(Kind::Internal, "internal error; see the log of the server")
         }
     }
@@ -147,7 +148,7 @@ impl ApiError {
     /// Another field of the body.
     #[must_use]
     pub fn with(mut self, name: &str, value: Value) -> Self {
-        self.fields.insert(name.to_owned(), value);
+        self.fields.get_or_insert_default().insert(name.to_owned(), value);
         self
     }
 
@@ -172,7 +173,7 @@ impl From<PipelineError> for ApiError {
             None => error.what.clone(),
         };
         Self {
-            detail: Some(error.to_string()),
+            detail: Some(error.to_string().into()),
             ..Self::unusable(text)
         }
     }
@@ -181,7 +182,7 @@ impl From<PipelineError> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let (status, code) = self.kind.status_and_code();
-        let mut body = self.fields;
+        let mut body = self.fields.map_or_else(Map::new, |fields| *fields);
         body.shift_insert(0, "error".to_owned(), Value::from(self.message));
         body.shift_insert(1, "code".to_owned(), Value::from(code));
         let mut response = (status, axum::Json(Value::Object(body))).into_response();
@@ -191,7 +192,7 @@ impl IntoResponse for ApiError {
                 .insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
         if let Some(detail) = self.detail {
-            response.extensions_mut().insert(Detail(detail));
+            response.extensions_mut().insert(Detail(detail.into()));
         }
         response
     }

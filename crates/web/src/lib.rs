@@ -7,6 +7,7 @@
 
 pub mod api;
 pub mod blocking;
+pub mod clock;
 pub mod config;
 pub mod error;
 pub mod guard;

@@ -127,8 +127,10 @@ impl Server {
             }
         }
         drop(self.listener);
-        state.jobs().end().await;
-        let ended = async { while connections.join_next().await.is_some() {} };
+        let ended = async {
+            state.jobs().ended().await;
+            while connections.join_next().await.is_some() {}
+        };
         // Whoever takes longer is cut off when the set is dropped.
         let _ = tokio::time::timeout(END_TIME, ended).await;
     }

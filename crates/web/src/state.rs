@@ -100,6 +100,22 @@ impl AppState {
         self.look(move |catalogue| catalogue.media(&id)).await
     }
 
+    /// # Errors
+    /// Notes and anchors may not be changed here.
+    pub fn needs_annotate(&self) -> Result<(), ApiError> {
+        self.needs(self.config().rights.annotate)
+    }
+
+    /// # Errors
+    /// Jobs and the like are not allowed here.
+    pub fn needs_write(&self) -> Result<(), ApiError> {
+        self.needs(self.config().rights.write)
+    }
+
+    fn needs(&self, right: bool) -> Result<(), ApiError> {
+        if right { Ok(()) } else { Err(ApiError::read_only()) }
+    }
+
     /// Runs `work` while nobody else writes: between reading a tag and writing under it nothing may change.
     ///
     /// # Errors

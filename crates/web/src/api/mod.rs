@@ -1,12 +1,16 @@
 //! The JSON of http.md: one module per subject, thin functions from a request to what the other crates say.
 
+mod anchors;
+mod annotations;
 mod files;
 mod inputs;
+mod jobs;
 mod perf;
 mod quality;
 mod runs;
 mod session;
 mod tables;
+mod writes;
 
 use axum::Router;
 
@@ -22,4 +26,8 @@ pub fn router() -> Router<AppState> {
         .merge(quality::router())
         .merge(runs::router())
         .merge(inputs::router())
+        .merge(annotations::router())
+        .merge(anchors::router())
+        .merge(writes::router())
+        .merge(jobs::router())
 }

@@ -86,6 +86,29 @@ impl RelPath {
     }
 }
 
+impl RelPath {
+    /// Where something of this name may be created below `root` (a canonical path), with the folders it needs: the
+    /// part of the path that exists leads nowhere else.
+    ///
+    /// # Errors
+    /// It does.
+    pub fn creatable(&self, root: &Path) -> Result<PathBuf, ApiError> {
+        let path = root.join(&self.0);
+        let is_there = |path: &&Path| path.symlink_metadata().is_ok();
+        let existing = path.ancestors().find(is_there).unwrap_or(root);
+        let real = existing
+            .canonicalize()
+            .map_err(|_| ApiError::not_found("folder"))?;
+        let rest = path.strip_prefix(existing).unwrap_or(Path::new(""));
+        let real = is_below(&real, root)?;
+        Ok(if rest.as_os_str().is_empty() {
+            real
+        } else {
+            real.join(rest)
+        })
+    }
+}
+
 fn is_below(real: &Path, root: &Path) -> Result<PathBuf, ApiError> {
     if real.starts_with(root) {
         Ok(real.to_owned())
@@ -186,7 +209,11 @@ mod tests {
         assert_eq!(writable("link/new"), Err(Kind::OutsideRoot));
         assert_eq!(writable("new"), Ok(root.join("new")));
         assert_eq!(writable("absent/new"), Err(Kind::NotFound));
+        let creatable = |text: &str| RelPath::new(text).unwrap().creatable(&root).map_err(|e| e.kind());
+        assert_eq!(creatable("a/b/c"), Ok(root.join("a/b/c")));
+        assert_eq!(creatable("link/a/b"), Err(Kind::OutsideRoot));
         std::os::unix::fs::symlink("nowhere", root.join("dangling")).unwrap();
+        assert_eq!(creatable("dangling/x"), Err(Kind::NotFound));
         assert_eq!(writable("dangling"), Err(Kind::NotFound));
     }
 }

@@ -5,4 +5,5 @@ pub mod etag;
 pub mod file_response;
 pub mod query;
 pub mod sse;
+pub mod tagged;
 pub mod text;

@@ -39,6 +39,11 @@ impl Events {
         }
     }
 
+    /// Waits until the client is gone.
+    pub async fn closed(&self) {
+        self.sender.closed().await;
+    }
+
     /// Whether the client is gone.
     pub fn is_closed(&self) -> bool {
         self.sender.is_closed()

@@ -39,6 +39,11 @@ pub fn is_listed(name: &str) -> bool {
         || name.ends_with("_overlay.png")
 }
 
+/// Whether files of this name have one meaning everywhere.
+pub fn is_fixed_name(name: &str) -> bool {
+    NAMES.contains(&name)
+}
+
 /// Whether a file of this name is a table of markers of a new run.
 pub fn is_marker_table(name: &str) -> bool {
     name.starts_with("new_markers") && name.ends_with(".csv")

@@ -256,6 +256,32 @@ impl Catalogue {
         Err(ApiError::not_found("recording"))
     }
 
+    /// What the id of a recording, or of a file named on the command line, stands for.
+    pub fn input(&self, id: &str) -> Option<PathBuf> {
+        let named = [
+            ("ref_markers", &self.inputs.ref_markers),
+            ("new_markers", &self.inputs.new_markers),
+            ("timewarp", &self.inputs.timewarp),
+        ];
+        let named = named.into_iter().find(|(name, _)| ids::input_id(name) == id);
+        named
+            .and_then(|(_, path)| path.clone())
+            .or_else(|| self.media(id).ok().map(|media| media.path))
+    }
+
+    /// Whether a canonical path may be read: it lies in a place, or is a file, that was named when the server was
+    /// started.
+    pub fn allows(&self, real: &Path) -> bool {
+        let inputs = &self.inputs;
+        let named = [
+            &inputs.ref_markers,
+            &inputs.new_markers,
+            &inputs.timewarp,
+            &inputs.pairs,
+        ];
+        self.places.holds(real) || named.into_iter().flatten().any(|path| path == real)
+    }
+
     fn resolve(&self, run: &Run, role: Role) -> Result<MediaFile, ApiError> {
         let named = self
             .recording(run, role)
