@@ -41,6 +41,15 @@ const SEEK_LATENCY_SECS = 0.15;
 /** The follower waits at the start of the next mapped stretch when the leader is this close to it. */
 const PREROLL_SECS = 1.5;
 
+/** Share of the seen error taken into the bias at each look: averages over half a second of frames. */
+const BIAS_GAIN = 0.1;
+
+/** Largest bias: two refreshes of a screen and a frame. */
+const BIAS_MAX_SECS = 0.06;
+
+/** Seen errors above this are not bias. */
+const BIAS_ERROR_MAX_SECS = 0.15;
+
 /** No second jump sooner than this, so that a slow machine does not seek for ever. */
 const SEEK_PAUSE_MS = 700;
 
@@ -72,6 +81,7 @@ export class Deck {
   private seekLatencySecs = SEEK_LATENCY_SECS;
   private animation = 0;
   private followerWaits = false;
+  private biasSecs = 0;
 
   constructor(
     private map: WarpMap | null,
@@ -276,8 +286,7 @@ export class Deck {
     const { speed } = this.state.get();
     const slope = this.slope(leaderSecs);
     const action = lockStep({
-      // What is seen is to agree, not what the clocks say: pictures come late and stay a while, not equally on both sides.
-      targetSecs: target - slope * leader.seenBehindSecs() + follower.seenBehindSecs(),
+      targetSecs: target - this.learnBias(leader, follower),
       actualSecs: follower.nowSecs,
       slope,
       leaderRate: speed,
@@ -298,6 +307,20 @@ export class Deck {
       this.followerWaits = false;
       void follower.play();
     }
+  }
+
+  /**
+   * How far the follower's picture is ahead of the leader's when their clocks agree. What is seen is to agree, not what the clocks say,
+   * and pictures come late and stay a while, not equally on both sides.
+   */
+  private learnBias(leader: Recording, follower: Recording): number {
+    const wanted = this.counterpart(this.leader, leader.shownSecs);
+    const error = wanted === null ? 0 : follower.shownSecs - wanted;
+    // A larger error is being worked off by the lock itself.
+    if (!follower.video.paused && Math.abs(error) < BIAS_ERROR_MAX_SECS) {
+      this.biasSecs = Math.min(Math.max(this.biasSecs + BIAS_GAIN * error, -BIAS_MAX_SECS), BIAS_MAX_SECS);
+    }
+    return this.biasSecs;
   }
 
   /** Seeks the follower to where the leader will be when the seek is done, and learns how long that takes. */

@@ -27,12 +27,6 @@ export interface RecordingEvents {
 /** Chapters end a little before or after the time their header says; this close to the end counts as the end. */
 const END_SLACK_SECS = 0.01;
 
-/** Frames in the running mean of the display lag: about a second. */
-const LAG_FRAMES = 30;
-
-/** A frame later than this says something about a stutter, not about the usual way to the screen. */
-const LAG_MAX_SECS = 0.12;
-
 /** What a media error code means to a person. */
 function mediaErrorText(error: MediaError | null): string {
   switch (error?.code) {
@@ -51,9 +45,6 @@ export class Recording {
   frames: FrameTimes;
   /** Time of the frame on screen, seconds of the whole recording. */
   shownSecs = 0;
-  /** How far a frame is usually behind the position when it comes to the screen; differs between files and machines. */
-  private lagSecs = 0;
-  private lagFrames = 0;
   private chapter = -1;
   /** Where a seek is going while it is under way. */
   private goal: number | null = null;
@@ -99,11 +90,6 @@ export class Recording {
 
   get playbackRate(): number {
     return this.rate;
-  }
-
-  /** How far the picture is behind the position while playing, in the middle of the time a frame stays. */
-  seenBehindSecs(): number {
-    return this.lagSecs + this.frames.lengthOf(this.frames.shownAt(this.shownSecs)) / 2;
   }
 
   /** Starts playing; resolves when the browser has agreed, false when it refused or was interrupted. */
@@ -204,23 +190,12 @@ export class Recording {
     this.events.onShown(this.shownSecs);
   }
 
-  private learnLag(frame: VideoFrameCallbackMetadata): void {
-    if (this.video.paused || this.goal !== null) return;
-    // This code runs a little after the frame was handed over, and later on a busy machine.
-    const sinceSecs = (performance.now() - frame.presentationTime) / 1000;
-    const lag = this.video.currentTime - sinceSecs * this.rate - frame.mediaTime;
-    if (Math.abs(lag) > LAG_MAX_SECS) return;
-    this.lagFrames = Math.min(this.lagFrames + 1, LAG_FRAMES);
-    this.lagSecs += (lag - this.lagSecs) / this.lagFrames;
-  }
-
   /** Follows the frames the browser presents; where it cannot say, the position is taken after each seek and each repaint. */
   private watchFrames(): void {
     const { signal } = this.abort;
     if ('requestVideoFrameCallback' in this.video) {
       const next = (_now: number, frame: VideoFrameCallbackMetadata) => {
         if (signal.aborted) return;
-        this.learnLag(frame);
         this.shown(frame.mediaTime);
         this.video.requestVideoFrameCallback(next);
       };

@@ -1,1 +1,0 @@
-import{A as e,g as t}from"./index-Dd5iOb5S.js";function n(){return e(t,{title:`Dashboard`})}export{n as default};

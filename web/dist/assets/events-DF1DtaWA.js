@@ -1,0 +1,1 @@
+function e(e,t,n=()=>{}){let r=new EventSource(e);r.onopen=()=>n({connected:!0}),r.onerror=()=>n({connected:!1});for(let[e,n]of Object.entries(t))r.addEventListener(e,e=>{let t;try{t=JSON.parse(e.data)}catch{return}n(t)});return()=>r.close()}var t=`/api/perf/stream`,n=e=>`/api/jobs/${encodeURIComponent(e)}/events`;export{e as n,t as r,n as t};

@@ -1,0 +1,1 @@
+import{_ as e,j as t}from"./index-BGWcXgNk.js";function n(){return t(e,{title:`Sync`})}export{n as default};
