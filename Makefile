@@ -9,7 +9,12 @@ BIN := target/release/mtbsync
 DEMO := out/demo
 SAMPLE := data/sample
 
-.PHONY: help setup build demo test test-unit lint bench man accuracy test-interop run-preview web clean
+# What the tests built; the interoperability and browser tests use it as well.
+TEST_BIN := target/debug/mtbsync
+# Node comes from here when the system has none that is new enough (scripts/setup.sh web).
+NODE_PATH_FIRST := $(CURDIR)/.venv/bin
+
+.PHONY: help setup build demo test test-unit test-web test-interop lint bench man accuracy run-preview web clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | column -t -s "$$(printf '\t')"
@@ -29,8 +34,9 @@ demo: build ## Align the sample pair, carry its markers over, say where the resu
 	@echo "EDL for DaVinci Resolve: $(DEMO)/new_markers.edl"
 	@echo "Overlay picture:         $(DEMO)/alignment_overlay.png"
 
-test: setup lint ## Formatting, lints and all tests
+test: setup lint ## Formatting, lints and all tests: Rust, web app in a browser, other programs on our files
 	$(CARGO) test --workspace
+	$(MAKE) --no-print-directory test-web test-interop
 
 test-unit: ## The fast part of the tests: no video is decoded by the built program
 	$(CARGO) test --workspace --lib --bins
@@ -53,12 +59,22 @@ man: build ## Write the manual pages into out/man
 accuracy: build ## Measure the release binary against every pair with known truth
 	$(CARGO) run --release -p mtbsync-accuracy -- --bin $(BIN) --json out/accuracy.json
 
-test-interop: build ## Other programs read the written files: numpy, OpenTimelineIO, ffprobe, xmllint
+$(TEST_BIN):
+	$(CARGO) build --bin mtbsync
+
+test-interop: $(TEST_BIN) ## Other programs read the written files: numpy, OpenTimelineIO, ffprobe, xmllint
 	@scripts/setup.sh interop
 	@test -x .venv/bin/python || python3 -m venv .venv
 	@.venv/bin/python -c 'import numpy' 2>/dev/null || .venv/bin/pip install --quiet 'numpy>=1.24,<3'
-	.venv/bin/python scripts/interop_npz.py --bin $(BIN)
+	.venv/bin/python scripts/interop_npz.py --bin $(TEST_BIN)
 	python3 scripts/interop.py
+
+test-web: $(TEST_BIN) ## The web app: types, unit tests, that web/dist is what its source builds, all pages in Chromium
+	@scripts/setup.sh web
+	cd web && export PATH="$(NODE_PATH_FIRST):$$PATH" && npm ci --no-audit --no-fund && npm test && \
+	  npm run build -- --outDir ../target/web-dist --emptyOutDir
+	@diff -rq web/dist target/web-dist || { echo 'error: web/dist is not what web/src builds; hint: make web, then commit it'; exit 1; }
+	cd web && PATH="$(NODE_PATH_FIRST):$$PATH" npm run e2e -- ../$(TEST_BIN)
 
 run-preview: demo ## Draw the overlay picture of the demo and open it on a desktop
 	$(BIN) viewer --headless --ref-markers $(SAMPLE)/reference_markers.csv --timewarp-json $(DEMO)/timewarp.json \
@@ -69,8 +85,9 @@ run-preview: demo ## Draw the overlay picture of the demo and open it on a deskt
 	  echo "no desktop here: look at $(DEMO)/preview.png"; \
 	fi
 
-web: ## Rebuild the web app into web/dist (needs Node 20.19 or newer)
-	cd web && npm ci && npm test && npm run build
+web: ## Rebuild the web app into web/dist
+	@scripts/setup.sh web
+	cd web && export PATH="$(NODE_PATH_FIRST):$$PATH" && npm ci --no-audit --no-fund && npm test && npm run build
 
 clean: ## Remove build products and results
 	$(CARGO) clean

