@@ -232,6 +232,9 @@ export interface Job {
   ended: number | string | null;
   progress: JobProgress | null;
   exit_code: number | null;
+  /** Only of a job asked for by itself. */
+  log?: string[];
+  result?: CommandResult | null;
 }
 
 /** The object every command prints last (`--json`). */

@@ -9,6 +9,7 @@ import { useLoad } from '../../lib/hooks';
 import { RunPage } from '../../stage/run-page';
 import { OverlayPlot } from './plot';
 import { markerPoints } from './points';
+import '../../stage/stage.css';
 import './viewer.css';
 
 const PAIRS = 5000;

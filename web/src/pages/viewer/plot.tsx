@@ -122,7 +122,7 @@ function drawUnmapped(u: uPlot, theme: ChartTheme, { map, newSecs, refSecs }: Co
     const { bbox } = u;
     const [x0, x1] = [u.valToPos(0, 'x', true), u.valToPos(newSecs, 'x', true)];
     const [y0, y1] = [u.valToPos(0, 'y', true), u.valToPos(refSecs, 'y', true)];
-    ctx.fillStyle = theme.colour('--surface-2');
+    ctx.fillStyle = theme.colour('--surface-3');
     for (const [from, to] of gaps(map?.ranges('new') ?? [], newSecs)) {
       const left = u.valToPos(from, 'x', true);
       ctx.fillRect(left, y1, u.valToPos(to, 'x', true) - left, y0 - y1);
@@ -175,6 +175,7 @@ function drawMarkers(u: uPlot, theme: ChartTheme, points: readonly MarkerPoint[]
     const size = ratio();
     ctx.font = `600 ${12 * size}px system-ui, sans-serif`;
     ctx.textBaseline = 'top';
+    ctx.textAlign = 'left';
     ctx.lineWidth = 2 * size;
     const places = points.map((point) => ({ x: u.valToPos(point.tNewSecs, 'x', true), y: u.valToPos(point.tRefSecs, 'y', true), width: ctx.measureText(point.name).width, height: 14 * size }));
     const labels = placeLabels(places, u.bbox, 6 * size);
