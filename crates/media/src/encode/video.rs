@@ -7,8 +7,9 @@ use super::error::EncodeError;
 use crate::rational::Rational;
 use crate::scale::{Matrix, YuvPicture};
 
-/// Threads of an encoder. The bytes of some encoders depend on their number, so it is the same on every machine.
-const ENCODER_THREADS: i32 = 8;
+/// Threads of an encoder. The bytes of some encoders depend on their number, so it is the same on every machine; each
+/// takes memory for several frames.
+const ENCODER_THREADS: i32 = 4;
 
 /// Codecs a movie can be written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

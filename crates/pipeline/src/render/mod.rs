@@ -194,7 +194,8 @@ impl<'a> Job<'a> {
                     size: self.geometry.picture_size(side),
                     matrix: Some(Matrix::Bt709),
                     full_range: false,
-                    threads: context.threads,
+                    // Both sides decode at the same time, and each thread holds a few large pictures.
+                    threads: (context.threads / 2).max(1),
                 };
                 let recording = &self.opened(side).recording;
                 SidePictures::start(
