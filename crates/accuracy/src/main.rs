@@ -5,6 +5,7 @@
 //! way a user would, and [`score`] compares what comes back with the [`truth`]. Pairs that have nothing in common must
 //! be refused. There are no settings for single pairs, and none will be added.
 
+mod ablation;
 mod pairs;
 mod probe;
 mod report;
@@ -32,6 +33,14 @@ struct Args {
     #[arg(long, value_name = "PATH")]
     json: Option<PathBuf>,
 
+    /// Also draw the reliability diagram here
+    #[arg(long, value_name = "PATH.png")]
+    diagram: Option<PathBuf>,
+
+    /// Print what each part of the method contributes instead: every pair five times
+    #[arg(long)]
+    ablation: bool,
+
     /// Folders with reference.mp4, new.mp4 and truth.csv, or with pass1.mp4, pass2.mp4 and lap_gt.csv
     /// [default: those of the repository and of ../shared/data]
     folders: Vec<PathBuf>,
@@ -49,6 +58,10 @@ fn main() -> Result<ExitCode> {
         args.folders
     };
     let found = pairs::find(&folders)?;
+    if args.ablation {
+        report::print_ablation(&ablation::measure(&bin, &found)?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let mut scores = Vec::new();
     for pair in &found {
         scores.push(measure(&bin, pair)?);
@@ -61,6 +74,9 @@ fn main() -> Result<ExitCode> {
     report.print()?;
     if let Some(path) = &args.json {
         report.write_json(path)?;
+    }
+    if let Some(path) = &args.diagram {
+        report.write_diagram(path)?;
     }
     Ok(if refusals.iter().all(|(_, refused)| *refused) {
         ExitCode::SUCCESS

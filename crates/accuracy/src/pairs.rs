@@ -20,6 +20,8 @@ pub struct Pair {
     pub new: PathBuf,
     /// Where the new recording is at a moment of the reference.
     pub truth: Truth,
+    /// Both cameras recorded their position.
+    pub has_camera_gps: bool,
 }
 
 /// Two recordings that must not be aligned.
@@ -84,6 +86,7 @@ fn pairs_in(folder: &Path) -> Result<Vec<Pair>> {
             reference: file("reference.mp4"),
             new: file("new.mp4"),
             truth,
+            has_camera_gps: false,
         }]);
     }
     if file("lap_gt.csv").is_file() {
@@ -96,12 +99,14 @@ fn pairs_in(folder: &Path) -> Result<Vec<Pair>> {
                 reference: pass1.clone(),
                 new: pass2.clone(),
                 truth: forward,
+                has_camera_gps: true,
             },
             Pair {
                 name: format!("{name} swapped"),
                 reference: pass2,
                 new: pass1,
                 truth: backward,
+                has_camera_gps: true,
             },
         ]);
     }

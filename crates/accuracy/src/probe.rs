@@ -1,5 +1,6 @@
 //! Asks the program, the way a user would: a marker file in, new_markers.csv out.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -8,6 +9,7 @@ use anyhow::{Context, Result, bail};
 use mtbsync_formats::csv::{CsvWriter, MAX_CSV_BYTES, Table, seconds6};
 use mtbsync_formats::read_bounded;
 use serde_json::Value;
+use tempfile::TempDir;
 
 /// Time between two probes, seconds of the reference.
 pub const STEP_SECS: f64 = 0.25;
@@ -44,58 +46,95 @@ pub struct Run {
 
 /// Aligns `new` with `reference`, once with an empty cache and once with a full one.
 pub fn run(bin: &Path, reference: &Path, new: &Path) -> Result<Run> {
-    let folder = tempfile::tempdir()?;
-    let probes = probes(duration_secs(bin, reference, folder.path())?);
-    let mut markers = CsvWriter::new(&["name", "t_ref"]);
-    for (index, t_ref) in probes.iter().enumerate() {
-        markers.row(&[index.to_string(), seconds6(*t_ref)]);
+    let question = Question::new(bin, reference, new)?;
+    let first = question.ask("cold", &[])?;
+    question.sync("cached", &[])?;
+    let (cpu_cold_secs, peak_mb) = cost(&question.folder.path().join("cold"));
+    let cpu_cached_secs = cost(&question.folder.path().join("cached")).0;
+    Ok(Run {
+        cpu_cold_secs,
+        cpu_cached_secs,
+        peak_mb,
+        ..first
+    })
+}
+
+/// A pair and the moments that are asked for.
+pub struct Question<'a> {
+    bin: &'a Path,
+    reference: &'a Path,
+    new: &'a Path,
+    folder: TempDir,
+    probes: Vec<f64>,
+}
+
+impl<'a> Question<'a> {
+    /// Prepares to ask `bin` for a moment every [`STEP_SECS`]. Indexes are kept until this is dropped.
+    pub fn new(bin: &'a Path, reference: &'a Path, new: &'a Path) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let probes = probes(duration_secs(bin, reference, folder.path())?);
+        let mut markers = CsvWriter::new(&["name", "t_ref"]);
+        for (index, t_ref) in probes.iter().enumerate() {
+            markers.row(&[index.to_string(), seconds6(*t_ref)]);
+        }
+        fs::write(folder.path().join("probes.csv"), markers.into_bytes())?;
+        Ok(Self {
+            bin,
+            reference,
+            new,
+            folder,
+            probes,
+        })
     }
-    let marker_file = folder.path().join("probes.csv");
-    fs::write(&marker_file, markers.into_bytes())?;
-    let sync = |out: &str| -> Result<bool> {
-        let mut command = Command::new(bin);
-        command
-            .arg("sync")
-            .arg("--reference")
-            .arg(reference)
-            .arg("--new")
-            .arg(new);
-        command
-            .arg("--ref-markers")
-            .arg(&marker_file)
-            .arg("--out")
-            .arg(folder.path().join(out));
+
+    /// Folder for files of the asker.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The last moment asked for, seconds of the reference.
+    pub fn last_probe_secs(&self) -> f64 {
+        self.probes.last().copied().unwrap_or(0.0)
+    }
+
+    /// Aligns with further flags; the result lies in the folder `out`. Whether it was aligned.
+    fn sync(&self, out: &str, flags: &[OsString]) -> Result<bool> {
+        let mut command = Command::new(self.bin);
+        command.arg("sync").arg("--reference").arg(self.reference);
+        command.arg("--new").arg(self.new);
+        command.arg("--ref-markers").arg(self.folder().join("probes.csv"));
+        command.arg("--out").arg(self.folder().join(out)).args(flags);
         command
             .args(["--no-plot", "--regression-off", "--quiet", "--cache-dir"])
-            .arg(folder.path().join("cache"));
+            .arg(self.folder().join("cache"));
         let output = command.output()?;
         match output.status.code() {
             Some(0) => Ok(true),
             Some(NOT_ALIGNED) => Ok(false),
             _ => bail!(failure(&output)),
         }
-    };
-    let aligned = sync("cold")?;
-    sync("cached")?;
-    let cold = folder.path().join("cold");
-    let (cpu_cold_secs, peak_mb) = cost(&cold);
-    let answers = if aligned {
-        read_answers(&cold.join("new_markers.csv"))?
-    } else {
-        Vec::new()
-    };
-    if aligned && answers.len() != probes.len() {
-        bail!("{} probes but {} answers", probes.len(), answers.len());
     }
-    let cpu_cached_secs = cost(&folder.path().join("cached")).0;
-    Ok(Run {
-        aligned,
-        answers,
-        probes,
-        cpu_cold_secs,
-        cpu_cached_secs,
-        peak_mb,
-    })
+
+    /// What the program answers with further flags; without costs.
+    pub fn ask(&self, out: &str, flags: &[OsString]) -> Result<Run> {
+        let aligned = self.sync(out, flags)?;
+        let answers = if aligned {
+            read_answers(&self.folder().join(out).join("new_markers.csv"))?
+        } else {
+            Vec::new()
+        };
+        if aligned && answers.len() != self.probes.len() {
+            bail!("{} probes but {} answers", self.probes.len(), answers.len());
+        }
+        Ok(Run {
+            aligned,
+            answers,
+            probes: self.probes.clone(),
+            cpu_cold_secs: None,
+            cpu_cached_secs: None,
+            peak_mb: None,
+        })
+    }
 }
 
 fn probes(duration_secs: f64) -> Vec<f64> {

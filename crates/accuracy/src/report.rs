@@ -7,7 +7,39 @@ use anyhow::{Context, Result};
 use mtbsync_formats::json;
 use serde::Serialize;
 
+use crate::ablation::Part;
 use crate::score::{Bin, Score, calibration_error, reliability};
+
+/// Pixels of the reliability diagram.
+const DIAGRAM_SIZE: (u32, u32) = (720, 800);
+
+/// Prints one line per part and pair: median, 95th percentile, share answered and confident mistakes.
+pub fn print_ablation(parts: &[Part]) -> Result<()> {
+    let mut out = io::stdout().lock();
+    let mut rows = Vec::new();
+    let mut header = vec!["median / p95 ms, answered, wrong".to_owned()];
+    let pairs = parts.first().map_or(0, |part| part.scores.len());
+    header.extend((0..pairs).map(|k| {
+        let named = parts.iter().find_map(|part| part.scores.get(k)?.as_ref());
+        named.map_or_else(String::new, |score| score.pair.clone())
+    }));
+    rows.push(header);
+    for part in parts {
+        let cells = part.scores.iter().map(|score| match score {
+            Some(score) if score.aligned => format!(
+                "{:.0} / {:.0}, {}, {}",
+                score.median_ms.unwrap_or(f64::NAN),
+                score.p95_ms.unwrap_or(f64::NAN),
+                share(Some(score.answered)),
+                score.confident_wrong
+            ),
+            Some(_) => "refused".to_owned(),
+            None => "-".to_owned(),
+        });
+        rows.push(std::iter::once(part.name.to_owned()).chain(cells).collect());
+    }
+    print_aligned(&mut out, &rows)
+}
 
 /// Everything that was measured.
 #[derive(Serialize)]
@@ -90,6 +122,27 @@ impl<'a> Report<'a> {
         Ok(())
     }
 
+    /// Draws stated confidence against the share that was right.
+    pub fn write_diagram(&self, path: &Path) -> Result<()> {
+        let bins = self.reliability.iter().filter_map(|bin| {
+            Some(mtbsync_plot::reliability::Bin {
+                predicted: bin.stated,
+                observed: bin.right,
+                count: u64::try_from(bin.count).ok()?,
+            })
+        });
+        let diagram = mtbsync_plot::reliability::Reliability {
+            title: "Confidence: said and kept, all pairs".to_owned(),
+            bins: bins.collect(),
+            ece: self.expected_calibration_error.unwrap_or(0.0),
+            size: DIAGRAM_SIZE,
+        };
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        std::fs::write(path, diagram.png()?).with_context(|| path.display().to_string())
+    }
+
     /// Writes the numbers as JSON.
     pub fn write_json(&self, path: &Path) -> Result<()> {
         if let Some(folder) = path.parent() {
@@ -130,24 +183,27 @@ fn share(value: Option<f64>) -> String {
 }
 
 /// First column to the left, the others to the right.
-fn print_aligned<const N: usize>(out: &mut impl Write, rows: &[[String; N]]) -> Result<()> {
+fn print_aligned<R: AsRef<[String]>>(out: &mut impl Write, rows: &[R]) -> Result<()> {
     let width = |column: usize| {
         rows.iter()
-            .filter_map(|row| row.get(column))
+            .filter_map(|row| row.as_ref().get(column))
             .map(String::len)
             .max()
             .unwrap_or(0)
     };
-    let widths: Vec<usize> = (0..N).map(width).collect();
+    let widths: Vec<usize> = (0..rows.first().map_or(0, |row| row.as_ref().len()))
+        .map(width)
+        .collect();
     for row in rows {
-        let cells = row
-            .iter()
-            .zip(&widths)
-            .enumerate()
-            .map(|(column, (cell, width))| match column {
-                0 => format!("{cell:<width$}"),
-                _ => format!("{cell:>width$}"),
-            });
+        let cells =
+            row.as_ref()
+                .iter()
+                .zip(&widths)
+                .enumerate()
+                .map(|(column, (cell, width))| match column {
+                    0 => format!("{cell:<width$}"),
+                    _ => format!("{cell:>width$}"),
+                });
         writeln!(out, "{}", cells.collect::<Vec<_>>().join("  ").trim_end())?;
     }
     Ok(())
