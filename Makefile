@@ -14,7 +14,7 @@ TEST_BIN := target/debug/mtbsync
 # Node comes from here when the system has none that is new enough (scripts/setup.sh web).
 NODE_PATH_FIRST := $(CURDIR)/.venv/bin
 
-.PHONY: help setup build demo test test-unit test-web test-interop lint bench man accuracy ablation run-preview web clean
+.PHONY: help setup build demo test test-unit test-web test-interop lint bench bench-orb man accuracy ablation run-preview web clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | column -t -s "$$(printf '\t')"
@@ -50,8 +50,15 @@ lint: ## Formatting, clippy and, where installed, cargo-deny
 	  echo "cargo-deny is not installed: licences and advisories are checked by the GitHub workflow only"; \
 	fi
 
-bench: setup ## Benchmarks per stage
+bench: build ## Benchmarks per stage, and the whole program against decoding alone (makes big clips once)
 	$(CARGO) bench --workspace --benches
+	python3 scripts/bench_program.py --bin $(BIN) --out out/bench.md
+
+bench-orb: setup ## Inliers of our ORB against OpenCV's on neighbouring frames (installs OpenCV from PyPI into .venv)
+	@test -x .venv/bin/python || python3 -m venv .venv
+	@.venv/bin/python -c 'import cv2' 2>/dev/null || .venv/bin/pip install --quiet 'opencv-python-headless>=4.9,<6' 'numpy>=1.24,<3'
+	$(CARGO) build --release -p mtbsync-vision --example orb_quality
+	.venv/bin/python scripts/bench_orb.py
 
 man: build ## Write the manual pages into out/man
 	$(BIN) man out/man
