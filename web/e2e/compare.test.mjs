@@ -198,3 +198,35 @@ test('the comparison table leaves as CSV', async () => {
   assert.equal(text.trim().split('\n').length, 7);
   await context.close();
 });
+
+test('with the right to write, editor files are made and downloaded', async (t) => {
+  const writer = await serve('compare-ui', ['--allow-write']);
+  t.after(() => writer.stop());
+  const { page, context, problems } = await openPage(browser, writer.url);
+  await openCompare(page, writer.url, sample);
+  await page.locator('.panel-head').getByRole('button', { name: 'Export' }).click();
+  const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'DaVinci Resolve' }).click()]);
+  assert.equal(file.suggestedFilename(), 'new_markers.edl');
+  assert.match(await readFile(await file.path(), 'utf8'), /^TITLE:/);
+  assert.deepEqual(problems, []);
+  await context.close();
+});
+
+test('a read-only session tries anchors out without storing them', async (t) => {
+  const reader = await serve('compare-ui', ['--read-only']);
+  t.after(() => reader.stop());
+  const { page, context, problems } = await openPage(browser, reader.url);
+  const stored = await fetchMap(reader.url, sample);
+  await openCompare(page, reader.url, sample, '&t=9');
+  for (let i = 0; i < 4; i += 1) await page.keyboard.press(']');
+  await page.keyboard.press('p');
+  await page.getByText('trial: this session may not save').waitFor();
+  await page.locator('.anchor-list li').waitFor();
+  const after = await fetchMap(reader.url, sample);
+  assert.equal(after.at(9), stored.at(9), 'nothing was stored');
+  await page.locator('.segments label', { hasText: 'Markers' }).click();
+  await page.locator('.panel tbody tr').first().click();
+  assert.equal(await page.getByRole('button', { name: 'Move to playhead' }).count(), 0);
+  assert.deepEqual(problems, []);
+  await context.close();
+});

@@ -21,7 +21,9 @@ export async function serve(command, args = [], root = ROOT) {
   });
   return {
     url,
+    /** Ends the server as a terminal would; its exit code. */
     async stop() {
+      if (child.exitCode !== null) return child.exitCode;
       child.removeAllListeners('exit');
       const ended = once(child, 'exit');
       child.kill('SIGTERM');

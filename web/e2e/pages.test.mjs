@@ -1,7 +1,8 @@
 /** Every page, both themes, laptop and phone: readable, accessible, quiet; a picture of each goes to out/screenshots. */
 import assert from 'node:assert/strict';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -60,10 +61,11 @@ for (const [width, height] of [[1440, 900], [390, 844]]) {
   }
 }
 
-test('every command starts on its page', async () => {
+test('every command starts on its page', async (t) => {
   const { page, context } = await openPage(browser, server.url);
   for (const [command, name] of Object.entries(START_PAGES)) {
     const own = await serve(command);
+    t.after(() => own.stop());
     await page.goto(`${own.url}/`);
     const current = page.locator('nav a[aria-current=page]');
     await current.waitFor();
@@ -73,11 +75,13 @@ test('every command starts on its page', async () => {
   await context.close();
 });
 
-test('pages without any run say which command makes one', async () => {
-  const { mkdtemp, rm } = await import('node:fs/promises');
-  const { tmpdir } = await import('node:os');
+test('pages without any run say which command makes one', async (t) => {
   const empty = await mkdtemp(join(tmpdir(), 'mtbsync-empty-'));
   const own = await serve('compare-ui', [], empty);
+  t.after(async () => {
+    await own.stop();
+    await rm(empty, { recursive: true, force: true });
+  });
   const { page, context, problems } = await openPage(browser, own.url);
   for (const name of ['compare', 'preview']) {
     await page.goto(`${own.url}/${name}`);
@@ -85,6 +89,4 @@ test('pages without any run say which command makes one', async () => {
   }
   assert.deepEqual(problems, []);
   await context.close();
-  await own.stop();
-  await rm(empty, { recursive: true, force: true });
 });

@@ -59,8 +59,8 @@ describe('job', () => {
   });
 
   it('is also a command line that a shell reads as it was meant', () => {
-    expect(commandLine(form({ out: "it's", exports: ['edl', 'otio'], noGps: true }), [])).toBe("mtbsync sync --reference v/ref.mp4 --new 'v/new ride.mp4' --out 'it'\\''s' --export edl --export otio --no-gps");
-    expect(commandLine(EMPTY_FORM, [])).toBe('mtbsync sync --reference REFERENCE --new NEW');
+    expect(commandLine(form({ out: "it's", exports: ['edl', 'otio'], noGps: true }), [])).toBe("mtbsync sync|--reference v/ref.mp4|--new 'v/new ride.mp4'|--out 'it'\\''s'|--export edl|--export otio|--no-gps".replaceAll('|', ' \\\n  '));
+    expect(commandLine(EMPTY_FORM, [])).toBe('mtbsync sync \\\n  --reference REFERENCE \\\n  --new NEW');
   });
 
   it('names its folder after the new recording', () => {

@@ -1,12 +1,11 @@
 /** Downloads made here, and editor files made by the program when this session may start jobs. */
 import { useState } from 'preact/hooks';
-import { ApiError, annotationsExportUrl, errorText, startJob, type Run } from '../../api';
-import { getFiles } from '../../api';
+import { ApiError, annotationsExportUrl, errorText, getFiles, startJob, type CommandResult, type FileItem, type Run } from '../../api';
 import { jobStream, listen } from '../../api/events';
 import { Badge, Button, Dialog, toast } from '../../components';
 import { fileName, markersCsv, markersJson } from '../../compare/export';
 import type { Marker } from '../../compare/markers';
-import { download } from '../../lib/download';
+import { download, downloadUrl } from '../../lib/download';
 
 /** Editor formats the program writes, with the default name `mtbsync export` gives them. */
 const PRESETS: readonly { preset: string; label: string; suffix: string }[] = [
@@ -38,10 +37,10 @@ export function ExportMenu({ run, markers, mayWrite, onClose }: ExportMenuProps)
   const exportPreset = async (preset: string, suffix: string) => {
     setBusy(preset);
     try {
-      await runExport(input, preset);
       const wanted = `${folder}new_markers${suffix}`;
-      const file = (await getFiles()).items.find((item) => item.name === wanted);
-      if (file) location.assign(file.href);
+      await runExport({ markers: input, preset, out: wanted });
+      const file = await listed(wanted);
+      if (file) downloadUrl(file.href);
       else toast('warn', `The file was written, but the server does not list ${wanted}.`);
     } catch (error) {
       const readOnly = error instanceof ApiError && error.code === 'read_only';
@@ -103,23 +102,35 @@ export function ExportMenu({ run, markers, mayWrite, onClose }: ExportMenuProps)
   );
 }
 
+/** How often and how long a new file is looked for: the server looks through its folder every few seconds only. */
+const LOOK_EVERY_MS = 500;
+const LOOKS = 12;
+
+/** The file of that name once the server lists it. */
+async function listed(name: string): Promise<FileItem | undefined> {
+  for (let look = 0; look < LOOKS; look += 1) {
+    const found = (await getFiles()).items.find((item) => item.name === name);
+    if (found) return found;
+    await new Promise((later) => setTimeout(later, LOOK_EVERY_MS));
+  }
+  return undefined;
+}
+
 /** Runs an export job to its end; rejects with what the program said. */
-async function runExport(input: string, preset: string): Promise<void> {
-  const { id } = await startJob('export', { markers: input, preset });
-  await new Promise<void>((resolve, reject) => {
-    let error = 'the export did not finish';
+async function runExport(params: { markers: string; preset: string; out: string }): Promise<void> {
+  const { id } = await startJob('export', params);
+  const result = await new Promise<CommandResult>((resolve, reject) => {
     const close = listen(jobStream(id), {
       result: (data) => {
-        const failure = (data as { error?: { message?: string } | null }).error;
-        if (failure?.message) error = failure.message;
+        close();
+        resolve(data as CommandResult);
       },
       state: (data) => {
-        const { state } = data as { state?: string };
-        if (state !== 'done' && state !== 'failed' && state !== 'cancelled') return;
+        if ((data as { state?: string }).state !== 'cancelled') return;
         close();
-        if (state === 'done') resolve();
-        else reject(new Error(error));
+        reject(new Error('the export was cancelled'));
       },
     });
   });
+  if (!result.ok) throw new Error(result.error?.message ?? 'the program gave no reason');
 }

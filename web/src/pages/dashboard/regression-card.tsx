@@ -1,7 +1,7 @@
 /** How the latest run stands beside those before it. */
 import type { Regression } from '../../api';
 import { Badge, Card, Empty, Loading, LoadError } from '../../components';
-import { moment } from '../../lib/format';
+import { moment, UNKNOWN } from '../../lib/format';
 import type { Loaded } from '../../lib/hooks';
 import { metricRows, STATUS } from './regression';
 
@@ -45,7 +45,7 @@ function Report({ report }: { report: Regression }) {
                 <td class="align-end">{row.baseline}</td>
                 <td class="align-end">
                   {row.delta}
-                  <span class="muted dash-change">{row.change}</span>
+                  {row.change !== UNKNOWN && <span class="muted dash-change">{row.change}</span>}
                 </td>
               </tr>
             ))}

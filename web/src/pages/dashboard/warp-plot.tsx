@@ -5,6 +5,7 @@ import type { WarpSample } from '../../api';
 import { deltaCurve } from '../../compare/delta';
 import { axis, Chart } from '../../components/chart';
 import { clock, signedSecs } from '../../lib/format';
+import { CLOCK_STEPS } from '../viewer/geometry';
 import { gaps } from '../../player/warp';
 
 const HEIGHT = 230;
@@ -39,7 +40,7 @@ export function WarpPlot({ sample, durationSecs }: { sample: WarpSample; duratio
           cursor: { drag: { x: false, y: false }, y: false, points: { show: false } },
           scales: { x: { time: false, range: (_u, low, high) => [low ?? 0, high ?? 1] }, y: { range: valueRange } },
           axes: [
-            axis(theme, { size: 24, values: (_u, ticks) => ticks.map((tick) => clock(tick, 0)) }),
+            axis(theme, { size: 24, incrs: CLOCK_STEPS, values: (_u, ticks) => ticks.map((tick) => clock(tick, 0)) }),
             axis(theme, { size: 62, values: (_u, ticks) => ticks.map((tick) => signedSecs(tick, (ticks[1] ?? 1) - (ticks[0] ?? 0) < 1 ? 1 : 0)) }),
           ],
           bands: [{ series: [2, 1], fill: `color-mix(in srgb, ${line} 18%, transparent)` }],

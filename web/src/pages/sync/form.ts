@@ -161,7 +161,7 @@ export function jobParams(form: SyncForm, known: readonly KnownRecording[]): Rec
 /** A word of a command line, quoted for a shell where it must be. */
 const word = (text: string): string => (/^[\w./:=,+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 
-/** The command that does the same in a terminal. Recordings known by an id stand with their file names. */
+/** The command that does the same in a terminal, a flag on each line. Recordings known by an id stand with their file names. */
 export function commandLine(form: SyncForm, known: readonly KnownRecording[]): string {
   const named = { reference: pickName(form.reference, known) || 'REFERENCE', new: pickName(form.newRun, known) || 'NEW' };
   const words = Object.entries<unknown>({ ...jobParams(form, known), ...named }).flatMap(([flag, value]) => {
@@ -169,7 +169,7 @@ export function commandLine(form: SyncForm, known: readonly KnownRecording[]): s
     if (value === '') return [];
     return (Array.isArray(value) ? value : [value]).map((one) => `--${flag} ${word(String(one))}`);
   });
-  return ['mtbsync sync', ...words].join(' ');
+  return ['mtbsync sync', ...words].join(' \\\n  ');
 }
 
 /** The run a finished job wrote: that whose folder holds its outputs. `outputs` are paths of any form. */

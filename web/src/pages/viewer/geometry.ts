@@ -1,5 +1,8 @@
 /** Equal scales, and labels that do not cover each other. Pure. */
 
+/** Distances of ticks on a clock, seconds: whole, because labels are. */
+export const CLOCK_STEPS = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200];
+
 export type Extent = readonly [low: number, high: number];
 
 export interface Scales {

@@ -9,7 +9,7 @@ import { axis, Chart, type ChartTheme } from '../../components/chart';
 import { clock } from '../../lib/format';
 import { useWidth } from '../../lib/hooks';
 import { gaps, type WarpMap } from '../../player/warp';
-import { equalScales, fittingHeight, placeLabels, type Scales } from './geometry';
+import { CLOCK_STEPS, equalScales, fittingHeight, placeLabels, type Scales } from './geometry';
 import type { MarkerPoint } from './points';
 
 export interface OverlayPlotProps {
@@ -24,7 +24,7 @@ export interface OverlayPlotProps {
   onPoint: (place: { newSecs: number; refSecs: number | null } | null) => void;
 }
 
-/** Room of the axes and at the free edges, CSS pixels. Fixed, so that equal scales can be computed before drawing. */
+/** Room of the axes and at the free edges, CSS pixels; 18 of an axis are its label. Fixed, so that equal scales can be computed before drawing. */
 const LEFT = 62;
 const BOTTOM = 44;
 const FREE = 14;
@@ -79,7 +79,7 @@ function optionsOf(theme: ChartTheme, content: Content, onPoint: OverlayPlotProp
     legend: { show: false },
     cursor: { drag: { x: false, y: false }, points: { show: false } },
     scales: { x: { time: false, range: () => [...content.scales.x] }, y: { range: () => [...content.scales.y] } },
-    axes: [axis(theme, { size: BOTTOM - 18, labelSize: 18, label: 'new run', values: times }), axis(theme, { size: LEFT - 18, labelSize: 18, label: 'reference', values: times })],
+    axes: [axis(theme, { size: BOTTOM - 18, label: 'new run', incrs: CLOCK_STEPS, values: times }), axis(theme, { size: LEFT - 18, label: 'reference', incrs: CLOCK_STEPS, values: times })],
     bands: [{ series: [2, 1], fill: `color-mix(in srgb, ${line} 22%, transparent)` }],
     series: [{}, edge, edge, { stroke: line, width: 2, points: { show: false } }],
     hooks: {

@@ -1,1 +1,0 @@
-import{_ as e,j as t}from"./index-BGWcXgNk.js";function n(){return t(e,{title:`Sync`})}export{n as default};

@@ -1,0 +1,81 @@
+/** A sync from the browser: checked before it starts, followed while it runs, opened in Compare when it is done. */
+import assert from 'node:assert/strict';
+import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { launch, openPage, serve } from './harness.mjs';
+
+const SAMPLE = resolve(dirname(fileURLToPath(import.meta.url)), '../../data/sample');
+
+let root, server, browser;
+before(async () => {
+  root = await mkdtemp(join(tmpdir(), 'mtbsync-jobs-'));
+  await mkdir(join(root, 'videos'));
+  for (const name of ['reference.mp4', 'new.mp4', 'reference_markers.csv']) await cp(join(SAMPLE, name), join(root, 'videos', name));
+  server = await serve('dashboard', ['--allow-write', '--no-cache'], root);
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  assert.equal(await server?.stop(), 0);
+  await rm(root, { recursive: true, force: true });
+});
+
+test('what is missing is said before anything is asked of the server', async () => {
+  const { page, problems, context } = await openPage(browser, server.url);
+  await page.goto(`${server.url}/sync`);
+  await page.getByRole('button', { name: 'Start' }).click();
+  assert.equal(await page.getByText('Choose a recording').count(), 2);
+  await page.getByLabel('Reference recording').fill('/etc/passwd');
+  await page.getByText('A path below the folder served, without / in front').waitFor();
+  assert.deepEqual(problems, []);
+  await context.close();
+});
+
+test('a refusal of the server is shown', async () => {
+  const { page, context } = await openPage(browser, server.url);
+  await page.goto(`${server.url}/sync`);
+  await page.getByLabel('Reference recording').fill('videos/none.mp4');
+  await page.getByLabel('New recording').fill('videos/new.mp4');
+  await page.getByRole('button', { name: 'Start' }).click();
+  await page.getByText('The sync was not started').waitFor();
+  await context.close();
+});
+
+test('a job can be cancelled and leaves nothing', async () => {
+  const { page, problems, context } = await openPage(browser, server.url);
+  await page.goto(`${server.url}/sync`);
+  await page.getByLabel('Reference recording').fill('videos/reference.mp4');
+  await page.getByLabel('New recording').fill('videos/new.mp4');
+  await page.locator('summary').click();
+  // So fine that it cannot be done before it is cancelled.
+  await page.getByLabel('Frames analysed per second').fill('60');
+  await page.getByLabel('Results go to').fill('cancelled');
+  await page.getByRole('button', { name: 'Start' }).click();
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByText('Nothing of this job is left').waitFor();
+  const { items } = await (await fetch(`${server.url}/api/runs`)).json();
+  assert.deepEqual(items, []);
+  assert.deepEqual(problems, []);
+  await context.close();
+});
+
+test('a finished sync opens in Compare, and its job can be found again', async () => {
+  const { page, problems, context } = await openPage(browser, server.url);
+  await page.goto(`${server.url}/sync`);
+  await page.getByLabel('Reference recording').fill('videos/reference.mp4');
+  await page.getByLabel('New recording').fill('videos/new.mp4');
+  await page.getByLabel('Markers of the reference').fill('videos/reference_markers.csv');
+  await page.getByRole('button', { name: 'Start' }).click();
+  await page.getByRole('progressbar').waitFor();
+  await page.waitForURL(/\/compare\?run=/);
+  assert.match(await page.locator('main').innerText(), /new_sync|aligned/);
+  await page.goto(`${server.url}/sync`);
+  await page.getByRole('link', { name: /^sync / }).first().click();
+  await page.getByText(/^Done in/).waitFor();
+  await page.getByRole('link', { name: 'Open in Compare' }).waitFor();
+  assert.deepEqual(problems, []);
+  await context.close();
+});
