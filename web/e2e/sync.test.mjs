@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { launch, openPage, serve } from './harness.mjs';
+import { launch, openPage, serve, settled } from './harness.mjs';
 
 const SAMPLE = resolve(dirname(fileURLToPath(import.meta.url)), '../../data/sample');
 
@@ -28,7 +28,7 @@ test('what is missing is said before anything is asked of the server', async () 
   await page.goto(`${server.url}/sync`);
   await page.getByRole('button', { name: 'Start' }).click();
   assert.equal(await page.getByText('Choose a recording').count(), 2);
-  await page.getByLabel('Reference recording').fill('/etc/passwd');
+  await page.getByLabel('Reference recording', { exact: true }).fill('/etc/passwd');
   await page.getByText('A path below the folder served, without / in front').waitFor();
   assert.deepEqual(problems, []);
   await context.close();
@@ -37,8 +37,8 @@ test('what is missing is said before anything is asked of the server', async () 
 test('a refusal of the server is shown', async () => {
   const { page, context } = await openPage(browser, server.url);
   await page.goto(`${server.url}/sync`);
-  await page.getByLabel('Reference recording').fill('videos/none.mp4');
-  await page.getByLabel('New recording').fill('videos/new.mp4');
+  await page.getByLabel('Reference recording', { exact: true }).fill('videos/none.mp4');
+  await page.getByLabel('New recording', { exact: true }).fill('videos/new.mp4');
   await page.getByRole('button', { name: 'Start' }).click();
   await page.getByText('The sync was not started').waitFor();
   await context.close();
@@ -47,8 +47,8 @@ test('a refusal of the server is shown', async () => {
 test('a job can be cancelled and leaves nothing', async () => {
   const { page, problems, context } = await openPage(browser, server.url);
   await page.goto(`${server.url}/sync`);
-  await page.getByLabel('Reference recording').fill('videos/reference.mp4');
-  await page.getByLabel('New recording').fill('videos/new.mp4');
+  await page.getByLabel('Reference recording', { exact: true }).fill('videos/reference.mp4');
+  await page.getByLabel('New recording', { exact: true }).fill('videos/new.mp4');
   await page.locator('summary').click();
   // So fine that it cannot be done before it is cancelled.
   await page.getByLabel('Frames analysed per second').fill('60');
@@ -65,13 +65,15 @@ test('a job can be cancelled and leaves nothing', async () => {
 test('a finished sync opens in Compare, and its job can be found again', async () => {
   const { page, problems, context } = await openPage(browser, server.url);
   await page.goto(`${server.url}/sync`);
-  await page.getByLabel('Reference recording').fill('videos/reference.mp4');
-  await page.getByLabel('New recording').fill('videos/new.mp4');
+  await page.getByLabel('Reference recording', { exact: true }).fill('videos/reference.mp4');
+  await page.getByLabel('New recording', { exact: true }).fill('videos/new.mp4');
   await page.getByLabel('Markers of the reference').fill('videos/reference_markers.csv');
   await page.getByRole('button', { name: 'Start' }).click();
   await page.getByRole('progressbar').waitFor();
   await page.waitForURL(/\/compare\?run=/);
-  assert.match(await page.locator('main').innerText(), /new_sync|aligned/);
+  await page.locator('.run-facts').getByText('aligned').waitFor();
+  await settled(page);
+  assert.equal(await page.locator('.panel tbody tr').count(), 6);
   await page.goto(`${server.url}/sync`);
   await page.getByRole('link', { name: /^sync / }).first().click();
   await page.getByText(/^Done in/).waitFor();
