@@ -20,7 +20,6 @@ use global::GlobalArgs;
 #[command(
     name = "mtbsync",
     version = concat!("version ", env!("CARGO_PKG_VERSION")),
-    about,
     subcommand_required = true,
     arg_required_else_help = false,
     disable_help_subcommand = true,
