@@ -89,6 +89,8 @@ test('markers can be searched, written as JSON, and old records pruned', async (
   await page.getByLabel('Table', { exact: true }).selectOption('sample/new_markers.csv');
   await page.getByRole('button', { name: 'Export JSON' }).click();
   await page.getByText('Written: sample/new_markers.json').waitFor();
+  // The message stands over the buttons at the end of the page.
+  await page.getByRole('button', { name: 'Close message' }).click();
   assert.equal(JSON.parse(await readFile(join(root, 'sample/new_markers.json'), 'utf8')).markers.length, 6);
   await page.getByLabel('Run records to keep').fill('1.5');
   assert.ok(await page.getByRole('button', { name: 'Prune' }).isDisabled());
