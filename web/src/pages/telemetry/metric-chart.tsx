@@ -63,7 +63,7 @@ export function MetricChart({ metric, samples, by, smoothing, height }: MetricCh
         const smoothed = smoothing > 1;
         const points = { show: true, size: 5, stroke: colour, fill: colour, width: 0 };
         return {
-          padding: [8, 30, 0, 0],
+          padding: [8, DATE_PIXELS / 2, 0, 0],
           legend: { show: false },
           cursor: { drag: { x: false, y: false }, y: false, points: { size: 7 } },
           scales: { x: { time: false, range: xRange }, y: { range: valueRange } },
