@@ -93,6 +93,40 @@ test('a place without counterpart says so, and leads back', async () => {
   await context.close();
 });
 
+test('chapters play as one recording', async () => {
+  const { page, context, problems } = await openPage(browser, server.url);
+  const id = await runId(server.url, 'chapters');
+  const map = await fetchMap(server.url, id);
+  const { items } = await (await fetch(`${server.url}/api/runs`)).json();
+  const info = await (await fetch(`${server.url}/api/media/${items.find((item) => item.id === id).new.media}/info`)).json();
+  assert.equal(info.chapters.length, 2);
+  const second = info.chapters[1].start;
+  await openCompare(page, server.url, id);
+  for (const secs of [second + 3, second - 2, second + 0.001]) {
+    await scrub(page, 'new', secs);
+    const shown = await shownFrames(page);
+    near(shown.new + (secs > second ? second : 0), secs, FRAME_SECS, `frame at ${secs}`);
+    near(shown.ref, map.at(secs), 2 * FRAME_SECS, `reference at ${secs}`);
+  }
+  await scrub(page, 'new', second - 0.5);
+  await page.keyboard.press(' ');
+  await page.waitForFunction(() => window.shownFrame('new') > 0.3 && window.shownFrame('new') < 2, null, { timeout: 5000 });
+  await page.keyboard.press(' ');
+  const shown = await shownFrames(page);
+  near(shown.ref, map.at(shown.new + second), FRAME_SECS, 'locked behind the boundary');
+  assert.deepEqual(problems, []);
+  await context.close();
+});
+
+test('sound that begins before the pictures does not shift them', async () => {
+  const { page, context } = await openPage(browser, server.url);
+  await openCompare(page, server.url, await runId(server.url, 'sound-first'));
+  await scrub(page, 'new', 8);
+  near((await shownFrames(page)).new, 8.25, 0.01, 'the file says');
+  assert.equal(await page.locator('.at-head-new output').innerText(), '0:08.000');
+  await context.close();
+});
+
 test('lock by time keeps the offset, and the address brings everything back', async () => {
   const { page, context } = await openPage(browser, server.url);
   await openCompare(page, server.url, sample, '&t=12');

@@ -4,7 +4,7 @@
  * out/screenshots in the repository.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -26,6 +26,18 @@ function sync(name, args) {
   if (done.status !== 0) throw new Error(`sync of ${name} ended with ${done.status}:\n${done.stdout}${done.stderr}`);
 }
 
+/** The sample run again, with its new recording put into other files by ffmpeg without touching a picture: the map stays right. */
+function repack(name, file, args) {
+  const folder = join(root, name);
+  mkdirSync(folder);
+  const done = spawnSync('ffmpeg', ['-v', 'error', '-y', ...args, join(folder, file.pattern ?? file.name)], { encoding: 'utf8' });
+  if (done.status !== 0) throw new Error(`ffmpeg for ${name} ended with ${done.status}:\n${done.stderr}`);
+  cpSync(join(root, 'sample', 'new_markers.csv'), join(folder, 'new_markers.csv'));
+  const timewarp = JSON.parse(readFileSync(join(root, 'sample', 'timewarp.json'), 'utf8'));
+  timewarp.new.path = join(folder, file.name);
+  writeFileSync(join(folder, 'timewarp.json'), JSON.stringify(timewarp));
+}
+
 function tests() {
   const files = readdirSync(here)
     .filter((name) => name.endsWith('.test.mjs'))
@@ -44,6 +56,11 @@ try {
   const lap = join(data, 'race-lap');
   sync('sample', ['--reference', join(sample, 'reference.mp4'), '--new', join(sample, 'new.mp4'), '--ref-markers', join(sample, 'reference_markers.csv')]);
   sync('race-lap', ['--reference', join(lap, 'pass1.mp4'), '--new', join(lap, 'pass2.mp4')]);
+  const ride = join(sample, 'new.mp4');
+  const segments = ['-f', 'segment', '-segment_times', '10', '-reset_timestamps', '1', '-segment_start_number', '1'];
+  repack('chapters', { name: 'GX010001.MP4', pattern: 'GX0%d0001.MP4' }, ['-i', ride, '-c', 'copy', ...segments]);
+  const tone = ['-f', 'lavfi', '-i', 'sine=frequency=300:duration=21.5', '-map', '0:v', '-map', '1:a', '-c:v', 'copy', '-c:a', 'aac'];
+  repack('sound-first', { name: 'new.mp4' }, ['-itsoffset', '0.25', '-i', ride, ...tone]);
   process.exitCode = await tests();
 } finally {
   rmSync(root, { recursive: true, force: true });

@@ -27,6 +27,12 @@ export interface RecordingEvents {
 /** Chapters end a little before or after the time their header says; this close to the end counts as the end. */
 const END_SLACK_SECS = 0.01;
 
+/** Longest time between the start of a file and its first picture that is believed; sound may begin earlier. */
+const LEAD_MAX_SECS = 5;
+
+/** A tab in the background presents no frame; the lead is then taken as none after this time. */
+const LEAD_WAIT_MS = 400;
+
 /** What a media error code means to a person. */
 function mediaErrorText(error: MediaError | null): string {
   switch (error?.code) {
@@ -45,6 +51,11 @@ export class Recording {
   frames: FrameTimes;
   /** Time of the frame on screen, seconds of the whole recording. */
   shownSecs = 0;
+  /** Browsers count from the start of the file, this program from the first picture: the time between. Null until it is seen. */
+  private leadSecs: number | null = null;
+  /** Time the browser gave the first picture, and whether the file has loaded; the two come in either order. */
+  private firstSecs: number | null = null;
+  private loaded = false;
   private chapter = -1;
   /** Where a seek is going while it is under way. */
   private goal: number | null = null;
@@ -77,7 +88,7 @@ export class Recording {
 
   /** The position now, between frames as well; the goal while a seek is under way. */
   get nowSecs(): number {
-    return this.queued ?? this.goal ?? this.offsetSecs + this.video.currentTime;
+    return this.queued ?? this.goal ?? this.wholeSecs(this.video.currentTime);
   }
 
   get seeking(): boolean {
@@ -129,7 +140,7 @@ export class Recording {
     this.goal = goal;
     const chapter = this.chapterAt(goal);
     if (chapter !== this.chapter) this.open(chapter, goal);
-    else if (this.ready) this.video.currentTime = goal - this.offsetSecs;
+    else if (this.ready) this.video.currentTime = this.fileSecs(goal);
   }
 
   dispose(): void {
@@ -141,6 +152,15 @@ export class Recording {
 
   private get offsetSecs(): number {
     return this.source.chapters[this.chapter]?.startSecs ?? 0;
+  }
+
+  /** Time of the whole recording as time of the open file, and back. */
+  private fileSecs(tSecs: number): number {
+    return Math.max(0, tSecs - this.offsetSecs + (this.leadSecs ?? 0));
+  }
+
+  private wholeSecs(fileSecs: number): number {
+    return this.offsetSecs + fileSecs - (this.leadSecs ?? 0);
   }
 
   private chapterAt(tSecs: number): number {
@@ -162,9 +182,25 @@ export class Recording {
   }
 
   private onLoaded(): void {
+    this.loaded = true;
+    const mustWait = this.leadSecs === null && 'requestVideoFrameCallback' in this.video;
+    if (!mustWait) this.begin();
+    else if (this.firstSecs !== null) this.settleLead(this.firstSecs);
+    else setTimeout(() => this.settleLead(0), LEAD_WAIT_MS);
+  }
+
+  /** Before the first seek the browser shows the first picture, and has said what time it gives it. */
+  private settleLead(leadSecs: number): void {
+    if (this.leadSecs !== null || this.abort.signal.aborted) return;
+    this.leadSecs = leadSecs >= 0 && leadSecs < LEAD_MAX_SECS ? leadSecs : 0;
+    this.begin();
+  }
+
+  /** The file can be shown: goes where it was to go, and on playing. */
+  private begin(): void {
     const first = !this.ready;
     this.ready = true;
-    if (this.goal !== null) this.video.currentTime = Math.max(0, this.goal - this.offsetSecs);
+    if (this.goal !== null) this.video.currentTime = this.fileSecs(this.goal);
     if (this.wantsPlay) void this.play();
     if (first) this.events.onReady();
   }
@@ -186,7 +222,7 @@ export class Recording {
   }
 
   private shown(mediaSecs: number): void {
-    this.shownSecs = this.offsetSecs + mediaSecs;
+    this.shownSecs = this.wholeSecs(mediaSecs);
     this.events.onShown(this.shownSecs);
   }
 
@@ -196,6 +232,8 @@ export class Recording {
     if ('requestVideoFrameCallback' in this.video) {
       const next = (_now: number, frame: VideoFrameCallbackMetadata) => {
         if (signal.aborted) return;
+        this.firstSecs ??= frame.mediaTime;
+        if (this.leadSecs === null && this.loaded) this.settleLead(this.firstSecs);
         this.shown(frame.mediaTime);
         this.video.requestVideoFrameCallback(next);
       };
@@ -203,7 +241,7 @@ export class Recording {
       return;
     }
     const video: HTMLVideoElement = this.video;
-    const guess = () => this.shown(this.frames.timeOf(this.frames.shownAt(this.offsetSecs + video.currentTime)) - this.offsetSecs);
+    const guess = () => this.shown(this.fileSecs(this.frames.timeOf(this.frames.shownAt(this.wholeSecs(video.currentTime)))));
     const repaint = () => {
       if (signal.aborted) return;
       if (!video.paused) guess();

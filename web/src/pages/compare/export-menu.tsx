@@ -102,9 +102,9 @@ export function ExportMenu({ run, markers, mayWrite, onClose }: ExportMenuProps)
   );
 }
 
-/** How often and how long a new file is looked for: the server looks through its folder every few seconds only. */
+/** How often and how long a new file is looked for: the server looks through its folder now and then, not at every request. */
 const LOOK_EVERY_MS = 500;
-const LOOKS = 12;
+const LOOKS = 8;
 
 /** The file of that name once the server lists it. */
 async function listed(name: string): Promise<FileItem | undefined> {
