@@ -12,15 +12,12 @@ import type {
   MediaInfo,
   Pairs,
   PerfPoint,
-  PerfRecord,
   Regression,
-  RunDetail,
   RunList,
   RunMarkers,
   Session,
   TableData,
   Tagged,
-  Timewarp,
   WarpSample,
 } from './types';
 
@@ -34,8 +31,6 @@ const job = (id: string) => `/api/jobs/${encodeURIComponent(id)}`;
 export const getSession = (signal?: AbortSignal) => getJson<Session>('/api/session', signal);
 
 export const getRuns = (signal?: AbortSignal) => getJson<RunList>('/api/runs', signal);
-export const getRun = (id: string, signal?: AbortSignal) => getJson<RunDetail>(run(id), signal);
-export const getTimewarp = (runId?: string, signal?: AbortSignal) => getJson<Timewarp>(withQuery('/api/timewarp', { run: runId }), signal);
 
 /** `n` samples (2..20000) of the map, over the whole new run or `from`..`to` in new seconds. */
 export const getWarp = (id: string, n: number, range: { from?: number; to?: number } = {}, signal?: AbortSignal) =>
@@ -47,7 +42,6 @@ export const getBatch = (signal?: AbortSignal) => getJson<TableData>('/api/batch
 export const getMarkerList = (signal?: AbortSignal) => getJson<{ files: string[] }>('/api/marker-list', signal);
 export const getMarkerFile = (file?: string, signal?: AbortSignal) => getJson<MarkerFile>(withQuery('/api/markers', { file }), signal);
 export const getFiles = (signal?: AbortSignal) => getJson<{ items: FileItem[] }>('/api/files', signal);
-export const getPerf = (signal?: AbortSignal) => getJson<{ count: number; items: PerfRecord[] }>('/api/perf', signal);
 export const getPerfHistory = (limit: number, fields: readonly string[], signal?: AbortSignal) =>
   getJson<{ count: number; items: PerfPoint[] }>(withQuery('/api/perf/history', { limit, fields: fields.join(',') }), signal);
 export const getRegression = (signal?: AbortSignal) => getJson<Regression>('/api/regression', signal);

@@ -64,27 +64,6 @@ export interface RunList {
   truncated: boolean;
 }
 
-/** timewarp.json without its knots. */
-export interface Timewarp {
-  ok: boolean;
-  model: string;
-  params: { a: number; b: number } | null;
-  ppm: number | null;
-  inlier_frac: number | null;
-  residuals: { mae: number; p50: number; p90: number; p95: number } | null;
-  window_sec: number | null;
-  n_pairs: number | null;
-  coverage: number | null;
-  gates: { name: string; value: number | null; limit: number; ok: boolean }[];
-  reasons: string[];
-}
-
-export interface RunDetail extends Run {
-  timewarp: Timewarp | null;
-  perf: PerfRecord | null;
-  regression: Record<string, unknown> | null;
-}
-
 /** A stretch during which one rider stands. `from`, `to` are times of that side. */
 export interface Stop {
   side: 'new' | 'ref';
@@ -128,12 +107,6 @@ export interface FileItem {
   href: string;
   size: number;
   mtime: number;
-}
-
-export interface PerfRecord {
-  [field: string]: unknown;
-  _path?: string;
-  _mtime?: number;
 }
 
 export interface PerfPoint {
