@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use crate::confidence;
 use crate::isotonic::isotonic;
+use crate::refine::is_leap;
 use crate::smooth::{Knowledge, State, smooth};
 use crate::warp::{Segment, TimeWarp};
 
@@ -153,7 +154,7 @@ fn fit_segment(points: &[Point]) -> Option<Segment> {
         return None;
     }
     let grid = Grid::new(points);
-    let states = smooth(&grid.t, &grid.known);
+    let states = grid.smooth(&leaps(points));
     let mut knots = grid.knots(&states);
     knots.make_increasing();
     let shared = |t: f64| shared_sigma(points, t);
@@ -168,6 +169,30 @@ fn fit_segment(points: &[Point]) -> Option<Segment> {
         })
         .collect();
     Segment::new(knots.t_new, knots.t_ref, sigma)
+}
+
+/// New times at which the reference rider stood or was somewhere else: the path leaps ahead, and nothing is smoothed
+/// across. A single pair does not make a leap; the middle one of three on each side must agree.
+fn leaps(points: &[Point]) -> Vec<f64> {
+    let middle = |of: &[Point]| -> Option<(f64, f64)> {
+        let mut t_ref: Vec<f64> = of.iter().map(Point::t_ref).collect();
+        t_ref.sort_by(f64::total_cmp);
+        Some((of.get(of.len() / 2)?.t_new(), *t_ref.get(of.len() / 2)?))
+    };
+    let mut found: Vec<f64> = Vec::new();
+    for k in 1..points.len() {
+        let (a, b) = (&points[k - 1], &points[k]);
+        let before = middle(&points[k.saturating_sub(3)..k]);
+        let after = middle(&points[k..(k + 3).min(points.len())]);
+        let leap = is_leap((a.t_new(), a.t_ref()), (b.t_new(), b.t_ref()))
+            && before
+                .zip(after)
+                .is_some_and(|(before, after)| is_leap(before, after));
+        if leap {
+            found.push(0.5 * (a.t_new() + b.t_new()));
+        }
+    }
+    found
 }
 
 fn calibrated(sigma_secs: f64, shared_secs: f64, certainty: f64) -> f64 {
@@ -241,6 +266,18 @@ impl Grid {
         self.t.push(t);
         self.known.push(known);
         self.certainty.push(certainty);
+    }
+
+    /// Smooth each stretch between leaps by itself.
+    fn smooth(&self, leaps: &[f64]) -> Vec<State> {
+        let mut states = Vec::with_capacity(self.t.len());
+        let mut from = 0;
+        for leap in leaps.iter().copied().chain([f64::INFINITY]) {
+            let to = self.t.partition_point(|&t| t < leap);
+            states.extend(smooth(&self.t[from..to], &self.known[from..to]));
+            from = to;
+        }
+        states
     }
 
     /// Thin the grid to knots; given points always are knots.

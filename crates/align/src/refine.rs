@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use crate::fit::Pair;
 use crate::isotonic::isotonic;
-use crate::sequence::Belief;
+use crate::sequence::{Belief, MAX_RATIO};
 use crate::smooth::{Knowledge, smooth};
 
 /// Similarity of single frames; implemented over pictures elsewhere.
@@ -49,6 +49,8 @@ const MAX_COLUMN_GAP_SECS: f64 = 0.75;
 const RATE_SPAN_SECS: f64 = 0.5;
 /// Bounds of the slope for scaling an error from new to reference time.
 const RATE_RANGE: (f64, f64) = (0.2, 5.0);
+/// A step of the path ahead by this much more than the fastest riding is a jump, seconds of reference time.
+const LEAP_SECS: f64 = 1.0;
 /// The place is measured again around the first result when that moved by more than this share of the window.
 const RECENTRE_SHARE: f64 = 0.4;
 
@@ -77,7 +79,8 @@ pub fn refine(
     similarity: &dyn PlaceSimilarity,
     settings: RefineSettings,
 ) -> Vec<Pair> {
-    let path = coarse_path(beliefs, new.analysed);
+    let jumps = jumps(beliefs, new.analysed);
+    let path = coarse_path(beliefs, new.analysed, &jumps);
     let expected: Vec<Option<f64>> = new
         .fine
         .iter()
@@ -99,7 +102,7 @@ pub fn refine(
             .collect()
     };
     let mut curves = look(&expected);
-    let first = smooth_measurements(&measure(&curves, new.fine, reference_fine, &path));
+    let first = smooth_measurements(&measure(&curves, new.fine, reference_fine, &path), &jumps);
     let again: Vec<Option<f64>> = new
         .fine
         .iter()
@@ -117,7 +120,7 @@ pub fn refine(
         *slot = better;
     }
     let found = measure(&curves, new.fine, reference_fine, &first);
-    let slope = smooth_measurements(&found);
+    let slope = smooth_measurements(&found, &jumps);
     let mut pairs = join(&found, new.analysed, &slope, beliefs);
     make_increasing(&mut pairs);
     pairs
@@ -203,8 +206,28 @@ fn rate(path: &[(f64, f64)], t_new: f64) -> Option<f64> {
     (b > a).then(|| (yb - ya) / (b - a))
 }
 
+/// New times at which the sequence model's path leaps ahead farther than anybody rides: the reference rider stood, or
+/// was somewhere else. Nothing is smoothed across.
+fn jumps(beliefs: &[Belief], t_new: &[f64]) -> Vec<f64> {
+    let on: Vec<(f64, f64)> = beliefs
+        .iter()
+        .zip(t_new)
+        .filter(|(b, _)| b.off < MAX_OFF)
+        .map(|(b, &t)| (t, b.t_ref_secs))
+        .collect();
+    on.windows(2)
+        .filter(|w| is_leap(w[0], w[1]))
+        .map(|w| 0.5 * (w[0].0 + w[1].0))
+        .collect()
+}
+
+/// Whether the way from one place to the next, both `(t_new, t_ref)`, is farther than anybody rides.
+pub(crate) fn is_leap(from: (f64, f64), to: (f64, f64)) -> bool {
+    to.1 - from.1 > MAX_RATIO * (to.0 - from.0) + LEAP_SECS
+}
+
 /// The sequence model's path, smoothed, at the analysed frames on the trail: `(t_new, t_ref)`.
-fn coarse_path(beliefs: &[Belief], t_new: &[f64]) -> Vec<(f64, f64)> {
+fn coarse_path(beliefs: &[Belief], t_new: &[f64], jumps: &[f64]) -> Vec<(f64, f64)> {
     let on: Vec<(f64, Knowledge)> = beliefs
         .iter()
         .zip(t_new)
@@ -219,10 +242,10 @@ fn coarse_path(beliefs: &[Belief], t_new: &[f64]) -> Vec<(f64, f64)> {
             )
         })
         .collect();
-    smooth_stretches(&on)
+    smooth_stretches(&on, jumps)
 }
 
-fn smooth_measurements(found: &[Measurement]) -> Vec<(f64, f64)> {
+fn smooth_measurements(found: &[Measurement], jumps: &[f64]) -> Vec<(f64, f64)> {
     let known: Vec<(f64, Knowledge)> = found
         .iter()
         .map(|m| {
@@ -235,13 +258,14 @@ fn smooth_measurements(found: &[Measurement]) -> Vec<(f64, f64)> {
             )
         })
         .collect();
-    smooth_stretches(&known)
+    smooth_stretches(&known, jumps)
 }
 
-/// Smooth each stretch without a long gap by itself.
-fn smooth_stretches(known: &[(f64, Knowledge)]) -> Vec<(f64, f64)> {
+/// Smooth each stretch without a long gap or a jump by itself.
+fn smooth_stretches(known: &[(f64, Knowledge)], jumps: &[f64]) -> Vec<(f64, f64)> {
+    let stretch = |t: f64| jumps.partition_point(|&jump| jump < t);
     known
-        .chunk_by(|a, b| b.0 - a.0 <= MAX_BELIEF_GAP_SECS)
+        .chunk_by(|a, b| b.0 - a.0 <= MAX_BELIEF_GAP_SECS && stretch(a.0) == stretch(b.0))
         .flat_map(|stretch| {
             let (t, k): (Vec<f64>, Vec<Knowledge>) = stretch.iter().copied().unzip();
             let states = smooth(&t, &k);

@@ -1,6 +1,6 @@
 //! Finding the place of every new frame: similarity of pictures, sequence model, GPS where there is some.
 //!
-//! Short pairs are compared frame by frame in full. For long ones that would cost the product of both lengths, so a
+//! Short pairs are compared frame by frame at every shift. For long ones that would cost the product of both lengths, so a
 //! sparse look comes first: a few hundred frames of the new run, evenly spread, against every frame of the reference
 //! by their pooled descriptors. What the sequence model makes of them is a band around the path, and only in that
 //! band are all frames compared in full. The cost then grows with the length of the recordings.
@@ -24,9 +24,9 @@ use crate::progress::{Context, Stage};
 use crate::settings::{MatchSettings, Matcher};
 use crate::verify::local_similarity;
 
-/// Pairs of frames up to which all are compared in full: three minutes against three minutes at 3 frames a second,
-/// about half a second of work.
-const MAX_FULL_CELLS: usize = 300_000;
+/// Pairs of frames up to which all are compared, at every shift: nearly two minutes against two minutes at 3 frames a
+/// second, about a second of work.
+const MAX_FULL_CELLS: usize = 100_000;
 /// New frames of the sparse look. Each finds its place by itself four times in five; a sequence of hundreds leaves no
 /// doubt about the path, only about short stops and detours between them, which the full comparison sees.
 const SPARSE_FRAMES: usize = 400;
@@ -77,7 +77,7 @@ pub fn retrieve(
     }
     let views = Views::new(reference, new);
     if new.t_secs.len() * reference.t_secs.len() <= MAX_FULL_CELLS {
-        let (similarity, z) = views.compare(&every, PlaceSequence::likeness)?;
+        let (similarity, z) = views.compare(&every, PlaceSequence::thorough_likeness)?;
         compared(context)?;
         return Ok(judge(&z, &every, reference, new, tracks).found(similarity, z));
     }

@@ -3,7 +3,7 @@
 //! The cosine of two frames at the best of 65 whole-grid shifts would cost 65 dot products of 4,608 numbers. Most of
 //! them are of no use: with cells pooled two by two, a quarter of the numbers and a third of the shifts already tell
 //! which shift is best to within a cell. So a pair is compared pooled at 21 shifts, then in full at the nine around
-//! the best of them: a fifth of the work. Where even that is too much (long recordings) the pooled likeness alone
+//! the best of them: a fifth of the work. Short pairs can afford every shift. Where even that is too much (long recordings) the pooled likeness alone
 //! finds the stretch of the reference in which the full one is worth computing.
 //!
 //! Each grid is stored row after row with enough zeros between the rows that a shift of the whole grid is a shift of
@@ -220,7 +220,16 @@ impl PlaceSequence {
         best_pooled(self.pooled.frame(POOLED, i), reference.pooled.frame(POOLED, j)).0
     }
 
-    /// Cosine of frame `i` with frame `j` of the reference at the best shift; 0..1.
+    /// Cosine of frame `i` with frame `j` of the reference at the best of all shifts; 0..1.
+    ///
+    /// # Panics
+    /// When a frame does not exist.
+    pub fn thorough_likeness(&self, i: usize, reference: &Self, j: usize) -> f32 {
+        best_anywhere(self.fine.frame(FINE, i), reference.fine.frame(FINE, j))
+    }
+
+    /// Cosine of frame `i` with frame `j` of the reference at the best shift that the pooled frames point to; 0..1. Very
+    /// nearly [`Self::thorough_likeness`], at a fifth of the cost.
     ///
     /// # Panics
     /// When a frame does not exist.
@@ -267,6 +276,16 @@ fn best_pooled_plain(new: View<'_>, reference: View<'_>) -> (f32, usize) {
     best
 }
 
+/// Best cosine of the full grids.
+#[inline(always)]
+fn best_anywhere_plain(new: View<'_>, reference: View<'_>) -> f32 {
+    let mut best = 0.0f32;
+    for index in 0..FINE.shifts() {
+        best = best.max(new.cosine(FINE, reference, index));
+    }
+    best
+}
+
 /// Best cosine of the full grids around a pooled shift.
 #[inline(always)]
 fn best_near_plain(new: View<'_>, reference: View<'_>, coarse: (isize, isize)) -> f32 {
@@ -283,6 +302,10 @@ fn best_near_plain(new: View<'_>, reference: View<'_>, coarse: (isize, isize)) -
 
 multiversion! {
     fn best_pooled(new: View<'_>, reference: View<'_>) -> (f32, usize) = best_pooled_plain;
+}
+
+multiversion! {
+    fn best_anywhere(new: View<'_>, reference: View<'_>) -> f32 = best_anywhere_plain;
 }
 
 multiversion! {
@@ -340,6 +363,10 @@ mod tests {
                 best_pooled_plain(pooled[0], pooled[1])
             );
             let fine = [a.fine.frame(FINE, i), b.fine.frame(FINE, j)];
+            assert_eq!(
+                best_anywhere(fine[0], fine[1]),
+                best_anywhere_plain(fine[0], fine[1])
+            );
             for index in 0..POOLED.shifts() {
                 let near = POOLED.shift(index);
                 assert_eq!(
