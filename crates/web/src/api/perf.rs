@@ -1,7 +1,7 @@
 //! What runs cost: the records, their history as series, and the stream of new ones.
 
-use std::collections::BTreeMap;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::collections::BTreeSet;
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -14,12 +14,12 @@ use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::clock::now_unix;
 use crate::error::ApiError;
-use crate::http::etag;
 use crate::http::query::Query;
 use crate::http::sse::{self, Events};
-use crate::runs::scan::unix_secs;
-use crate::runs::{Catalogue, FoundFile};
+use crate::runs::changes::ChangeId;
+use crate::runs::{Catalogue, FoundFile, Scan};
 use crate::state::AppState;
 
 /// Most records in a list, and at the start of a stream.
@@ -30,8 +30,6 @@ const MAX_FIELDS: usize = 32;
 const FIELDS: &str = "fps,cpu_pct,gpu_util,gpu_mem_mb,rss_mb";
 /// How often a stream looks for changes; network folders tell nobody of theirs.
 const POLL: Duration = Duration::from_millis(500);
-/// Hex digits that tell apart files changed in the same moment.
-const ID_DIGITS: usize = 12;
 
 pub(super) fn router() -> Router<AppState> {
     Router::new()
@@ -40,9 +38,8 @@ pub(super) fn router() -> Router<AppState> {
         .route("/api/perf/stream", get(stream))
 }
 
-/// Readable records, newest first.
-fn records(catalogue: &Catalogue, limit: usize) -> Vec<(FoundFile, Value)> {
-    let found = catalogue.scan();
+/// Readable records of a scan, newest first.
+fn records(catalogue: &Catalogue, found: &Scan, limit: usize) -> Vec<(FoundFile, Value)> {
     let readable = found
         .named(PERF_FILE)
         .into_iter()
@@ -52,7 +49,7 @@ fn records(catalogue: &Catalogue, limit: usize) -> Vec<(FoundFile, Value)> {
 
 async fn list(State(state): State<AppState>) -> Result<Json<Value>, ApiError> {
     let read = |catalogue: &Catalogue| {
-        let items: Vec<Value> = records(catalogue, MAX_ITEMS)
+        let items: Vec<Value> = records(catalogue, &catalogue.scan(), MAX_ITEMS)
             .into_iter()
             .map(|(file, mut record)| {
                 if let Some(object) = record.as_object_mut() {
@@ -79,7 +76,7 @@ async fn series(State(state): State<AppState>, query: Query) -> Result<Json<Valu
         .map(str::to_owned)
         .collect();
     let read = move |catalogue: &Catalogue| {
-        let mut found = records(catalogue, limit);
+        let mut found = records(catalogue, &catalogue.scan(), limit);
         found.reverse();
         let items: Vec<Value> = found
             .iter()
@@ -118,77 +115,65 @@ fn number(record: &Value, field: &str) -> Value {
 
 async fn stream(State(state): State<AppState>, headers: HeaderMap) -> Result<Response, ApiError> {
     let (events, response) = sse::open(&state)?;
-    let last = headers
-        .get("last-event-id")
-        .and_then(|id| Place::parse(id.to_str().ok()?))
-        .unwrap_or_default();
-    tokio::spawn(follow(state, events, last));
+    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
+    tokio::spawn(follow(state, events, last.map(str::to_owned)));
     Ok(response)
 }
 
-/// Where a record stands in the order of changes: time in nanoseconds, then a hash of its path.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
-    nanos: u128,
-    path: String,
+/// What one look at the root brought: records with their numbers, oldest change first, and all there are.
+#[derive(Default)]
+struct Look {
+    news: Vec<(ChangeId, FoundFile, Value)>,
+    all: Vec<ChangeId>,
 }
 
-impl Place {
-    fn of(file: &FoundFile) -> Self {
-        let age = file.modified.duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self {
-            nanos: age.as_nanos(),
-            path: etag::hex(file.rel.as_bytes(), ID_DIGITS),
-        }
-    }
-
-    fn parse(id: &str) -> Option<Self> {
-        let (nanos, path) = id.split_once('-')?;
-        Some(Self {
-            nanos: nanos.parse().ok()?,
-            path: path.to_owned(),
-        })
-    }
-
-    fn id(&self) -> String {
-        format!("{}-{}", self.nanos, self.path)
+fn look(catalogue: &Catalogue, limit: usize) -> Look {
+    let found = catalogue.scan();
+    let mut news = records(catalogue, &found, limit);
+    news.sort_by(|(a, _), (b, _)| a.modified.cmp(&b.modified).then_with(|| a.rel.cmp(&b.rel)));
+    let number = |(file, record)| (catalogue.changes().id(&file), file, record);
+    let mut news: Vec<_> = news.into_iter().map(number).collect();
+    news.sort_by_key(|(id, ..)| id.number);
+    Look {
+        news,
+        all: found
+            .named(PERF_FILE)
+            .into_iter()
+            .map(|file| catalogue.changes().id(file))
+            .collect(),
     }
 }
 
-/// Sends what is there and then what changes, until the client or the server ends.
-async fn follow(state: AppState, events: Events, last: Place) {
+/// Sends what is there and then what changes, until the client or the server ends. `last` is what the client has seen.
+async fn follow(state: AppState, events: Events, last: Option<String>) {
     let mut stopping = state.stopping();
-    let begun = json!({ "time": unix_secs(SystemTime::now()) });
-    if !events.send("init", &last.id(), &begun).await {
+    let first = state.look(|catalogue| Ok(catalogue.changes().first())).await;
+    let id = last
+        .clone()
+        .or_else(|| Some(first.ok()?.text()))
+        .unwrap_or_default();
+    if !events.send("init", &id, &json!({ "time": now_unix() })).await {
         return;
     }
-    let mut sent: BTreeMap<String, (SystemTime, u64)> = BTreeMap::new();
+    let mut sent: BTreeSet<u64> = BTreeSet::new();
     let mut is_first = true;
     while !events.is_closed() && !*stopping.borrow() {
         let limit = if is_first { MAX_ITEMS } else { usize::MAX };
         // An internal error here is no reason to end a stream: the next look may succeed.
-        let mut found = state
-            .look(move |catalogue| Ok(records(catalogue, limit)))
+        let Look { news, all } = state
+            .look(move |catalogue| Ok(look(catalogue, limit)))
             .await
             .unwrap_or_default();
-        found.sort_by_cached_key(|(file, _)| Place::of(file));
-        for (file, record) in found {
-            let stamp = (file.modified, file.size);
-            if sent.insert(file.rel.clone(), stamp) == Some(stamp) {
-                continue;
-            }
-            let place = Place::of(&file);
-            let was_seen = is_first && place <= last;
-            if !was_seen && !events.send("perf", &place.id(), &event(&file, &record)).await {
+        for (id, file, record) in news {
+            let was_seen = is_first && last.as_deref().is_some_and(|last| id.is_seen(last));
+            let is_new = sent.insert(id.number) && !was_seen;
+            if is_new && !events.send("perf", &id.text(), &event(&file, &record)).await {
                 return;
             }
         }
         if is_first {
             // Those left out at the start are old, not new.
-            let all = state.look(|catalogue| Ok(catalogue.scan())).await;
-            for file in all.iter().flat_map(|found| found.named(PERF_FILE)) {
-                sent.entry(file.rel.clone()).or_insert((file.modified, file.size));
-            }
+            sent.extend(all.iter().map(|id| id.number));
         }
         is_first = false;
         tokio::select! {
@@ -214,16 +199,6 @@ fn event(file: &FoundFile, record: &Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn places_survive_their_text() {
-        let place = Place {
-            nanos: 12,
-            path: "ab".to_owned(),
-        };
-        assert_eq!(Place::parse(&place.id()), Some(place.clone()));
-        assert!(Place::default() < place && Place::parse("x-1").is_none() && Place::parse("1").is_none());
-    }
 
     #[test]
     fn times_are_unix_seconds() {

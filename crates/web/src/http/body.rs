@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::header::CONTENT_LENGTH;
 use axum::http::{HeaderMap, Request};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -31,7 +31,7 @@ pub async fn json<T: DeserializeOwned>(request: Request<Body>, max_bytes: usize)
     })
 }
 
-async fn bytes(request: Request<Body>, max_bytes: usize) -> Result<bytes::Bytes, ApiError> {
+async fn bytes(request: Request<Body>, max_bytes: usize) -> Result<Bytes, ApiError> {
     let too_large = || {
         let limit = format!("the body is larger than {} MiB", max_bytes >> 20);
         ApiError::new(Kind::BodyTooLarge, limit)

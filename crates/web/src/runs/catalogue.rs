@@ -10,6 +10,7 @@ use mtbsync_pipeline::artefacts::{NEW_MARKERS_FILE, PAIRS_FILE, RecordingFile, T
 use mtbsync_quality::perf::PERF_FILE;
 use serde_json::{Value, json};
 
+use super::changes::Changes;
 use super::describe::{BoundedTable, Counts, Remembered, WarpSummary, read_timewarp, recording_json};
 use super::ids;
 use super::recordings::{AllowedPlaces, MediaFile, Role};
@@ -99,6 +100,7 @@ pub struct Catalogue {
     warps: Remembered<Result<WarpSummary, String>>,
     counts: Remembered<Option<Counts>>,
     perfs: Remembered<Option<Value>>,
+    changes: Changes,
 }
 
 impl Catalogue {
@@ -125,7 +127,13 @@ impl Catalogue {
             warps: Remembered::default(),
             counts: Remembered::default(),
             perfs: Remembered::default(),
+            changes: Changes::default(),
         }
+    }
+
+    /// Numbers of what changed.
+    pub fn changes(&self) -> &Changes {
+        &self.changes
     }
 
     /// The root, canonical.

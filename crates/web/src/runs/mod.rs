@@ -2,6 +2,7 @@
 
 pub mod artefacts;
 pub mod catalogue;
+pub mod changes;
 pub mod describe;
 pub mod ids;
 pub mod recordings;

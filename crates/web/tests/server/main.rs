@@ -1,0 +1,17 @@
+//! The server as a client sees it: real sockets, plain bytes, a prepared run on the disk.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed helper fails its test"
+)]
+
+mod anchors;
+mod annotations;
+mod guard;
+mod jobs;
+mod limits;
+mod place;
+mod read;
+mod streams;
+mod writes;
