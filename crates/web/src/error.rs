@@ -129,7 +129,7 @@ impl ApiError {
 
     /// A right is missing.
     pub fn read_only() -> Self {
-        Self::new(Kind::ReadOnly, "read-only server; start with --allow-write")
+        Self::new(Kind::ReadOnly, "read-only server")
     }
 
     /// Trouble inside; `detail` goes to the log.
@@ -152,16 +152,17 @@ impl ApiError {
         self
     }
 
-    /// What the person can do.
+    /// What the person can do; part of the text of the answer.
     pub fn hint(&self) -> Option<String> {
-        match self.kind {
-            Kind::Token => Some("give the token of --token".to_owned()),
-            Kind::ReadOnly => Some("start the server with --allow-write".to_owned()),
-            Kind::Host => Some("start the server with --allow-host NAME".to_owned()),
-            Kind::Stale | Kind::MatchRequired => Some("read it again first".to_owned()),
-            Kind::TooMany | Kind::Busy | Kind::RunBusy => Some("try again later".to_owned()),
-            _ => None,
-        }
+        let hint = match self.kind {
+            Kind::Token => "give it as Authorization: Bearer, or once as ?token=",
+            Kind::ReadOnly => "start with --allow-write",
+            Kind::Host => "start with --allow-host NAME",
+            Kind::Stale | Kind::MatchRequired => "read it first",
+            Kind::TooMany | Kind::Busy => "try again later",
+            _ => return None,
+        };
+        Some(hint.to_owned())
     }
 }
 
@@ -182,8 +183,12 @@ impl From<PipelineError> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let (status, code) = self.kind.status_and_code();
+        let message = match self.hint() {
+            Some(hint) => format!("{}; {hint}", self.message),
+            None => self.message,
+        };
         let mut body = self.fields.map_or_else(Map::new, |fields| *fields);
-        body.shift_insert(0, "error".to_owned(), Value::from(self.message));
+        body.shift_insert(0, "error".to_owned(), Value::from(message));
         body.shift_insert(1, "code".to_owned(), Value::from(code));
         let mut response = (status, axum::Json(Value::Object(body))).into_response();
         if matches!(self.kind, Kind::TooMany | Kind::Busy) {

@@ -256,7 +256,9 @@ fn a_read_only_server_changes_nothing() {
             "{method} {path}"
         );
     }
-    assert_eq!(place.ask("DELETE", "/api/jobs/1", &[], "").error(), refused);
+    let answer = place.ask("DELETE", "/api/jobs/1", &[], "");
+    assert_eq!(answer.error(), refused);
+    assert_eq!(answer.json()["error"], "read-only server; start with --allow-write");
     assert_eq!(place.get("/api/session").json()["rights"], json!(["read"]));
     assert!(place.root.join("runA/perf.json").exists());
 }
