@@ -270,4 +270,26 @@ mod tests {
     fn tokens_survive_an_address() {
         assert_eq!(percent_encoded("a&b =\u{e9}"), "a%26b%20%3D%C3%A9");
     }
+
+    /// The server knows the flags of jobs by name only; here is where both meet.
+    #[test]
+    fn flags_of_jobs_are_flags_of_the_program() {
+        use clap::CommandFactory;
+        let program = crate::args::Cli::command();
+        for job in mtbsync_web::jobs::flags::commands() {
+            let command = program.find_subcommand(job.verb).unwrap();
+            let all = || command.get_arguments().chain(program.get_arguments());
+            for (name, _) in job.flags() {
+                assert!(
+                    all().any(|arg| arg.get_long() == Some(name)),
+                    "{} --{name}",
+                    job.verb
+                );
+            }
+            assert_eq!(
+                job.argument.is_some(),
+                command.get_positionals().any(|arg| arg.is_required_set())
+            );
+        }
+    }
 }

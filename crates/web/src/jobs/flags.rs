@@ -267,16 +267,25 @@ static COMMANDS: [Command; 6] = [
     },
 ];
 
+/// All commands that can be jobs.
+pub fn commands() -> &'static [Command] {
+    &COMMANDS
+}
+
 /// The command of that kind.
 pub fn command(kind: &str) -> Option<&'static Command> {
-    COMMANDS.iter().find(|command| command.kind == kind)
+    commands().iter().find(|command| command.kind == kind)
 }
 
 impl Command {
+    /// Its flags, without the argument.
+    pub fn flags(&self) -> impl Iterator<Item = &Flag> {
+        self.flags.iter().flat_map(|group| group.iter())
+    }
+
     /// What the parameter `name` takes.
     pub fn value(&self, name: &str) -> Option<Value> {
-        let flags = self.flags.iter().flat_map(|group| group.iter());
-        let mut all = self.argument.iter().chain(flags);
+        let mut all = self.argument.iter().chain(self.flags());
         all.find(|(flag, _)| *flag == name).map(|(_, value)| *value)
     }
 }

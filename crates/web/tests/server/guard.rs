@@ -258,7 +258,10 @@ fn a_read_only_server_changes_nothing() {
     }
     let answer = place.ask("DELETE", "/api/jobs/1", &[], "");
     assert_eq!(answer.error(), refused);
-    assert_eq!(answer.json()["error"], "read-only server; start with --allow-write");
+    assert_eq!(
+        answer.json()["error"],
+        "read-only server; start with --allow-write"
+    );
     assert_eq!(place.get("/api/session").json()["rights"], json!(["read"]));
     assert!(place.root.join("runA/perf.json").exists());
 }
