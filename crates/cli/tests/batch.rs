@@ -271,6 +271,11 @@ fn killed_and_resumed(place: &Place) {
         child.wait().unwrap();
     }
     fs::write(place.path("killed/a/.pairs.csvXYZ.mtbsync-tmp"), "left by a kill").unwrap();
+    fs::write(
+        place.path("killed/b/.batch_item.jsonXYZ.mtbsync-tmp"),
+        "left beside a result",
+    )
+    .unwrap();
     fs::remove_file(place.path("killed/a/batch_item.json")).unwrap();
     fs::write(place.path("killed/quality_history.json"), "[]").unwrap();
     assert_eq!(batch(place, "killed", "--resume --threads 1").code, 3);

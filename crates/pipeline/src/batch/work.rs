@@ -75,6 +75,8 @@ pub fn do_job(
 
 fn look_up(pair: &PlannedPair, batch: &BatchRequest, context: &Context<'_>) -> Reply {
     let folder = batch.pairing.out_dir.join(&pair.name);
+    // A batch may have been killed while it completed the record of a finished pair.
+    remove_leftovers(&folder);
     let key = record::key(&request_of(pair, batch, &folder), context.force);
     match key.and_then(|key| Record::finished(&folder, &key)) {
         Some(record) => Reply::Finished(Box::new(Finished {
