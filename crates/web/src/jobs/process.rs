@@ -180,10 +180,11 @@ mod tests {
         stop: watch::Receiver<bool>,
     ) -> (tokio::task::JoinHandle<Ended>, mpsc::Receiver<Line>) {
         let (sender, receiver) = mpsc::channel(64);
-        let args = ["-c".to_owned(), script.to_owned()];
+        // A shell cannot trap what was ignored when it began, as it is for everything started in the background.
+        let args = ["--default-signal=INT", "sh", "-c", script].map(str::to_owned);
         let folder = std::env::temp_dir();
         let running = tokio::spawn(async move {
-            run(Path::new("/bin/sh"), &args, &folder, sender, stop)
+            run(Path::new("/usr/bin/env"), &args, &folder, sender, stop)
                 .await
                 .unwrap()
         });
