@@ -2,8 +2,8 @@
 //!
 //! A reference that holds two laps of a loop fits a single new lap twice. The sequence model picks the one that looks a
 //! shade better, and is sure of it, because it takes the shades of many frames for independent. So the question is asked
-//! directly: forbid the path that was found, run the model again, and see how much of the evidence another path explains.
-//! Laps ridden in both recordings do not confuse this: a path that is off by one lap explains one lap less.
+//! directly: forbid the path that was found, run the model again, and see whether another path explains the evidence as
+//! well. Laps ridden in both recordings do not confuse this: a path that is off by one lap leaves a lap unexplained.
 
 use crate::evidence::Matrix;
 use crate::sequence::{Belief, beliefs};
@@ -12,18 +12,19 @@ use crate::sequence::{Belief, beliefs};
 const FORBIDDEN_SECS: f64 = 3.0;
 /// Evidence of a forbidden place, natural logarithm.
 const FORBIDDEN_LLR: f32 = -6.0;
-/// Share of the evidence another path explains: below the first it does not count, from the second on it is as good.
-const HARMLESS_SHARE: f64 = 0.75;
-const EQUAL_SHARE: f64 = 0.92;
+/// Evidence per second along another path, as a share of that along the found one: below the first it does not count, from the
+/// second on it is as good.
+const HARMLESS_SHARE: f64 = 0.6;
+const EQUAL_SHARE: f64 = 0.8;
+/// New time that the found path explains more of: up to the first it does not tell the two apart, from the second on it does.
+const CHANCE_SECS: f64 = 6.0;
+const DECISIVE_SECS: f64 = 14.0;
 /// A frame is on the trail when the model thinks it rather there than off.
 const MAX_OFF: f64 = 0.5;
 
 /// Probability, 0.5..1, that the found path is the right one of two that look alike.
 pub fn certainty(llr: &Matrix, path: &[Belief], t_new: &[f64], t_ref: &[f64]) -> f64 {
     let found = explained(llr, path, t_ref);
-    if found <= 0.0 {
-        return 1.0;
-    }
     let other_llr = llr.map_cells(|i, j, value| {
         let near = path
             .get(i)
@@ -32,24 +33,73 @@ pub fn certainty(llr: &Matrix, path: &[Belief], t_new: &[f64], t_ref: &[f64]) ->
         if near { FORBIDDEN_LLR } else { value }
     });
     let other = beliefs(&other_llr, t_new, t_ref);
-    let share = explained(&other_llr, &other, t_ref) / found;
-    1.0 - 0.5 * ((share - HARMLESS_SHARE) / (EQUAL_SHARE - HARMLESS_SHARE)).clamp(0.0, 1.0)
+    let instead = explained(&other_llr, &other, t_ref);
+    let (mine, its) = (Explained::of(&found, t_new), Explained::of(&instead, t_new));
+    if mine.evidence <= 0.0 || its.secs <= 0.0 {
+        return 1.0;
+    }
+    let alike = ramp(
+        its.evidence / its.secs * mine.secs / mine.evidence,
+        HARMLESS_SHARE,
+        EQUAL_SHARE,
+    );
+    let undecided = 1.0 - ramp(mine.secs - its.secs, CHANCE_SECS, DECISIVE_SECS);
+    1.0 - 0.5 * alike * undecided
 }
 
-/// Evidence along a path: the best of each frame on the trail, within a frame of where the model sees it.
-fn explained(llr: &Matrix, path: &[Belief], t_ref: &[f64]) -> f64 {
-    path.iter()
-        .take(llr.rows())
-        .enumerate()
-        .filter(|(_, b)| b.off < MAX_OFF)
-        .map(|(i, b)| {
-            let at = t_ref.partition_point(|&t| t < b.t_ref_secs);
-            let band = llr.band(i);
-            let inside = |j: usize| j.clamp(band.start, band.end) - band.start;
-            let near = &llr.row(i)[inside(at.saturating_sub(2))..inside(at + 2)];
-            f64::from(near.iter().copied().fold(f32::MIN, f32::max).max(FORBIDDEN_LLR))
-        })
-        .sum()
+/// What a path explains: evidence, weighted by the new time that each frame stands for, and that time.
+struct Explained {
+    evidence: f64,
+    secs: f64,
+}
+
+impl Explained {
+    fn of(frames: &[Option<f64>], t_new: &[f64]) -> Self {
+        let mut sum = Self {
+            evidence: 0.0,
+            secs: 0.0,
+        };
+        for (i, evidence) in frames.iter().enumerate() {
+            if let Some(evidence) = evidence {
+                let secs = frame_secs(t_new, i);
+                sum.evidence += evidence * secs;
+                sum.secs += secs;
+            }
+        }
+        sum
+    }
+}
+
+/// 0 up to `from`, 1 from `to` on.
+fn ramp(value: f64, from: f64, to: f64) -> f64 {
+    ((value - from) / (to - from)).clamp(0.0, 1.0)
+}
+
+/// New time that frame `i` stands for, seconds.
+fn frame_secs(t_new: &[f64], i: usize) -> f64 {
+    let at = |i: usize| t_new.get(i).copied();
+    let before = i.checked_sub(1).and_then(at).or(at(i));
+    let after = at(i + 1).or(at(i));
+    before
+        .zip(after)
+        .map_or(0.0, |(before, after)| 0.5 * (after - before))
+}
+
+/// Evidence along a path, for each frame on the trail: the best within a frame of where the model sees it.
+fn explained(llr: &Matrix, path: &[Belief], t_ref: &[f64]) -> Vec<Option<f64>> {
+    let best = |(i, belief): (usize, &Belief)| {
+        if belief.off >= MAX_OFF {
+            return None;
+        }
+        let at = t_ref.partition_point(|&t| t < belief.t_ref_secs);
+        let band = llr.band(i);
+        let inside = |j: usize| j.clamp(band.start, band.end) - band.start;
+        let near = &llr.row(i)[inside(at.saturating_sub(2))..inside(at + 2)];
+        Some(f64::from(
+            near.iter().copied().fold(f32::MIN, f32::max).max(FORBIDDEN_LLR),
+        ))
+    };
+    path.iter().take(llr.rows()).enumerate().map(best).collect()
 }
 
 #[cfg(test)]
@@ -85,6 +135,8 @@ mod tests {
     fn the_same_laps_on_both_sides_are_told_apart_by_their_order() {
         assert_eq!(of(120, 120, &[0, 60, -60]), 1.0);
         assert_eq!(of(180, 180, &[0, 60, -60, 120, -120]), 1.0);
+        let many: Vec<isize> = (-7..=7).map(|lap| 60 * lap).collect();
+        assert_eq!(of(480, 480, &many), 1.0);
     }
 
     #[test]

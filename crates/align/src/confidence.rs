@@ -23,6 +23,18 @@ pub fn within_quarter_second(sigma_secs: f64) -> f64 {
     student3_within(CONFIDENCE_RADIUS_SECS / sigma_secs)
 }
 
+/// Probability that the error lies between `before_secs` below and `after_secs` above, neither negative.
+pub fn between(before_secs: f64, after_secs: f64, sigma_secs: f64) -> f64 {
+    let side = |reach: f64| {
+        if sigma_secs > 0.0 {
+            student3_within(reach / sigma_secs)
+        } else {
+            1.0
+        }
+    };
+    0.5 * (side(before_secs) + side(after_secs))
+}
+
 /// The error bar whose [`within_quarter_second`] is `share` of that of `sigma_secs`: folds the probability that the
 /// whole path is right into the local error.
 pub fn widened_by_doubt(sigma_secs: f64, share: f64) -> f64 {

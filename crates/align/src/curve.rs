@@ -41,7 +41,8 @@ impl MonotoneCurve {
     /// Value at `x`; `None` outside the knots.
     pub fn y_at(&self, x: f64) -> Option<f64> {
         let k = interval(&self.x, x)?;
-        Some(self.eval(k, x))
+        // Between its knots the curve never overshoots; rounding does, by a hair.
+        Some(self.eval(k, x).clamp(self.y[k], self.y[k + 1]))
     }
 
     /// Slope dy/dx at `x`; `None` outside the knots.
@@ -181,6 +182,19 @@ mod tests {
         assert_eq!(c.y_at(3.0 + 1e-9), None);
         assert_eq!(c.x_at(12.1), None);
         assert_eq!(c.x_at(f64::NAN), None);
+    }
+
+    #[test]
+    fn rounding_does_not_lead_beyond_the_last_knot() {
+        for k in 1..2000 {
+            let (x, y) = (1.0 + f64::from(k) * 0.0371, 5.0 + f64::from(k) * 0.0173);
+            let c = MonotoneCurve::new(vec![0.9, x - 0.013, x], vec![4.0, y - 0.011, y]).unwrap();
+            let just_before = 0.9 + (x - 0.9) * (1.0 - f64::EPSILON);
+            assert!(
+                c.y_at(just_before.min(x)).is_some_and(|v| c.x_at(v).is_some()),
+                "{k}"
+            );
+        }
     }
 
     #[test]

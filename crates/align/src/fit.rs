@@ -6,10 +6,12 @@
 use thiserror::Error;
 
 use crate::confidence;
+use crate::doubt::{self, Misfits};
 use crate::isotonic::isotonic;
-use crate::refine::is_leap;
+use crate::leaps::leaps;
+use crate::locate::STEEPEST;
 use crate::smooth::{Knowledge, State, smooth};
-use crate::warp::{Segment, TimeWarp};
+use crate::warp::{Segment, TimeWarp, typical_pace};
 
 /// One measurement of the path.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -65,6 +67,10 @@ const SIGMA_SCALE: f64 = 0.6;
 const SHARED_SIGMA: f64 = 0.3;
 /// Pairs this near share their causes of error, seconds.
 const SHARED_SPAN_SECS: f64 = 1.0;
+/// The rate at which doubt about new time becomes an error of reference time: taken over this long each side, and at least
+/// so much (in a stop any error is long, and no doubt need be added).
+const RATE_SPAN_SECS: f64 = 0.5;
+const LEAST_RATE: f64 = 0.1;
 /// No knot is known better than this, seconds.
 const SIGMA_FLOOR_SECS: f64 = 0.004;
 
@@ -154,11 +160,25 @@ fn fit_segment(points: &[Point]) -> Option<Segment> {
         return None;
     }
     let grid = Grid::new(points);
-    let states = grid.smooth(&leaps(points));
+    let path: Vec<(f64, f64)> = points.iter().map(|p| (p.t_new(), p.t_ref())).collect();
+    let leaps = leaps(&path);
+    let states = grid.smooth(&leaps);
+    let misfits = grid.misfits(&states);
     let mut knots = grid.knots(&states);
     knots.make_increasing();
-    let shared = |t: f64| shared_sigma(points, t);
-    let error = |k: usize| calibrated(knots.sigma[k], shared(knots.t_new[k]), knots.certainty[k]);
+    let pace = typical_pace(&knots.t_new, &knots.t_ref);
+    let shared = |k: usize| {
+        let (before, after) = knots.rates_beside(k);
+        let alike = doubt::of_stand(before.min(after), pace);
+        (alike * shared_sigma(points, knots.t_new[k])).hypot(misfits.at(knots.t_new[k]))
+    };
+    let error = |k: usize| {
+        let t = knots.t_new[k];
+        let (before, after) = knots.rates_beside(k);
+        let certainty =
+            knots.certainty[k] * doubt::at_leap(t, &leaps).min(doubt::at_corner(before, after, pace));
+        calibrated(knots.sigma[k], shared(k), certainty, knots.rate(k, pace))
+    };
     let sigma = (0..knots.t_new.len())
         .map(|k| {
             if knots.given[k] {
@@ -171,35 +191,12 @@ fn fit_segment(points: &[Point]) -> Option<Segment> {
     Segment::new(knots.t_new, knots.t_ref, sigma)
 }
 
-/// New times at which the reference rider stood or was somewhere else: the path leaps ahead, and nothing is smoothed
-/// across. A single pair does not make a leap; the middle one of three on each side must agree.
-fn leaps(points: &[Point]) -> Vec<f64> {
-    let middle = |of: &[Point]| -> Option<(f64, f64)> {
-        let mut t_ref: Vec<f64> = of.iter().map(Point::t_ref).collect();
-        t_ref.sort_by(f64::total_cmp);
-        Some((of.get(of.len() / 2)?.t_new(), *t_ref.get(of.len() / 2)?))
-    };
-    let mut found: Vec<f64> = Vec::new();
-    for k in 1..points.len() {
-        let (a, b) = (&points[k - 1], &points[k]);
-        let before = middle(&points[k.saturating_sub(3)..k]);
-        let after = middle(&points[k..(k + 3).min(points.len())]);
-        let leap = is_leap((a.t_new(), a.t_ref()), (b.t_new(), b.t_ref()))
-            && before
-                .zip(after)
-                .is_some_and(|(before, after)| is_leap(before, after));
-        if leap {
-            found.push(0.5 * (a.t_new() + b.t_new()));
-        }
-    }
-    found
-}
-
-fn calibrated(sigma_secs: f64, shared_secs: f64, certainty: f64) -> f64 {
+/// Doubt is about new time, where `rate` reference seconds pass per second.
+fn calibrated(sigma_secs: f64, shared_secs: f64, certainty: f64, rate: f64) -> f64 {
     let local = (sigma_secs * SIGMA_SCALE)
         .hypot(SHARED_SIGMA * shared_secs)
         .hypot(SIGMA_FLOOR_SECS);
-    confidence::widened_by_doubt(local, certainty)
+    rate * confidence::widened_by_doubt(local / rate, certainty)
 }
 
 /// Mean error of the pairs around `t_new`; 0 without any. Not dominated by a single good pair: that one may be a chance.
@@ -240,10 +237,11 @@ impl Grid {
                 let parts = (gap / MAX_KNOT_GAP_SECS).ceil() as usize;
                 for part in 1..parts {
                     let share = part as f64 / parts as f64;
+                    let between = before * (1.0 - share) + certainty * share;
                     grid.push(
                         last + gap * share,
                         Knowledge::Nothing,
-                        before * (1.0 - share) + certainty * share,
+                        between * doubt::in_gap(gap * share.min(1.0 - share)),
                     );
                 }
             }
@@ -278,6 +276,18 @@ impl Grid {
             from = to;
         }
         states
+    }
+
+    /// How far the pairs lie beside the smoothed path.
+    fn misfits(&self, states: &[State]) -> Misfits {
+        let measured = self.known.iter().zip(states).zip(&self.t);
+        Misfits::new(measured.filter_map(|((known, state), &t)| match *known {
+            Knowledge::Measured {
+                t_ref_secs,
+                sigma_secs,
+            } => Some((t, t_ref_secs - state.t_ref_secs, sigma_secs)),
+            _ => None,
+        }))
     }
 
     /// Thin the grid to knots; given points always are knots.
@@ -324,6 +334,35 @@ impl Knots {
         self.sigma.pop();
         self.certainty.pop();
         self.given.pop();
+    }
+
+    /// Reference seconds per new second around knot `k`, `pace` as is usual.
+    fn rate(&self, k: usize, pace: f64) -> f64 {
+        let (from, to) = self.around(k);
+        let rate = self.slope(from, to).unwrap_or(1.0);
+        rate.clamp(LEAST_RATE, (STEEPEST * pace).max(LEAST_RATE))
+    }
+
+    /// The rates before and after knot `k`; at an end, that of its only side twice.
+    fn rates_beside(&self, k: usize) -> (f64, f64) {
+        let (from, to) = self.around(k);
+        match (self.slope(from, k), self.slope(k, to)) {
+            (Some(before), Some(after)) => (before, after),
+            (Some(only), None) | (None, Some(only)) => (only, only),
+            (None, None) => (1.0, 1.0),
+        }
+    }
+
+    /// Knots at most [`RATE_SPAN_SECS`] before and after knot `k`.
+    fn around(&self, k: usize) -> (usize, usize) {
+        let t = self.t_new[k];
+        let from = self.t_new.partition_point(|&x| x < t - RATE_SPAN_SECS);
+        let to = self.t_new.partition_point(|&x| x <= t + RATE_SPAN_SECS);
+        (from, to.saturating_sub(1).max(k))
+    }
+
+    fn slope(&self, from: usize, to: usize) -> Option<f64> {
+        (to > from).then(|| (self.t_ref[to] - self.t_ref[from]) / (self.t_new[to] - self.t_new[from]))
     }
 
     /// Weighted isotonic regression (pool adjacent violators), then a least slope; given knots do not move.

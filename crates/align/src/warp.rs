@@ -4,7 +4,6 @@
 //! between and outside segments the new rider was where the reference never went, and the warp has no value there.
 //! It is never extrapolated.
 
-use crate::confidence;
 use crate::curve::MonotoneCurve;
 
 /// Slope below which the new rider counts as standing (reference seconds per new second).
@@ -21,6 +20,7 @@ const STOP_STEP_SECS: f64 = 0.05;
 pub struct Segment {
     curve: MonotoneCurve,
     sigma: Vec<f64>,
+    pace: f64,
 }
 
 impl Segment {
@@ -28,8 +28,9 @@ impl Segment {
     /// are at least two, strictly increasing in both, and the errors are as many, finite and not negative.
     pub fn new(t_new: Vec<f64>, t_ref: Vec<f64>, sigma: Vec<f64>) -> Option<Self> {
         let valid = sigma.len() == t_new.len() && sigma.iter().all(|s| s.is_finite() && *s >= 0.0);
+        let pace = typical_pace(&t_new, &t_ref);
         let curve = MonotoneCurve::new(t_new, t_ref)?;
-        valid.then_some(Self { curve, sigma })
+        valid.then_some(Self { curve, sigma, pace })
     }
 
     /// The curve from new to reference time.
@@ -40,6 +41,11 @@ impl Segment {
     /// One-sigma error of the reference time at each knot, seconds.
     pub fn sigma(&self) -> &[f64] {
         &self.sigma
+    }
+
+    /// Reference seconds per new second as they usually are in this segment, stops and leaps aside.
+    pub(crate) fn pace(&self) -> f64 {
+        self.pace
     }
 
     /// First and last new time.
@@ -59,6 +65,25 @@ impl Segment {
         let share = ((t_new - x[k]) / (x[k + 1] - x[k])).clamp(0.0, 1.0);
         self.sigma[k] * (1.0 - share) + self.sigma[k + 1] * share
     }
+}
+
+/// Median slope between knots, weighted by new time.
+pub(crate) fn typical_pace(t_new: &[f64], t_ref: &[f64]) -> f64 {
+    let steps = t_new.windows(2).zip(t_ref.windows(2));
+    let mut slopes: Vec<(f64, f64)> = steps
+        .map(|(x, y)| (x[1] - x[0], y[1] - y[0]))
+        .filter(|(dx, _)| *dx > 0.0)
+        .map(|(dx, dy)| (dy / dx, dx))
+        .filter(|(slope, _)| (STANDING_SLOPE..REF_STANDING_SLOPE).contains(slope))
+        .collect();
+    slopes.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let half = 0.5 * slopes.iter().map(|(_, dx)| dx).sum::<f64>();
+    let mut sum = 0.0;
+    let middle = slopes.iter().find(|(_, dx)| {
+        sum += dx;
+        sum >= half
+    });
+    middle.map_or(1.0, |(slope, _)| *slope)
 }
 
 fn ends(v: &[f64]) -> (f64, f64) {
@@ -86,21 +111,6 @@ pub struct Stop {
     pub from_secs: f64,
     /// To, seconds on that side's clock.
     pub to_secs: f64,
-}
-
-/// Where a reference moment lies in the new recording.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Place {
-    /// Best estimate, seconds. Inside a stop of the new rider: the arrival.
-    pub t_new_secs: f64,
-    /// Lower end of the 90 % interval, not before the recording.
-    pub low_secs: f64,
-    /// Upper end of the 90 % interval, not after the recording.
-    pub high_secs: f64,
-    /// Probability that the true moment is within 0.25 s of the estimate.
-    pub confidence: f64,
-    /// The new rider stands here.
-    pub in_stop: bool,
 }
 
 /// Map between two recordings.
@@ -158,54 +168,6 @@ impl TimeWarp {
             .iter()
             .map(|s| s.new_range().1 - s.new_range().0)
             .fold(0.0, |sum, secs| sum + secs)
-    }
-
-    /// Find a reference moment in the new recording, with its uncertainty. `None` where it has no counterpart.
-    pub fn locate(&self, t_ref_secs: f64, new_duration_secs: f64) -> Option<Place> {
-        let (segment, t_new) = self
-            .segments
-            .iter()
-            .find_map(|s| s.curve.x_at(t_ref_secs).map(|t_new| (s, t_new)))?;
-        let within = |t: f64| t.clamp(0.0, new_duration_secs.max(0.0));
-        let standing = self
-            .stops
-            .iter()
-            .find(|s| s.side == StopSide::New && (s.from_secs..=s.to_secs).contains(&t_new));
-        let sigma_ref = segment.sigma_at_new(t_new);
-        let slope = self.local_slope(segment, t_new);
-        let sigma_new = sigma_ref / slope;
-        if let Some(stop) = standing {
-            let half = confidence::interval_half_width_secs(sigma_ref);
-            return Some(Place {
-                t_new_secs: within(stop.from_secs),
-                low_secs: within(stop.from_secs - half),
-                high_secs: within(stop.to_secs + half),
-                confidence: confidence::within_quarter_second(sigma_new.max(stop.to_secs - stop.from_secs)),
-                in_stop: true,
-            });
-        }
-        let half = confidence::interval_half_width_secs(sigma_new);
-        Some(Place {
-            t_new_secs: within(t_new),
-            low_secs: within(t_new - half),
-            high_secs: within(t_new + half),
-            confidence: confidence::within_quarter_second(sigma_new),
-            in_stop: false,
-        })
-    }
-
-    /// Slope over about half a second around `t_new`: the point slope of a curve is noisier than its error bars.
-    fn local_slope(&self, segment: &Segment, t_new: f64) -> f64 {
-        const HALF_SPAN_SECS: f64 = 0.25;
-        let (first, last) = segment.new_range();
-        let (a, b) = (
-            (t_new - HALF_SPAN_SECS).max(first),
-            (t_new + HALF_SPAN_SECS).min(last),
-        );
-        match (segment.curve.y_at(a), segment.curve.y_at(b)) {
-            (Some(ya), Some(yb)) if b > a => ((yb - ya) / (b - a)).max(1e-3),
-            _ => 1.0,
-        }
     }
 }
 
@@ -265,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stop_of_the_new_rider_is_found_and_a_marker_in_it_is_at_the_arrival() {
+    fn a_stop_of_the_new_rider_is_found() {
         let w = warp(&[(0.0, 0.0), (10.0, 10.0), (16.0, 10.01), (20.0, 14.0)]);
         let [stop] = w.stops() else {
             panic!("{:?}", w.stops())
@@ -275,10 +237,6 @@ mod tests {
             (stop.from_secs - 10.0).abs() < 0.6 && (stop.to_secs - 16.0).abs() < 0.6,
             "{stop:?}"
         );
-        let place = w.locate(10.005, 20.0).unwrap();
-        assert!(place.in_stop);
-        assert_eq!(place.t_new_secs, stop.from_secs);
-        assert!(place.low_secs <= stop.from_secs && place.high_secs >= stop.to_secs);
     }
 
     #[test]
@@ -298,16 +256,8 @@ mod tests {
         let w = TimeWarp::new(vec![a.clone(), b.clone()]).unwrap();
         assert_eq!(w.ref_from_new(6.0), None);
         assert_eq!(w.new_from_ref(10.0), None);
-        assert_eq!(w.locate(10.0, 9.0), None);
         assert_eq!(w.ref_from_new(8.5), Some(20.5));
         assert!((w.mapped_secs() - 6.0).abs() < 1e-12);
         assert!(TimeWarp::new(vec![b, a]).is_none(), "segments out of order");
-    }
-
-    #[test]
-    fn intervals_stay_inside_the_recording() {
-        let place = warp(&[(0.0, 0.0), (10.0, 10.0)]).locate(0.001, 10.0).unwrap();
-        assert_eq!(place.low_secs, 0.0);
-        assert!(place.high_secs > place.t_new_secs);
     }
 }

@@ -1,0 +1,119 @@
+//! Doubt about the map that its error bars do not have by themselves: in gaps, and where it passes beside its pairs.
+
+/// This near a pair the path is carried by it, seconds.
+const CARRIED_SECS: f64 = 0.4;
+/// From here on nobody knows whether the rider was on the trail at all, seconds.
+const LOST_SECS: f64 = 1.0;
+/// Certainty that is left there.
+const LOST: f64 = 0.45;
+/// Pairs within this time of a moment say together whether the path passes beside them, seconds.
+const NEAR_SECS: f64 = 0.6;
+/// and they are no fewer.
+const FEWEST: usize = 3;
+/// The middle one of them may be off by this many of their own errors by chance.
+const BY_CHANCE: f64 = 1.0;
+/// Factor on what is beyond chance.
+const MISFIT: f64 = 5.0;
+
+/// Share of the certainty at `secs` from the nearer end of a gap. Between two pairs there were frames in which the trail was
+/// not seen: something was in the way, or the rider was elsewhere.
+pub(crate) fn in_gap(secs: f64) -> f64 {
+    let share = ((secs - CARRIED_SECS) / (LOST_SECS - CARRIED_SECS)).clamp(0.0, 1.0);
+    1.0 - (1.0 - LOST) * share
+}
+
+/// Certainty left within [`LEAP_SPAN_SECS`] of a leap.
+const AT_LEAP: f64 = 0.55;
+/// A leap lies between two frames, and the model may be wrong by one; seconds.
+const LEAP_SPAN_SECS: f64 = 0.7;
+
+/// Share of the certainty at `t`, where the path leaps at the sorted times `leaps`: when exactly the new rider came by while
+/// the reference stood is known to a frame or so.
+pub(crate) fn at_leap(t: f64, leaps: &[f64]) -> f64 {
+    let k = leaps.partition_point(|&leap| leap < t - LEAP_SPAN_SECS);
+    match leaps.get(k) {
+        Some(&leap) if leap <= t + LEAP_SPAN_SECS => AT_LEAP,
+        _ => 1.0,
+    }
+}
+
+/// Certainty left where the new rider comes to a stand or sets off: the path cuts such corners.
+const AT_CORNER: f64 = 0.6;
+/// Shares of the usual pace that one side stays below and the other reaches, at such a corner.
+const CORNER: (f64, f64) = (0.35, 0.5);
+
+/// Share of the certainty where the rate is so much before and so much after, and `pace` is usual.
+pub(crate) fn at_corner(before: f64, after: f64, pace: f64) -> f64 {
+    let corner = before.min(after) < CORNER.0 * pace && before.max(after) > CORNER.1 * pace;
+    if corner { AT_CORNER } else { 1.0 }
+}
+
+/// Rates below the first share of the usual pace are standing, above the second riding.
+const STANDING: (f64, f64) = (0.12, 0.5);
+/// Factor on the shared error of pairs where somebody stands.
+const ALL_ALIKE: f64 = 4.0;
+
+/// Factor on the error that neighbouring pairs share, at `rate` where `pace` is usual: where the new rider stands, all pairs
+/// are one look at one picture, and no number of them makes it better.
+pub(crate) fn of_stand(rate: f64, pace: f64) -> f64 {
+    let riding = ((rate / pace - STANDING.0) / (STANDING.1 - STANDING.0)).clamp(0.0, 1.0);
+    ALL_ALIKE + (1.0 - ALL_ALIKE) * riding
+}
+
+/// Where several neighbouring pairs lie on the same side of the path. The smoother takes pairs for wrong when they do not fit
+/// its idea of riding; it is not always they who are.
+pub(crate) struct Misfits(Vec<(f64, f64, f64)>);
+
+impl Misfits {
+    /// Of `(time, pair minus path, error of the pair)`, in order of time.
+    pub fn new(pairs: impl Iterator<Item = (f64, f64, f64)>) -> Self {
+        Self(pairs.collect())
+    }
+
+    /// Error that the pairs around `t` show beyond chance, seconds.
+    pub fn at(&self, t: f64) -> f64 {
+        let from = self.0.partition_point(|p| p.0 < t - NEAR_SECS);
+        let to = self.0.partition_point(|p| p.0 <= t + NEAR_SECS);
+        let near = &self.0[from..to];
+        if near.len() < FEWEST {
+            return 0.0;
+        }
+        let mut beside: Vec<f64> = near.iter().map(|p| p.1).collect();
+        beside.sort_by(f64::total_cmp);
+        let middle = beside[beside.len() / 2];
+        let error = near.iter().map(|p| p.2).sum::<f64>() / near.len() as f64;
+        MISFIT * (middle.abs() - BY_CHANCE * error).max(0.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(beside: impl Fn(usize) -> f64) -> f64 {
+        Misfits::new((0..30).map(|i| (i as f64 / 3.0, beside(i), 0.05))).at(5.0)
+    }
+
+    #[test]
+    fn pairs_on_one_side_of_the_path_are_an_error_of_the_path() {
+        assert_eq!(at(|i| if i % 2 == 0 { 0.04 } else { -0.04 }), 0.0);
+        assert!(at(|_| 0.3) > 0.3);
+        assert_eq!(
+            at(|i| if i == 15 { 4.0 } else { 0.0 }),
+            0.0,
+            "a single wrong pair"
+        );
+    }
+
+    #[test]
+    fn long_gaps_leave_doubt_in_their_middle() {
+        assert_eq!(in_gap(0.2), 1.0);
+        assert!(in_gap(2.0) < 0.5 && in_gap(0.7) < 0.8);
+    }
+
+    #[test]
+    fn looks_from_one_spot_share_their_error() {
+        assert_eq!(of_stand(1.0, 1.0), 1.0);
+        assert_eq!(of_stand(0.0, 1.0), ALL_ALIKE);
+    }
+}

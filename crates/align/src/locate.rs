@@ -1,0 +1,198 @@
+//! Where a reference moment lies in the new recording, and how sure that is.
+//!
+//! The map's error is one of reference time. What it means in new time depends on the curve around the place: where the new
+//! rider is about to stop, a moment later on the reference clock may be many seconds later on the new one; where a
+//! segment ends, it may lie in the next. So the error is not divided by a slope but carried through the curve.
+
+use crate::confidence::{self, CONFIDENCE_RADIUS_SECS};
+use crate::warp::{Segment, StopSide, TimeWarp};
+
+/// The curve is never taken for steeper than its usual pace times this. Where the reference rider stood the map is known
+/// no better than beside: one is as far from the truth as the place was misjudged on the way there.
+pub(crate) const STEEPEST: f64 = 1.5;
+
+/// Where a reference moment lies in the new recording.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Place {
+    /// Best estimate, seconds. Inside a stop of the new rider: the arrival.
+    pub t_new_secs: f64,
+    /// Lower end of the 90 % interval, not before the recording.
+    pub low_secs: f64,
+    /// Upper end of the 90 % interval, not after the recording.
+    pub high_secs: f64,
+    /// Probability that the true moment is within 0.25 s of the estimate.
+    pub confidence: f64,
+    /// The new rider stands here.
+    pub in_stop: bool,
+}
+
+impl TimeWarp {
+    /// Find a reference moment in the new recording, with its uncertainty. `None` where it has no counterpart.
+    pub fn locate(&self, t_ref_secs: f64, new_duration_secs: f64) -> Option<Place> {
+        let (segment, t_new) = self
+            .segments()
+            .iter()
+            .find_map(|s| s.curve().x_at(t_ref_secs).map(|t_new| (s, t_new)))?;
+        let within = |t: f64| t.clamp(0.0, new_duration_secs.max(0.0));
+        let sigma = segment.sigma_at_new(t_new);
+        let half = confidence::interval_half_width_secs(sigma);
+        let standing = self
+            .stops()
+            .iter()
+            .find(|s| s.side == StopSide::New && (s.from_secs..=s.to_secs).contains(&t_new));
+        if let Some(stop) = standing {
+            return Some(Place {
+                t_new_secs: within(stop.from_secs),
+                low_secs: within(stop.from_secs - half),
+                high_secs: within(stop.to_secs + half),
+                confidence: confidence::within_quarter_second(
+                    (sigma / segment.pace()).max(stop.to_secs - stop.from_secs),
+                ),
+                in_stop: true,
+            });
+        }
+        let steepest = STEEPEST * segment.pace();
+        let least = half / steepest;
+        let (before, after) = self.tolerated(segment, t_ref_secs, t_new);
+        Some(Place {
+            t_new_secs: within(t_new),
+            low_secs: within(self.earliest(t_ref_secs - half).min(t_new - least)),
+            high_secs: within(self.latest(t_ref_secs + half).max(t_new + least)),
+            confidence: confidence::between(before, after, sigma),
+            in_stop: false,
+        })
+    }
+
+    /// How far the reference time may be wrong, either way, for the new time to stay within [`CONFIDENCE_RADIUS_SECS`].
+    fn tolerated(&self, segment: &Segment, t_ref: f64, t_new: f64) -> (f64, f64) {
+        let most = CONFIDENCE_RADIUS_SECS * STEEPEST * segment.pace();
+        let ((from, to), (ref_from, ref_to)) = (segment.new_range(), segment.ref_range());
+        let (low, high) = (t_new - CONFIDENCE_RADIUS_SECS, t_new + CONFIDENCE_RADIUS_SECS);
+        let before = if low >= from {
+            t_ref - segment.curve().y_at(low).unwrap_or(ref_from)
+        } else {
+            let end_of_last = self
+                .segments()
+                .iter()
+                .map(|s| s.ref_range().1)
+                .filter(|&end| end < ref_from);
+            let room = ref_from - end_of_last.fold(f64::NEG_INFINITY, f64::max);
+            t_ref - ref_from + (segment.pace() * (from - low)).min(room)
+        };
+        let after = if high <= to {
+            segment.curve().y_at(high).unwrap_or(ref_to) - t_ref
+        } else {
+            let start_of_next = self
+                .segments()
+                .iter()
+                .map(|s| s.ref_range().0)
+                .filter(|&start| start > ref_to);
+            let room = start_of_next.fold(f64::INFINITY, f64::min) - ref_to;
+            ref_to - t_ref + (segment.pace() * (high - to)).min(room)
+        };
+        (before.clamp(0.0, most), after.clamp(0.0, most))
+    }
+
+    /// New time of a reference moment that may lie outside of the segments, as early as it can be.
+    fn earliest(&self, t_ref: f64) -> f64 {
+        let next = self.segments().iter().find(|s| s.ref_range().1 >= t_ref);
+        match next {
+            Some(s) if s.ref_range().0 > t_ref => s.new_range().0 - (s.ref_range().0 - t_ref) / s.pace(),
+            Some(s) => s.curve().x_at(t_ref).unwrap_or(s.new_range().0),
+            None => f64::INFINITY,
+        }
+    }
+
+    /// New time of a reference moment that may lie outside of the segments, as late as it can be.
+    fn latest(&self, t_ref: f64) -> f64 {
+        let last = self.segments().iter().rev().find(|s| s.ref_range().0 <= t_ref);
+        match last {
+            Some(s) if s.ref_range().1 < t_ref => s.new_range().1 + (t_ref - s.ref_range().1) / s.pace(),
+            Some(s) => s.curve().x_at(t_ref).unwrap_or(s.new_range().1),
+            None => f64::NEG_INFINITY,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn segment(knots: &[(f64, f64)]) -> Segment {
+        let (x, y): (Vec<f64>, Vec<f64>) = knots.iter().copied().unzip();
+        let sigma = vec![0.05; x.len()];
+        Segment::new(x, y, sigma).unwrap()
+    }
+
+    fn warp(knots: &[(f64, f64)]) -> TimeWarp {
+        TimeWarp::new(vec![segment(knots)]).unwrap()
+    }
+
+    #[test]
+    fn a_marker_in_a_stop_is_at_the_arrival() {
+        let w = warp(&[(0.0, 0.0), (10.0, 10.0), (16.0, 10.01), (20.0, 14.0)]);
+        let stop = w.stops()[0];
+        let place = w.locate(10.005, 20.0).unwrap();
+        assert!(place.in_stop);
+        assert_eq!(place.t_new_secs, stop.from_secs);
+        assert!(place.low_secs <= stop.from_secs && place.high_secs >= stop.to_secs);
+    }
+
+    #[test]
+    fn just_before_a_stop_the_moment_may_lie_after_it() {
+        let w = warp(&[
+            (0.0, 0.0),
+            (9.9, 9.9),
+            (10.0, 10.0),
+            (16.0, 10.01),
+            (16.1, 10.11),
+            (20.0, 14.0),
+        ]);
+        let far = w.locate(5.0, 20.0).unwrap();
+        let near = w.locate(9.98, 20.0).unwrap();
+        assert!(far.confidence > 0.98, "{far:?}");
+        assert!(near.confidence < 0.75 && !near.in_stop, "{near:?}");
+        assert!(near.high_secs > 16.0 && near.low_secs > 9.8, "{near:?}");
+    }
+
+    #[test]
+    fn at_the_edge_of_a_detour_the_moment_may_lie_on_its_other_side() {
+        let w = TimeWarp::new(vec![
+            segment(&[(0.0, 0.0), (10.0, 10.0)]),
+            segment(&[(22.0, 10.01), (30.0, 18.0)]),
+        ])
+        .unwrap();
+        let (inside, edge) = (w.locate(9.0, 30.0).unwrap(), w.locate(9.99, 30.0).unwrap());
+        assert!(inside.confidence > 0.98, "{inside:?}");
+        assert!(edge.confidence < 0.75 && edge.high_secs > 22.0, "{edge:?}");
+        let edge = w.locate(10.02, 30.0).unwrap();
+        assert!(edge.confidence < 0.75 && edge.low_secs < 10.0, "{edge:?}");
+        // At the ends of the whole map there is no other side.
+        assert!(w.locate(0.01, 30.0).unwrap().confidence > 0.98);
+    }
+
+    #[test]
+    fn where_the_reference_stood_the_moment_is_known_no_better_than_beside() {
+        let w = warp(&[(0.0, 0.0), (10.0, 10.0), (10.3, 20.0), (20.0, 29.7)]);
+        let (beside, inside) = (w.locate(7.0, 20.0).unwrap(), w.locate(15.0, 20.0).unwrap());
+        let width = |p: Place| p.high_secs - p.low_secs;
+        assert!(width(inside) > 0.6 * width(beside), "{inside:?} {beside:?}");
+    }
+
+    #[test]
+    fn no_place_between_segments() {
+        let w = TimeWarp::new(vec![
+            segment(&[(0.0, 1.0), (5.0, 6.0)]),
+            segment(&[(8.0, 20.0), (9.0, 21.0)]),
+        ])
+        .unwrap();
+        assert_eq!(w.locate(10.0, 9.0), None);
+    }
+
+    #[test]
+    fn intervals_stay_inside_the_recording() {
+        let place = warp(&[(0.0, 0.0), (10.0, 10.0)]).locate(0.001, 10.0).unwrap();
+        assert_eq!(place.low_secs, 0.0);
+        assert!(place.high_secs > place.t_new_secs);
+    }
+}

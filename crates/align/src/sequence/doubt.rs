@@ -1,0 +1,158 @@
+//! Doubt that the posterior alone does not have.
+
+use super::{MAX_RATIO, Reach};
+use crate::evidence::Matrix;
+
+/// A frame is on the trail when the model thinks it rather there than off.
+const MAX_OFF: f64 = 0.5;
+/// A step ahead farther than the fastest riding by this much is a leap, seconds of reference time.
+const LEAP_SECS: f64 = 0.7;
+/// This near its ends, a leap may look like riding on, seconds of reference time.
+const END_SECS: f64 = 0.5;
+/// Share of the frames leapt over that must look like the place leapt from, if the reference rider stood there.
+const STOOD_SHARE: f64 = 0.7;
+/// What is left of the certainty at a leap over places that look like something else.
+const DOUBTED: f64 = 0.4;
+
+/// A leap ahead is believed where the reference rider stood: all that is leapt over looks like the place itself. Else the
+/// reference was on another trail, or went over the same ground several times, and nobody can say what belongs to it:
+/// the frames beside it are doubted.
+pub(super) fn leaps(found: &mut [Reach], llr: &Matrix, t_new: &[f64], t_ref: &[f64]) {
+    let on: Vec<usize> = (0..found.len())
+        .filter(|&i| found[i].belief.off < MAX_OFF)
+        .collect();
+    for w in on.windows(2) {
+        let (from, to) = (found[w[0]].belief.t_ref_secs, found[w[1]].belief.t_ref_secs);
+        if to - from <= LEAP_SECS + MAX_RATIO * (t_new[w[1]] - t_new[w[0]]) {
+            continue;
+        }
+        let first = t_ref.partition_point(|&t| t < from + END_SECS);
+        let last = t_ref.partition_point(|&t| t < to - END_SECS);
+        let alike = (first..last)
+            .filter(|&j| w.iter().any(|&i| value(llr, i, j).is_some_and(|e| e > 0.0)))
+            .count();
+        if (alike as f64) < STOOD_SHARE * last.saturating_sub(first) as f64 {
+            for &i in w {
+                found[i].belief.here *= DOUBTED;
+            }
+        }
+    }
+}
+
+/// This many frames off the trail in a row are a stretch off it, fewer only spoilt pictures.
+const OFF_FRAMES: usize = 3;
+/// What is left of the certainty of the last frames before such a stretch and the first after it: a chance likeness or two
+/// carry the path a little too far.
+const AT_EDGE: [f64; 2] = [0.55, 0.8];
+
+/// Where exactly a rider left the trail or came back to it is known to a frame or two.
+pub(super) fn edges(found: &mut [Reach]) {
+    let off: Vec<bool> = found.iter().map(|r| r.belief.off >= MAX_OFF).collect();
+    let mut from = 0;
+    for run in off.chunk_by(|a, b| a == b) {
+        let to = from + run.len();
+        if run[0] && run.len() >= OFF_FRAMES {
+            for (k, left) in AT_EDGE.iter().enumerate() {
+                if let Some(before) = from.checked_sub(k + 1) {
+                    found[before].belief.here *= left;
+                }
+                if let Some(after) = found.get_mut(to + k) {
+                    after.belief.here *= left;
+                }
+            }
+        }
+        from = to;
+    }
+}
+
+/// Frames each side of a moment that are asked whether a displaced path explains them as well.
+const ASKED: usize = 3;
+/// How far it is displaced, seconds of reference time: farther than refinement looks.
+const DISPLACED_SECS: f64 = 1.5;
+/// Frames that follow each other are not independent witnesses: their evidence counts this much.
+const TEMPER: f64 = 0.4;
+/// Evidence of a place outside of the recording or the band, natural logarithm.
+const NOWHERE: f32 = -4.0;
+
+/// Where both riders stand, or nothing passes by, the path might as well run a little earlier or later, and the chance
+/// likeness of single frames decides. So the neighbourhood of each frame is asked: what would it say to the path
+/// displaced either way?
+pub(super) fn displacements(found: &mut [Reach], llr: &Matrix, t_ref: &[f64]) {
+    let on = |i: &usize| found[*i].belief.off < MAX_OFF;
+    let explained = |i: usize, by: f64| {
+        let wanted = found[i].belief.t_ref_secs + by;
+        let j = t_ref.partition_point(|&t| t < wanted);
+        let near = [j.checked_sub(1), Some(j)].into_iter().flatten();
+        near.filter_map(|j| value(llr, i, j)).fold(NOWHERE, f32::max)
+    };
+    let certain: Vec<f64> = (0..found.len())
+        .map(|i| {
+            let range = i.saturating_sub(ASKED)..(i + ASKED + 1).min(found.len());
+            let sum = |by: f64| {
+                range
+                    .clone()
+                    .filter(on)
+                    .map(|i| f64::from(explained(i, by)))
+                    .sum::<f64>()
+            };
+            let here = sum(0.0);
+            let rather = |by: f64| (TEMPER * (sum(by) - here)).min(0.0).exp();
+            1.0 / (1.0 + rather(-DISPLACED_SECS) + rather(DISPLACED_SECS))
+        })
+        .collect();
+    for (reach, certain) in found.iter_mut().zip(certain) {
+        reach.belief.here *= certain;
+    }
+}
+
+fn value(llr: &Matrix, i: usize, j: usize) -> Option<f32> {
+    let at = j.checked_sub(llr.band(i).start)?;
+    llr.row(i).get(at).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::beliefs;
+    use super::*;
+
+    /// A ride along the diagonal that leaps from 10 s to 19 s; what is leapt over looks like `alike` at the leap.
+    fn around_a_leap(alike: f32) -> (f64, f64) {
+        let (n, m) = (60, 90);
+        let mut values = vec![-2.0; n * m];
+        for i in 0..n {
+            values[i * m + if i < 30 { i } else { i + 27 }] = 4.0;
+        }
+        for i in [29, 30] {
+            values[i * m + 30..i * m + 57].fill(alike);
+        }
+        let t: Vec<f64> = (0..m).map(|k| k as f64 / 3.0).collect();
+        let found = beliefs(&Matrix::new(n, m, values).unwrap(), &t[..n], &t);
+        let least = |range: std::ops::Range<usize>| found[range].iter().map(|b| b.here).fold(1.0, f64::min);
+        (least(28..32), least(5..25).min(least(35..55)))
+    }
+
+    #[test]
+    fn the_edges_of_a_stretch_off_the_trail_are_doubted() {
+        let frame = |off: bool| {
+            Reach::sharp(crate::sequence::Belief {
+                t_ref_secs: 0.0,
+                here: 1.0,
+                off: f64::from(u8::from(off)),
+            })
+        };
+        let mut found: Vec<Reach> = "..#...####..".chars().map(|c| frame(c == '#')).collect();
+        edges(&mut found);
+        let here: Vec<f64> = found.iter().map(|r| r.belief.here).collect();
+        assert_eq!(here[..4], [1.0; 4], "a single spoilt picture is no edge");
+        assert_eq!(here[4..6], [0.8, 0.55]);
+        assert_eq!(here[10..], [0.55, 0.8]);
+    }
+
+    #[test]
+    fn a_leap_over_a_stand_is_believed_and_one_over_elsewhere_doubted() {
+        let (stood, beside) = around_a_leap(3.0);
+        assert!(stood > 0.6 && beside > 0.9, "{stood} {beside}");
+        let (elsewhere, beside) = around_a_leap(-2.0);
+        assert!(elsewhere < 0.45 && beside > 0.9, "{elsewhere} {beside}");
+    }
+}

@@ -1,0 +1,278 @@
+//! The hidden Markov model itself: steps, filter and smoother.
+
+use std::ops::Range;
+
+use super::Reach;
+use super::pace::Pace;
+use super::posterior::summarise;
+use crate::evidence::Matrix;
+
+/// Points at which the distribution of the speed ratio is sampled, and how far out, in standard deviations.
+const RATIO_SAMPLES: i32 = 24;
+const RATIO_REACH: f64 = 2.5;
+/// Fastest new rider: reference seconds per new second in one step of the kernel.
+pub(crate) const MAX_RATIO: f64 = 3.4;
+/// Share of steps in which the new rider stands still.
+const STAND: f64 = 0.02;
+/// Share of steps that jump ahead farther than riding explains: the reference rider stood still there.
+const JUMP: f64 = 0.004;
+/// Mean length of such a jump, seconds.
+const JUMP_MEAN_SECS: f64 = 4.0;
+/// Probability per second of leaving the reference trail.
+const LEAVE_PER_SEC: f64 = 0.03;
+/// Probability per second of coming back to it.
+const RETURN_PER_SEC: f64 = 0.06;
+/// Mean distance ahead at which a rider who left comes back, seconds; half of the returns are spread over the whole rest
+/// instead.
+const RETURN_MEAN_SECS: f64 = 10.0;
+
+pub(super) struct Model {
+    /// Seconds between reference frames.
+    pub spacing: f64,
+    /// Number of reference frames.
+    pub m: usize,
+    /// How the riders compare.
+    pub pace: Pace,
+}
+
+/// Probabilities of a step of `dt` seconds.
+struct Step {
+    /// Of moving ahead by 0, 1, 2, … reference frames.
+    kernel: Vec<f64>,
+    leave: f64,
+    come_back: f64,
+}
+
+/// Filtered probabilities in the order of the evidence's cells: on the trail at `j`, and off since leaving at `j`.
+pub(super) struct Forward {
+    on: Vec<f32>,
+    off: Vec<f32>,
+}
+
+/// Probabilities of all places, of which only those within `band` count. Leaving the band means leaving the trail's
+/// possibilities: nothing moves there; who left the trail before the band waits at its start.
+struct Places {
+    on: Vec<f64>,
+    off: Vec<f64>,
+    band: Range<usize>,
+}
+
+impl Places {
+    fn new(m: usize, band: Range<usize>) -> Self {
+        Self {
+            on: vec![0.0; m],
+            off: vec![0.0; m],
+            band,
+        }
+    }
+
+    /// Divide by `total`; all 0 when that is.
+    fn scale(&mut self, total: f64) {
+        let scale = if total > 0.0 { 1.0 / total } else { 0.0 };
+        let off = &mut self.off[self.band.clone()];
+        for (p, q) in self.on[self.band.clone()].iter_mut().zip(off) {
+            *p *= scale;
+            *q *= scale;
+        }
+    }
+}
+
+impl Model {
+    fn step(&self, dt: f64) -> Step {
+        let reach = (dt * MAX_RATIO / self.spacing).ceil() as usize + 1;
+        let mut kernel = vec![0.0; reach + 1];
+        for k in -RATIO_SAMPLES..=RATIO_SAMPLES {
+            let z = RATIO_REACH * f64::from(k) / f64::from(RATIO_SAMPLES);
+            let ratio = (self.pace.log_ratio + z * self.pace.sigma).exp().min(MAX_RATIO);
+            // A place between two frames belongs to both.
+            let ahead = ratio * dt / self.spacing;
+            let weight = (-0.5 * z * z).exp();
+            let (frame, share) = (ahead.floor() as usize, ahead.fract());
+            kernel[frame.min(reach)] += weight * (1.0 - share);
+            kernel[(frame + 1).min(reach)] += weight * share;
+        }
+        let total: f64 = kernel.iter().sum();
+        for p in &mut kernel {
+            *p *= (1.0 - STAND - JUMP) / total;
+        }
+        if let Some(stay) = kernel.first_mut() {
+            *stay += STAND;
+        }
+        Step {
+            kernel,
+            leave: 1.0 - (1.0 - LEAVE_PER_SEC).powf(dt),
+            come_back: 1.0 - (1.0 - RETURN_PER_SEC).powf(dt),
+        }
+    }
+
+    /// Decay per frame of an exponential jump of `mean_secs`.
+    fn decay(&self, mean_secs: f64) -> f64 {
+        (-self.spacing / mean_secs).exp()
+    }
+
+    /// Spread of the probability of moving ahead from one band to the next: kernel plus jumps.
+    fn ride(&self, step: &Step, from: &[f64], here: &Range<usize>, to: &mut [f64], there: &Range<usize>) {
+        to[there.clone()].fill(0.0);
+        for j in here.clone() {
+            let p = from[j];
+            if p > 0.0 {
+                let skip = there.start.saturating_sub(j).min(step.kernel.len());
+                let targets = to[(j + skip).min(there.end)..there.end].iter_mut();
+                for (target, &k) in targets.zip(&step.kernel[skip..]) {
+                    *target += p * k;
+                }
+            }
+        }
+        let decay = self.decay(JUMP_MEAN_SECS);
+        let mut jumping = 0.0;
+        for j in here.start..there.end {
+            if j >= there.start {
+                to[j] += JUMP * (1.0 - decay) * jumping;
+            }
+            jumping = jumping * decay + if here.contains(&j) { from[j] } else { 0.0 };
+        }
+    }
+
+    /// Transpose of [`Self::ride`]: from the band ahead (`there`) to that behind (`here`).
+    fn ride_back(
+        &self,
+        step: &Step,
+        from: &[f64],
+        there: &Range<usize>,
+        to: &mut [f64],
+        here: &Range<usize>,
+    ) {
+        for j in here.clone() {
+            let skip = there.start.saturating_sub(j).min(step.kernel.len());
+            let sources = &from[(j + skip).min(there.end)..there.end];
+            to[j] = sources.iter().zip(&step.kernel[skip..]).map(|(p, k)| p * k).sum();
+        }
+        let decay = self.decay(JUMP_MEAN_SECS);
+        let mut jumping = 0.0;
+        for j in (here.start..there.end).rev() {
+            if here.contains(&j) {
+                to[j] += JUMP * (1.0 - decay) * jumping;
+            }
+            jumping = jumping * decay + if j >= there.start { from[j] } else { 0.0 };
+        }
+    }
+
+    /// Spread of riders who come back, at or ahead of where they left.
+    fn rejoin(&self, from: &[f64], here: &Range<usize>, to: &mut [f64], there: &Range<usize>) {
+        let decay = self.decay(RETURN_MEAN_SECS);
+        let (mut near, mut anywhere) = (0.0, 0.0);
+        for j in here.start..there.end {
+            let p = if here.contains(&j) { from[j] } else { 0.0 };
+            near = near * decay + p;
+            anywhere += p / (self.m - j) as f64;
+            if j >= there.start {
+                to[j] = 0.5 * (1.0 - decay) * near + 0.5 * anywhere;
+            }
+        }
+    }
+
+    /// Transpose of [`Self::rejoin`].
+    fn rejoin_back(&self, from: &[f64], there: &Range<usize>, to: &mut [f64], here: &Range<usize>) {
+        let decay = self.decay(RETURN_MEAN_SECS);
+        let (mut near, mut anywhere) = (0.0, 0.0);
+        for j in (here.start..there.end).rev() {
+            let p = if j >= there.start { from[j] } else { 0.0 };
+            near = near * decay + p;
+            anywhere += p;
+            if here.contains(&j) {
+                to[j] = 0.5 * (1.0 - decay) * near + 0.5 * anywhere / (self.m - j) as f64;
+            }
+        }
+    }
+
+    pub fn forward(&self, llr: &Matrix, t_new: &[f64]) -> Forward {
+        let m = self.m;
+        let mut stored = Forward {
+            on: vec![0.0; llr.len()],
+            off: vec![0.0; llr.len()],
+        };
+        let mut now = Places::new(m, llr.band(0));
+        now.on[llr.band(0)].fill(0.5 / llr.band(0).len() as f64);
+        now.off[llr.band(0).start] = 0.5;
+        let mut next = Places::new(m, llr.band(0));
+        let (mut ridden, mut rejoined) = (vec![0.0; m], vec![0.0; m]);
+        for i in 0..llr.rows() {
+            if i > 0 {
+                let (here, there) = (llr.band(i - 1), llr.band(i));
+                let step = self.step(step_secs(t_new, i));
+                self.ride(&step, &now.on, &here, &mut ridden, &there);
+                self.rejoin(&now.off, &here, &mut rejoined, &there);
+                next.band = there.clone();
+                next.off[there.clone()].fill(0.0);
+                for j in here {
+                    next.off[j.max(there.start)] +=
+                        now.off[j] * (1.0 - step.come_back) + now.on[j] * step.leave;
+                }
+                for j in there {
+                    next.on[j] = ridden[j] * (1.0 - step.leave) + rejoined[j] * step.come_back;
+                }
+                std::mem::swap(&mut now, &mut next);
+            }
+            let band = now.band.clone();
+            for (p, &e) in now.on[band.clone()].iter_mut().zip(llr.row(i)) {
+                *p *= f64::from(e).exp();
+            }
+            let total: f64 =
+                now.on[band.clone()].iter().sum::<f64>() + now.off[band.clone()].iter().sum::<f64>();
+            now.scale(total);
+            let at = llr.cells(i);
+            let store = |stored: &mut [f32], p: &[f64]| {
+                stored.iter_mut().zip(p).for_each(|(s, &p)| *s = p as f32);
+            };
+            store(&mut stored.on[at.clone()], &now.on[band.clone()]);
+            store(&mut stored.off[at], &now.off[band]);
+        }
+        stored
+    }
+
+    pub fn smooth(&self, llr: &Matrix, t_new: &[f64], t_ref: &[f64], forward: &Forward) -> Vec<Reach> {
+        let (n, m) = (llr.rows(), self.m);
+        let mut reaches = Vec::with_capacity(n);
+        let last = llr.band(n - 1);
+        let mut now = Places::new(m, last.clone());
+        now.on[last.clone()].fill(1.0);
+        now.off[last.clone()].fill(1.0);
+        let mut before = Places::new(m, last);
+        let (mut seen, mut ridden, mut rejoined) = (vec![0.0; m], vec![0.0; m], vec![0.0; m]);
+        let mut posterior = Vec::new();
+        for i in (0..n).rev() {
+            let (at, there) = (llr.cells(i), llr.band(i));
+            let on = forward.on[at.clone()].iter().zip(&now.on[there.clone()]);
+            posterior.clear();
+            posterior.extend(on.map(|(&f, &b)| f64::from(f) * b));
+            let off = forward.off[at].iter().zip(&now.off[there.clone()]);
+            let none: f64 = off.map(|(&f, &b)| f64::from(f) * b).sum();
+            reaches.push(summarise(&posterior, none, &t_ref[there.clone()], self.spacing));
+            let Some(behind) = i.checked_sub(1) else { break };
+            let here = llr.band(behind);
+            let step = self.step(step_secs(t_new, i));
+            for (j, &e) in there.clone().zip(llr.row(i)) {
+                seen[j] = now.on[j] * f64::from(e).exp();
+            }
+            self.ride_back(&step, &seen, &there, &mut ridden, &here);
+            self.rejoin_back(&seen, &there, &mut rejoined, &here);
+            before.band = here.clone();
+            let mut largest = 0.0f64;
+            for j in here {
+                let stays_off = now.off[j.max(there.start)];
+                before.on[j] = ridden[j] * (1.0 - step.leave) + stays_off * step.leave;
+                before.off[j] = rejoined[j] * step.come_back + stays_off * (1.0 - step.come_back);
+                largest = largest.max(before.on[j]).max(before.off[j]);
+            }
+            before.scale(largest);
+            std::mem::swap(&mut now, &mut before);
+        }
+        reaches.reverse();
+        reaches
+    }
+}
+
+/// Seconds from the frame before to frame `i`; times in a recording increase, but never trust a file.
+fn step_secs(t_new: &[f64], i: usize) -> f64 {
+    (t_new[i] - t_new[i - 1]).max(1e-3)
+}

@@ -1,0 +1,142 @@
+use super::*;
+
+/// Evidence with a path: +4 on it (nearest frame), -2 elsewhere; nothing where `path` gives `None`.
+fn evidence(
+    n: usize,
+    m: usize,
+    spacing: f64,
+    path: impl Fn(f64) -> Option<f64>,
+) -> (Matrix, Vec<f64>, Vec<f64>) {
+    let t_new: Vec<f64> = (0..n).map(|i| i as f64 * spacing).collect();
+    let t_ref: Vec<f64> = (0..m).map(|j| j as f64 * spacing).collect();
+    let mut values = vec![-2.0; n * m];
+    for (i, &t) in t_new.iter().enumerate() {
+        if let Some(r) = path(t) {
+            let j = ((r / spacing).round() as usize).min(m - 1);
+            values[i * m + j] = 4.0;
+        }
+    }
+    (Matrix::new(n, m, values).unwrap(), t_new, t_ref)
+}
+
+fn follows(beliefs: &[Belief], t_new: &[f64], path: impl Fn(f64) -> Option<f64>) {
+    for (b, &t) in beliefs.iter().zip(t_new) {
+        match path(t) {
+            Some(r) => {
+                assert!((b.t_ref_secs - r).abs() < 0.6, "at {t}: {b:?}, true {r}");
+                assert!(b.off < 0.5, "at {t}: {b:?}");
+            }
+            None => assert!(b.off > 0.5, "at {t}: {b:?}"),
+        }
+    }
+}
+
+#[test]
+fn follows_a_ride_at_another_speed_with_a_stop() {
+    let path = |t: f64| {
+        Some(if t < 10.0 {
+            0.8 * t
+        } else if t < 16.0 {
+            8.0
+        } else {
+            8.0 + 1.4 * (t - 16.0)
+        })
+    };
+    let (e, a, b) = evidence(90, 110, 0.33, path);
+    follows(&beliefs(&e, &a, &b), &a, path);
+}
+
+#[test]
+fn starts_late_and_ends_early() {
+    let path = |t: f64| (10.0..25.0).contains(&t).then_some(t - 7.0);
+    let (e, a, b) = evidence(100, 90, 0.33, path);
+    follows(&beliefs(&e, &a, &b), &a, path);
+}
+
+#[test]
+fn skips_a_stop_of_the_reference() {
+    let path = |t: f64| Some(if t < 12.0 { t } else { t + 9.0 });
+    let (e, a, b) = evidence(90, 130, 0.33, path);
+    follows(&beliefs(&e, &a, &b), &a, path);
+}
+
+#[test]
+fn order_decides_between_laps_that_look_alike() {
+    // The reference holds two equal laps of 15 s; the new run rides both.
+    let (mut values, n) = (vec![-2.0; 90 * 90], 90);
+    for i in 0..n {
+        values[i * n + i] = 4.0;
+        values[i * n + (i + 45) % n] = 4.0;
+    }
+    let t: Vec<f64> = (0..n).map(|i| i as f64 * 0.33).collect();
+    follows(&beliefs(&Matrix::new(n, n, values).unwrap(), &t, &t), &t, Some);
+}
+
+#[test]
+fn one_lap_against_two_equal_laps_admits_that_it_cannot_know() {
+    let (n, m) = (45, 90);
+    let mut values = vec![-2.0; n * m];
+    for i in 0..n {
+        values[i * m + i] = 4.0;
+        values[i * m + i + 45] = 4.0;
+    }
+    let t: Vec<f64> = (0..m).map(|i| i as f64 * 0.33).collect();
+    let found = beliefs(&Matrix::new(n, m, values).unwrap(), &t[..n], &t);
+    assert!(found.iter().all(|b| b.here < 0.8), "{:?}", found[20]);
+}
+
+#[test]
+fn without_evidence_nothing_has_a_counterpart() {
+    let (e, a, b) = evidence(60, 60, 0.33, |_| None);
+    follows(&beliefs(&e, &a, &b), &a, |_| None);
+    assert!(beliefs(&Matrix::new(0, 0, vec![]).unwrap(), &[], &[]).is_empty());
+}
+
+#[test]
+fn never_goes_back() {
+    let (e, a, b) = evidence(60, 60, 0.33, |t| Some(19.0 - t));
+    let on: Vec<f64> = beliefs(&e, &a, &b)
+        .iter()
+        .filter(|b| b.off < 0.5)
+        .map(|b| b.t_ref_secs)
+        .collect();
+    assert!(on.len() < 20, "{}", on.len());
+}
+
+#[test]
+fn a_band_around_the_path_changes_nothing() {
+    let path = |t: f64| {
+        let on = !(20.0..=26.0).contains(&t);
+        on.then_some(0.9 * t + 3.0)
+    };
+    let (all, a, b) = evidence(110, 120, 0.33, path);
+    let bands: Vec<Range<usize>> = a
+        .iter()
+        .map(|t| {
+            let centre = (0.9 * t + 3.0) / 0.33;
+            (centre - 30.0).max(0.0) as usize..((centre + 30.0) as usize).min(120)
+        })
+        .collect();
+    let cells = bands
+        .iter()
+        .enumerate()
+        .flat_map(|(i, band)| all.row(i)[band.clone()].to_vec());
+    let banded = Matrix::banded(120, bands.clone(), cells.collect()).unwrap();
+    for (x, y) in beliefs(&all, &a, &b).iter().zip(beliefs(&banded, &a, &b)) {
+        assert!((x.off - y.off).abs() < 0.02, "{x:?} {y:?}");
+        assert!(
+            x.off > 0.5 || (x.t_ref_secs - y.t_ref_secs).abs() < 0.02,
+            "{x:?} {y:?}"
+        );
+    }
+}
+
+#[test]
+fn the_reach_holds_the_belief() {
+    let (e, a, b) = evidence(60, 70, 0.33, |t| Some(t + 1.0));
+    for r in reaches(&e, &a, &b) {
+        let mean = r.belief.t_ref_secs;
+        assert!(r.low_secs <= mean + 0.05 && mean - 0.05 <= r.high_secs, "{r:?}");
+        assert!(r.high_secs - r.low_secs < 3.0, "{r:?}");
+    }
+}
