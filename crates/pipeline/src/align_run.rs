@@ -1,17 +1,16 @@
 //! From two sets of features to pairs: the alignment stages in their order.
 
-use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use mtbsync_align::evidence::Matrix;
 use mtbsync_align::fit::Pair;
-use mtbsync_align::refine::{FrameTimes, PlaceSimilarity, RefineSettings, refine};
+use mtbsync_align::refine::{FrameTimes, RefineSettings, refine};
 use mtbsync_align::sequence::Belief;
-use mtbsync_vision::similarity::{CentredSequence, Warp, WarpMatcher};
 
 use crate::artefacts::{Candidate, PairOrigin};
+use crate::displaced::Displaced;
 use crate::error::PipelineError;
-use crate::features::Features;
+use crate::features::{DenseFrames, Features};
 use crate::gps::clock::Offsets;
 use crate::gps::fuse::{FusedPair, fuse};
 use crate::gps::tracks::Tracks;
@@ -26,9 +25,6 @@ const CANDIDATE_GAP_SECS: f64 = 1.0;
 const WINDOW_MARGIN_FRAMES: f64 = 1.4;
 /// Error of an unrefined pair as a share of the frame spacing.
 const UNREFINED_SIGMA: f64 = 0.35;
-/// Reference frames tried for the first displacement of a new frame, as offsets in frames from the expected one.
-const SEED_OFFSETS: [isize; 3] = [0, -3, 3];
-
 /// Everything the stages found.
 pub struct Alignment {
     /// Candidates before the sequence model.
@@ -97,6 +93,8 @@ pub fn align(
         &pairs,
         &origins,
     );
+    reference.check()?;
+    new.check()?;
     context.progress.finish(Stage::Refine);
     Ok(Alignment {
         candidates,
@@ -145,27 +143,19 @@ fn refined_pairs(
     path: &[Belief],
     settings: &MatchSettings,
 ) -> Vec<Pair> {
-    let (fine_new_secs, fine_new) = new.all_dense();
-    let (fine_ref_secs, fine_ref) = reference.all_dense();
-    let similarity = Displaced {
-        whole: [
-            CentredSequence::new(&fine_new, &new.mask),
-            CentredSequence::new(&fine_ref, &reference.mask),
-        ],
-        passing: [
-            CentredSequence::passing(&fine_new, &fine_new_secs, &new.mask),
-            CentredSequence::passing(&fine_ref, &fine_ref_secs, &reference.mask),
-        ],
-    };
+    let frames = [new, reference].map(DenseFrames::all);
+    let masks = [new.mask.as_slice(), reference.mask.as_slice()];
+    let similarity = Displaced::new(&frames, masks);
+    let [fine_new_secs, fine_ref_secs] = frames.each_ref().map(|f| f.t_secs.as_slice());
     let half_window_secs = (settings.refine_window as f64 + WINDOW_MARGIN_FRAMES) / reference.params.fps;
     let times = FrameTimes {
         analysed: &new.t_secs,
-        fine: &fine_new_secs,
+        fine: fine_new_secs,
     };
     refine(
         path,
         times,
-        &fine_ref_secs,
+        fine_ref_secs,
         &similarity,
         RefineSettings { half_window_secs },
     )
@@ -192,41 +182,6 @@ fn unrefined_pairs(reference: &Features, new: &Features, path: &[Belief]) -> Vec
         .collect()
 }
 
-/// Similarity of single frames under displacement: sequences of the new and the reference recording.
-struct Displaced {
-    whole: [CentredSequence; 2],
-    passing: [CentredSequence; 2],
-}
-
-impl PlaceSimilarity for Displaced {
-    /// The mean of two similarities: that of all that is seen, which also holds in a standstill, and that of what passes
-    /// by, which locates best.
-    fn curve(&self, i_new: usize, refs: Range<usize>, centre: usize) -> Vec<f32> {
-        let whole = displaced_curve(&self.whole, i_new, refs.clone(), centre);
-        let passing = displaced_curve(&self.passing, i_new, refs, centre);
-        whole.iter().zip(passing).map(|(a, b)| 0.5 * (a + b)).collect()
-    }
-}
-
-/// The displacement between two views changes slowly along the reference, so it is searched for in full at a few
-/// frames and followed from there.
-fn displaced_curve(
-    [new, reference]: &[CentredSequence; 2],
-    i_new: usize,
-    refs: Range<usize>,
-    centre: usize,
-) -> Vec<f32> {
-    let mut matcher = WarpMatcher::default();
-    let seed = SEED_OFFSETS
-        .iter()
-        .filter_map(|&o| centre.checked_add_signed(o).filter(|j| refs.contains(j)))
-        .map(|j| matcher.search(new, i_new, reference, j))
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map_or_else(Warp::default, |(_, warp)| warp);
-    refs.map(|j| matcher.follow(new, i_new, reference, j, seed).0)
-        .collect()
-}
-
 /// The best places of each new frame by itself.
 fn candidates(
     reference: &Features,
@@ -250,29 +205,31 @@ fn candidates(
     let mut out = Vec::new();
     for (i, &t_new_secs) in new.t_secs.iter().enumerate() {
         let first = z.band(i).start;
-        let mut order: Vec<usize> = z.band(i).collect();
-        order.sort_by(|&a, &b| {
-            z.row(i)[b - first]
-                .total_cmp(&z.row(i)[a - first])
-                .then(a.cmp(&b))
-        });
         let mut chosen: Vec<usize> = Vec::new();
-        for j in order {
-            if chosen.len() == top_k {
-                break;
-            }
-            let apart = |&k: &usize| (reference.t_secs[k] - reference.t_secs[j]).abs() >= CANDIDATE_GAP_SECS;
-            if chosen.iter().all(apart) {
-                chosen.push(j);
-            }
+        while chosen.len() < top_k {
+            let apart = |j: &usize| {
+                let gap = |&k: &usize| (reference.t_secs[k] - reference.t_secs[*j]).abs();
+                chosen.iter().all(|k| gap(k) >= CANDIDATE_GAP_SECS)
+            };
+            // The best of what is left; of equal ones the first.
+            let best = z.band(i).filter(apart).min_by(|&a, &b| {
+                z.row(i)[b - first]
+                    .total_cmp(&z.row(i)[a - first])
+                    .then(a.cmp(&b))
+            });
+            let Some(best) = best else { break };
+            chosen.push(best);
         }
+        // Pairs are in order of new time.
+        let verified_here = &verified[verified.partition_point(|v| v.0 < i)..];
+        let verified_here = &verified_here[..verified_here.partition_point(|v| v.0 == i)];
         let mut rows: Vec<Candidate> = chosen
             .into_iter()
             .map(|j| Candidate {
                 t_new_secs,
                 t_ref_secs: reference.t_secs[j],
                 score: f64::from(similarity.row(i)[j - first]).clamp(0.0, 1.0),
-                n_inliers: verified.iter().find(|v| v.0 == i && v.1 == j).map_or(0, |v| v.2),
+                n_inliers: verified_here.iter().find(|v| v.1 == j).map_or(0, |v| v.2),
             })
             .collect();
         rows.sort_by(|a, b| {

@@ -8,15 +8,16 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
 
 use mtbsync_media::{FrameOptions, FrameRole, LumaFrame, OpenOptions, Recording, SampleRequest};
-use mtbsync_vision::dense::DenseExtractor;
+use mtbsync_vision::dense::{DESCRIPTOR_LEN, DenseExtractor};
 use mtbsync_vision::image::LumaView;
 use mtbsync_vision::mask;
 use mtbsync_vision::orb::{Extractor, LocalFeatures, OrbParams};
 use mtbsync_vision::recurring::recurring;
 use rayon::prelude::*;
 
+use crate::column::Column;
 use crate::error::PipelineError;
-use crate::features::{Features, IndexParams, Source};
+use crate::features::{Features, IndexParams, LOCAL_BYTES, Source, keypoint_column};
 use crate::progress::{Context, Stage};
 
 /// Longest side of the analysed picture, pixels.
@@ -261,7 +262,7 @@ impl Collected {
             for ((k, d), recurs) in local.keypoints.iter().zip(&local.descriptors).zip(recurs) {
                 if !recurs && mask::is_scenery(&mask, k.x, k.y, width, height) {
                     keypoints.push([k.x, k.y, k.size, k.angle_deg, k.response]);
-                    descriptors.push(*d);
+                    descriptors.extend_from_slice(d);
                 }
             }
             offsets.push(keypoints.len() as i64);
@@ -271,13 +272,13 @@ impl Collected {
             params,
             picture: self.size,
             t_secs: self.t_secs,
-            dense: self.dense,
+            dense: Column::of_bytes(DESCRIPTOR_LEN, self.dense),
             offsets,
-            keypoints,
-            descriptors,
+            keypoints: keypoint_column(&keypoints),
+            descriptors: Column::of_bytes(LOCAL_BYTES, descriptors),
             mask,
             fine_t_secs: self.fine_t_secs,
-            fine_dense: self.fine_dense,
+            fine_dense: Column::of_bytes(DESCRIPTOR_LEN, self.fine_dense),
             skipped_frames,
         }
     }

@@ -1,6 +1,12 @@
 //! What the program knows about a recording once it has looked at it: the content of an index.
 
+use std::ops::Range;
+
 use mtbsync_vision::dense::DESCRIPTOR_LEN;
+use mtbsync_vision::similarity::Descriptors;
+
+use crate::column::Column;
+use crate::error::PipelineError;
 
 /// Analysis parameters that change the content of an index.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -42,6 +48,25 @@ pub struct Source {
 
 /// One local feature: place and shape in pixels of the analysed picture.
 pub type KeypointRow = [f32; 5];
+/// Bytes of a [`KeypointRow`] in an index.
+pub const KEYPOINT_BYTES: usize = size_of::<KeypointRow>();
+/// Bytes of the descriptor of a local feature.
+pub const LOCAL_BYTES: usize = 32;
+
+/// Local features of one frame.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LocalFrame {
+    /// x, y, size, angle in degrees, response.
+    pub keypoints: Vec<KeypointRow>,
+    /// 256 bits per keypoint.
+    pub descriptors: Vec<[u8; LOCAL_BYTES]>,
+}
+
+/// Keypoints as a column of an index.
+pub fn keypoint_column(keypoints: &[KeypointRow]) -> Column {
+    let bytes = keypoints.as_flattened().iter().flat_map(|v| v.to_le_bytes());
+    Column::of_bytes(KEYPOINT_BYTES, bytes.collect())
+}
 
 /// Features of all analysed frames of a recording.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,51 +80,131 @@ pub struct Features {
     /// Times of the analysed frames, seconds, strictly increasing.
     pub t_secs: Vec<f64>,
     /// Dense descriptors of the analysed frames, [`DESCRIPTOR_LEN`] bytes each.
-    pub dense: Vec<u8>,
+    pub dense: Column,
     /// Rows of frame i in `keypoints` and `descriptors`: `offsets[i]..offsets[i + 1]`.
     pub offsets: Vec<i64>,
-    /// x, y, size, angle in degrees, response.
-    pub keypoints: Vec<KeypointRow>,
-    /// 256 bits per keypoint.
-    pub descriptors: Vec<[u8; 32]>,
+    /// x, y, size, angle in degrees, response: [`KEYPOINT_BYTES`] each, little-endian.
+    pub keypoints: Column,
+    /// 256 bits per keypoint, [`LOCAL_BYTES`] each.
+    pub descriptors: Column,
     /// Cells of the dense grid: 1 scenery, 0 never moving.
     pub mask: Vec<u8>,
     /// Times of further frames between the analysed ones, for refinement; may be empty.
     pub fine_t_secs: Vec<f64>,
     /// Dense descriptors of those.
-    pub fine_dense: Vec<u8>,
+    pub fine_dense: Column,
     /// Frames that could not be read.
     pub skipped_frames: usize,
 }
 
 impl Features {
-    /// Local features of analysed frame `i`: keypoints and descriptors. Empty beyond the last frame.
-    pub fn local(&self, i: usize) -> (&[KeypointRow], &[[u8; 32]]) {
+    /// Local features of analysed frame `i`. Empty beyond the last frame.
+    pub fn local(&self, i: usize) -> LocalFrame {
         let bound = |k: usize| {
             self.offsets
                 .get(k)
                 .and_then(|&o| usize::try_from(o).ok())
                 .unwrap_or(0)
         };
-        let range = bound(i)..bound(i + 1).max(bound(i));
-        (
-            self.keypoints.get(range.clone()).unwrap_or_default(),
-            self.descriptors.get(range).unwrap_or_default(),
-        )
+        let rows = bound(i)..bound(i + 1).max(bound(i));
+        let (mut points, mut descriptors) = (Vec::new(), Vec::new());
+        self.keypoints.read(rows.clone(), &mut points);
+        self.descriptors.read(rows, &mut descriptors);
+        let numbers: Vec<f32> = points
+            .as_chunks::<4>()
+            .0
+            .iter()
+            .map(|&n| f32::from_le_bytes(n))
+            .collect();
+        LocalFrame {
+            keypoints: numbers.as_chunks::<5>().0.to_vec(),
+            descriptors: descriptors.as_chunks::<LOCAL_BYTES>().0.to_vec(),
+        }
     }
 
     /// All frames with a dense descriptor, analysed and between, in order of time: times and descriptors.
     pub fn all_dense(&self) -> (Vec<f64>, Vec<u8>) {
-        let mut order: Vec<(f64, bool, usize)> =
-            Vec::with_capacity(self.t_secs.len() + self.fine_t_secs.len());
-        order.extend(self.t_secs.iter().enumerate().map(|(i, &t)| (t, false, i)));
-        order.extend(self.fine_t_secs.iter().enumerate().map(|(i, &t)| (t, true, i)));
-        order.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let mut dense = Vec::with_capacity(order.len() * DESCRIPTOR_LEN);
-        for &(_, fine, i) in &order {
-            let from = if fine { &self.fine_dense } else { &self.dense };
-            dense.extend_from_slice(&from[i * DESCRIPTOR_LEN..(i + 1) * DESCRIPTOR_LEN]);
+        let frames = DenseFrames::all(self);
+        let mut dense = Vec::with_capacity(frames.frames() * DESCRIPTOR_LEN);
+        frames.read(0..frames.frames(), &mut dense);
+        (frames.t_secs, dense)
+    }
+
+    /// Whether everything that was asked for could be read.
+    ///
+    /// # Errors
+    /// The first reading that failed; what was computed with it is worth nothing.
+    pub fn check(&self) -> Result<(), PipelineError> {
+        [&self.dense, &self.fine_dense, &self.keypoints, &self.descriptors]
+            .into_iter()
+            .try_for_each(Column::check)
+    }
+}
+
+/// Dense descriptors of a recording's frames in order of time.
+pub struct DenseFrames<'a> {
+    /// Times, seconds, increasing.
+    pub t_secs: Vec<f64>,
+    features: &'a Features,
+    /// For each frame whether it is one between, and the number among its kind. Empty when all are analysed ones.
+    order: Vec<(bool, usize)>,
+}
+
+impl<'a> DenseFrames<'a> {
+    /// The analysed frames.
+    pub fn analysed(features: &'a Features) -> Self {
+        Self {
+            t_secs: features.t_secs.clone(),
+            features,
+            order: Vec::new(),
         }
-        (order.into_iter().map(|o| o.0).collect(), dense)
+    }
+
+    /// The analysed frames and those between.
+    pub fn all(features: &'a Features) -> Self {
+        if features.fine_t_secs.is_empty() {
+            return Self::analysed(features);
+        }
+        let timed = |times: &'a [f64], fine| times.iter().enumerate().map(move |(i, &t)| (t, (fine, i)));
+        let mut frames: Vec<(f64, (bool, usize))> = timed(&features.t_secs, false)
+            .chain(timed(&features.fine_t_secs, true))
+            .collect();
+        frames.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let (t_secs, order) = frames.into_iter().unzip();
+        Self {
+            t_secs,
+            features,
+            order,
+        }
+    }
+}
+
+impl Descriptors for DenseFrames<'_> {
+    fn frames(&self) -> usize {
+        self.t_secs.len()
+    }
+
+    fn read(&self, frames: Range<usize>, out: &mut Vec<u8>) {
+        let Features {
+            dense, fine_dense, ..
+        } = self.features;
+        if self.order.is_empty() {
+            return dense.read(frames, out);
+        }
+        let order = &self.order[frames];
+        // Each kind is in order of time, so a stretch of both together is a stretch of each.
+        let read = |fine: bool, column: &Column| {
+            let mut rows = order.iter().filter(|o| o.0 == fine).map(|o| o.1);
+            let mut bytes = Vec::new();
+            if let Some(first) = rows.next() {
+                column.read(first..rows.last().unwrap_or(first) + 1, &mut bytes);
+            }
+            bytes
+        };
+        let kinds = [read(false, dense), read(true, fine_dense)];
+        let mut rest = kinds.each_ref().map(|bytes| bytes.chunks_exact(DESCRIPTOR_LEN));
+        for &(fine, _) in order {
+            out.extend_from_slice(rest[usize::from(fine)].next().unwrap_or(&[0; DESCRIPTOR_LEN]));
+        }
     }
 }

@@ -195,7 +195,7 @@ fn report(path: PathBuf, features: &Features, bytes: u64, warnings: Vec<String>)
     IndexReport {
         path,
         frames,
-        mean_keypoints: features.keypoints.len() as f64 / frames.max(1) as f64,
+        mean_keypoints: features.keypoints.rows() as f64 / frames.max(1) as f64,
         median_keypoints: median,
         frames_without_keypoints: counts.iter().filter(|&&c| c == 0).count(),
         first_secs,

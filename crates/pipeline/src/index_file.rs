@@ -4,21 +4,25 @@
 //! descriptors of frames between the analysed ones, there when every frame had to be decoded anyway.
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Read, Seek};
+use std::io::{BufReader, BufWriter};
 use std::path::Path;
+use std::sync::Arc;
 
 use mtbsync_formats::atomic::{FileSet, StagedFile};
 use mtbsync_formats::json;
-use mtbsync_formats::npz::{Array, Compression, NpzError, NpzReader, NpzWriter};
+use mtbsync_formats::npz::{Array, Compression, Element, NpzError, NpzReader, NpzWriter};
 use mtbsync_vision::dense::{BINS, COLS, DESCRIPTOR_LEN, ROWS, SCALE};
 use serde::{Deserialize, Serialize};
 
+use crate::column::{Column, IndexFile};
 use crate::describe::IMAGE_MAX_DIM;
 use crate::error::PipelineError;
-use crate::features::{Features, IndexParams, Source};
+use crate::features::{Features, IndexParams, KEYPOINT_BYTES, LOCAL_BYTES, Source};
 
 const FORMAT: &str = "mtbsync-index";
 const VERSION: u64 = 2;
+/// x, y, size, angle, response.
+const KEYPOINT_NUMBERS: usize = KEYPOINT_BYTES / size_of::<f32>();
 
 #[derive(Serialize, Deserialize)]
 struct Meta {
@@ -127,29 +131,30 @@ fn encode(file: &mut StagedFile, f: &Features, now_utc: &str) -> Result<(), NpzE
             precise: f.params.precise,
         },
         num_frames: f.t_secs.len(),
-        total_keypoints: f.keypoints.len(),
+        total_keypoints: f.keypoints.rows(),
         skipped_frames: f.skipped_frames,
     };
     let text = json::to_vec(&meta).map_err(|e| NpzError::Io(std::io::Error::other(e.to_string())))?;
     let mut npz = NpzWriter::new(BufWriter::new(file), Compression::Stored);
     npz.add("t_ref", &[f.t_secs.len()], &f.t_secs)?;
     npz.add("frame_offsets", &[f.offsets.len()], &f.offsets)?;
-    npz.add("kpts", &[f.keypoints.len(), 5], f.keypoints.as_flattened())?;
-    npz.add("desc", &[f.descriptors.len(), 32], f.descriptors.as_flattened())?;
-    npz.add("dense", &[f.t_secs.len(), DESCRIPTOR_LEN], &f.dense)?;
+    let total = f.keypoints.rows();
+    npz.add_bytes::<f32>("kpts", &[total, KEYPOINT_NUMBERS], &mut f.keypoints.reader())?;
+    npz.add_bytes::<u8>("desc", &[total, LOCAL_BYTES], &mut f.descriptors.reader())?;
+    npz.add_bytes::<u8>("dense", &[f.t_secs.len(), DESCRIPTOR_LEN], &mut f.dense.reader())?;
     npz.add("mask", &[ROWS, COLS], &f.mask)?;
     npz.add("fine_t", &[f.fine_t_secs.len()], &f.fine_t_secs)?;
-    npz.add(
+    npz.add_bytes::<u8>(
         "fine_dense",
         &[f.fine_t_secs.len(), DESCRIPTOR_LEN],
-        &f.fine_dense,
+        &mut f.fine_dense.reader(),
     )?;
     npz.add_text("meta", &text)?;
     let mut buffered = npz.finish()?;
     std::io::Write::flush(&mut buffered).map_err(NpzError::Io)
 }
 
-/// Read an index.
+/// Read an index. Descriptors and keypoints stay in the file, which is looked through once and kept open.
 pub fn read(path: &Path) -> Result<Features, PipelineError> {
     let file = File::open(path).map_err(|e| match e.kind() {
         std::io::ErrorKind::NotFound => PipelineError::new("file not found").at(path),
@@ -163,7 +168,7 @@ pub fn read(path: &Path) -> Result<Features, PipelineError> {
             .at(path)
             .hint("name an index file in it"));
     }
-    decode(BufReader::new(file)).map_err(|problem| match problem {
+    decode(file).map_err(|problem| match problem {
         NotAnIndex::Other => PipelineError::new("not an index")
             .at(path)
             .hint("run mtbsync index"),
@@ -192,8 +197,10 @@ impl From<NpzError> for NotAnIndex {
     }
 }
 
-fn decode<R: Read + Seek>(reader: R) -> Result<Features, NotAnIndex> {
-    let mut npz = NpzReader::new(reader).map_err(|_| NotAnIndex::Other)?;
+fn decode(file: File) -> Result<Features, NotAnIndex> {
+    let again = file.try_clone().map_err(|_| NotAnIndex::Damaged)?;
+    let mut npz = NpzReader::new(BufReader::new(again)).map_err(|_| NotAnIndex::Other)?;
+    let file = IndexFile::new(file);
     let text: Array<u8> = npz.array("meta").map_err(|_| NotAnIndex::Other)?;
     let meta: serde_json::Value = json::from_slice(&text.data).map_err(|_| NotAnIndex::Other)?;
     if meta.get("format").and_then(|f| f.as_str()) != Some(FORMAT) {
@@ -214,16 +221,15 @@ fn decode<R: Read + Seek>(reader: R) -> Result<Features, NotAnIndex> {
         .last()
         .and_then(|&k| usize::try_from(k).ok())
         .ok_or(NotAnIndex::Damaged)?;
-    let keypoints = npz.shaped::<f32>("kpts", &[Some(total), Some(5)])?.data;
-    let descriptors = npz.shaped::<u8>("desc", &[Some(total), Some(32)])?.data;
-    let dense = npz.shaped::<u8>("dense", &[Some(n), Some(DESCRIPTOR_LEN)])?.data;
+    let keypoints = column::<f32>(&mut npz, &file, "kpts", [total, KEYPOINT_NUMBERS])?;
+    let descriptors = column::<u8>(&mut npz, &file, "desc", [total, LOCAL_BYTES])?;
+    let dense = column::<u8>(&mut npz, &file, "dense", [n, DESCRIPTOR_LEN])?;
     let mask = npz.shaped::<u8>("mask", &[Some(ROWS), Some(COLS)])?.data;
-    let (mut fine_t_secs, mut fine_dense) = (Vec::new(), Vec::new());
+    let mut fine_t_secs = Vec::new();
+    let mut fine_dense = Column::of_bytes(DESCRIPTOR_LEN, Vec::new());
     if npz.contains("fine_t") {
         fine_t_secs = npz.shaped::<f64>("fine_t", &[None])?.data;
-        fine_dense = npz
-            .shaped::<u8>("fine_dense", &[Some(fine_t_secs.len()), Some(DESCRIPTOR_LEN)])?
-            .data;
+        fine_dense = column::<u8>(&mut npz, &file, "fine_dense", [fine_t_secs.len(), DESCRIPTOR_LEN])?;
     }
     let increasing = |t: &[f64]| t.iter().all(|v| v.is_finite()) && t.windows(2).all(|w| w[0] < w[1]);
     let offsets_fit = offsets.first() == Some(&0) && offsets.windows(2).all(|w| w[0] <= w[1]);
@@ -257,11 +263,33 @@ fn decode<R: Read + Seek>(reader: R) -> Result<Features, NotAnIndex> {
         t_secs,
         dense,
         offsets,
-        keypoints: keypoints.as_chunks::<5>().0.to_vec(),
-        descriptors: descriptors.as_chunks::<32>().0.to_vec(),
+        keypoints,
+        descriptors,
         mask,
         fine_t_secs,
         fine_dense,
         skipped_frames: meta.skipped_frames,
     })
+}
+
+/// A large member of `[rows, numbers]`: left in the file where it is stored as it is, else unpacked.
+fn column<T: Element>(
+    npz: &mut NpzReader<BufReader<File>>,
+    file: &Arc<IndexFile>,
+    name: &str,
+    [rows, numbers]: [usize; 2],
+) -> Result<Column, NotAnIndex> {
+    let width = numbers * T::SIZE;
+    if let Some(found) = npz.locate::<T>(name)? {
+        if found.shape != [rows, numbers] {
+            return Err(NotAnIndex::Damaged);
+        }
+        return Ok(Column::in_file(width, rows, file, found.offset));
+    }
+    let unpacked = npz.shaped::<T>(name, &[Some(rows), Some(numbers)])?.data;
+    let mut bytes = Vec::with_capacity(unpacked.len() * T::SIZE);
+    unpacked
+        .into_iter()
+        .for_each(|number| number.append_to(&mut bytes));
+    Ok(Column::of_bytes(width, bytes))
 }

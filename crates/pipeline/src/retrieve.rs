@@ -12,11 +12,11 @@ use mtbsync_align::ambiguity;
 use mtbsync_align::band::band;
 use mtbsync_align::evidence::{Matrix, Spread, add, combine, log_likelihood_ratios, standardise, z_scores};
 use mtbsync_align::sequence::{Belief, Reach, beliefs, reaches};
-use mtbsync_vision::similarity::{CentredSequence, PlaceSequence};
+use mtbsync_vision::similarity::{BLOCK_FRAMES, Blocks, Centring, Depth, PlaceSequence};
 use rayon::prelude::*;
 
 use crate::error::PipelineError;
-use crate::features::Features;
+use crate::features::{DenseFrames, Features};
 use crate::gps::evidence::{GpsEvidence, Seen};
 use crate::gps::signal::picture_speed;
 use crate::gps::tracks::{SideTrack, Tracks};
@@ -32,6 +32,10 @@ const MAX_FULL_CELLS: usize = 100_000;
 const SPARSE_FRAMES: usize = 400;
 /// Frames spread over a recording that stand for all of it when a mean and a standard deviation are taken.
 const SAMPLE_FRAMES: usize = 64;
+/// Reference frames prepared at once for the comparison with all: what a processor's cache holds.
+const PART_FRAMES: usize = 48;
+/// Blocks of prepared reference frames kept for the comparison within bands: the widest band for two threads.
+const KEPT_BLOCKS: usize = 48;
 /// Share of frames on the trail, played backwards, that makes a reversed ride.
 const REVERSED_SHARE: f64 = 0.5;
 /// A frame takes part when the sequence model thinks it rather on the trail than off.
@@ -75,9 +79,10 @@ pub fn retrieve(
         compared(context)?;
         return Ok(judge(&z, &every, reference, new, tracks).found(similarity, z));
     }
-    let views = Views::new(reference, new);
+    let frames = [new, reference].map(DenseFrames::analysed);
+    let views = Views::new(&frames[0], &frames[1], [&new.mask, &reference.mask]);
     if new.t_secs.len() * reference.t_secs.len() <= MAX_FULL_CELLS {
-        let (similarity, z) = views.compare(&every, PlaceSequence::thorough_likeness)?;
+        let (similarity, z) = views.compare(&every, Depth::Thorough)?;
         compared(context)?;
         return Ok(judge(&z, &every, reference, new, tracks).found(similarity, z));
     }
@@ -85,7 +90,7 @@ pub fn retrieve(
         .into_iter()
         .step_by(new.t_secs.len().div_ceil(SPARSE_FRAMES))
         .collect();
-    let (_, z) = views.compare(&sparse, PlaceSequence::pooled_likeness)?;
+    let (_, z) = views.compare(&sparse, Depth::Pooled)?;
     compared(context)?;
     let judged = judge(&z, &sparse, reference, new, tracks);
     let t_sparse: Vec<f64> = sparse.iter().map(|&i| new.t_secs[i]).collect();
@@ -119,77 +124,140 @@ fn inconsistent() -> PipelineError {
 }
 
 /// Both recordings as all that is seen and as what passes by: new, then reference.
-struct Views {
-    kinds: [[PlaceSequence; 2]; 2],
-    new_len: usize,
-    reference_len: usize,
+struct Views<'a> {
+    kinds: [[Centring<'a>; 2]; 2],
 }
 
-impl Views {
-    fn new(reference: &Features, new: &Features) -> Self {
-        let whole = |f: &Features| PlaceSequence::new(&CentredSequence::new(&f.dense, &f.mask));
-        let passing =
-            |f: &Features| PlaceSequence::new(&CentredSequence::passing(&f.dense, &f.t_secs, &f.mask));
+impl<'a> Views<'a> {
+    fn new(new: &'a DenseFrames<'a>, reference: &'a DenseFrames<'a>, masks: [&'a [u8]; 2]) -> Self {
+        let [of_new, of_reference] = masks;
         Self {
-            kinds: [[whole(new), whole(reference)], [passing(new), passing(reference)]],
-            new_len: new.t_secs.len(),
-            reference_len: reference.t_secs.len(),
+            kinds: [
+                [
+                    Centring::whole(new, of_new),
+                    Centring::whole(reference, of_reference),
+                ],
+                [
+                    Centring::passing(new, &new.t_secs, of_new),
+                    Centring::passing(reference, &reference.t_secs, of_reference),
+                ],
+            ],
         }
     }
 
     /// Some new frames against all of the reference: similarity of all that is seen, and how far both kinds of
     /// similarity stand out.
-    fn compare(
-        &self,
-        rows: &[usize],
-        likeness: fn(&PlaceSequence, usize, &PlaceSequence, usize) -> f32,
-    ) -> Result<(Matrix, Matrix), PipelineError> {
-        let [whole, passing] = self.kinds.each_ref().map(|[new, reference]| {
-            let values = rows
-                .par_iter()
-                .flat_map_iter(|&i| (0..self.reference_len).map(move |j| likeness(new, i, reference, j)))
-                .collect();
-            full_matrix(rows.len(), self.reference_len, values)
-        });
-        let (whole, passing) = (whole?, passing?);
-        let z = combine(&z_scores(&whole), &z_scores(&passing)).ok_or_else(inconsistent)?;
+    fn compare(&self, rows: &[usize], depth: Depth) -> Result<(Matrix, Matrix), PipelineError> {
+        let [whole, passing] = &self.kinds;
+        let whole = compare_all(whole, rows, depth)?;
+        let of_whole = z_scores(&whole);
+        let of_passing = z_scores(&compare_all(passing, rows, depth)?);
+        let z = combine(&of_whole, &of_passing).ok_or_else(inconsistent)?;
         Ok((whole, z))
     }
 
     /// Every new frame against the reference frames of its band, judged against a sample of each recording.
     fn compare_within(&self, bands: &[Range<usize>]) -> Result<(Matrix, Matrix), PipelineError> {
-        let sample = |len: usize| -> Vec<usize> {
-            let count = SAMPLE_FRAMES.min(len);
-            (0..count).map(|k| k * len / count).collect()
-        };
-        let (of_new, of_reference) = (sample(self.new_len), sample(self.reference_len));
-        let [whole, passing] = self.kinds.each_ref().map(|[new, reference]| {
-            let values = bands
-                .par_iter()
-                .enumerate()
-                .flat_map_iter(|(i, band)| band.clone().map(move |j| new.likeness(i, reference, j)))
-                .collect();
-            let spread = |count: usize, others: &[usize], likeness: &(dyn Fn(usize, usize) -> f32 + Sync)| {
-                (0..count)
-                    .into_par_iter()
-                    .map(|k| {
-                        let mut spread = Spread::default();
-                        others.iter().for_each(|&other| spread.add(likeness(k, other)));
-                        spread
-                    })
-                    .collect::<Vec<Spread>>()
-            };
-            let by_row = spread(self.new_len, &of_reference, &|i, j| new.likeness(i, reference, j));
-            let by_column = spread(self.reference_len, &of_new, &|j, i| new.likeness(i, reference, j));
-            let similarity =
-                Matrix::banded(self.reference_len, bands.to_vec(), values).ok_or_else(inconsistent)?;
-            let z = standardise(&similarity, &by_row, &by_column);
-            Ok::<_, PipelineError>((similarity, z))
-        });
-        let ((similarity, whole), (_, passing)) = (whole?, passing?);
+        let [whole, passing] = &self.kinds;
+        let (similarity, whole) = compare_band(whole, bands)?;
+        let (_, passing) = compare_band(passing, bands)?;
         let z = combine(&whole, &passing).ok_or_else(inconsistent)?;
         Ok((similarity, z))
     }
+}
+
+/// The new frames `rows` against all of the reference, which is prepared a part at a time.
+fn compare_all(
+    [new, reference]: &[Centring<'_>; 2],
+    rows: &[usize],
+    depth: Depth,
+) -> Result<Matrix, PipelineError> {
+    let prepare = match depth {
+        Depth::Pooled => PlaceSequence::pooled,
+        Depth::Full | Depth::Thorough => PlaceSequence::new,
+    };
+    let ours = prepare(&new.at(rows));
+    let len = reference.len();
+    let parts: Vec<Vec<f32>> = (0..len.div_ceil(PART_FRAMES))
+        .into_par_iter()
+        .map(|part| {
+            let from = part * PART_FRAMES;
+            let theirs = prepare(&reference.block(from..(from + PART_FRAMES).min(len)));
+            let mut values = Vec::with_capacity(rows.len() * theirs.len());
+            for i in 0..rows.len() {
+                ours.likenesses(i, &theirs, 0..theirs.len(), depth, &mut values);
+            }
+            values
+        })
+        .collect();
+    let mut values = Vec::with_capacity(rows.len() * len);
+    for i in 0..rows.len() {
+        for part in &parts {
+            let width = part.len() / rows.len();
+            values.extend_from_slice(&part[i * width..(i + 1) * width]);
+        }
+    }
+    full_matrix(rows.len(), len, values)
+}
+
+/// Every new frame against its band of the reference: similarity, and how far it stands out among a sample of frames all
+/// along the reference and all along the new run.
+fn compare_band(
+    [new, reference]: &[Centring<'_>; 2],
+    bands: &[Range<usize>],
+) -> Result<(Matrix, Matrix), PipelineError> {
+    let sample = |of: &Centring<'_>| {
+        let count = SAMPLE_FRAMES.min(of.len());
+        let frames: Vec<usize> = (0..count).map(|k| k * of.len() / count).collect();
+        PlaceSequence::new(&of.at(&frames))
+    };
+    let (of_new, of_reference) = (sample(new), sample(reference));
+    let prepared = |of: &Centring<'_>, frames: Range<usize>| PlaceSequence::new(&of.block(frames));
+    let theirs = Blocks::new(reference.len(), KEPT_BLOCKS, |frames| prepared(reference, frames));
+    let rows: Vec<(Vec<f32>, Vec<Spread>)> = (0..new.len().div_ceil(BLOCK_FRAMES))
+        .into_par_iter()
+        .map(|number| {
+            let from = number * BLOCK_FRAMES;
+            let frames = from..(from + BLOCK_FRAMES).min(new.len());
+            let block = prepared(new, frames.clone());
+            let (mut values, mut spreads, mut beside) = (Vec::new(), Vec::new(), Vec::new());
+            for (i, band) in bands[frames].iter().enumerate() {
+                let mut j = band.start;
+                while j < band.end {
+                    let (part, within) = theirs.get(j);
+                    let count = (part.len() - within).min(band.end - j);
+                    block.likenesses(i, &part, within..within + count, Depth::Full, &mut values);
+                    j += count;
+                }
+                beside.clear();
+                block.likenesses(i, &of_reference, 0..of_reference.len(), Depth::Full, &mut beside);
+                spreads.push(Spread::of(&beside));
+            }
+            (values, spreads)
+        })
+        .collect();
+    let by_column: Vec<Spread> = (0..theirs.count())
+        .into_par_iter()
+        .flat_map_iter(|number| {
+            let block = prepared(reference, theirs.range(number));
+            let mut spreads = vec![Spread::default(); block.len()];
+            let mut beside = Vec::new();
+            for i in 0..of_new.len() {
+                beside.clear();
+                of_new.likenesses(i, &block, 0..block.len(), Depth::Full, &mut beside);
+                spreads
+                    .iter_mut()
+                    .zip(&beside)
+                    .for_each(|(spread, &value)| spread.add(value));
+            }
+            spreads
+        })
+        .collect();
+    let (values, by_row): (Vec<Vec<f32>>, Vec<Vec<Spread>>) = rows.into_iter().unzip();
+    let similarity =
+        Matrix::banded(reference.len(), bands.to_vec(), values.concat()).ok_or_else(inconsistent)?;
+    let z = standardise(&similarity, &by_row.concat(), &by_column);
+    Ok((similarity, z))
 }
 
 /// What the sequence model and GPS make of the pictures.

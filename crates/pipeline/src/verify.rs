@@ -4,11 +4,12 @@ use mtbsync_align::fit::Pair;
 use mtbsync_vision::dense::GridWindow;
 use mtbsync_vision::geometry::{Model, VerifyParams, verify};
 use mtbsync_vision::matching::{Guide, guided_matches, ratio_matches};
-use mtbsync_vision::similarity::{CentredSequence, Warp, WarpMatcher};
+use mtbsync_vision::similarity::{Centring, Warp, WarpMatcher};
 use rayon::prelude::*;
 
 use crate::artefacts::PairOrigin;
-use crate::features::Features;
+use crate::displaced::displaceable;
+use crate::features::{DenseFrames, Features, LocalFrame};
 use crate::settings::MatchSettings;
 
 /// How far from its expected place a match is looked for, in cells of the dense grid.
@@ -35,13 +36,16 @@ pub fn verify_pairs(
     pairs: &[Pair],
     settings: &MatchSettings,
 ) -> Vec<PairOrigin> {
-    let dense = [new, reference].map(|f| CentredSequence::new(&f.dense, &f.mask));
+    let frames = [new, reference].map(DenseFrames::analysed);
+    let [ours, theirs] = [(&frames[0], &new.mask), (&frames[1], &reference.mask)]
+        .map(|(frames, mask)| displaceable(Centring::whole(frames, mask)));
     pairs
         .par_iter()
         .map_init(WarpMatcher::default, |matcher, p| {
             let i = nearest(&new.t_secs, p.t_new_secs);
             let check = |matcher: &mut WarpMatcher, j| {
-                let (_, warp) = matcher.search(&dense[0], i, &dense[1], j);
+                let ((ours, at), (theirs, there)) = (ours.get(i), theirs.get(j));
+                let (_, warp) = matcher.search(&ours, at, &theirs, there);
                 verify_frames(new, i, reference, j, warp, settings)
             };
             let j = nearest(&reference.t_secs, p.t_ref_secs);
@@ -71,10 +75,9 @@ fn verify_frames(
     settings: &MatchSettings,
 ) -> PairOrigin {
     let place = |k: &[f32; 5]| [k[0], k[1]];
-    let (new_points, new_descriptors) = new.local(i);
-    let (ref_points, ref_descriptors) = reference.local(j);
-    let new_places: Vec<[f32; 2]> = new_points.iter().map(place).collect();
-    let ref_places: Vec<[f32; 2]> = ref_points.iter().map(place).collect();
+    let (ours, theirs) = (new.local(i), reference.local(j));
+    let new_places: Vec<[f32; 2]> = ours.keypoints.iter().map(place).collect();
+    let ref_places: Vec<[f32; 2]> = theirs.keypoints.iter().map(place).collect();
     let from = GridWindow::of(new.picture.0, new.picture.1);
     let to = GridWindow::of(reference.picture.0, reference.picture.1);
     let (cell_width, cell_height) = to.cell_px();
@@ -91,7 +94,7 @@ fn verify_frames(
         expect: &expect,
         radius_px: (GUIDE_CELLS * cell_width) as f32,
     };
-    let matches = guided_matches(new_descriptors, ref_descriptors, settings.lowe, &guide);
+    let matches = guided_matches(&ours.descriptors, &theirs.descriptors, settings.lowe, &guide);
     let a: Vec<[f32; 2]> = matches
         .iter()
         .filter_map(|m| new_places.get(m.query as usize))
@@ -143,9 +146,12 @@ pub fn local_similarity(new: &Features, reference: &Features, lowe: f32) -> Vec<
 
 /// Descriptors of the strongest keypoints of a frame, ties by position.
 fn strongest(features: &Features, i: usize) -> Vec<[u8; 32]> {
-    let (points, descriptors) = features.local(i);
-    let mut order: Vec<usize> = (0..points.len()).collect();
-    order.sort_by(|&a, &b| points[b][4].total_cmp(&points[a][4]).then(a.cmp(&b)));
+    let LocalFrame {
+        keypoints,
+        descriptors,
+    } = features.local(i);
+    let mut order: Vec<usize> = (0..keypoints.len()).collect();
+    order.sort_by(|&a, &b| keypoints[b][4].total_cmp(&keypoints[a][4]).then(a.cmp(&b)));
     order.truncate(RETRIEVAL_KEYPOINTS);
     order
         .into_iter()

@@ -137,24 +137,35 @@ pub fn guided_matches(
     guide: &Guide<'_>,
 ) -> Vec<Match> {
     let query_words: Vec<Words> = query.iter().map(words).collect();
-    let train_words: Vec<Words> = train.iter().map(words).collect();
+    // From top to bottom, so that only those of the right height are looked at.
+    let mut train: Vec<(u32, [f32; 2], Words)> = (0..)
+        .zip(guide.train_places)
+        .zip(train)
+        .map(|((j, place), descriptor)| (j, *place, words(descriptor)))
+        .collect();
+    train.sort_by(|a, b| a.1[1].total_cmp(&b.1[1]));
     let radius2 = guide.radius_px * guide.radius_px;
-    let mut best_of_train: Vec<(u32, u32)> = vec![(u32::MAX, 0); train_words.len()];
+    let mut best_of_train: Vec<(u32, u32)> = vec![(u32::MAX, 0); train.len()];
     let mut found = Vec::new();
     for (i, (q, &place)) in query_words.iter().zip(guide.query_places).enumerate() {
         let [x, y] = (guide.expect)(place);
         let (mut nearest, mut distance, mut second) = (0, u32::MAX, u32::MAX);
-        for (j, (t, p)) in train_words.iter().zip(guide.train_places).enumerate() {
+        // A little more than the radius: the exact test below decides.
+        let reach = guide.radius_px * 1.01;
+        let first = train.partition_point(|(_, p, _)| p[1] < y - reach);
+        for &(j, p, ref t) in train[first..].iter().take_while(|(_, p, _)| p[1] <= y + reach) {
             let (dx, dy) = (p[0] - x, p[1] - y);
             if dx * dx + dy * dy > radius2 {
                 continue;
             }
             let d: u32 = q.iter().zip(t).map(|(a, b)| (a ^ b).count_ones()).sum();
-            if d < best_of_train[j].0 {
-                best_of_train[j] = (d, i as u32);
+            let best = &mut best_of_train[j as usize];
+            if d < best.0 {
+                *best = (d, i as u32);
             }
-            if d < distance {
-                (nearest, second, distance) = (j as u32, distance, d);
+            // Of equally near ones the first in the set.
+            if (d, j) < (distance, nearest) {
+                (nearest, second, distance) = (j, distance, d);
             } else if d < second {
                 second = d;
             }

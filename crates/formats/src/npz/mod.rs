@@ -12,5 +12,5 @@ mod writer;
 pub use element::Element;
 pub use error::NpzError;
 pub use header::MAX_MEMBER_BYTES;
-pub use reader::{Array, NpzReader};
+pub use reader::{Array, Located, NpzReader};
 pub use writer::{Compression, NpzWriter};

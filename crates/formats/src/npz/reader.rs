@@ -2,7 +2,7 @@
 
 use std::io::{Read, Seek};
 
-use zip::ZipArchive;
+use zip::{CompressionMethod, ZipArchive};
 
 use super::element::Element;
 use super::error::NpzError;
@@ -22,6 +22,15 @@ pub struct Array<T> {
     pub shape: Vec<usize>,
     /// The product of `shape` many numbers.
     pub data: Vec<T>,
+}
+
+/// A member as it lies in the file: its numbers can be read a part at a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Located {
+    /// Lengths of the dimensions, slowest first.
+    pub shape: Vec<usize>,
+    /// Where in the file the first number begins.
+    pub offset: u64,
 }
 
 /// An open archive.
@@ -63,16 +72,7 @@ impl<R: Read + Seek> NpzReader<R> {
     /// The member is missing, not a plain array of `T`, over 4 GiB, or its length does not fit its shape.
     pub fn array<T: Element>(&mut self, name: &str) -> Result<Array<T>, NpzError> {
         let (header, mut data) = self.open(name)?;
-        if !is_type::<T>(&header) {
-            let problem = format!("holds `{}` instead of `{}`", header.descr, T::DESCR);
-            return Err(NpzError::member(name, problem));
-        }
-        let count = element_count(&header.shape).filter(|count| {
-            count
-                .checked_mul(T::SIZE)
-                .is_some_and(|bytes| bytes as u64 <= MAX_MEMBER_BYTES)
-        });
-        let count = count.ok_or_else(|| NpzError::member(name, "is over 4 GiB"))?;
+        let count = count_of::<T>(name, &header)?;
         let numbers = read_numbers::<T>(&mut data, count)?;
         // One byte more than the shape says, or a checksum that does not hold, shows here.
         let mut rest = [0; 1];
@@ -107,6 +107,46 @@ impl<R: Read + Seek> NpzReader<R> {
         }
     }
 
+    /// Where member `name` (without `.npy`) lies, when it is stored as it is; `None` for a compressed one. The whole member
+    /// is read once, so that a checksum that does not hold shows now.
+    ///
+    /// # Errors
+    /// As [`array`](Self::array).
+    pub fn locate<T: Element>(&mut self, name: &str) -> Result<Option<Located>, NpzError> {
+        let Some(index) = self.archive.index_for_name(&format!("{name}.npy")) else {
+            return Err(NpzError::Missing {
+                name: name.to_owned(),
+            });
+        };
+        let member = self.archive.by_index(index)?;
+        let (size, start) = (member.size(), member.data_start());
+        let Some(start) = start.filter(|_| member.compression() == CompressionMethod::Stored) else {
+            return Ok(None);
+        };
+        drop(member);
+        let (header, mut data) = self.open(name)?;
+        let count = count_of::<T>(name, &header)?;
+        let bytes = (count * T::SIZE) as u64;
+        let mut piece = vec![0; PIECE_BYTES];
+        let mut read = 0u64;
+        loop {
+            match data.read(&mut piece)? {
+                0 => break,
+                more => read += more as u64,
+            }
+        }
+        let offset = size
+            .checked_sub(bytes)
+            .and_then(|header| start.checked_add(header));
+        match offset {
+            Some(offset) if read == bytes => Ok(Some(Located {
+                shape: header.shape,
+                offset,
+            })),
+            _ => Err(NpzError::member(name, "length does not fit its shape")),
+        }
+    }
+
     fn open(&mut self, name: &str) -> Result<(Header, impl Read), NpzError> {
         let Some(index) = self.archive.index_for_name(&format!("{name}.npy")) else {
             return Err(NpzError::Missing {
@@ -120,6 +160,20 @@ impl<R: Read + Seek> NpzReader<R> {
         let header = header::decode(&mut member).map_err(|problem| NpzError::member(name, problem))?;
         Ok((header, member))
     }
+}
+
+/// The number of elements, when they are of type `T` and not too many.
+fn count_of<T: Element>(name: &str, header: &Header) -> Result<usize, NpzError> {
+    if !is_type::<T>(header) {
+        let problem = format!("holds `{}` instead of `{}`", header.descr, T::DESCR);
+        return Err(NpzError::member(name, problem));
+    }
+    let count = element_count(&header.shape).filter(|count| {
+        count
+            .checked_mul(T::SIZE)
+            .is_some_and(|bytes| bytes as u64 <= MAX_MEMBER_BYTES)
+    });
+    count.ok_or_else(|| NpzError::member(name, "is over 4 GiB"))
 }
 
 fn is_type<T: Element>(header: &Header) -> bool {

@@ -1,6 +1,6 @@
 //! Writing arrays into an archive.
 
-use std::io::{Seek, Write};
+use std::io::{Read, Seek, Write};
 
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
@@ -46,10 +46,43 @@ impl<W: Write + Seek> NpzWriter<W> {
         if element_count(shape) != Some(data.len()) {
             return Err(NpzError::member(name, "length does not fit its shape"));
         }
-        let bytes = (data.len() as u64).saturating_mul(T::SIZE as u64);
-        if bytes > MAX_MEMBER_BYTES {
-            return Err(NpzError::member(name, "is over 4 GiB"));
+        self.start::<T>(name, shape)?;
+        let mut piece = Vec::with_capacity(PIECE_BYTES);
+        for numbers in data.chunks(PIECE_BYTES / T::SIZE) {
+            piece.clear();
+            for number in numbers {
+                number.append_to(&mut piece);
+            }
+            self.archive.write_all(&piece)?;
         }
+        Ok(())
+    }
+
+    /// Adds member `name` holding numbers of type `T` whose little-endian bytes come from `data`, in C order.
+    ///
+    /// # Errors
+    /// `data` is not as long as `shape` says or over 4 GiB; or reading or writing fails.
+    pub fn add_bytes<T: Element>(
+        &mut self,
+        name: &str,
+        shape: &[usize],
+        data: &mut impl Read,
+    ) -> Result<(), NpzError> {
+        let bytes = self.start::<T>(name, shape)?;
+        // One byte more than the shape says shows in the count.
+        if std::io::copy(&mut data.take(bytes + 1), &mut self.archive)? != bytes {
+            return Err(NpzError::member(name, "length does not fit its shape"));
+        }
+        Ok(())
+    }
+
+    /// Begins a member; its length in bytes.
+    fn start<T: Element>(&mut self, name: &str, shape: &[usize]) -> Result<u64, NpzError> {
+        let bytes = element_count(shape)
+            .and_then(|count| count.checked_mul(T::SIZE))
+            .map(|bytes| bytes as u64)
+            .filter(|&bytes| bytes <= MAX_MEMBER_BYTES)
+            .ok_or_else(|| NpzError::member(name, "is over 4 GiB"))?;
         let method = match self.compression {
             Compression::Stored => CompressionMethod::Stored,
             Compression::Deflate => CompressionMethod::Deflated,
@@ -61,15 +94,7 @@ impl<W: Write + Seek> NpzWriter<W> {
             .large_file(bytes >= ZIP64_FROM);
         self.archive.start_file(format!("{name}.npy"), options)?;
         self.archive.write_all(&header::encode(T::DESCR, shape))?;
-        let mut piece = Vec::with_capacity(PIECE_BYTES);
-        for numbers in data.chunks(PIECE_BYTES / T::SIZE) {
-            piece.clear();
-            for number in numbers {
-                number.append_to(&mut piece);
-            }
-            self.archive.write_all(&piece)?;
-        }
-        Ok(())
+        Ok(bytes)
     }
 
     /// Adds a text (JSON) as a u8 array.
@@ -127,6 +152,42 @@ mod tests {
             assert_eq!(reader.array::<f64>("track").unwrap().shape, [0, 6]);
             assert!(reader.holds::<f16>("dense").unwrap() && !reader.holds::<u8>("dense").unwrap());
             assert!(!reader.contains("desc"));
+        }
+    }
+
+    #[test]
+    fn a_stored_member_is_located_and_bytes_are_written_as_numbers() {
+        let numbers = [1.5f32, -2.5, 1e9];
+        let bytes: Vec<u8> = numbers.iter().flat_map(|n| n.to_le_bytes()).collect();
+        let with = |compression| {
+            let mut writer = NpzWriter::new(Cursor::new(Vec::new()), compression);
+            writer.add_text("meta", b"{}").unwrap();
+            writer
+                .add_bytes::<f32>("x", &[3, 1], &mut bytes.as_slice())
+                .unwrap();
+            writer.finish().unwrap().into_inner()
+        };
+        let file = with(Compression::Stored);
+        let mut reader = NpzReader::new(Cursor::new(&file)).unwrap();
+        assert_eq!(reader.array::<f32>("x").unwrap().data, numbers);
+        let found = reader.locate::<f32>("x").unwrap().unwrap();
+        assert_eq!(found.shape, [3, 1]);
+        assert_eq!(file[found.offset as usize..][..12], bytes);
+        assert!(reader.locate::<f64>("x").is_err());
+        let mut damaged = file.clone();
+        damaged[found.offset as usize + 5] ^= 1;
+        let mut reader = NpzReader::new(Cursor::new(damaged)).unwrap();
+        assert!(reader.locate::<f32>("x").is_err());
+        let mut reader = NpzReader::new(Cursor::new(with(Compression::Deflate))).unwrap();
+        assert_eq!(reader.locate::<f32>("x").unwrap(), None);
+
+        let mut writer = NpzWriter::new(Cursor::new(Vec::new()), Compression::Stored);
+        for count in [2, 4] {
+            assert!(
+                writer
+                    .add_bytes::<f32>("y", &[count], &mut bytes.as_slice())
+                    .is_err()
+            );
         }
     }
 

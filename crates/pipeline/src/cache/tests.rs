@@ -1,7 +1,8 @@
 use std::thread;
 
 use super::*;
-use crate::features::Source;
+use crate::column::Column;
+use crate::features::{LOCAL_BYTES, Source, keypoint_column};
 use mtbsync_vision::dense::DESCRIPTOR_LEN;
 
 const NOW: &str = "2026-06-01T09:00:00Z";
@@ -38,14 +39,14 @@ fn features(fingerprint: &str) -> Features {
         },
         params: wanted(),
         t_secs: vec![0.0, 0.5],
-        dense: vec![7; 2 * DESCRIPTOR_LEN],
+        dense: Column::of_bytes(DESCRIPTOR_LEN, vec![7; 2 * DESCRIPTOR_LEN]),
         offsets: vec![0, 1, 1],
-        keypoints: vec![[1.0, 2.0, 31.0, 45.0, 0.5]],
-        descriptors: vec![[9; 32]],
+        keypoints: keypoint_column(&[[1.0, 2.0, 31.0, 45.0, 0.5]]),
+        descriptors: Column::of_bytes(LOCAL_BYTES, vec![9; LOCAL_BYTES]),
         picture: (640, 360),
         mask: index_mask(),
         fine_t_secs: Vec::new(),
-        fine_dense: Vec::new(),
+        fine_dense: Column::of_bytes(DESCRIPTOR_LEN, Vec::new()),
         skipped_frames: 0,
     }
 }

@@ -1,6 +1,7 @@
 //! Features of rides that nobody filmed: a trail of random looks, ridden twice, with known truth.
 
-use mtbsync_pipeline::features::{Features, IndexParams, Source};
+use mtbsync_pipeline::column::Column;
+use mtbsync_pipeline::features::{Features, IndexParams, LOCAL_BYTES, Source, keypoint_column};
 use mtbsync_vision::dense::{COLS, DESCRIPTOR_LEN, ROWS};
 
 /// Reference seconds after which a view has become another one.
@@ -75,12 +76,12 @@ pub fn recording(trail: u64, fps: f64, secs: f64, noise: f32, place: impl Fn(f64
         picture: (960, 540),
         offsets: vec![0; t_secs.len() + 1],
         t_secs,
-        dense,
-        keypoints: Vec::new(),
-        descriptors: Vec::new(),
+        dense: Column::of_bytes(DESCRIPTOR_LEN, dense),
+        keypoints: keypoint_column(&[]),
+        descriptors: Column::of_bytes(LOCAL_BYTES, Vec::new()),
         mask: vec![1; ROWS * COLS],
         fine_t_secs: Vec::new(),
-        fine_dense: Vec::new(),
+        fine_dense: Column::of_bytes(DESCRIPTOR_LEN, Vec::new()),
         skipped_frames: 0,
     }
 }

@@ -1,6 +1,11 @@
 //! Descriptors with what says nothing about the place removed.
 
+use std::ops::Range;
+
+use rayon::prelude::*;
+
 use crate::dense::{BINS, COLS, DESCRIPTOR_LEN, ROWS};
+use crate::dispatch::multiversion;
 
 /// Whole-number steps per unit of an evened-out value, whose typical cell has energy 1.
 const STEPS: f32 = 512.0;
@@ -11,64 +16,78 @@ pub(super) const ROW_LEN: usize = COLS * BINS;
 /// 1.2 to 2 s serve alike; longer ones let the driver's arms back in, shorter ones take away the scenery.
 pub const LOCAL_WINDOW_SECS: f64 = 1.5;
 
-/// Descriptors of a recording with its mean removed and never-moving cells silenced.
-#[derive(Clone, Debug)]
-pub struct CentredSequence {
-    values: Vec<i16>,
-    /// Per frame and row, `COLS + 1` running sums of squared values: the energy of columns `a..b` is a difference.
-    energy: Vec<f32>,
+/// Frames that are read at once where all of them are looked at.
+const READ_FRAMES: usize = 64;
+
+/// The dense descriptors of a recording, wherever they are kept.
+pub trait Descriptors: Sync {
+    /// Number of frames.
+    fn frames(&self) -> usize;
+
+    /// Append the descriptors of `frames`, [`DESCRIPTOR_LEN`] bytes each, to `out`. Frames exist.
+    fn read(&self, frames: Range<usize>, out: &mut Vec<u8>);
+}
+
+impl Descriptors for Vec<u8> {
+    fn frames(&self) -> usize {
+        self.len() / DESCRIPTOR_LEN
+    }
+
+    fn read(&self, frames: Range<usize>, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self[frames.start * DESCRIPTOR_LEN..frames.end * DESCRIPTOR_LEN]);
+    }
+}
+
+/// What is removed from the descriptors of a recording, and where they come from. Frames are centred when they are asked
+/// for, so that a long recording need not be held twice.
+pub struct Centring<'a> {
+    descriptors: &'a dyn Descriptors,
+    mask: &'a [u8],
+    removed: Removed<'a>,
     frames: usize,
 }
 
-impl CentredSequence {
-    /// Remove the mean over the whole recording from `descriptors` (`frames × DESCRIPTOR_LEN` bytes of
-    /// [`crate::dense`]): what is always there. Cells with `mask` 0 become 0.
-    pub fn new(descriptors: &[u8], mask: &[u8]) -> Self {
-        let frames = descriptors.len() / DESCRIPTOR_LEN;
-        let mut sums = RunningSum::new();
-        descriptors
-            .chunks_exact(DESCRIPTOR_LEN)
-            .for_each(|frame| sums.add(frame));
-        let mean = sums.mean();
-        let mut values = vec![0i16; frames * DESCRIPTOR_LEN];
-        for (out, frame) in values
-            .chunks_exact_mut(DESCRIPTOR_LEN)
-            .zip(descriptors.chunks_exact(DESCRIPTOR_LEN))
-        {
-            centre(frame, &mean, mask, out);
+enum Removed<'a> {
+    /// The mean of the whole recording.
+    Mean(Vec<f32>),
+    /// The mean of the moment around each of these times.
+    Moment(&'a [f64]),
+}
+
+impl<'a> Centring<'a> {
+    /// Remove the mean over the whole recording: what is always there. Cells with `mask` 0 become 0.
+    pub fn whole(descriptors: &'a dyn Descriptors, mask: &'a [u8]) -> Self {
+        let frames = descriptors.frames();
+        let sums = (0..frames.div_ceil(READ_FRAMES))
+            .into_par_iter()
+            .map(|block| {
+                let from = block * READ_FRAMES;
+                let mut bytes = Vec::new();
+                descriptors.read(from..(from + READ_FRAMES).min(frames), &mut bytes);
+                let mut sums = RunningSum::new();
+                bytes
+                    .chunks_exact(DESCRIPTOR_LEN)
+                    .for_each(|frame| sums.add(frame));
+                sums
+            })
+            .reduce(RunningSum::new, RunningSum::join);
+        Self {
+            descriptors,
+            mask,
+            removed: Removed::Mean(sums.mean()),
+            frames,
         }
-        Self::from_values(values, frames)
     }
 
     /// Remove the mean over [`LOCAL_WINDOW_SECS`] around each frame instead: what stays for a moment, too, such as the
     /// rider's arms, the light under trees, a bend's horizon. What is left is what passes by. `t_secs` are the frame
     /// times, increasing. While the camera stands still next to nothing is left.
-    pub fn passing(descriptors: &[u8], t_secs: &[f64], mask: &[u8]) -> Self {
-        let frames = (descriptors.len() / DESCRIPTOR_LEN).min(t_secs.len());
-        let frame = |i: usize| &descriptors[i * DESCRIPTOR_LEN..(i + 1) * DESCRIPTOR_LEN];
-        let mut values = vec![0i16; frames * DESCRIPTOR_LEN];
-        let mut sums = RunningSum::new();
-        let (mut from, mut to) = (0, 0);
-        for (i, out) in values.chunks_exact_mut(DESCRIPTOR_LEN).enumerate() {
-            while to < frames && t_secs[to] <= t_secs[i] + 0.5 * LOCAL_WINDOW_SECS {
-                sums.add(frame(to));
-                to += 1;
-            }
-            while t_secs[from] < t_secs[i] - 0.5 * LOCAL_WINDOW_SECS {
-                sums.remove(frame(from));
-                from += 1;
-            }
-            centre(frame(i), &sums.mean(), mask, out);
-        }
-        Self::from_values(values, frames)
-    }
-
-    fn from_values(values: Vec<i16>, frames: usize) -> Self {
-        let energy = values.chunks_exact(ROW_LEN).flat_map(running_energy).collect();
+    pub fn passing(descriptors: &'a dyn Descriptors, t_secs: &'a [f64], mask: &'a [u8]) -> Self {
         Self {
-            values,
-            energy,
-            frames,
+            descriptors,
+            mask,
+            removed: Removed::Moment(t_secs),
+            frames: descriptors.frames().min(t_secs.len()),
         }
     }
 
@@ -82,14 +101,108 @@ impl CentredSequence {
         self.frames == 0
     }
 
-    pub(super) fn frame(&self, i: usize) -> &[i16] {
-        &self.values[i * DESCRIPTOR_LEN..(i + 1) * DESCRIPTOR_LEN]
+    /// These frames, centred, in this order.
+    ///
+    /// # Panics
+    /// When a frame does not exist.
+    pub fn at(&self, frames: &[usize]) -> CentredSequence {
+        let values = frames
+            .par_iter()
+            .flat_map_iter(|&i| self.block(i..i + 1).values)
+            .collect();
+        CentredSequence {
+            values,
+            frames: frames.len(),
+        }
     }
 
-    /// Energy of columns `from..to` of a row.
-    pub(super) fn energy(&self, frame: usize, row: usize, from: usize, to: usize) -> f32 {
-        let at = (frame * ROWS + row) * (COLS + 1);
-        self.energy[at + to] - self.energy[at + from]
+    /// Some frames, centred: frame 0 of the result is `frames.start`.
+    ///
+    /// # Panics
+    /// When a frame does not exist.
+    pub fn block(&self, frames: Range<usize>) -> CentredSequence {
+        if frames.is_empty() {
+            return CentredSequence::default();
+        }
+        let mut values = vec![0i16; frames.len() * DESCRIPTOR_LEN];
+        let mut bytes = Vec::new();
+        match &self.removed {
+            Removed::Mean(mean) => {
+                self.descriptors.read(frames.clone(), &mut bytes);
+                for (out, frame) in values
+                    .chunks_exact_mut(DESCRIPTOR_LEN)
+                    .zip(bytes.chunks_exact(DESCRIPTOR_LEN))
+                {
+                    centre(frame, mean, self.mask, out);
+                }
+            }
+            Removed::Moment(t_secs) => {
+                let t_secs = &t_secs[..self.frames];
+                let around = window(t_secs, frames.start).start..window(t_secs, frames.end - 1).end;
+                self.descriptors.read(around.clone(), &mut bytes);
+                let frame = |i: usize| &bytes[(i - around.start) * DESCRIPTOR_LEN..][..DESCRIPTOR_LEN];
+                let mut sums = RunningSum::new();
+                let (mut from, mut to) = (around.start, around.start);
+                for (i, out) in frames.clone().zip(values.chunks_exact_mut(DESCRIPTOR_LEN)) {
+                    let moment = window(t_secs, i);
+                    while to < moment.end {
+                        sums.add(frame(to));
+                        to += 1;
+                    }
+                    while from < moment.start {
+                        sums.remove(frame(from));
+                        from += 1;
+                    }
+                    centre(frame(i), &sums.mean(), self.mask, out);
+                }
+            }
+        }
+        CentredSequence {
+            values,
+            frames: frames.len(),
+        }
+    }
+}
+
+/// The frames of the moment around frame `i`.
+fn window(t_secs: &[f64], i: usize) -> Range<usize> {
+    let from = t_secs.partition_point(|&t| t < t_secs[i] - 0.5 * LOCAL_WINDOW_SECS);
+    let to = t_secs.partition_point(|&t| t <= t_secs[i] + 0.5 * LOCAL_WINDOW_SECS);
+    from..to
+}
+
+/// Descriptors with a mean removed and never-moving cells silenced.
+#[derive(Clone, Debug, Default)]
+pub struct CentredSequence {
+    values: Vec<i16>,
+    frames: usize,
+}
+
+impl CentredSequence {
+    /// All of `descriptors` with the mean over the whole recording removed, see [`Centring::whole`].
+    pub fn new(descriptors: &[u8], mask: &[u8]) -> Self {
+        let descriptors = descriptors.to_vec();
+        let centring = Centring::whole(&descriptors, mask);
+        centring.block(0..centring.len())
+    }
+
+    /// Number of frames.
+    pub fn len(&self) -> usize {
+        self.frames
+    }
+
+    /// Whether there is no frame.
+    pub fn is_empty(&self) -> bool {
+        self.frames == 0
+    }
+
+    /// Rows of frame `i`, from the top.
+    pub(super) fn rows(&self, i: usize) -> impl Iterator<Item = &[i16]> {
+        self.frame(i).chunks_exact(ROW_LEN)
+    }
+
+    pub(super) fn frame(&self, i: usize) -> &[i16] {
+        &self.values[i * DESCRIPTOR_LEN..(i + 1) * DESCRIPTOR_LEN]
     }
 }
 
@@ -123,6 +236,15 @@ impl RunningSum {
         self.frames -= 1;
     }
 
+    fn join(mut self, other: Self) -> Self {
+        self.sums
+            .iter_mut()
+            .zip(other.sums)
+            .for_each(|(sum, more)| *sum += more);
+        self.frames += other.frames;
+        self
+    }
+
     fn mean(&self) -> Vec<f32> {
         let share = 1.0 / f64::from(self.frames.max(1));
         self.sums.iter().map(|&s| (f64::from(s) * share) as f32).collect()
@@ -138,7 +260,8 @@ const EVEN_FLOOR: f32 = 0.3;
 ///
 /// Each cell is divided by the energy of its neighbourhood. Without that a driver's bright sleeve outweighs the trail
 /// behind the windscreen. Measured: the median error on such a drive falls by a fifth, on open rides nothing changes.
-fn centre(frame: &[u8], mean: &[f32], mask: &[u8], out: &mut [i16]) {
+#[inline(always)]
+fn centre_plain(frame: &[u8], mean: &[f32], mask: &[u8], out: &mut [i16]) {
     let seen = |cell: usize| mask.get(cell).is_none_or(|&m| m != 0);
     let mut energy = [0.0f32; ROWS * COLS];
     let mut total = 0.0;
@@ -170,7 +293,12 @@ fn centre(frame: &[u8], mean: &[f32], mask: &[u8], out: &mut [i16]) {
     }
 }
 
+multiversion! {
+    fn centre(frame: &[u8], mean: &[f32], mask: &[u8], out: &mut [i16]) = centre_plain;
+}
+
 /// Mean over the neighbourhood of each cell, as far as it lies in the grid.
+#[inline(always)]
 fn box_mean(cells: &[f32; ROWS * COLS]) -> [f32; ROWS * COLS] {
     let mut across = [0.0f32; ROWS * COLS];
     for row in 0..ROWS {
@@ -187,18 +315,6 @@ fn box_mean(cells: &[f32; ROWS * COLS]) -> [f32; ROWS * COLS] {
             let sum: f32 = (from..to).map(|r| across[r * COLS + col]).sum();
             out[row * COLS + col] = sum / (to - from) as f32;
         }
-    }
-    out
-}
-
-fn running_energy(row: &[i16]) -> Vec<f32> {
-    // Sums of integers below 2^24 are exact in f32 only for a part of the range, so they are made in i64.
-    let mut sum = 0i64;
-    let mut out = Vec::with_capacity(COLS + 1);
-    out.push(0.0);
-    for cell in row.chunks_exact(BINS) {
-        sum += cell.iter().map(|&v| i64::from(v) * i64::from(v)).sum::<i64>();
-        out.push(sum as f32);
     }
     out
 }

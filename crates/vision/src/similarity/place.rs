@@ -7,13 +7,16 @@
 //! finds the stretch of the reference in which the full one is worth computing.
 //!
 //! Each grid is stored row after row with enough zeros between the rows that a shift of the whole grid is a shift of
-//! the array: one long dot product, whatever the shift. All are integers, so vector width does not matter.
+//! the array: one long dot product, whatever the shift. All are integers, so vector width does not matter, and a frame
+//! shifted against another gives the same number as that one shifted the other way. So [`PlaceSequence::likenesses`]
+//! shifts one new frame against several reference frames at once.
+
+use std::ops::Range;
 
 use super::centred::CentredSequence;
+use super::dots::{LANES, dots};
 use super::overlap;
-use super::warp::dot_plain;
 use crate::dense::{BINS, COLS, ROWS};
-use crate::dispatch::multiversion;
 
 /// Largest sideways shift in cells (about 3 degrees each for an action camera).
 pub const MAX_DX: usize = 6;
@@ -22,7 +25,7 @@ pub const MAX_DY: usize = 2;
 /// Cells joined into one, each way.
 const POOL: usize = 2;
 /// Full cells tried each side of the best pooled shift.
-const AROUND: isize = 1;
+const AROUND: usize = 1;
 /// Divides the whole numbers of [`CentredSequence`]: a frame's dot product then stays below
 /// `4608 * 500² = 1.2e9`, inside an `i32`. Quantisation noise is far below that of the pictures.
 const FINE_DIVISOR: i32 = 4;
@@ -57,9 +60,9 @@ impl Grid {
         (self.cols + self.max_dx) * BINS
     }
 
-    /// Numbers from the first of the grid to the end of the last row's zeros.
+    /// Numbers from the first of the grid to the end of the last row's zeros, in whole vectors.
     const fn span(self) -> usize {
-        self.rows * self.stride()
+        (self.rows * self.stride()).next_multiple_of(LANES)
     }
 
     /// Zeros before and after the grid.
@@ -160,19 +163,48 @@ struct View<'a> {
     scales: &'a [f32],
 }
 
-impl View<'_> {
-    /// Cosine of this new frame with a reference frame at shift number `index`.
-    #[inline(always)]
-    fn cosine(self, grid: Grid, reference: Self, index: usize) -> f32 {
-        let (dx, dy) = grid.shift(index);
-        let ours = &self.values[grid.margin()..grid.margin() + grid.span()];
-        let from = grid
-            .margin()
-            .wrapping_add_signed(dy * grid.stride() as isize + dx * BINS as isize);
-        let theirs = &reference.values[from..from + grid.span()];
-        let scale = self.scales[index] * reference.scales[grid.shifts() - 1 - index];
-        dot_plain(ours, theirs) as f32 * scale
+impl<'a> View<'a> {
+    /// The grid in its place.
+    fn unmoved(self, grid: Grid) -> &'a [i16] {
+        &self.values[grid.margin()..grid.margin() + grid.span()]
     }
+}
+
+/// Cosines of a new frame with `R` reference frames at `S` shifts, by the numbers of the shifts.
+#[inline]
+fn cosines<const R: usize, const S: usize>(
+    grid: Grid,
+    new: View<'_>,
+    references: [View<'_>; R],
+    shifts: [usize; S],
+) -> [[f32; S]; R] {
+    // The new frame moves by (dx, dy) against a reference frame when its cell (x, y) meets (x + dx, y + dy): seen from
+    // the reference, it lies (dx, dy) further back.
+    let offsets = shifts.map(|index| {
+        let (dx, dy) = grid.shift(index);
+        grid.margin()
+            .wrapping_add_signed(-dy * grid.stride() as isize - dx * BINS as isize)
+    });
+    let sums = dots(references.map(|r| r.unmoved(grid)), new.values, offsets);
+    let mut out = [[0.0; S]; R];
+    for ((out, sums), reference) in out.iter_mut().zip(sums).zip(references) {
+        for ((out, sum), index) in out.iter_mut().zip(sums).zip(shifts) {
+            let scale = new.scales[index] * reference.scales[grid.shifts() - 1 - index];
+            *out = sum as f32 * scale;
+        }
+    }
+    out
+}
+
+/// How thoroughly frames are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// Pooled cells, for finding stretches.
+    Pooled,
+    /// Full cells at the shifts that the pooled ones point to. Very nearly [`Depth::Thorough`], at a fifth of the cost.
+    Full,
+    /// Full cells at every shift.
+    Thorough,
 }
 
 /// A recording's descriptors, ready to be compared with all of another.
@@ -186,16 +218,26 @@ pub struct PlaceSequence {
 impl PlaceSequence {
     /// Prepare the frames of a sequence.
     pub fn new(sequence: &CentredSequence) -> Self {
+        Self::prepare(sequence, true)
+    }
+
+    /// Prepare the frames of a sequence for [`Depth::Pooled`] alone: a fifth of the memory.
+    pub fn pooled(sequence: &CentredSequence) -> Self {
+        Self::prepare(sequence, false)
+    }
+
+    fn prepare(sequence: &CentredSequence, in_full: bool) -> Self {
         let mut out = Self::default();
+        let mut cells = [0i16; ROWS * COLS * BINS];
         let mut pooled = [0i16; POOLED.rows * POOLED.cols * BINS];
         for i in 0..sequence.len() {
-            let cells: Vec<i16> = sequence
-                .frame(i)
-                .iter()
-                .map(|&v| rounded(i32::from(v), FINE_DIVISOR))
-                .collect();
+            for (cell, &value) in cells.iter_mut().zip(sequence.frame(i)) {
+                *cell = rounded(i32::from(value), FINE_DIVISOR);
+            }
             pool(&cells, &mut pooled);
-            out.fine.push(FINE, &cells);
+            if in_full {
+                out.fine.push(FINE, &cells);
+            }
             out.pooled.push(POOLED, &pooled);
             out.frames += 1;
         }
@@ -212,34 +254,48 @@ impl PlaceSequence {
         self.frames == 0
     }
 
-    /// Cosine of frame `i` with frame `j` of the reference, pooled, at the best shift; 0..1. For finding stretches.
+    /// Cosine of frame `i` with each of the frames `js` of the reference, at the best of the shifts that `depth` tries,
+    /// appended to `out`; 0..1.
     ///
     /// # Panics
-    /// When a frame does not exist.
-    pub fn pooled_likeness(&self, i: usize, reference: &Self, j: usize) -> f32 {
-        best_pooled(self.pooled.frame(POOLED, i), reference.pooled.frame(POOLED, j)).0
+    /// When a frame does not exist, or was prepared pooled only and is to be compared in full.
+    pub fn likenesses(&self, i: usize, reference: &Self, js: Range<usize>, depth: Depth, out: &mut Vec<f32>) {
+        let mut j = js.start;
+        while j + TOGETHER <= js.end {
+            out.extend(self.together::<TOGETHER>(i, reference, j, depth));
+            j += TOGETHER;
+        }
+        for j in j..js.end {
+            out.extend(self.together::<1>(i, reference, j, depth));
+        }
     }
 
-    /// Cosine of frame `i` with frame `j` of the reference at the best of all shifts; 0..1.
+    /// The same with frame `j` alone.
     ///
     /// # Panics
-    /// When a frame does not exist.
-    pub fn thorough_likeness(&self, i: usize, reference: &Self, j: usize) -> f32 {
-        best_anywhere(self.fine.frame(FINE, i), reference.fine.frame(FINE, j))
+    /// As [`Self::likenesses`].
+    pub fn likeness(&self, i: usize, reference: &Self, j: usize, depth: Depth) -> f32 {
+        let [likeness] = self.together(i, reference, j, depth);
+        likeness
     }
 
-    /// Cosine of frame `i` with frame `j` of the reference at the best shift that the pooled frames point to; 0..1. Very
-    /// nearly [`Self::thorough_likeness`], at a fifth of the cost.
-    ///
-    /// # Panics
-    /// When a frame does not exist.
-    pub fn likeness(&self, i: usize, reference: &Self, j: usize) -> f32 {
-        let (_, coarse) = best_pooled(self.pooled.frame(POOLED, i), reference.pooled.frame(POOLED, j));
-        best_near(
-            self.fine.frame(FINE, i),
-            reference.fine.frame(FINE, j),
-            POOLED.shift(coarse),
-        )
+    #[inline]
+    fn together<const R: usize>(&self, i: usize, reference: &Self, j: usize, depth: Depth) -> [f32; R] {
+        let pooled = || {
+            let references = std::array::from_fn(|r| reference.pooled.frame(POOLED, j + r));
+            best_pooled(self.pooled.frame(POOLED, i), references)
+        };
+        let fine = || std::array::from_fn(|r| reference.fine.frame(FINE, j + r));
+        match depth {
+            Depth::Pooled => pooled().map(|(cosine, _)| cosine),
+            Depth::Thorough => best_anywhere(self.fine.frame(FINE, i), fine()),
+            Depth::Full => {
+                let (coarse, references): ([(f32, usize); R], [View<'_>; R]) = (pooled(), fine());
+                std::array::from_fn(|r| {
+                    best_near(self.fine.frame(FINE, i), references[r], POOLED.shift(coarse[r].1))
+                })
+            }
+        }
     }
 }
 
@@ -262,59 +318,70 @@ fn pool(cells: &[i16], out: &mut [i16]) {
     }
 }
 
-/// Best cosine of all pooled shifts and the number of that shift. A plain loop: closures handed to iterators would be
-/// compiled without the features of the wrapper around.
-#[inline(always)]
-fn best_pooled_plain(new: View<'_>, reference: View<'_>) -> (f32, usize) {
-    let mut best = (0.0, POOLED.index(0, 0));
-    for index in 0..POOLED.shifts() {
-        let cosine = new.cosine(POOLED, reference, index);
-        if cosine > best.0 {
-            best = (cosine, index);
-        }
-    }
-    best
-}
+/// Reference frames compared with a new frame at once.
+const TOGETHER: usize = 3;
+/// Pooled shifts tried at once: a line of them.
+const POOLED_SHIFTS: usize = 2 * POOLED.max_dx + 1;
+/// Full shifts tried at once.
+const FINE_SHIFTS: usize = 5;
+const _: () = assert!(POOLED.shifts() % POOLED_SHIFTS == 0 && FINE.shifts() % FINE_SHIFTS == 0);
+/// Full shifts around a pooled one.
+const NEAR_SHIFTS: usize = (2 * AROUND + 1).pow(2);
 
-/// Best cosine of the full grids.
-#[inline(always)]
-fn best_anywhere_plain(new: View<'_>, reference: View<'_>) -> f32 {
-    let mut best = 0.0f32;
-    for index in 0..FINE.shifts() {
-        best = best.max(new.cosine(FINE, reference, index));
-    }
-    best
-}
-
-/// Best cosine of the full grids around a pooled shift.
-#[inline(always)]
-fn best_near_plain(new: View<'_>, reference: View<'_>, coarse: (isize, isize)) -> f32 {
-    let mut best = 0.0f32;
-    for dy in (POOL as isize * coarse.1 - AROUND)..=(POOL as isize * coarse.1 + AROUND) {
-        for dx in (POOL as isize * coarse.0 - AROUND)..=(POOL as isize * coarse.0 + AROUND) {
-            if dx.unsigned_abs() <= MAX_DX && dy.unsigned_abs() <= MAX_DY {
-                best = best.max(new.cosine(FINE, reference, FINE.index(dx, dy)));
+/// Best cosine of all pooled shifts and the number of that shift; of equal ones the first.
+#[inline]
+fn best_pooled<const R: usize>(new: View<'_>, references: [View<'_>; R]) -> [(f32, usize); R] {
+    let mut best = [(0.0, POOLED.index(0, 0)); R];
+    for first in (0..POOLED.shifts()).step_by(POOLED_SHIFTS) {
+        let shifts: [usize; POOLED_SHIFTS] = std::array::from_fn(|k| first + k);
+        for (best, cosines) in best.iter_mut().zip(cosines(POOLED, new, references, shifts)) {
+            for (cosine, index) in cosines.into_iter().zip(shifts) {
+                if cosine > best.0 {
+                    *best = (cosine, index);
+                }
             }
         }
     }
     best
 }
 
-multiversion! {
-    fn best_pooled(new: View<'_>, reference: View<'_>) -> (f32, usize) = best_pooled_plain;
+/// Best cosine of the full grids.
+#[inline]
+fn best_anywhere<const R: usize>(new: View<'_>, references: [View<'_>; R]) -> [f32; R] {
+    let mut best = [0.0f32; R];
+    for first in (0..FINE.shifts()).step_by(FINE_SHIFTS) {
+        let shifts: [usize; FINE_SHIFTS] = std::array::from_fn(|k| first + k);
+        for (best, cosines) in best.iter_mut().zip(cosines(FINE, new, references, shifts)) {
+            *best = cosines.into_iter().fold(*best, f32::max);
+        }
+    }
+    best
 }
 
-multiversion! {
-    fn best_anywhere(new: View<'_>, reference: View<'_>) -> f32 = best_anywhere_plain;
-}
-
-multiversion! {
-    fn best_near(new: View<'_>, reference: View<'_>, coarse: (isize, isize)) -> f32 = best_near_plain;
+/// Best cosine of the full grids around a pooled shift.
+#[inline]
+fn best_near(new: View<'_>, reference: View<'_>, (dx, dy): (isize, isize)) -> f32 {
+    let within = |value: isize, most: usize| value.clamp(-(most as isize), most as isize);
+    let side = 2 * AROUND as usize + 1;
+    // At the rim a shift is tried twice instead of one beyond it.
+    let shifts: [usize; NEAR_SHIFTS] = std::array::from_fn(|k| {
+        let (x, y) = (
+            (k % side) as isize - AROUND as isize,
+            (k / side) as isize - AROUND as isize,
+        );
+        FINE.index(
+            within(POOL as isize * dx + x, MAX_DX),
+            within(POOL as isize * dy + y, MAX_DY),
+        )
+    });
+    let [cosines] = cosines(FINE, new, [reference], shifts);
+    cosines.into_iter().fold(0.0, f32::max)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::similarity::dots::dot_plain;
     use crate::similarity::tests::{all, frames};
 
     fn sequence(count: usize, seed: u32, dx: isize) -> PlaceSequence {
@@ -353,26 +420,53 @@ mod tests {
         best
     }
 
+    /// Cosine at one shift, the reference frame moved against the new one.
+    fn plain_cosine(grid: Grid, new: View<'_>, reference: View<'_>, index: usize) -> f32 {
+        let (dx, dy) = grid.shift(index);
+        let from = grid
+            .margin()
+            .wrapping_add_signed(dy * grid.stride() as isize + dx * BINS as isize);
+        let theirs = &reference.values[from..from + grid.span()];
+        let scale = new.scales[index] * reference.scales[grid.shifts() - 1 - index];
+        dot_plain(new.unmoved(grid), theirs) as f32 * scale
+    }
+
+    /// One shift after the other.
+    fn plain_likeness(a: &PlaceSequence, i: usize, b: &PlaceSequence, j: usize, depth: Depth) -> f32 {
+        let of =
+            |grid, a: &Layer, b: &Layer, index| plain_cosine(grid, a.frame(grid, i), b.frame(grid, j), index);
+        let mut pooled = (0.0, POOLED.index(0, 0));
+        for index in 0..POOLED.shifts() {
+            let cosine = of(POOLED, &a.pooled, &b.pooled, index);
+            if cosine > pooled.0 {
+                pooled = (cosine, index);
+            }
+        }
+        let (x, y) = POOLED.shift(pooled.1);
+        let near = |index: &usize| {
+            let (dx, dy) = FINE.shift(*index);
+            let reach = AROUND as isize;
+            (dx - POOL as isize * x).abs() <= reach && (dy - POOL as isize * y).abs() <= reach
+        };
+        let full = |index| of(FINE, &a.fine, &b.fine, index);
+        match depth {
+            Depth::Pooled => pooled.0,
+            Depth::Full => (0..FINE.shifts()).filter(near).map(full).fold(0.0, f32::max),
+            Depth::Thorough => (0..FINE.shifts()).map(full).fold(0.0, f32::max),
+        }
+    }
+
     #[test]
-    fn every_processor_version_gives_the_same_bits() {
-        let (a, b) = (sequence(3, 1, 0), sequence(3, 2, 0));
-        for (i, j) in [(0, 1), (2, 2)] {
-            let pooled = [a.pooled.frame(POOLED, i), b.pooled.frame(POOLED, j)];
-            assert_eq!(
-                best_pooled(pooled[0], pooled[1]),
-                best_pooled_plain(pooled[0], pooled[1])
-            );
-            let fine = [a.fine.frame(FINE, i), b.fine.frame(FINE, j)];
-            assert_eq!(
-                best_anywhere(fine[0], fine[1]),
-                best_anywhere_plain(fine[0], fine[1])
-            );
-            for index in 0..POOLED.shifts() {
-                let near = POOLED.shift(index);
-                assert_eq!(
-                    best_near(fine[0], fine[1], near),
-                    best_near_plain(fine[0], fine[1], near)
-                );
+    fn many_frames_at_once_give_the_bits_of_one_after_the_other() {
+        for dx in [0, 3, 6, -6] {
+            let (a, b) = (sequence(8, 1, 0), sequence(8, 1, dx));
+            for depth in [Depth::Pooled, Depth::Full, Depth::Thorough] {
+                for (i, js) in [(0, 0..8), (5, 2..7), (7, 3..3)] {
+                    let mut found = Vec::new();
+                    a.likenesses(i, &b, js.clone(), depth, &mut found);
+                    let plain: Vec<f32> = js.map(|j| plain_likeness(&a, i, &b, j, depth)).collect();
+                    assert_eq!(found, plain, "{dx} {depth:?} {i}");
+                }
             }
         }
     }
@@ -382,7 +476,7 @@ mod tests {
         for dx in [-6, -3, 0, 1, 4] {
             let (a, b) = (frames(4, 1, 0), frames(4, 1, dx));
             let [a, b] = [a, b].map(|f| CentredSequence::new(&f, &all()));
-            let fast = PlaceSequence::new(&a).likeness(2, &PlaceSequence::new(&b), 2);
+            let fast = PlaceSequence::new(&a).likeness(2, &PlaceSequence::new(&b), 2, Depth::Full);
             let slow = slow_likeness(&a, 2, &b, 2);
             assert!(
                 slow > 0.9 && (f64::from(fast) - slow).abs() < 0.005,
@@ -396,7 +490,7 @@ mod tests {
         let a = sequence(6, 1, 0);
         for i in 0..6 {
             for j in 0..6 {
-                let (full, pooled) = (a.likeness(i, &a, j), a.pooled_likeness(i, &a, j));
+                let [full, pooled] = [Depth::Full, Depth::Pooled].map(|depth| a.likeness(i, &a, j, depth));
                 if i == j {
                     assert!((full - 1.0).abs() < 1e-4 && (pooled - 1.0).abs() < 1e-4);
                 } else {
@@ -424,9 +518,8 @@ mod tests {
         let flat = vec![10; 3 * crate::dense::DESCRIPTOR_LEN];
         let flat = PlaceSequence::new(&CentredSequence::new(&flat, &all()));
         assert_eq!(flat.len(), 3);
-        assert_eq!(
-            (flat.likeness(0, &flat, 1), flat.pooled_likeness(0, &flat, 1)),
-            (0.0, 0.0)
-        );
+        for depth in [Depth::Pooled, Depth::Full, Depth::Thorough] {
+            assert_eq!(flat.likeness(0, &flat, 1, depth), 0.0);
+        }
     }
 }

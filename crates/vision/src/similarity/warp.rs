@@ -1,6 +1,7 @@
 //! Two frames under a displacement that also shears.
 
-use super::centred::CentredSequence;
+use super::centred::{CentredSequence, ROW_LEN};
+use super::dots::dots;
 use super::{cosine, overlap};
 use crate::dense::{BINS, COLS, ROWS};
 use crate::dispatch::multiversion;
@@ -54,21 +55,93 @@ const UNKNOWN: i32 = i32::MIN;
 
 /// Displacements of one line of the search.
 const LINE: usize = 2 * SEARCH_DX as usize + 1;
+/// The same, rounded up to whole vectors; the rest is not looked at.
+const WIDE_LINE: usize = LINE.next_multiple_of(8);
 
-/// Energy of each row within the overlap after each sideways displacement: of the new frame, of the reference frame.
-type Energies = [[[f32; WIDE]; ROWS]; 2];
+/// Sideways displacements whose dot products are made together.
+const TOGETHER: usize = 5;
+/// Numbers kept per line of sideways displacements, so that a [`WIDE_LINE`] from any of them stays inside.
+const KEPT: usize = 32;
+/// Zeros beside each row, as wide as the largest displacement; they serve the next row as well.
+const MARGIN: usize = WARP_MAX_DX * BINS;
+const STRIDE: usize = ROW_LEN + MARGIN;
+const STORED: usize = MARGIN + ROWS * STRIDE;
+
+const _: () = assert!(WIDE % TOGETHER == 0 && WIDE - LINE + WIDE_LINE <= KEPT);
+
+/// Energy of each row within the overlap after each sideways displacement.
+type Energies = [[f32; KEPT]; ROWS];
+
+/// Frames ready to be compared under [`Warp`]s.
+#[derive(Clone, Debug)]
+pub struct WarpSequence {
+    /// `frames × STORED`: rows with zeros beside them, so that a displaced row is the same array further along.
+    values: Vec<i16>,
+    /// Per frame, as the new one and as the reference.
+    energies: Vec<[Energies; 2]>,
+}
+
+impl WarpSequence {
+    /// Prepare the frames of a sequence.
+    pub fn new(sequence: &CentredSequence) -> Self {
+        let mut values = vec![0i16; sequence.len() * STORED];
+        for (i, out) in values.chunks_exact_mut(STORED).enumerate() {
+            for (row, numbers) in sequence.rows(i).enumerate() {
+                out[row_start(row)..row_start(row) + ROW_LEN].copy_from_slice(numbers);
+            }
+        }
+        let energies = (0..sequence.len())
+            .map(|i| {
+                let mut both = [[[0.0; KEPT]; ROWS]; 2];
+                for (row, numbers) in sequence.rows(i).enumerate() {
+                    let until = running_energy(numbers);
+                    for number in 0..WIDE {
+                        let shift = number as isize - WARP_MAX_DX as isize;
+                        // The part of the reference that a displaced frame falls on is the part of a new frame that
+                        // stays on the grid when displaced the other way.
+                        for (energies, shift) in both.iter_mut().zip([shift, -shift]) {
+                            let (from, to) = overlap(COLS, shift);
+                            energies[row][number] = until[to] - until[from];
+                        }
+                    }
+                }
+                both
+            })
+            .collect();
+        Self { values, energies }
+    }
+
+    /// Number of frames.
+    pub fn len(&self) -> usize {
+        self.energies.len()
+    }
+
+    /// Whether there is no frame.
+    pub fn is_empty(&self) -> bool {
+        self.energies.is_empty()
+    }
+
+    fn frame(&self, i: usize) -> &[i16] {
+        &self.values[i * STORED..(i + 1) * STORED]
+    }
+}
+
+/// Where a row begins among the numbers of a frame.
+const fn row_start(row: usize) -> usize {
+    MARGIN + row * STRIDE
+}
 
 /// Compares single frames under [`Warp`]s; keeps its work space between calls.
 #[derive(Debug)]
 pub struct WarpMatcher {
-    /// `HIGH × ROWS × WIDE`: by vertical displacement, row and sideways displacement.
+    /// `HIGH × ROWS × KEPT`: by vertical displacement, row and sideways displacement.
     rows: Vec<i32>,
 }
 
 impl Default for WarpMatcher {
     fn default() -> Self {
         Self {
-            rows: vec![UNKNOWN; HIGH * ROWS * WIDE],
+            rows: vec![UNKNOWN; HIGH * ROWS * KEPT],
         }
     }
 }
@@ -77,16 +150,16 @@ impl WarpMatcher {
     /// Cosine of new frame `i` with reference frame `j` at the best of all warps, and that warp.
     pub fn search(
         &mut self,
-        new: &CentredSequence,
+        new: &WarpSequence,
         i: usize,
-        reference: &CentredSequence,
+        reference: &WarpSequence,
         j: usize,
     ) -> (f32, Warp) {
         let mut pair = self.load(new, i, reference, j);
         let mut best = (-1.0, Warp::default());
-        let energies = pair.energies();
         for dy in -SEARCH_DY..=SEARCH_DY {
-            let scores = SEARCH_SHEARS.map(|shear| pair.scores_of_line(dy, shear, &energies));
+            pair.know(dy);
+            let scores = pair.scores_of_lines(dy);
             for (at, dx) in (-SEARCH_DX..=SEARCH_DX).enumerate() {
                 for (shear, scores) in SEARCH_SHEARS.into_iter().zip(&scores) {
                     if scores[at] > best.0 {
@@ -110,9 +183,9 @@ impl WarpMatcher {
     /// The same for a pair whose warp is nearly known, from a neighbouring frame.
     pub fn follow(
         &mut self,
-        new: &CentredSequence,
+        new: &WarpSequence,
         i: usize,
-        reference: &CentredSequence,
+        reference: &WarpSequence,
         j: usize,
         near: Warp,
     ) -> (f32, Warp) {
@@ -123,18 +196,18 @@ impl WarpMatcher {
 
     fn load<'a>(
         &'a mut self,
-        new: &'a CentredSequence,
+        new: &'a WarpSequence,
         i: usize,
-        reference: &'a CentredSequence,
+        reference: &'a WarpSequence,
         j: usize,
     ) -> Pair<'a> {
         self.rows.fill(UNKNOWN);
         Pair {
             rows: &mut self.rows,
-            new,
-            i,
-            reference,
-            j,
+            new: new.frame(i),
+            reference: reference.frame(j),
+            ours: &new.energies[i][0],
+            theirs: &reference.energies[j][1],
         }
     }
 }
@@ -142,10 +215,10 @@ impl WarpMatcher {
 /// One pair of frames and the row dot products made so far: a search needs nearly all, following only a few.
 struct Pair<'a> {
     rows: &'a mut [i32],
-    new: &'a CentredSequence,
-    i: usize,
-    reference: &'a CentredSequence,
-    j: usize,
+    new: &'a [i16],
+    reference: &'a [i16],
+    ours: &'a Energies,
+    theirs: &'a Energies,
 }
 
 impl Pair<'_> {
@@ -181,55 +254,32 @@ impl Pair<'_> {
         best
     }
 
-    fn energies(&self) -> Energies {
-        let shifts = (-(WARP_MAX_DX as isize)..=WARP_MAX_DX as isize).map(|shift| {
-            let (from, to) = overlap(COLS, shift);
-            (from, to, shift)
-        });
-        let mut out = [[[0.0; WIDE]; ROWS]; 2];
-        let [ours, theirs] = &mut out;
-        for (row, (ours, theirs)) in ours.iter_mut().zip(theirs).enumerate() {
-            for ((ours, theirs), (from, to, shift)) in ours.iter_mut().zip(theirs).zip(shifts.clone()) {
-                let (left, right) = (from.wrapping_add_signed(shift), to.wrapping_add_signed(shift));
-                *ours = self.new.energy(self.i, row, from, to);
-                *theirs = self.reference.energy(self.j, row, left, right);
+    /// Make the dot products of all rows displaced by `dy`.
+    fn know(&mut self, dy: i32) {
+        for row in rows_on_the_grid(dy, 0.0) {
+            for first in (0..WIDE).step_by(TOGETHER) {
+                self.make(row, dy, first);
             }
         }
-        out
     }
 
-    /// Cosines with each row shifted by whole cells, `dx` and the nearest to its share of `shear`, for all `dx` of the
-    /// search; -1 where too little overlaps.
-    fn scores_of_line(&mut self, dy: i32, shear: f32, [ours, theirs]: &Energies) -> [f32; LINE] {
-        let mut sums = [[0.0f32; LINE]; 3];
-        let mut used = 0;
-        for row in 0..ROWS {
-            let partner = row as i32 + dy;
-            if !(0..ROWS as i32).contains(&partner) {
-                continue;
-            }
-            let first = nearest(shear * below_horizon(row)) - SEARCH_DX;
-            for dx in first..first + LINE as i32 {
-                self.value(row, dy, dx);
-            }
-            let at = (first + WARP_MAX_DX as i32) as usize;
-            let line = line_start(dy, row) + at;
-            let dots = &self.rows[line..line + LINE];
-            let (ours, theirs) = (
-                &ours[row][at..at + LINE],
-                &theirs[partner as usize][at..at + LINE],
-            );
-            for k in 0..LINE {
-                sums[0][k] += dots[k] as f32;
-                sums[1][k] += ours[k];
-                sums[2][k] += theirs[k];
-            }
-            used += 1;
+    /// Make the dot products of a row at [`TOGETHER`] sideways displacements; `dy` leads to another row.
+    fn make(&mut self, row: usize, dy: i32, first: usize) {
+        let start = row_start(row);
+        let partner = row_start(row.wrapping_add_signed(dy as isize)) + first * BINS - MARGIN;
+        let offsets: [usize; TOGETHER] = std::array::from_fn(|k| partner + k * BINS);
+        let [made] = dots([&self.new[start..start + ROW_LEN]], self.reference, offsets);
+        let at = line_start(dy, row) + first;
+        self.rows[at..at + TOGETHER].copy_from_slice(&made);
+    }
+
+    /// Scores at all shears of the search, see [`scores_of_line`]. The dot products are known.
+    fn scores_of_lines(&self, dy: i32) -> [[f32; WIDE_LINE]; SEARCH_SHEARS.len()] {
+        let mut out = [[-1.0; WIDE_LINE]; SEARCH_SHEARS.len()];
+        for (scores, shear) in out.iter_mut().zip(SEARCH_SHEARS) {
+            scores_of_line(self.rows, self.ours, self.theirs, (dy, shear), scores);
         }
-        if used < MIN_ROWS {
-            return [-1.0; LINE];
-        }
-        std::array::from_fn(|k| cosine(sums[0][k], sums[1][k], sums[2][k]))
+        out
     }
 
     /// Cosine under `warp`, linear between whole-cell shifts; -1 where too little overlaps.
@@ -239,26 +289,19 @@ impl Pair<'_> {
             return -1.0;
         }
         let (mut dot, mut ours, mut theirs, mut used) = (0.0f32, 0.0f32, 0.0f32, 0);
-        for row in 0..ROWS {
-            let upper = row as i32 + low_y;
-            if upper < 0 || upper as usize + usize::from(share_y > 0.0) >= ROWS {
-                continue;
-            }
-            let (low_x, share_x) = split(warp.dx + warp.shear * below_horizon(row));
+        for row in rows_on_the_grid(low_y, share_y) {
+            let (low_x, share_x) = split(warp.dx + warp.shear * BELOW_HORIZON[row]);
             if low_x < -(WARP_MAX_DX as i32) || low_x + 1 > WARP_MAX_DX as i32 {
                 continue;
             }
-            let nearest = if share_x < 0.5 { low_x } else { low_x + 1 } as isize;
-            let (from, to) = overlap(COLS, nearest);
-            let (left, right) = (from.wrapping_add_signed(nearest), to.wrapping_add_signed(nearest));
-            ours += self.new.energy(self.i, row, from, to);
+            let low = (low_x + WARP_MAX_DX as i32) as usize;
+            let nearest = low + usize::from(share_x >= 0.5);
+            ours += self.ours[row][nearest];
             for (dy, share) in [(low_y, 1.0 - share_y), (low_y + 1, share_y)] {
                 if share > 0.0 {
-                    let partner = row.wrapping_add_signed(dy as isize);
-                    dot += share
-                        * (self.value(row, dy, low_x) * (1.0 - share_x)
-                            + self.value(row, dy, low_x + 1) * share_x);
-                    theirs += share * self.reference.energy(self.j, partner, left, right);
+                    let [left, right] = self.values(row, dy, low);
+                    dot += share * (left * (1.0 - share_x) + right * share_x);
+                    theirs += share * self.theirs[row.wrapping_add_signed(dy as isize)][nearest];
                 }
             }
             used += 1;
@@ -270,44 +313,95 @@ impl Pair<'_> {
         }
     }
 
-    /// Dot product of `row` with the reference row `dy` below, shifted by `dx`; both rows exist.
+    /// Dot products of `row` with the reference row `dy` below, at sideways displacement number `low` and the next; both
+    /// rows exist.
     #[inline(always)]
-    fn value(&mut self, row: usize, dy: i32, dx: i32) -> f32 {
-        let at = line_start(dy, row) + (dx + WARP_MAX_DX as i32) as usize;
-        if self.rows[at] == UNKNOWN {
-            let (from, to) = overlap(COLS, dx as isize);
-            let left = (row * COLS + from) * BINS;
-            let right =
-                (row.wrapping_add_signed(dy as isize) * COLS + from.wrapping_add_signed(dx as isize)) * BINS;
-            let len = (to - from) * BINS;
-            let (ours, theirs) = (self.new.frame(self.i), self.reference.frame(self.j));
-            self.rows[at] = dot(&ours[left..left + len], &theirs[right..right + len]);
+    fn values(&mut self, row: usize, dy: i32, low: usize) -> [f32; 2] {
+        let at = line_start(dy, row) + low;
+        for (at, number) in [(at, low), (at + 1, low + 1)] {
+            if self.rows[at] == UNKNOWN {
+                self.make(row, dy, number - number % TOGETHER);
+            }
         }
-        self.rows[at] as f32
+        [self.rows[at] as f32, self.rows[at + 1] as f32]
     }
+}
+
+/// Rows of the new grid whose partners `dy` and, for a share, one more below lie on the other.
+fn rows_on_the_grid(dy: i32, share: f32) -> std::ops::Range<usize> {
+    let last = ROWS as i32 - i32::from(share > 0.0) - dy;
+    (-dy).max(0) as usize..last.clamp(0, ROWS as i32) as usize
+}
+
+/// Cosines with each row shifted by whole cells, `dx` and the nearest to its share of `shear`, for all `dx` of the
+/// search; -1 where too little overlaps. What stands beyond the line is of no meaning.
+#[inline(always)]
+fn scores_of_line_plain(
+    rows: &[i32],
+    ours: &Energies,
+    theirs: &Energies,
+    (dy, shear): (i32, f32),
+    scores: &mut [f32; WIDE_LINE],
+) {
+    let mut sums = [[0.0f32; WIDE_LINE]; 3];
+    let on_the_grid = rows_on_the_grid(dy, 0.0);
+    if on_the_grid.len() < MIN_ROWS {
+        return;
+    }
+    for row in on_the_grid {
+        let at = (nearest(shear * BELOW_HORIZON[row]) - SEARCH_DX + WARP_MAX_DX as i32) as usize;
+        let line = line_start(dy, row) + at;
+        let dots = &rows[line..line + WIDE_LINE];
+        let ours = &ours[row][at..at + WIDE_LINE];
+        let theirs = &theirs[row.wrapping_add_signed(dy as isize)][at..at + WIDE_LINE];
+        for k in 0..WIDE_LINE {
+            sums[0][k] += dots[k] as f32;
+            sums[1][k] += ours[k];
+            sums[2][k] += theirs[k];
+        }
+    }
+    for k in 0..WIDE_LINE {
+        scores[k] = cosine(sums[0][k], sums[1][k], sums[2][k]);
+    }
+}
+
+multiversion! {
+    fn scores_of_line(
+        rows: &[i32],
+        ours: &Energies,
+        theirs: &Energies,
+        by: (i32, f32),
+        scores: &mut [f32; WIDE_LINE],
+    ) = scores_of_line_plain;
 }
 
 /// Where the dot products of a row begin.
 fn line_start(dy: i32, row: usize) -> usize {
-    ((dy + WARP_MAX_DY as i32) as usize * ROWS + row) * WIDE
+    ((dy + WARP_MAX_DY as i32) as usize * ROWS + row) * KEPT
 }
 
-/// The bounds of the values keep the sum inside an `i32`; saying so with wrapping operations lets builds with overflow
-/// checks use vectors as well.
-#[inline(always)]
-pub(super) fn dot_plain(a: &[i16], b: &[i16]) -> i32 {
-    a.iter().zip(b).fold(0i32, |sum, (&p, &q)| {
-        sum.wrapping_add(i32::from(p).wrapping_mul(i32::from(q)))
-    })
-}
+/// Share of the shear that each row gets: 0 at and above the horizon, 1 ten rows below.
+const BELOW_HORIZON: [f32; ROWS] = {
+    let mut shares = [0.0; ROWS];
+    let mut row = 0;
+    while row < ROWS {
+        let below = row as f32 - HORIZON_ROW;
+        shares[row] = if below > 0.0 { below / SHEAR_ROWS } else { 0.0 };
+        row += 1;
+    }
+    shares
+};
 
-multiversion! {
-    pub(super) fn dot(a: &[i16], b: &[i16]) -> i32 = dot_plain;
-}
-
-/// Share of the shear that a row gets: 0 at and above the horizon, 1 ten rows below.
-fn below_horizon(row: usize) -> f32 {
-    (row as f32 - HORIZON_ROW).max(0.0) / SHEAR_ROWS
+/// Energy of the columns up to each.
+fn running_energy(row: &[i16]) -> [f32; COLS + 1] {
+    // Sums of integers below 2^24 are exact in f32 only for a part of the range, so they are made in i64.
+    let mut sum = 0i64;
+    let mut out = [0.0; COLS + 1];
+    for (out, cell) in out[1..].iter_mut().zip(row.chunks_exact(BINS)) {
+        sum += cell.iter().map(|&v| i64::from(v) * i64::from(v)).sum::<i64>();
+        *out = sum as f32;
+    }
+    out
 }
 
 /// Whole part (rounded down) and remainder in 0..1. Displacements are small; without a rounding instruction in the
@@ -328,38 +422,115 @@ fn nearest(value: f32) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::similarity::dots::dot_plain;
     use crate::similarity::tests::{all, frames};
 
-    /// One displacement, cell by cell.
-    fn slow_score(pair: &mut Pair<'_>, dx: i32, dy: i32, shear: f32) -> f32 {
-        let (mut dot, mut ours, mut theirs) = (0.0, 0.0, 0.0);
-        for row in 0..ROWS {
-            let partner = row as i32 + dy;
-            if (0..ROWS as i32).contains(&partner) {
-                let shift = dx + nearest(shear * below_horizon(row));
-                let (from, to) = overlap(COLS, shift as isize);
-                let moved = |col: usize| col.wrapping_add_signed(shift as isize);
-                dot += pair.value(row, dy, shift);
-                ours += pair.new.energy(pair.i, row, from, to);
-                theirs += pair
-                    .reference
-                    .energy(pair.j, partner as usize, moved(from), moved(to));
+    /// The definition, cell by cell: each row displaced by its own number of columns and cells between by their shares.
+    struct Slow<'a> {
+        new: &'a [i16],
+        reference: &'a [i16],
+    }
+
+    impl Slow<'_> {
+        /// Dot product and energies of a row and its partner, displaced by whole columns.
+        fn row(&self, row: usize, dy: i32, dx: i32) -> (f32, f32, f32) {
+            let (from, to) = overlap(COLS, dx as isize);
+            let cells = |frame: &[i16], row: usize, from: usize, to: usize| {
+                frame[(row * COLS + from) * BINS..(row * COLS + to) * BINS].to_vec()
+            };
+            let moved = |col: usize| col.wrapping_add_signed(dx as isize);
+            let ours = cells(self.new, row, from, to);
+            let partner = row.wrapping_add_signed(dy as isize);
+            let theirs = cells(self.reference, partner, moved(from), moved(to));
+            let energy = |frame: &[i16], row: usize, from: usize, to: usize| {
+                let until = running_energy(&cells(frame, row, 0, COLS));
+                until[to] - until[from]
+            };
+            (
+                dot_plain(&ours, &theirs) as f32,
+                energy(self.new, row, from, to),
+                energy(self.reference, partner, moved(from), moved(to)),
+            )
+        }
+
+        fn score_of_whole_cells(&self, dx: i32, dy: i32, shear: f32) -> f32 {
+            let (mut dot, mut ours, mut theirs) = (0.0, 0.0, 0.0);
+            for row in (0..ROWS).filter(|&row| (0..ROWS as i32).contains(&(row as i32 + dy))) {
+                let shift = dx + nearest(shear * BELOW_HORIZON[row]);
+                let (d, a, b) = self.row(row, dy, shift);
+                (dot, ours, theirs) = (dot + d, ours + a, theirs + b);
+            }
+            cosine(dot, ours, theirs)
+        }
+
+        fn score(&self, warp: Warp) -> f32 {
+            let (low_y, share_y) = split(warp.dy);
+            let (mut dot, mut ours, mut theirs, mut used) = (0.0, 0.0, 0.0, 0);
+            for row in 0..ROWS {
+                let (upper, lower) = (row as i32 + low_y, row as i32 + low_y + i32::from(share_y > 0.0));
+                let (low_x, share_x) = split(warp.dx + warp.shear * BELOW_HORIZON[row]);
+                let inside = -(WARP_MAX_DX as i32)..WARP_MAX_DX as i32;
+                if upper < 0 || lower >= ROWS as i32 || !inside.contains(&low_x) {
+                    continue;
+                }
+                let nearest = if share_x < 0.5 { low_x } else { low_x + 1 };
+                ours += self.row(row, low_y, nearest).1;
+                for (dy, share) in [(low_y, 1.0 - share_y), (low_y + 1, share_y)] {
+                    if share > 0.0 {
+                        let (left, right) = (self.row(row, dy, low_x).0, self.row(row, dy, low_x + 1).0);
+                        dot += share * (left * (1.0 - share_x) + right * share_x);
+                        theirs += share * self.row(row, dy, nearest).2;
+                    }
+                }
+                used += 1;
+            }
+            if used < MIN_ROWS {
+                -1.0
+            } else {
+                cosine(dot, ours, theirs)
             }
         }
-        cosine(dot, ours, theirs)
     }
 
     #[test]
     fn a_line_of_the_search_scores_as_one_displacement_after_the_other() {
         let [a, b] = [1, 2].map(|seed| CentredSequence::new(&frames(3, seed, 0), &all()));
+        let slow = Slow {
+            new: a.frame(1),
+            reference: b.frame(2),
+        };
+        let [a, b] = [&a, &b].map(WarpSequence::new);
         let mut matcher = WarpMatcher::default();
         let mut pair = matcher.load(&a, 1, &b, 2);
-        let energies = pair.energies();
         for dy in -SEARCH_DY..=SEARCH_DY {
-            for shear in SEARCH_SHEARS {
-                let line = pair.scores_of_line(dy, shear, &energies);
+            pair.know(dy);
+            for (shear, line) in SEARCH_SHEARS.into_iter().zip(pair.scores_of_lines(dy)) {
                 for (dx, score) in (-SEARCH_DX..=SEARCH_DX).zip(line) {
-                    assert_eq!(score, slow_score(&mut pair, dx, dy, shear), "{dx} {dy} {shear}");
+                    assert_eq!(
+                        score,
+                        slow.score_of_whole_cells(dx, dy, shear),
+                        "{dx} {dy} {shear}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_displacement_scores_as_its_definition() {
+        let [a, b] = [1, 2].map(|seed| CentredSequence::new(&frames(3, seed, 0), &all()));
+        let slow = Slow {
+            new: a.frame(1),
+            reference: b.frame(2),
+        };
+        let [a, b] = [&a, &b].map(WarpSequence::new);
+        let mut matcher = WarpMatcher::default();
+        let mut pair = matcher.load(&a, 1, &b, 2);
+        for dx in [-12.0, -7.3, -0.5, 0.0, 0.25, 3.0, 11.9, 12.0] {
+            for dy in [-4.0, -2.75, -0.5, 0.0, 0.125, 2.0, 3.5] {
+                for shear in [-6.0, -1.5, 0.0, 0.75, 5.5] {
+                    let warp = Warp { dx, dy, shear };
+                    assert_eq!(pair.score(warp), slow.score(warp), "{warp:?}");
                 }
             }
         }

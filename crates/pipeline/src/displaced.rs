@@ -1,0 +1,82 @@
+//! Comparing single frames under displacement, along two recordings that may be hours long.
+
+use std::ops::Range;
+
+use mtbsync_align::refine::PlaceSimilarity;
+use mtbsync_vision::similarity::{Blocks, Centring, Warp, WarpMatcher, WarpSequence};
+
+use crate::features::DenseFrames;
+
+/// Reference frames tried for the first displacement of a new frame, as offsets in frames from the expected one.
+const SEED_OFFSETS: [isize; 3] = [0, -3, 3];
+
+/// Frames to be compared under displacement, prepared where they are needed.
+pub type Displaceable<'a> = Blocks<'a, WarpSequence>;
+
+/// Blocks kept of a recording while it is walked along: enough for several threads in different places.
+const KEPT_BLOCKS: usize = 24;
+
+/// The frames of a recording, ready to be displaced.
+pub fn displaceable(centring: Centring<'_>) -> Displaceable<'_> {
+    Blocks::new(centring.len(), KEPT_BLOCKS, move |frames| {
+        WarpSequence::new(&centring.block(frames))
+    })
+}
+
+/// Similarity of single frames under displacement: of the new and the reference recording.
+pub struct Displaced<'a> {
+    whole: [Displaceable<'a>; 2],
+    passing: [Displaceable<'a>; 2],
+}
+
+impl<'a> Displaced<'a> {
+    /// Of the frames of both, with their masks.
+    pub fn new(frames: &'a [DenseFrames<'a>; 2], masks: [&'a [u8]; 2]) -> Self {
+        Self {
+            whole: std::array::from_fn(|side| displaceable(Centring::whole(&frames[side], masks[side]))),
+            passing: std::array::from_fn(|side| {
+                displaceable(Centring::passing(
+                    &frames[side],
+                    &frames[side].t_secs,
+                    masks[side],
+                ))
+            }),
+        }
+    }
+}
+
+impl PlaceSimilarity for Displaced<'_> {
+    /// The mean of two similarities: that of all that is seen, which also holds in a standstill, and that of what passes
+    /// by, which locates best.
+    fn curve(&self, i_new: usize, refs: Range<usize>, centre: usize) -> Vec<f32> {
+        let whole = displaced_curve(&self.whole, i_new, refs.clone(), centre);
+        let passing = displaced_curve(&self.passing, i_new, refs, centre);
+        whole.iter().zip(passing).map(|(a, b)| 0.5 * (a + b)).collect()
+    }
+}
+
+/// The displacement between two views changes slowly along the reference, so it is searched for in full at a few
+/// frames and followed from there.
+fn displaced_curve(
+    [new, reference]: &[Displaceable<'_>; 2],
+    i_new: usize,
+    refs: Range<usize>,
+    centre: usize,
+) -> Vec<f32> {
+    let mut matcher = WarpMatcher::default();
+    let (ours, i) = new.get(i_new);
+    let seed = SEED_OFFSETS
+        .iter()
+        .filter_map(|&o| centre.checked_add_signed(o).filter(|j| refs.contains(j)))
+        .map(|j| {
+            let (theirs, j) = reference.get(j);
+            matcher.search(&ours, i, &theirs, j)
+        })
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map_or_else(Warp::default, |(_, warp)| warp);
+    refs.map(|j| {
+        let (theirs, j) = reference.get(j);
+        matcher.follow(&ours, i, &theirs, j, seed).0
+    })
+    .collect()
+}
