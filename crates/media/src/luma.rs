@@ -135,6 +135,12 @@ impl LumaLayout {
     fn copy_16_bit(&self, frame: &ffmpeg::frame::Video, samples: &mut Vec<U16>) {
         let mask = u16::MAX >> (16 - self.depth);
         self.copy_rows(frame, samples, |row, samples| {
+            if self.step == 2 && !self.big_endian {
+                // What cameras write; a loop without choices becomes vectors.
+                let words = row.as_chunks().0.iter().map(|pair| u16::from_le_bytes(*pair));
+                samples.extend(words.map(|word| U16::new((word >> self.shift) & mask)));
+                return;
+            }
             samples.extend(row.chunks(self.step).map(|bytes| {
                 let pair = [
                     bytes.first().copied().unwrap_or(0),
