@@ -137,23 +137,29 @@ pub fn guided_matches(
     guide: &Guide<'_>,
 ) -> Vec<Match> {
     let query_words: Vec<Words> = query.iter().map(words).collect();
-    // From top to bottom, so that only those of the right height are looked at.
-    let mut train: Vec<(u32, [f32; 2], Words)> = (0..)
+    // In strips as high as the radius and from left to right, so that only those around a place are looked at. Both a
+    // little wider than need be: the exact test below decides.
+    let reach = guide.radius_px * 1.01;
+    let strip = |y: f32| (y / reach).floor() as i32;
+    let mut train: Vec<(i32, [f32; 2], u32, Words)> = (0..)
         .zip(guide.train_places)
         .zip(train)
-        .map(|((j, place), descriptor)| (j, *place, words(descriptor)))
+        .map(|((j, place), descriptor)| (strip(place[1]), *place, j, words(descriptor)))
         .collect();
-    train.sort_by(|a, b| a.1[1].total_cmp(&b.1[1]));
+    train.sort_by(|a, b| a.0.cmp(&b.0).then(a.1[0].total_cmp(&b.1[0])));
     let radius2 = guide.radius_px * guide.radius_px;
     let mut best_of_train: Vec<(u32, u32)> = vec![(u32::MAX, 0); train.len()];
     let mut found = Vec::new();
     for (i, (q, &place)) in query_words.iter().zip(guide.query_places).enumerate() {
         let [x, y] = (guide.expect)(place);
         let (mut nearest, mut distance, mut second) = (0, u32::MAX, u32::MAX);
-        // A little more than the radius: the exact test below decides.
-        let reach = guide.radius_px * 1.01;
-        let first = train.partition_point(|(_, p, _)| p[1] < y - reach);
-        for &(j, p, ref t) in train[first..].iter().take_while(|(_, p, _)| p[1] <= y + reach) {
+        let near = (strip(y - reach)..=strip(y + reach)).flat_map(|strip| {
+            let first = train.partition_point(|t| t.0 < strip || t.0 == strip && t.1[0] < x - reach);
+            train[first..]
+                .iter()
+                .take_while(move |t| t.0 == strip && t.1[0] <= x + reach)
+        });
+        for &(_, p, j, ref t) in near {
             let (dx, dy) = (p[0] - x, p[1] - y);
             if dx * dx + dy * dy > radius2 {
                 continue;
@@ -246,6 +252,66 @@ mod tests {
     #[test]
     fn one_descriptor_alone_never_matches() {
         assert!(ratio_matches(&[[0; 32]], &[[0; 32]], 0.75, false).is_empty());
+    }
+
+    /// The definition: every query with every descriptor within the radius.
+    fn plain_guided(
+        query: &[[u8; 32]],
+        train: &[[u8; 32]],
+        lowe: f32,
+        places: [&[[f32; 2]]; 2],
+        radius: f32,
+    ) -> Vec<Match> {
+        let near = |i: usize, j: usize| {
+            let (dx, dy) = (
+                places[1][j][0] - places[0][i][0],
+                places[1][j][1] - places[0][i][1],
+            );
+            dx * dx + dy * dy <= radius * radius
+        };
+        let best_query = |j: usize| {
+            (0..query.len())
+                .filter(|&i| near(i, j))
+                .min_by_key(|&i| (hamming(&query[i], &train[j]), i))
+        };
+        (0..query.len())
+            .filter_map(|i| {
+                let mut close: Vec<(u16, usize)> = (0..train.len())
+                    .filter(|&j| near(i, j))
+                    .map(|j| (hamming(&query[i], &train[j]), j))
+                    .collect();
+                close.sort_unstable();
+                let (&(distance, j), &(second, _)) = (close.first()?, close.get(1)?);
+                let clear = f32::from(distance) < lowe * f32::from(second);
+                (clear && best_query(j) == Some(i)).then_some(Match {
+                    query: i as u32,
+                    train: j as u32,
+                    distance,
+                })
+            })
+            .collect()
+    }
+
+    proptest! {
+        #[test]
+        fn guided_matches_meet_their_definition(
+            looks in prop::collection::vec((descriptors(2), 0.0f32..60.0, 0.0f32..60.0), 0..40),
+            split in 0usize..40,
+        ) {
+            let looks: Vec<([u8; 32], [f32; 2])> =
+                looks.into_iter().map(|(d, x, y)| (d.first().copied().unwrap_or([3; 32]), [x, y.round()])).collect();
+            let (query, train) = looks.split_at(split.min(looks.len()));
+            let apart = |set: &[([u8; 32], [f32; 2])]| -> (Vec<[u8; 32]>, Vec<[f32; 2]>) { set.iter().copied().unzip() };
+            let ((query, query_places), (train, train_places)) = (apart(query), apart(train));
+            let guide = Guide {
+                query_places: &query_places,
+                train_places: &train_places,
+                expect: &|p| p,
+                radius_px: 25.0,
+            };
+            let plain = plain_guided(&query, &train, 0.9, [&query_places, &train_places], 25.0);
+            prop_assert_eq!(guided_matches(&query, &train, 0.9, &guide), plain);
+        }
     }
 
     #[test]
