@@ -347,9 +347,9 @@ fn one_reference_is_described_once_for_all() {
     let summary = said.ok().json();
     assert_eq!(summary["result"]["aligned"], 2);
     assert_eq!(summary["result"]["regression"], "learning");
-    // Two recordings by content: the reference and the one that both x and y are.
+    // Two recordings by content, the reference and the one that both x and y are, and their one alignment.
     let status = place.run("cache status --json").ok().json();
-    assert_eq!(status["result"]["entries"], 2);
+    assert_eq!(status["result"]["entries"], 3);
     let times: Vec<f64> = ["x", "y"]
         .iter()
         .map(|name| {

@@ -87,7 +87,7 @@ pub fn index(request: &IndexRequest, context: &Context<'_>) -> Result<IndexRepor
     let (features, _) = features_of(&opened, params, Stage::Index, context)?;
     let mut warnings = opened.warnings;
     warnings.extend(not_real_time);
-    warnings.extend(skipped_warning(&features));
+    warnings.extend(skipped_warning(features.skipped_frames, &features.source.path));
     context.progress.start(Stage::Write, None, None);
     let (path, bytes) = match (out, &context.cache) {
         (None, Some(cache)) => cache.keep(&key_of(&features), &features, &context.now_utc)?,
@@ -133,7 +133,8 @@ pub fn features_of(
     Ok((features, Some(times)))
 }
 
-fn key(opened: &Opened, params: IndexParams) -> String {
+/// The key of a recording's index in the cache.
+pub fn key(opened: &Opened, params: IndexParams) -> String {
     cache::key(&opened.source.fingerprint, opened.source.proxy.as_deref(), params)
 }
 
@@ -142,10 +143,9 @@ fn key_of(features: &Features) -> String {
     cache::key(&source.fingerprint, source.proxy.as_deref(), features.params)
 }
 
-/// A line about unreadable frames, if there were any.
-pub fn skipped_warning(features: &Features) -> Option<String> {
-    let skipped = features.skipped_frames;
-    (skipped > 0).then(|| format!("{skipped} unreadable frames left out of {}", features.source.path))
+/// A line about unreadable frames of a recording, if there were any.
+pub fn skipped_warning(skipped: usize, path: &str) -> Option<String> {
+    (skipped > 0).then(|| format!("{skipped} unreadable frames left out of {path}"))
 }
 
 /// Create the folder of an output and make sure that it can be written to.

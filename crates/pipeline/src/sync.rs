@@ -21,14 +21,15 @@ use crate::artefacts::{
     NEW_MARKERS_FILE, OVERLAY_FILE, PAIRS_FILE, PAIRS_RAW_FILE, RecordingFile, TIMEWARP_FILE, TimeWarpFile,
     WARP_FILE, pairs_csv, pairs_raw_csv,
 };
+use crate::cache::alignments::{self, Kept};
 use crate::describe::{self, DescribeTimes, Opened};
 use crate::error::PipelineError;
 use crate::export::{ChosenPreset, ExportSettings, NewRun, Selection, editor_file};
-use crate::features::Features;
+use crate::features::{Features, Source};
 use crate::gps::clock::Offsets;
 use crate::gps::tracks::{SideInput, Tracks};
 use crate::import::read_marker_table;
-use crate::index::{features_of, prepare_folder, skipped_warning};
+use crate::index::{self, features_of, prepare_folder, skipped_warning};
 use crate::index_file;
 use crate::progress::{Context, Stage};
 use crate::recorded::Recorded;
@@ -221,25 +222,23 @@ pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, 
     }
     let mut warnings = inputs.warnings.clone();
     let mut describing = DescribeTimes::default();
-    let (reference, times) = match inputs.index.take() {
-        Some(features) => (features, None),
-        None => features_of(&inputs.reference, inputs.params, Stage::Index, context)?,
-    };
-    describing.add(times);
-    let (new, times) = features_of(&inputs.new, reference.params, Stage::Features, context)?;
-    describing.add(times);
-    warnings.extend([&reference, &new].into_iter().filter_map(skipped_warning));
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(context.threads)
-        .build()
-        .map_err(|e| PipelineError::new(format!("no worker threads ({e})")))?;
-    let alignment =
-        pool.install(|| align_run::align(&reference, &new, &inputs.tracks, &request.matching, context))?;
+    let Kept {
+        alignment,
+        analysed,
+        skipped,
+    } = alignment_of(&mut inputs, &request.matching, context, &mut describing)?;
+    let sources = [&inputs.reference.source, &inputs.new.source];
+    warnings.extend(
+        skipped
+            .into_iter()
+            .zip(sources)
+            .filter_map(|(skipped, source)| skipped_warning(skipped, &source.path)),
+    );
     warnings.extend(alignment.warnings.iter().cloned());
 
     let warp_begun = Instant::now();
     context.progress.start(Stage::Warp, None, None);
-    let (warp, verdict) = fit(&alignment, &inputs.anchors, &reference, &new, &request.warp);
+    let (warp, verdict) = fit(&alignment, &inputs.anchors, sources, &request.warp);
     context.progress.finish(Stage::Warp);
     let warp_sec = warp_begun.elapsed();
 
@@ -260,8 +259,8 @@ pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, 
         run.drop_stale_editor_files();
     } else {
         let file = TimeWarpFile {
-            reference: Some(RecordingFile::from(&reference.source)),
-            new: Some(RecordingFile::from(&new.source)),
+            reference: Some(RecordingFile::from(&inputs.reference.source)),
+            new: Some(RecordingFile::from(&inputs.new.source)),
             ..TimeWarpFile::new(&warp, &verdict, &request.warp)
         };
         run.write_warp(&file)?;
@@ -296,7 +295,7 @@ pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, 
     };
     let perf = Perf {
         gps_used: alignment.gps_offsets.is_some(),
-        ..run.perf(&timings, new.t_secs.len(), &resources, &verdict)
+        ..run.perf(&timings, analysed, &resources, &verdict)
     };
     run.put(
         PERF_FILE,
@@ -347,6 +346,49 @@ pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, 
         out_dir: target.folder,
         warnings,
     })
+}
+
+/// What the stages find for both recordings, from the cache where it is known.
+fn alignment_of(
+    inputs: &mut Inputs,
+    settings: &MatchSettings,
+    context: &Context<'_>,
+    describing: &mut DescribeTimes,
+) -> Result<Kept, PipelineError> {
+    // An index that was named may hold anything; only those of the cache are known by their keys.
+    let known = context.cache.as_ref().filter(|_| inputs.index.is_none());
+    let keys = [&inputs.reference, &inputs.new].map(|opened| index::key(opened, inputs.params));
+    let known = known.and_then(|cache| {
+        let key = alignments::key(keys.each_ref().map(String::as_str), settings, &inputs.tracks)?;
+        Some((cache, key))
+    });
+    if let Some((cache, key)) = &known
+        && let Some(kept) = cache.find_alignment(key, &context.now_utc)?
+    {
+        return Ok(kept);
+    }
+    let (reference, times) = match inputs.index.take() {
+        Some(features) => (features, None),
+        None => features_of(&inputs.reference, inputs.params, Stage::Index, context)?,
+    };
+    describing.add(times);
+    let (new, times) = features_of(&inputs.new, reference.params, Stage::Features, context)?;
+    describing.add(times);
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(context.threads)
+        .build()
+        .map_err(|e| PipelineError::new(format!("no worker threads ({e})")))?;
+    let alignment = pool.install(|| align_run::align(&reference, &new, &inputs.tracks, settings, context))?;
+    let kept = Kept {
+        alignment,
+        analysed: new.t_secs.len(),
+        skipped: [reference.skipped_frames, new.skipped_frames],
+    };
+    if let Some((cache, key)) = known {
+        // A full or read-only cache costs time, not correctness.
+        let _ = cache.keep_alignment(&key, &reference.source.fingerprint, &kept, &context.now_utc);
+    }
+    Ok(kept)
 }
 
 /// All inputs, opened and checked before anything expensive.
@@ -500,11 +542,10 @@ impl DescribeTimes {
 fn fit(
     alignment: &Alignment,
     anchors: &[Anchor],
-    reference: &Features,
-    new: &Features,
+    [reference, new]: [&Source; 2],
     settings: &WarpSettings,
 ) -> (TimeWarp, Verdict) {
-    let durations = (new.source.duration_secs, reference.source.duration_secs);
+    let durations = (new.duration_secs, reference.duration_secs);
     let warp = fit_warp(&alignment.pairs, anchors, settings, durations);
     let mut verdict = judge(&warp, &alignment.pairs, durations.0, settings);
     if alignment.reversed {

@@ -4,8 +4,9 @@
 //! last used, so that the oldest go when the cache is full. Several processes may use it at once and any of it may be
 //! deleted at any time: what is missing, damaged or of something else is a miss, and a cache that cannot be used costs
 //! time and nothing else. The register also lists finished runs ([`runs`]). Copies of recordings for browsers
-//! ([`proxies`]) are entries like indexes.
+//! ([`proxies`]) and alignments ([`alignments`]) are entries like indexes.
 
+pub mod alignments;
 mod db;
 pub mod proxies;
 pub mod runs;
@@ -62,10 +63,13 @@ pub fn key(fingerprint: &str, proxy: Option<&str>, params: IndexParams) -> Strin
 impl Cache {
     /// Where the file of a key lies, or would.
     pub fn path(&self, key: &str) -> PathBuf {
-        match key.strip_prefix(proxies::KEY_PREFIX) {
-            Some(stem) => self.proxy_folder().join(format!("{stem}.mp4")),
-            None => self.index_folder().join(format!("{key}.npz")),
+        if let Some(stem) = key.strip_prefix(proxies::KEY_PREFIX) {
+            return self.proxy_folder().join(format!("{stem}.mp4"));
         }
+        if let Some(stem) = key.strip_prefix(alignments::KEY_PREFIX) {
+            return self.folder.join(alignments::FOLDER).join(format!("{stem}.json"));
+        }
+        self.index_folder().join(format!("{key}.npz"))
     }
 
     fn index_folder(&self) -> PathBuf {
@@ -206,6 +210,12 @@ impl Cache {
         let mut keys = stems(&self.index_folder(), "npz");
         let copies = stems(&self.proxy_folder(), "mp4");
         keys.extend(copies.iter().map(|stem| format!("{}{stem}", proxies::KEY_PREFIX)));
+        let alignments = stems(&self.folder.join(alignments::FOLDER), "json");
+        keys.extend(
+            alignments
+                .iter()
+                .map(|stem| format!("{}{stem}", alignments::KEY_PREFIX)),
+        );
         keys
     }
 
@@ -319,7 +329,7 @@ struct Entry {
 pub struct CacheStatus {
     /// The folder.
     pub folder: PathBuf,
-    /// Indexes and copies.
+    /// Indexes, alignments and copies.
     pub entries: usize,
     /// Their size.
     pub bytes: u64,
@@ -332,7 +342,7 @@ pub struct CacheStatus {
 /// What `cache clear` removed, or would.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cleared {
-    /// Indexes and copies.
+    /// Indexes, alignments and copies.
     pub entries: usize,
     /// Their size.
     pub bytes: u64,

@@ -1,8 +1,17 @@
 use std::thread;
 
+use mtbsync_align::fit::Pair;
+use mtbsync_telemetry::place::ClockSigmas;
+
+use super::alignments::Kept;
 use super::*;
+use crate::align_run::Alignment;
+use crate::artefacts::{Candidate, PairOrigin};
 use crate::column::Column;
 use crate::features::{LOCAL_BYTES, Source, keypoint_column};
+use crate::gps::clock::Offsets;
+use crate::gps::tracks::Tracks;
+use crate::settings::MatchSettings;
 use mtbsync_vision::dense::DESCRIPTOR_LEN;
 
 const NOW: &str = "2026-06-01T09:00:00Z";
@@ -103,6 +112,106 @@ fn damaged_and_missing_files_are_misses_and_leave_the_register() {
     // A file that belongs to something else is no better.
     fs::rename(cache.path(&put(&cache, "c", NOW)), cache.path(&damaged)).unwrap();
     assert!(!has(&cache, "a", NOW));
+}
+
+fn alignment() -> Kept {
+    let pair = |t: f64| Pair {
+        t_new_secs: t,
+        t_ref_secs: t / 3.0,
+        sigma_secs: 0.1,
+        certainty: 1.0 - t / 7.0,
+    };
+    Kept {
+        alignment: Alignment {
+            candidates: vec![Candidate {
+                t_new_secs: 0.1,
+                t_ref_secs: 0.2,
+                score: 0.3,
+                n_inliers: 4,
+            }],
+            pairs: vec![pair(0.1), pair(0.7)],
+            origins: vec![
+                PairOrigin {
+                    model: 'H',
+                    verified: Some((31, 1.25)),
+                },
+                PairOrigin {
+                    model: 'D',
+                    verified: None,
+                },
+            ],
+            reversed: false,
+            retrieval: std::time::Duration::ZERO,
+            refine: std::time::Duration::ZERO,
+            gps_offsets: Some(Offsets {
+                ref_secs: 1.0 / 3.0,
+                new_secs: -2.0,
+                sigmas: ClockSigmas {
+                    ref_secs: 0.5,
+                    new_secs: 0.25,
+                },
+            }),
+            gps: std::time::Duration::ZERO,
+            warnings: vec!["a line".to_owned()],
+        },
+        analysed: 2,
+        skipped: [0, 3],
+    }
+}
+
+#[test]
+fn an_alignment_is_found_again_to_the_last_bit() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = cache(&folder, u64::MAX);
+    let settings = MatchSettings::default();
+    let key = alignments::key(["a", "b"], &settings, &Tracks::default()).unwrap();
+    assert!(cache.find_alignment(&key, NOW).unwrap().is_none());
+    let kept = alignment();
+    cache.keep_alignment(&key, "sha256:a", &kept, NOW).unwrap();
+    let found = cache.find_alignment(&key, NOW).unwrap().unwrap();
+    assert_eq!((found.analysed, found.skipped), (kept.analysed, kept.skipped));
+    let (found, kept) = (found.alignment, kept.alignment);
+    assert_eq!((found.pairs, found.origins), (kept.pairs, kept.origins));
+    assert_eq!(
+        (found.gps_offsets, found.reversed),
+        (kept.gps_offsets, kept.reversed)
+    );
+    assert_eq!(found.warnings, kept.warnings);
+    assert_eq!(found.candidates[0].score, kept.candidates[0].score);
+    assert_eq!(cache.status().unwrap().entries, 1);
+    fs::write(cache.path(&key), b"{\"pairs\":[]").unwrap();
+    assert!(cache.find_alignment(&key, NOW).unwrap().is_none());
+    assert!(!cache.path(&key).exists());
+}
+
+#[test]
+fn whatever_the_pairs_depend_on_makes_another_alignment() {
+    let (settings, none) = (MatchSettings::default(), Tracks::default());
+    let key = |indexes, settings: &MatchSettings, tracks: &Tracks| {
+        alignments::key(indexes, settings, tracks).unwrap()
+    };
+    let first = key(["a", "b"], &settings, &none);
+    let anchored = MatchSettings {
+        anchors: Some("anchors.csv".into()),
+        ..settings.clone()
+    };
+    assert_eq!(first, key(["a", "b"], &anchored, &none));
+    let stricter = MatchSettings {
+        min_inliers: 21,
+        ..settings.clone()
+    };
+    let warned = Tracks {
+        warnings: vec!["poor".to_owned()],
+        ..Tracks::default()
+    };
+    for other in [
+        key(["b", "a"], &settings, &none),
+        key(["a", "c"], &settings, &none),
+        key(["a", "b"], &stricter, &none),
+        key(["a", "b"], &settings, &warned),
+    ] {
+        assert_ne!(first, other);
+    }
 }
 
 #[test]
