@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Whole-program benchmark: how much longer than decoding alone does a cold `sync` take?
 
-    python3 scripts/bench_program.py [--bin PATH] [--secs 60] [--runs 5] [--clips 1080p-h264,4k-hevc10] [--out FILE.md]
+    python3 scripts/bench_program.py [--bin PATH] [--secs 60] [--runs 5] [--clips 1080p-h264,4k-hevc10]
+        [--every 10,30] [--out FILE.md]
 
 Clips are made once from the rendered rides (../shared/data/rendered where it is there, else data/sample) by scaling, grain and
 re-encoding at the bit rates of action cameras, with a key frame every 10 frames (as in GoPro files) and, harder, every 30. They
@@ -40,7 +41,7 @@ def main():
         sys.exit("error: ffmpeg is missing; hint: make setup")
     rows = []
     for kind in options.clips.split(","):
-        for spacing in (10, 30):
+        for spacing in map(int, options.every.split(",")):
             pair = [clip(kind, spacing, side, options.secs) for side in ("reference", "new")]
             rows.append(measure(options, kind, spacing, pair))
             print(rows[-1], flush=True)
@@ -57,6 +58,7 @@ def parse():
     parser.add_argument("--secs", type=int, default=60)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--clips", default=",".join(KINDS))
+    parser.add_argument("--every", default="10,30", help="frames from one key frame to the next")
     parser.add_argument("--out", type=Path)
     return parser.parse_args()
 

@@ -2,48 +2,62 @@
 
 use divan::{Bencher, black_box};
 use mtbsync_vision::dense::{COLS, DESCRIPTOR_LEN, ROWS};
-use mtbsync_vision::similarity::{CentredSequence, PlaceSequence, Warp, WarpMatcher};
+use mtbsync_vision::similarity::{
+    CentredSequence, Centring, Depth, PlaceSequence, Warp, WarpMatcher, WarpSequence,
+};
 
 fn main() {
     divan::main();
 }
 
-fn sequence(seed: u64) -> CentredSequence {
+fn bytes(seed: u64) -> Vec<u8> {
     let mut state = seed;
     let mut byte = || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         (state >> 56) as u8
     };
-    let bytes: Vec<u8> = (0..16 * DESCRIPTOR_LEN).map(|_| byte()).collect();
-    CentredSequence::new(&bytes, &[1; ROWS * COLS])
+    (0..16 * DESCRIPTOR_LEN).map(|_| byte()).collect()
 }
 
-/// A thousand pairs by their pooled descriptors.
-#[divan::bench]
-fn pooled_1000_pairs(bencher: Bencher) {
+fn sequence(seed: u64) -> CentredSequence {
+    CentredSequence::new(&bytes(seed), &[1; ROWS * COLS])
+}
+
+fn displaceable(seed: u64) -> WarpSequence {
+    WarpSequence::new(&sequence(seed))
+}
+
+/// Pairs by their pooled descriptors, in full around the best of those, and in full at every shift.
+#[divan::bench(args = [Depth::Pooled, Depth::Full, Depth::Thorough])]
+fn likenesses_1024_pairs(bencher: Bencher, depth: Depth) {
     let (a, b) = (PlaceSequence::new(&sequence(1)), PlaceSequence::new(&sequence(2)));
-    bencher.bench(|| {
-        (0..1000)
-            .map(|k| black_box(&a).pooled_likeness(k % 16, &b, k / 16 % 16))
-            .sum::<f32>()
+    let mut out = Vec::new();
+    bencher.bench_local(|| {
+        out.clear();
+        for i in 0..64 {
+            black_box(&a).likenesses(i % 16, &b, 0..16, depth, &mut out);
+        }
     });
 }
 
-/// A thousand pairs, coarse first, then in full.
+/// Sixteen frames centred around their moment and prepared, for finding places and for locating them.
 #[divan::bench]
-fn likeness_1000_pairs(bencher: Bencher) {
-    let (a, b) = (PlaceSequence::new(&sequence(1)), PlaceSequence::new(&sequence(2)));
+fn prepare_16_frames(bencher: Bencher) {
+    let (bytes, times) = (
+        bytes(1),
+        (0..16).map(|k| f64::from(k) / 3.0).collect::<Vec<f64>>(),
+    );
+    let centring = Centring::passing(&bytes, &times, &[1; ROWS * COLS]);
     bencher.bench(|| {
-        (0..1000)
-            .map(|k| black_box(&a).likeness(k % 16, &b, k / 16 % 16))
-            .sum::<f32>()
+        let block = centring.block(0..16);
+        (PlaceSequence::new(&block), WarpSequence::new(&block))
     });
 }
 
 /// A thousand pairs whose displacement is nearly known.
 #[divan::bench]
 fn follow_1000_pairs(bencher: Bencher) {
-    let (a, b) = (sequence(1), sequence(2));
+    let (a, b) = (displaceable(1), displaceable(2));
     let mut matcher = WarpMatcher::default();
     bencher.bench_local(|| {
         (0..1000)
@@ -59,7 +73,7 @@ fn follow_1000_pairs(bencher: Bencher) {
 /// A thousand pairs at any displacement.
 #[divan::bench]
 fn search_1000_pairs(bencher: Bencher) {
-    let (a, b) = (sequence(1), sequence(2));
+    let (a, b) = (displaceable(1), displaceable(2));
     let mut matcher = WarpMatcher::default();
     bencher.bench_local(|| {
         (0..1000)
