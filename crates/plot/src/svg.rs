@@ -256,9 +256,13 @@ pub fn stroke(colour: &str, width: f64) -> String {
     )
 }
 
-/// A number with at most two decimals and no negative zero.
+/// Coordinates farther out than this many layout units are drawn here: several pictures away, and inside what the
+/// rasteriser's fixed-point edges can hold.
+const FAR: f64 = 20_000.0;
+
+/// A length or coordinate with at most two decimals and no negative zero, at most [`FAR`] either way.
 pub fn number(value: f64) -> String {
-    let rounded = (value * 100.0).round() / 100.0;
+    let rounded = (value.clamp(-FAR, FAR) * 100.0).round() / 100.0;
     if !rounded.is_finite() || rounded == 0.0 {
         return "0".to_owned();
     }
@@ -294,6 +298,7 @@ mod tests {
         assert_eq!(number(-0.001), "0");
         assert_eq!(number(f64::NAN), "0");
         assert_eq!(number(12.50), "12.5");
+        assert_eq!(number(-1e12), "-20000");
     }
 
     #[test]
