@@ -14,6 +14,7 @@ use crate::features::{DenseFrames, Features};
 use crate::gps::clock::Offsets;
 use crate::gps::fuse::{FusedPair, fuse};
 use crate::gps::tracks::Tracks;
+use crate::parallax::sharpen;
 use crate::progress::{Context, Stage};
 use crate::retrieve::{MAX_OFF, Retrieval, retrieve};
 use crate::settings::{MatchSettings, Matcher};
@@ -73,7 +74,13 @@ pub fn align(
     let (visual, refined) = if reversed {
         (Vec::new(), true)
     } else if settings.refine {
-        (refined_pairs(reference, new, &path, settings), true)
+        let likely = refined_pairs(reference, new, &path, settings);
+        let pairs = if settings.refine_window > 0 {
+            sharpen(reference, new, &likely)
+        } else {
+            likely
+        };
+        (pairs, true)
     } else {
         (unrefined_pairs(reference, new, &path), false)
     };

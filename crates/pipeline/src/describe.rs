@@ -13,6 +13,7 @@ use mtbsync_vision::image::LumaView;
 use mtbsync_vision::mask;
 use mtbsync_vision::orb::{Extractor, LocalFeatures, OrbParams};
 use mtbsync_vision::recurring::recurring;
+use mtbsync_vision::relief::{DETAIL_LEN, DetailExtractor};
 use rayon::prelude::*;
 
 use crate::column::Column;
@@ -193,8 +194,8 @@ struct Described {
     t_secs: f64,
     size: (usize, usize),
     dense: Vec<u8>,
-    /// For analysed frames only.
-    local: Option<LocalFeatures>,
+    /// For analysed frames only: local features and detail grid.
+    analysed: Option<(LocalFeatures, Vec<u8>)>,
 }
 
 #[derive(Default)]
@@ -204,6 +205,7 @@ struct Collected {
     local: Vec<LocalFeatures>,
     fine_t_secs: Vec<f64>,
     fine_dense: Vec<u8>,
+    detail: Vec<u8>,
     size: (usize, usize),
 }
 
@@ -240,11 +242,12 @@ impl Collected {
 
     fn push(&mut self, frame: Described) {
         self.size = frame.size;
-        match frame.local {
-            Some(local) => {
+        match frame.analysed {
+            Some((local, detail)) => {
                 self.t_secs.push(frame.t_secs);
                 self.dense.extend_from_slice(&frame.dense);
                 self.local.push(local);
+                self.detail.extend_from_slice(&detail);
             }
             None => {
                 self.fine_t_secs.push(frame.t_secs);
@@ -279,6 +282,7 @@ impl Collected {
             mask,
             fine_t_secs: self.fine_t_secs,
             fine_dense: Column::of_bytes(DESCRIPTOR_LEN, self.fine_dense),
+            detail: Column::of_bytes(DETAIL_LEN, self.detail),
             skipped_frames,
         }
     }
@@ -287,6 +291,7 @@ impl Collected {
 /// Work space of one thread.
 struct Worker {
     dense: DenseExtractor,
+    detail: DetailExtractor,
     orb: Extractor,
 }
 
@@ -299,6 +304,7 @@ impl Worker {
         };
         Self {
             dense: DenseExtractor::new(),
+            detail: DetailExtractor::default(),
             orb: Extractor::new(orb),
         }
     }
@@ -306,12 +312,13 @@ impl Worker {
     fn describe(&mut self, frame: &LumaFrame) -> Result<Described, PipelineError> {
         let view = LumaView::new(frame.width, frame.height, &frame.data)
             .map_err(|e| PipelineError::new(e.to_string()).maybe_hint(e.hint()))?;
-        let local = (frame.role == FrameRole::Analysed).then(|| self.orb.extract(&view, None));
+        let analysed = (frame.role == FrameRole::Analysed)
+            .then(|| (self.orb.extract(&view, None), self.detail.describe(&view)));
         Ok(Described {
             t_secs: frame.t_secs,
             size: (frame.width, frame.height),
             dense: self.dense.describe(&view),
-            local,
+            analysed,
         })
     }
 }

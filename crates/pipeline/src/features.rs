@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use mtbsync_vision::dense::DESCRIPTOR_LEN;
+use mtbsync_vision::relief::DETAIL_LEN;
 use mtbsync_vision::similarity::Descriptors;
 
 use crate::column::Column;
@@ -93,6 +94,8 @@ pub struct Features {
     pub fine_t_secs: Vec<f64>,
     /// Dense descriptors of those.
     pub fine_dense: Column,
+    /// Detail grids of the analysed frames, [`DETAIL_LEN`] bytes each; empty in an index made without.
+    pub detail: Column,
     /// Frames that could not be read.
     pub skipped_frames: usize,
 }
@@ -122,6 +125,13 @@ impl Features {
         }
     }
 
+    /// Detail grid of analysed frame `i`; `None` where there is none.
+    pub fn detail(&self, i: usize) -> Option<Vec<u8>> {
+        let mut packed = Vec::with_capacity(DETAIL_LEN);
+        self.detail.read(i..i + 1, &mut packed);
+        (packed.len() == DETAIL_LEN).then_some(packed)
+    }
+
     /// All frames with a dense descriptor, analysed and between, in order of time: times and descriptors.
     pub fn all_dense(&self) -> (Vec<f64>, Vec<u8>) {
         let frames = DenseFrames::all(self);
@@ -135,9 +145,15 @@ impl Features {
     /// # Errors
     /// The first reading that failed; what was computed with it is worth nothing.
     pub fn check(&self) -> Result<(), PipelineError> {
-        [&self.dense, &self.fine_dense, &self.keypoints, &self.descriptors]
-            .into_iter()
-            .try_for_each(Column::check)
+        [
+            &self.dense,
+            &self.fine_dense,
+            &self.detail,
+            &self.keypoints,
+            &self.descriptors,
+        ]
+        .into_iter()
+        .try_for_each(Column::check)
     }
 }
 
@@ -197,7 +213,7 @@ impl Descriptors for DenseFrames<'_> {
             let mut rows = order.iter().filter(|o| o.0 == fine).map(|o| o.1);
             let mut bytes = Vec::new();
             if let Some(first) = rows.next() {
-                column.read(first..rows.last().unwrap_or(first) + 1, &mut bytes);
+                column.read(first..rows.next_back().unwrap_or(first) + 1, &mut bytes);
             }
             bytes
         };

@@ -1,7 +1,8 @@
 //! `index.npz`: features on disk, readable by numpy without pickle.
 //!
 //! Beside the members of the documented layout an index may hold `fine_t` (f64[F]) and `fine_dense` (u8[F, D]): dense
-//! descriptors of frames between the analysed ones, there when every frame had to be decoded anyway.
+//! descriptors of frames between the analysed ones, there when every frame had to be decoded anyway; and `detail`
+//! (u8[N, 9216]): the analysed frames' detail grids, two bins a byte.
 
 use std::fs::File;
 use std::io::{BufReader, BufWriter};
@@ -12,6 +13,7 @@ use mtbsync_formats::atomic::{FileSet, StagedFile};
 use mtbsync_formats::json;
 use mtbsync_formats::npz::{Array, Compression, Element, NpzError, NpzReader, NpzWriter};
 use mtbsync_vision::dense::{BINS, COLS, DESCRIPTOR_LEN, ROWS, SCALE};
+use mtbsync_vision::relief::DETAIL_LEN;
 use serde::{Deserialize, Serialize};
 
 use crate::column::{Column, IndexFile};
@@ -149,6 +151,9 @@ fn encode(file: &mut StagedFile, f: &Features, now_utc: &str) -> Result<(), NpzE
         &[f.fine_t_secs.len(), DESCRIPTOR_LEN],
         &mut f.fine_dense.reader(),
     )?;
+    if f.detail.rows() > 0 {
+        npz.add_bytes::<u8>("detail", &[f.t_secs.len(), DETAIL_LEN], &mut f.detail.reader())?;
+    }
     npz.add_text("meta", &text)?;
     let mut buffered = npz.finish()?;
     std::io::Write::flush(&mut buffered).map_err(NpzError::Io)
@@ -231,6 +236,11 @@ fn decode(file: File) -> Result<Features, NotAnIndex> {
         fine_t_secs = npz.shaped::<f64>("fine_t", &[None])?.data;
         fine_dense = column::<u8>(&mut npz, &file, "fine_dense", [fine_t_secs.len(), DESCRIPTOR_LEN])?;
     }
+    let detail = if npz.contains("detail") {
+        column::<u8>(&mut npz, &file, "detail", [n, DETAIL_LEN])?
+    } else {
+        Column::of_bytes(DETAIL_LEN, Vec::new())
+    };
     let increasing = |t: &[f64]| t.iter().all(|v| v.is_finite()) && t.windows(2).all(|w| w[0] < w[1]);
     let offsets_fit = offsets.first() == Some(&0) && offsets.windows(2).all(|w| w[0] <= w[1]);
     if !increasing(&t_secs)
@@ -268,6 +278,7 @@ fn decode(file: File) -> Result<Features, NotAnIndex> {
         mask,
         fine_t_secs,
         fine_dense,
+        detail,
         skipped_frames: meta.skipped_frames,
     })
 }

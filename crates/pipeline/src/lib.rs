@@ -22,6 +22,7 @@ pub mod index_file;
 pub mod missing;
 pub mod moments;
 pub mod mux;
+mod parallax;
 pub mod progress;
 pub mod proxy;
 pub mod recorded;

@@ -10,6 +10,7 @@
 //! made the index computed.
 
 use crate::image::LumaView;
+use crate::orientation_grid::{OrientationGrid, Pooling};
 
 /// Cells across.
 pub const COLS: usize = 32;
@@ -24,14 +25,6 @@ pub const CLIP: f32 = 0.5;
 /// `value = byte * SCALE`.
 pub const SCALE: f32 = CLIP / 255.0;
 
-/// Pixels of the reduced picture per cell side.
-const CELL_PX: usize = 5;
-const WIDTH: usize = COLS * CELL_PX;
-const HEIGHT: usize = ROWS * CELL_PX;
-/// Keeps the logarithm calm in the dark: sensor noise at level 2 must not look like a strong edge.
-const LOG_OFFSET: f32 = 16.0;
-/// Energy below which a cell counts as flat; flat cells (sky, blur) then fade instead of amplifying noise.
-const NORM_FLOOR: f32 = 0.05;
 /// Widest picture the grid was made for. Taller landscape pictures are cut to it around the middle, because
 /// cameras that record 4:3 and 16:9 share the width of the view, not the height.
 const GRID_ASPECT: f64 = COLS as f64 / ROWS as f64;
@@ -39,9 +32,7 @@ const GRID_ASPECT: f64 = COLS as f64 / ROWS as f64;
 /// Computes descriptors; keeps its work space between frames.
 #[derive(Debug)]
 pub struct DenseExtractor {
-    small: Vec<f32>,
-    cells: Vec<f32>,
-    energy: Vec<f32>,
+    grid: OrientationGrid,
 }
 
 impl Default for DenseExtractor {
@@ -54,117 +45,16 @@ impl DenseExtractor {
     /// A fresh extractor.
     pub fn new() -> Self {
         Self {
-            small: vec![0.0; WIDTH * HEIGHT],
-            cells: vec![0.0; DESCRIPTOR_LEN],
-            energy: vec![0.0; ROWS * COLS],
+            grid: OrientationGrid::new(COLS, ROWS, Pooling::Cell),
         }
     }
 
     /// Describe a picture: [`DESCRIPTOR_LEN`] bytes, `[row][column][bin]`. An empty picture gives zeros.
     pub fn describe(&mut self, picture: &LumaView<'_>) -> Vec<u8> {
-        if picture.width() == 0 || picture.height() == 0 {
-            return vec![0; DESCRIPTOR_LEN];
-        }
-        shrink(picture, &mut self.small);
-        for value in &mut self.small {
-            *value = (*value + LOG_OFFSET).ln();
-        }
-        self.collect_gradients();
-        self.normalise()
-    }
-
-    fn collect_gradients(&mut self) {
-        self.cells.fill(0.0);
-        let bins_per_radian = BINS as f32 / std::f32::consts::PI;
-        for y in 0..HEIGHT {
-            let (up, down) = (y.saturating_sub(1), (y + 1).min(HEIGHT - 1));
-            let row = |y: usize| &self.small[y * WIDTH..(y + 1) * WIDTH];
-            let (above, here, below) = (row(up), row(y), row(down));
-            for x in 0..WIDTH {
-                let (l, r) = (x.saturating_sub(1), (x + 1).min(WIDTH - 1));
-                let gx = (above[r] - above[l]) + 2.0 * (here[r] - here[l]) + (below[r] - below[l]);
-                let gy = (below[l] - above[l]) + 2.0 * (below[x] - above[x]) + (below[r] - above[r]);
-                let magnitude = (gx * gx + gy * gy).sqrt();
-                if magnitude == 0.0 {
-                    continue;
-                }
-                let mut angle = gy.atan2(gx);
-                if angle < 0.0 {
-                    angle += std::f32::consts::PI;
-                }
-                let position = angle * bins_per_radian;
-                let low = position.floor();
-                let share = position - low;
-                let low_bin = low as usize % BINS;
-                let cell = ((y / CELL_PX) * COLS + x / CELL_PX) * BINS;
-                self.cells[cell + low_bin] += magnitude * (1.0 - share);
-                self.cells[cell + (low_bin + 1) % BINS] += magnitude * share;
-            }
-        }
-        let per_pixel = 1.0 / (CELL_PX * CELL_PX) as f32;
-        for value in &mut self.cells {
-            *value *= per_pixel;
-        }
-    }
-
-    fn normalise(&mut self) -> Vec<u8> {
-        for (energy, cell) in self.energy.iter_mut().zip(self.cells.chunks_exact(BINS)) {
-            *energy = cell.iter().map(|v| v * v).sum();
-        }
         let mut bytes = vec![0; DESCRIPTOR_LEN];
-        for row in 0..ROWS {
-            for col in 0..COLS {
-                let mut sum = 0.0;
-                for r in [reflect(row, -1, ROWS), row, reflect(row, 1, ROWS)] {
-                    for c in [reflect(col, -1, COLS), col, reflect(col, 1, COLS)] {
-                        sum += self.energy[r * COLS + c];
-                    }
-                }
-                let gain = 1.0 / ((sum / 9.0).sqrt() + NORM_FLOOR);
-                let cell = (row * COLS + col) * BINS..(row * COLS + col + 1) * BINS;
-                for (byte, value) in bytes[cell.clone()].iter_mut().zip(&self.cells[cell]) {
-                    *byte = ((value * gain).min(CLIP) / SCALE).round() as u8;
-                }
-            }
-        }
+        self.grid
+            .describe(picture, |at, value| bytes[at] = (value / SCALE).round() as u8);
         bytes
-    }
-}
-
-/// Neighbour `i + step` in `0..len`, mirrored at the border without repeating it.
-fn reflect(i: usize, step: isize, len: usize) -> usize {
-    let at = i as isize + step;
-    if at < 0 {
-        at.unsigned_abs().min(len - 1)
-    } else if at as usize >= len {
-        len.saturating_sub(2)
-    } else {
-        at as usize
-    }
-}
-
-/// Area-average `picture`, cut to the grid's aspect, into `out` (`WIDTH`×`HEIGHT`).
-fn shrink(picture: &LumaView<'_>, out: &mut [f32]) {
-    let window = GridWindow::of(picture.width(), picture.height());
-    let columns = spans(window.left, window.width, WIDTH, picture.width());
-    let rows = spans(window.top, window.height, HEIGHT, picture.height());
-    let mut line = vec![0.0f32; picture.width()];
-    for (out_row, (first, weights)) in out.chunks_exact_mut(WIDTH).zip(&rows) {
-        line.fill(0.0);
-        for (offset, weight) in weights.iter().enumerate() {
-            let start = (first + offset) * picture.width();
-            let source = &picture.data()[start..start + picture.width()];
-            for (sum, &byte) in line.iter_mut().zip(source) {
-                *sum += weight * f32::from(byte);
-            }
-        }
-        for (value, (first, weights)) in out_row.iter_mut().zip(&columns) {
-            *value = line[*first..first + weights.len()]
-                .iter()
-                .zip(weights)
-                .map(|(v, w)| v * w)
-                .sum();
-        }
     }
 }
 
@@ -222,28 +112,6 @@ impl GridWindow {
         let (w, h) = self.cell_px();
         ((x - self.left) / w, (y - self.top) / h)
     }
-}
-
-/// For each of `count` equal parts of `start..start+length`: first source pixel and the weights (sum 1) from there.
-/// No span reaches pixel `limit`.
-fn spans(start: f64, length: f64, count: usize, limit: usize) -> Vec<(usize, Vec<f32>)> {
-    let step = length / count as f64;
-    let end = start + length;
-    (0..count)
-        .map(|i| {
-            let from = start + i as f64 * step;
-            let to = (from + step).min(end);
-            let first = (from.floor() as usize).min(limit - 1);
-            let last = (to.ceil() as usize).clamp(first + 1, limit);
-            let raw: Vec<f64> = (first..last)
-                .map(|p| ((p + 1) as f64).min(to) - (p as f64).max(from))
-                .map(|overlap| overlap.max(0.0))
-                .collect();
-            let total: f64 = raw.iter().sum();
-            let norm = if total > 0.0 { 1.0 / total } else { 0.0 };
-            (first, raw.iter().map(|w| (w * norm) as f32).collect())
-        })
-        .collect()
 }
 
 #[cfg(test)]

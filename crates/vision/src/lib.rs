@@ -8,6 +8,8 @@ pub mod image;
 pub mod mask;
 pub mod matching;
 pub mod orb;
+mod orientation_grid;
 mod random;
 pub mod recurring;
+pub mod relief;
 pub mod similarity;

@@ -91,9 +91,9 @@ mod x86 {
                         *row = unsafe { $load(numbers.as_ptr().add(at).cast::<$register>()) };
                     }
                     for s in 0..S {
+                        let place = offsets[s] + at;
                         // SAFETY: `theirs` has the common length from each offset on.
-                        let moved =
-                            unsafe { $load(theirs.as_ptr().add(offsets[s] + at).cast::<$register>()) };
+                        let moved = unsafe { $load(theirs.as_ptr().add(place).cast::<$register>()) };
                         for r in 0..R {
                             sums[r][s] = $join(sums[r][s], rows[r], moved);
                         }

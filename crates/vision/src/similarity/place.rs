@@ -324,7 +324,8 @@ const TOGETHER: usize = 3;
 const POOLED_SHIFTS: usize = 2 * POOLED.max_dx + 1;
 /// Full shifts tried at once.
 const FINE_SHIFTS: usize = 5;
-const _: () = assert!(POOLED.shifts() % POOLED_SHIFTS == 0 && FINE.shifts() % FINE_SHIFTS == 0);
+const _: () =
+    assert!(POOLED.shifts().is_multiple_of(POOLED_SHIFTS) && FINE.shifts().is_multiple_of(FINE_SHIFTS));
 /// Full shifts around a pooled one.
 const NEAR_SHIFTS: usize = (2 * AROUND + 1).pow(2);
 
@@ -362,7 +363,7 @@ fn best_anywhere<const R: usize>(new: View<'_>, references: [View<'_>; R]) -> [f
 #[inline]
 fn best_near(new: View<'_>, reference: View<'_>, (dx, dy): (isize, isize)) -> f32 {
     let within = |value: isize, most: usize| value.clamp(-(most as isize), most as isize);
-    let side = 2 * AROUND as usize + 1;
+    let side = 2 * AROUND + 1;
     // At the rim a shift is tried twice instead of one beyond it.
     let shifts: [usize; NEAR_SHIFTS] = std::array::from_fn(|k| {
         let (x, y) = (

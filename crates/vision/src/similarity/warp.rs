@@ -67,7 +67,7 @@ const MARGIN: usize = WARP_MAX_DX * BINS;
 const STRIDE: usize = ROW_LEN + MARGIN;
 const STORED: usize = MARGIN + ROWS * STRIDE;
 
-const _: () = assert!(WIDE % TOGETHER == 0 && WIDE - LINE + WIDE_LINE <= KEPT);
+const _: () = assert!(WIDE.is_multiple_of(TOGETHER) && WIDE - LINE + WIDE_LINE <= KEPT);
 
 /// Energy of each row within the overlap after each sideways displacement.
 type Energies = [[f32; KEPT]; ROWS];
@@ -466,9 +466,9 @@ mod tests {
         fn score(&self, warp: Warp) -> f32 {
             let (low_y, share_y) = split(warp.dy);
             let (mut dot, mut ours, mut theirs, mut used) = (0.0, 0.0, 0.0, 0);
-            for row in 0..ROWS {
+            for (row, below) in BELOW_HORIZON.iter().enumerate() {
                 let (upper, lower) = (row as i32 + low_y, row as i32 + low_y + i32::from(share_y > 0.0));
-                let (low_x, share_x) = split(warp.dx + warp.shear * BELOW_HORIZON[row]);
+                let (low_x, share_x) = split(warp.dx + warp.shear * below);
                 let inside = -(WARP_MAX_DX as i32)..WARP_MAX_DX as i32;
                 if upper < 0 || lower >= ROWS as i32 || !inside.contains(&low_x) {
                     continue;

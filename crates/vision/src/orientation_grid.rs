@@ -1,0 +1,208 @@
+//! Gradients of a picture collected into a grid of orientation histograms, whatever its fineness.
+//!
+//! The grid of [`crate::dense`] says which place it is; the finer one of [`crate::relief`] says where each thing in the
+//! picture went. Both reduce the picture, take its logarithm, collect gradients by orientation and normalise each cell
+//! by its neighbourhood.
+
+use crate::dense::{BINS, CLIP, GridWindow};
+use crate::image::LumaView;
+
+/// Pixels of the reduced picture per cell side.
+const CELL_PX: usize = 5;
+/// Keeps the logarithm calm in the dark: sensor noise at level 2 must not look like a strong edge.
+const LOG_OFFSET: f32 = 16.0;
+/// Energy below which a cell counts as flat; flat cells (sky, blur) then fade instead of amplifying noise.
+const NORM_FLOOR: f32 = 0.05;
+
+/// Which cells a pixel counts for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pooling {
+    /// The one it lies in.
+    Cell,
+    /// The four around it, by distance: a cell then changes smoothly as the picture moves under it, which measuring
+    /// displacements below a cell needs.
+    Bilinear,
+}
+
+/// Computes the histograms; keeps its work space between frames.
+#[derive(Debug)]
+pub(crate) struct OrientationGrid {
+    cols: usize,
+    rows: usize,
+    pooling: Pooling,
+    small: Vec<f32>,
+    cells: Vec<f32>,
+    energy: Vec<f32>,
+}
+
+impl OrientationGrid {
+    pub fn new(cols: usize, rows: usize, pooling: Pooling) -> Self {
+        Self {
+            cols,
+            rows,
+            pooling,
+            small: vec![0.0; cols * rows * CELL_PX * CELL_PX],
+            cells: vec![0.0; cols * rows * BINS],
+            energy: vec![0.0; cols * rows],
+        }
+    }
+
+    /// Describe a picture: `put(index, value)` for every bin, index in `[row][column][bin]`, value in 0..=[`CLIP`]. An
+    /// empty picture puts nothing.
+    pub fn describe(&mut self, picture: &LumaView<'_>, put: impl FnMut(usize, f32)) {
+        if picture.width() == 0 || picture.height() == 0 {
+            return;
+        }
+        let width = self.cols * CELL_PX;
+        shrink(picture, &mut self.small, width);
+        for value in &mut self.small {
+            *value = (*value + LOG_OFFSET).ln();
+        }
+        self.collect_gradients();
+        self.normalise(put);
+    }
+
+    fn collect_gradients(&mut self) {
+        self.cells.fill(0.0);
+        let (width, height) = (self.cols * CELL_PX, self.rows * CELL_PX);
+        let bins_per_radian = BINS as f32 / std::f32::consts::PI;
+        let (across, along) = (shares(width, self.pooling), shares(height, self.pooling));
+        for (y, along) in along.iter().enumerate() {
+            let (up, down) = (y.saturating_sub(1), (y + 1).min(height - 1));
+            let row = |y: usize| &self.small[y * width..(y + 1) * width];
+            let (above, here, below) = (row(up), row(y), row(down));
+            for (x, across) in across.iter().enumerate() {
+                let (l, r) = (x.saturating_sub(1), (x + 1).min(width - 1));
+                let gx = (above[r] - above[l]) + 2.0 * (here[r] - here[l]) + (below[r] - below[l]);
+                let gy = (below[l] - above[l]) + 2.0 * (below[x] - above[x]) + (below[r] - above[r]);
+                let magnitude = (gx * gx + gy * gy).sqrt();
+                if magnitude == 0.0 {
+                    continue;
+                }
+                let mut angle = gy.atan2(gx);
+                if angle < 0.0 {
+                    angle += std::f32::consts::PI;
+                }
+                let position = angle * bins_per_radian;
+                let low = position.floor();
+                let share = position - low;
+                let low_bin = low as usize % BINS;
+                let high_bin = (low_bin + 1) % BINS;
+                for (cell_row, by_row) in *along {
+                    for (cell_col, by_col) in *across {
+                        let weight = magnitude * by_row * by_col;
+                        if weight == 0.0 {
+                            continue;
+                        }
+                        let cell = (cell_row * self.cols + cell_col) * BINS;
+                        self.cells[cell + low_bin] += weight * (1.0 - share);
+                        self.cells[cell + high_bin] += weight * share;
+                    }
+                }
+            }
+        }
+        let per_pixel = 1.0 / (CELL_PX * CELL_PX) as f32;
+        for value in &mut self.cells {
+            *value *= per_pixel;
+        }
+    }
+
+    fn normalise(&mut self, mut put: impl FnMut(usize, f32)) {
+        for (energy, cell) in self.energy.iter_mut().zip(self.cells.chunks_exact(BINS)) {
+            *energy = cell.iter().map(|v| v * v).sum();
+        }
+        for row in 0..self.rows {
+            for col in 0..self.cols {
+                let mut sum = 0.0;
+                for r in [reflect(row, -1, self.rows), row, reflect(row, 1, self.rows)] {
+                    for c in [reflect(col, -1, self.cols), col, reflect(col, 1, self.cols)] {
+                        sum += self.energy[r * self.cols + c];
+                    }
+                }
+                let gain = 1.0 / ((sum / 9.0).sqrt() + NORM_FLOOR);
+                let cell = (row * self.cols + col) * BINS;
+                for bin in cell..cell + BINS {
+                    put(bin, (self.cells[bin] * gain).min(CLIP));
+                }
+            }
+        }
+    }
+}
+
+/// The two cells along one axis that a pixel counts for, with its shares.
+type Shares = [(usize, f32); 2];
+
+/// Shares of each pixel of an axis.
+fn shares(pixels: usize, pooling: Pooling) -> Vec<Shares> {
+    let last = pixels / CELL_PX - 1;
+    let share = |pixel: usize| match pooling {
+        Pooling::Cell => [(pixel / CELL_PX, 1.0), (0, 0.0)],
+        Pooling::Bilinear => {
+            // In units of cells from the middle of the first; pixels at the rim belong to the outermost cell alone.
+            let at = ((pixel as f32 + 0.5) / CELL_PX as f32 - 0.5).clamp(0.0, last as f32);
+            let low = (at as usize).min(last.saturating_sub(1));
+            let high_share = at - low as f32;
+            [(low, 1.0 - high_share), ((low + 1).min(last), high_share)]
+        }
+    };
+    (0..pixels).map(share).collect()
+}
+
+/// Neighbour `i + step` in `0..len`, mirrored at the border without repeating it.
+fn reflect(i: usize, step: isize, len: usize) -> usize {
+    let at = i as isize + step;
+    if at < 0 {
+        at.unsigned_abs().min(len - 1)
+    } else if at as usize >= len {
+        len.saturating_sub(2)
+    } else {
+        at as usize
+    }
+}
+
+/// Area-average `picture`, cut to the grid's aspect, into `out`, whose rows are `width` long.
+fn shrink(picture: &LumaView<'_>, out: &mut [f32], width: usize) {
+    let window = GridWindow::of(picture.width(), picture.height());
+    let columns = spans(window.left, window.width, width, picture.width());
+    let rows = spans(window.top, window.height, out.len() / width, picture.height());
+    let mut line = vec![0.0f32; picture.width()];
+    for (out_row, (first, weights)) in out.chunks_exact_mut(width).zip(&rows) {
+        line.fill(0.0);
+        for (offset, weight) in weights.iter().enumerate() {
+            let start = (first + offset) * picture.width();
+            let source = &picture.data()[start..start + picture.width()];
+            for (sum, &byte) in line.iter_mut().zip(source) {
+                *sum += weight * f32::from(byte);
+            }
+        }
+        for (value, (first, weights)) in out_row.iter_mut().zip(&columns) {
+            *value = line[*first..first + weights.len()]
+                .iter()
+                .zip(weights)
+                .map(|(v, w)| v * w)
+                .sum();
+        }
+    }
+}
+
+/// For each of `count` equal parts of `start..start+length`: first source pixel and the weights (sum 1) from there.
+/// No span reaches pixel `limit`.
+fn spans(start: f64, length: f64, count: usize, limit: usize) -> Vec<(usize, Vec<f32>)> {
+    let step = length / count as f64;
+    let end = start + length;
+    (0..count)
+        .map(|i| {
+            let from = start + i as f64 * step;
+            let to = (from + step).min(end);
+            let first = (from.floor() as usize).min(limit - 1);
+            let last = (to.ceil() as usize).clamp(first + 1, limit);
+            let raw: Vec<f64> = (first..last)
+                .map(|p| ((p + 1) as f64).min(to) - (p as f64).max(from))
+                .map(|overlap| overlap.max(0.0))
+                .collect();
+            let total: f64 = raw.iter().sum();
+            let norm = if total > 0.0 { 1.0 / total } else { 0.0 };
+            (first, raw.iter().map(|w| (w * norm) as f32).collect())
+        })
+        .collect()
+}

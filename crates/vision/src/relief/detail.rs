@@ -1,0 +1,247 @@
+//! The fine grid of orientation histograms, four bits a bin.
+
+use crate::dense::{BINS, CLIP};
+use crate::image::LumaView;
+use crate::mask::MASK_LEN;
+use crate::orientation_grid::{OrientationGrid, Pooling};
+
+/// Cells across; two by two lie in a cell of the dense descriptor.
+pub(super) const COLS: usize = 64;
+/// Cells down.
+pub(super) const ROWS: usize = 36;
+/// Cells of the coarse level each way.
+pub(super) const COARSE_COLS: usize = COLS / 2;
+pub(super) const COARSE_ROWS: usize = ROWS / 2;
+/// Bytes of one frame: two bins each, `[row][column][bin]`, the even bin in the low half.
+pub const DETAIL_LEN: usize = ROWS * COLS * BINS / 2;
+/// Steps of a bin. Measured: no coarser steps are needed than those of a byte, to a tenth of a millisecond.
+const LEVELS: f32 = 15.0;
+/// Whole-number steps per level, so that the mean can be taken out without rounding it away.
+const PER_LEVEL: i32 = 16;
+
+/// Computes detail grids; keeps its work space between frames.
+#[derive(Debug)]
+pub struct DetailExtractor {
+    grid: OrientationGrid,
+}
+
+impl Default for DetailExtractor {
+    fn default() -> Self {
+        Self {
+            grid: OrientationGrid::new(COLS, ROWS, Pooling::Bilinear),
+        }
+    }
+}
+
+impl DetailExtractor {
+    /// Describe a picture: [`DETAIL_LEN`] bytes. An empty picture gives zeros.
+    pub fn describe(&mut self, picture: &LumaView<'_>) -> Vec<u8> {
+        let mut packed = vec![0u8; DETAIL_LEN];
+        self.grid.describe(picture, |bin, value| {
+            let level = (value * (LEVELS / CLIP)).round() as u8;
+            packed[bin / 2] |= level << (4 * (bin % 2));
+        });
+        packed
+    }
+}
+
+/// Sum of the detail grids of a recording, on the way to their mean.
+#[derive(Clone, Debug)]
+pub struct DetailSum {
+    sums: Vec<u64>,
+    count: u64,
+}
+
+impl Default for DetailSum {
+    fn default() -> Self {
+        Self {
+            sums: vec![0; 2 * DETAIL_LEN],
+            count: 0,
+        }
+    }
+}
+
+impl DetailSum {
+    /// Take in frames of [`DETAIL_LEN`] bytes each.
+    pub fn add(&mut self, packed: &[u8]) {
+        for frame in packed.chunks_exact(DETAIL_LEN) {
+            for (pair, &byte) in self.sums.as_chunks_mut::<2>().0.iter_mut().zip(frame) {
+                pair[0] += u64::from(byte & 15);
+                pair[1] += u64::from(byte >> 4);
+            }
+            self.count += 1;
+        }
+    }
+
+    /// The mean of what was taken in: what is always there.
+    pub fn mean(&self) -> DetailMean {
+        let count = self.count.max(1);
+        let mean = |&sum: &u64| ((sum * PER_LEVEL as u64 + count / 2) / count) as i16;
+        DetailMean(self.sums.iter().map(mean).collect())
+    }
+}
+
+/// Mean of the detail grids of a recording, in steps of a level / [`PER_LEVEL`].
+#[derive(Clone, Debug)]
+pub struct DetailMean(Vec<i16>);
+
+/// A level of a grid with zeros around it, so that a displacement never leaves the array.
+#[derive(Clone, Debug)]
+pub(super) struct Padded {
+    pub values: Vec<i16>,
+    pub cols: usize,
+    pub margin: usize,
+    /// Energy of each cell, padded alike.
+    pub energy: Vec<i32>,
+    /// Energy of the window of cells whose upper left one this is; 0 where it would leave the array.
+    pub window_energy: Vec<f32>,
+}
+
+impl Padded {
+    fn new(cells: &[i16], [cols, rows]: [usize; 2], margin: usize, window: usize) -> Self {
+        let stride = cols + 2 * margin;
+        let mut values = vec![0i16; stride * (rows + 2 * margin) * BINS];
+        let mut energy = vec![0i32; stride * (rows + 2 * margin)];
+        for (row, line) in cells.chunks_exact(cols * BINS).enumerate() {
+            let at = (row + margin) * stride + margin;
+            values[at * BINS..(at + cols) * BINS].copy_from_slice(line);
+            for (energy, cell) in energy[at..at + cols].iter_mut().zip(line.as_chunks::<BINS>().0) {
+                *energy = cell.iter().map(|&v| i32::from(v) * i32::from(v)).sum();
+            }
+        }
+        Self {
+            values,
+            cols,
+            margin,
+            window_energy: window_sums(&energy, stride, window),
+            energy,
+        }
+    }
+
+    pub fn stride(&self) -> usize {
+        self.cols + 2 * self.margin
+    }
+
+    /// Number of the cell `(col, row)` in the padded arrays; both may lie up to the margin outside.
+    #[inline(always)]
+    pub fn at(&self, col: isize, row: isize) -> usize {
+        row.wrapping_add_unsigned(self.margin) as usize * self.stride()
+            + col.wrapping_add_unsigned(self.margin) as usize
+    }
+}
+
+/// Sum of the `window`×`window` cells from each cell on, in an array whose rows are `stride` long.
+fn window_sums(cells: &[i32], stride: usize, window: usize) -> Vec<f32> {
+    let mut across = vec![0i32; cells.len()];
+    for (sums, line) in across.chunks_exact_mut(stride).zip(cells.chunks_exact(stride)) {
+        for (sum, cells) in sums.iter_mut().zip(line.windows(window)) {
+            *sum = cells.iter().sum();
+        }
+    }
+    let mut out = vec![0.0; cells.len()];
+    for row in 0..(cells.len() / stride + 1).saturating_sub(window) {
+        for col in 0..stride {
+            let at = row * stride + col;
+            let sum: i32 = (0..window).map(|k| across[at + k * stride]).sum();
+            out[at] = sum as f32;
+        }
+    }
+    out
+}
+
+/// Cells of a block each way, coarse and fine: the same part of the picture.
+pub(super) const COARSE_BLOCK: usize = 3;
+pub(super) const BLOCK: usize = 2 * COARSE_BLOCK;
+/// Cells of zeros around the coarse level: the largest displacement and half a window.
+pub(super) const COARSE_MARGIN: usize = 20;
+/// And around the fine level.
+pub(super) const FINE_MARGIN: usize = 42;
+
+/// One frame ready to be compared: centred, masked, on two levels.
+#[derive(Clone, Debug)]
+pub struct DetailGrid {
+    pub(super) fine: Padded,
+    pub(super) coarse: Padded,
+}
+
+impl DetailGrid {
+    /// Unpack a frame of [`DETAIL_LEN`] bytes, with its recording's mean taken out and never-moving cells (`mask` of
+    /// [`crate::mask::static_mask`] 0) silenced. `None` when a length is wrong.
+    pub fn new(packed: &[u8], mean: &DetailMean, mask: &[u8]) -> Option<Self> {
+        if packed.len() != DETAIL_LEN || mask.len() != MASK_LEN {
+            return None;
+        }
+        let mut fine = vec![0i16; 2 * DETAIL_LEN];
+        let means = mean.0.as_chunks::<2>().0;
+        for ((pair, &byte), mean) in fine.as_chunks_mut::<2>().0.iter_mut().zip(packed).zip(means) {
+            *pair = [
+                i16::from(byte & 15) * PER_LEVEL as i16 - mean[0],
+                i16::from(byte >> 4) * PER_LEVEL as i16 - mean[1],
+            ];
+        }
+        let mut coarse = vec![0i16; COARSE_COLS * COARSE_ROWS * BINS];
+        for (cell, sum) in coarse.as_chunks_mut::<BINS>().0.iter_mut().enumerate() {
+            let (col, row) = (2 * (cell % COARSE_COLS), 2 * (cell / COARSE_COLS));
+            for (r, c) in [(row, col), (row, col + 1), (row + 1, col), (row + 1, col + 1)] {
+                let at = (r * COLS + c) * BINS;
+                if mask[cell] == 0 {
+                    fine[at..at + BINS].fill(0);
+                }
+                // Four levels of 240 at most: far inside an i16.
+                sum.iter_mut()
+                    .zip(&fine[at..at + BINS])
+                    .for_each(|(s, &v)| *s += v);
+            }
+        }
+        Some(Self {
+            fine: Padded::new(&fine, [COLS, ROWS], FINE_MARGIN, BLOCK),
+            coarse: Padded::new(&coarse, [COARSE_COLS, COARSE_ROWS], COARSE_MARGIN, COARSE_BLOCK),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::relief::tests::textured;
+
+    fn grid(packed: &[u8], sum: &DetailSum) -> DetailGrid {
+        DetailGrid::new(packed, &sum.mean(), &[1; MASK_LEN]).unwrap()
+    }
+
+    #[test]
+    fn what_is_always_there_is_taken_out() {
+        let picture = textured(640, 360, 0.0, 0.0);
+        let view = LumaView::new(640, 360, &picture).unwrap();
+        let packed = DetailExtractor::default().describe(&view);
+        let mut sum = DetailSum::default();
+        sum.add(&packed);
+        sum.add(&packed);
+        assert!(grid(&packed, &sum).fine.values.iter().all(|&v| v == 0));
+        let other = textured(640, 360, 40.0, 10.0);
+        sum.add(&DetailExtractor::default().describe(&LumaView::new(640, 360, &other).unwrap()));
+        assert!(grid(&packed, &sum).fine.values.iter().any(|&v| v != 0));
+    }
+
+    #[test]
+    fn masked_cells_are_silent_on_both_levels() {
+        let picture = textured(640, 360, 0.0, 0.0);
+        let packed = DetailExtractor::default().describe(&LumaView::new(640, 360, &picture).unwrap());
+        let mut mask = [1; MASK_LEN];
+        mask[5 * COARSE_COLS + 7] = 0;
+        let none = DetailSum::default().mean();
+        let grid = DetailGrid::new(&packed, &none, &mask).unwrap();
+        assert_eq!(grid.coarse.energy[grid.coarse.at(7, 5)], 0);
+        assert_eq!(grid.fine.energy[grid.fine.at(15, 11)], 0);
+        assert!(grid.coarse.energy[grid.coarse.at(8, 5)] > 0);
+    }
+
+    #[test]
+    fn wrong_lengths_and_empty_pictures_are_no_panic() {
+        let mean = DetailSum::default().mean();
+        assert!(DetailGrid::new(&[0; 7], &mean, &[1; MASK_LEN]).is_none());
+        assert!(DetailGrid::new(&[0; DETAIL_LEN], &mean, &[1; 3]).is_none());
+        let empty = LumaView::new(0, 0, &[]).unwrap();
+        assert_eq!(DetailExtractor::default().describe(&empty), vec![0; DETAIL_LEN]);
+    }
+}

@@ -1,0 +1,410 @@
+//! Where each block of one detail grid lies on another.
+//!
+//! Coarse cells (two by two joined) first: every shift of a window around the one that fits the whole grid best. Then the
+//! fine cells around the best of each block, and a parabola below a cell. A block counts when it is found again from the
+//! other side and its place stands out.
+
+use super::detail::{BLOCK, COARSE_COLS, COARSE_ROWS, COLS, DetailGrid, Padded, ROWS};
+use crate::dense::BINS;
+use crate::dispatch::multiversion;
+
+/// Shifts of the whole grid that are tried, coarse cells each way: a turned head moves the picture by 27 degrees.
+const GLOBAL_DX: isize = 9;
+const GLOBAL_DY: isize = 4;
+/// Shifts of a block around that of the grid, coarse cells each way.
+const BLOCK_DX: isize = 6;
+const BLOCK_DY: isize = 4;
+const SHIFTS_ACROSS: usize = 2 * BLOCK_DX as usize + 1;
+const SHIFTS: usize = SHIFTS_ACROSS * (2 * BLOCK_DY as usize + 1);
+/// Fine cells tried around twice the coarse shift, each way.
+const FINE_REACH: isize = 2;
+const FINE_ACROSS: usize = 2 * FINE_REACH as usize + 1;
+const BLOCKS: usize = COARSE_COLS * COARSE_ROWS;
+/// Mean energy of a cell below which a block shows nothing, in squared steps of [`DetailGrid`]: the same share of a
+/// typical edge as the flat cells of the static mask.
+const MIN_CELL_ENERGY: f32 = 2_300.0;
+/// Both sides agree when they differ by less, fine cells.
+const MAX_DISAGREEMENT: f64 = 1.5;
+/// A block's place lies this far inside the other grid, fine cells.
+const RIM: f64 = 1.5;
+
+/// A block of the first grid found on the second. Fine cells, middles at whole numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Block {
+    /// Number of the block, row by row.
+    pub number: usize,
+    pub x: f64,
+    pub y: f64,
+    pub dx: f64,
+    pub dy: f64,
+    /// Cosine at the place found.
+    pub likeness: f32,
+    /// How much less the next best place fits, one coarse cell away or more.
+    pub distinct: f32,
+}
+
+/// Displacement of the blocks of one grid on another.
+#[derive(Clone, Debug, Default)]
+pub struct Flow {
+    pub(super) blocks: Vec<Block>,
+    /// Shift of the whole grid, fine cells.
+    pub(super) global: [f64; 2],
+}
+
+impl Flow {
+    /// From `a` to `b` and from `b` to `a`, each block checked against the other side.
+    pub fn both_ways(a: &DetailGrid, b: &DetailGrid) -> [Self; 2] {
+        let (there, back) = (Search::new(a, b).run(), Search::new(b, a).run());
+        [there.agreeing_with(&back), back.agreeing_with(&there)]
+    }
+}
+
+/// All blocks before they are checked.
+struct Found {
+    blocks: Vec<Option<Block>>,
+    global: (isize, isize),
+}
+
+impl Found {
+    fn agreeing_with(&self, back: &Self) -> Flow {
+        let agrees = |block: &Block| {
+            let (x, y) = (block.x + block.dx, block.y + block.dy);
+            let inside = |v: f64, len: usize| {
+                (RIM..=len as f64 - 1.0 - RIM)
+                    .contains(&v)
+                    .then_some(0.5 * (v - 0.5))
+            };
+            let (Some(col), Some(row)) = (inside(x, COLS), inside(y, ROWS)) else {
+                return false;
+            };
+            let nearest = (row.round() as usize).min(COARSE_ROWS - 1) * COARSE_COLS
+                + (col.round() as usize).min(COARSE_COLS - 1);
+            back.blocks[nearest]
+                .is_some_and(|other| (block.dx + other.dx).hypot(block.dy + other.dy) < MAX_DISAGREEMENT)
+        };
+        Flow {
+            blocks: self
+                .blocks
+                .iter()
+                .flatten()
+                .filter(|b| agrees(b))
+                .copied()
+                .collect(),
+            global: [2.0 * self.global.0 as f64, 2.0 * self.global.1 as f64],
+        }
+    }
+}
+
+struct Search<'a> {
+    a: &'a DetailGrid,
+    b: &'a DetailGrid,
+}
+
+impl<'a> Search<'a> {
+    fn new(a: &'a DetailGrid, b: &'a DetailGrid) -> Self {
+        Self { a, b }
+    }
+
+    fn run(&self) -> Found {
+        let global = whole_grid_shift(&self.a.coarse, &self.b.coarse);
+        let mut scores = vec![0.0f32; SHIFTS * BLOCKS];
+        for (index, scores) in scores.chunks_exact_mut(BLOCKS).enumerate() {
+            block_scores(
+                &self.a.coarse,
+                &self.b.coarse,
+                coarse_shift(global, index),
+                scores,
+            );
+        }
+        let best = best_shifts(&scores);
+        let second = second_best(&scores, &best);
+        let blocks = (0..BLOCKS)
+            .map(|block| {
+                let (score, index) = best[block];
+                (score > 0.0)
+                    .then(|| self.refine(block, coarse_shift(global, index), score - second[block]))
+                    .flatten()
+            })
+            .collect();
+        Found { blocks, global }
+    }
+
+    /// Place of a block below a cell, starting at its coarse shift. `None` when it shows nothing or the best place lies
+    /// at the end of what is tried.
+    fn refine(&self, block: usize, coarse: (isize, isize), distinct: f32) -> Option<Block> {
+        let (col, row) = (
+            2 * (block % COARSE_COLS) as isize,
+            2 * (block / COARSE_COLS) as isize,
+        );
+        let (left, top) = (col - 2, row - 2);
+        if self.a.fine.window_energy[self.a.fine.at(left, top)] < MIN_CELL_ENERGY * (BLOCK * BLOCK) as f32 {
+            return None;
+        }
+        let scores = fine_scores(
+            &self.a.fine,
+            &self.b.fine,
+            (left, top),
+            (2 * coarse.0, 2 * coarse.1),
+        );
+        let mut best = 0;
+        for (index, &score) in scores.iter().enumerate() {
+            if score > scores[best] {
+                best = index;
+            }
+        }
+        let (dx, dy) = (best % FINE_ACROSS, best / FINE_ACROSS);
+        if dx == 0 || dy == 0 || dx + 1 == FINE_ACROSS || dy + 1 == FINE_ACROSS {
+            return None;
+        }
+        let below = |before: f32, after: f32| {
+            let bend = before - 2.0 * scores[best] + after;
+            if bend < -1e-6 {
+                f64::from(0.5 * (before - after) / bend).clamp(-0.5, 0.5)
+            } else {
+                0.0
+            }
+        };
+        let place =
+            |coarse: isize, fine: usize, below: f64| (2 * coarse - FINE_REACH) as f64 + fine as f64 + below;
+        Some(Block {
+            number: block,
+            x: col as f64 + 0.5,
+            y: row as f64 + 0.5,
+            dx: place(coarse.0, dx, below(scores[best - 1], scores[best + 1])),
+            dy: place(
+                coarse.1,
+                dy,
+                below(scores[best - FINE_ACROSS], scores[best + FINE_ACROSS]),
+            ),
+            likeness: scores[best],
+            distinct,
+        })
+    }
+}
+
+fn coarse_shift(global: (isize, isize), index: usize) -> (isize, isize) {
+    (
+        global.0 + (index % SHIFTS_ACROSS) as isize - BLOCK_DX,
+        global.1 + (index / SHIFTS_ACROSS) as isize - BLOCK_DY,
+    )
+}
+
+/// Best score of each block and the number of its shift; of equal ones the first.
+fn best_shifts(scores: &[f32]) -> Vec<(f32, usize)> {
+    let mut best = vec![(f32::MIN, 0); BLOCKS];
+    for (index, scores) in scores.chunks_exact(BLOCKS).enumerate() {
+        for (best, &score) in best.iter_mut().zip(scores) {
+            if score > best.0 {
+                *best = (score, index);
+            }
+        }
+    }
+    best
+}
+
+/// Best score of each block among the shifts that are not next to its best; 0 at least.
+fn second_best(scores: &[f32], best: &[(f32, usize)]) -> Vec<f32> {
+    let place = |index: usize| ((index % SHIFTS_ACROSS) as i32, (index / SHIFTS_ACROSS) as i32);
+    let places: Vec<(i32, i32)> = best.iter().map(|b| place(b.1)).collect();
+    let mut second = vec![0.0f32; BLOCKS];
+    for (index, scores) in scores.chunks_exact(BLOCKS).enumerate() {
+        let (i, j) = place(index);
+        for ((second, &score), &(x, y)) in second.iter_mut().zip(scores).zip(&places) {
+            let apart = (i - x).abs() > 1 || (j - y).abs() > 1;
+            *second = if apart { second.max(score) } else { *second };
+        }
+    }
+    second
+}
+
+/// The shift at which the whole coarse grids fit best.
+fn whole_grid_shift(a: &Padded, b: &Padded) -> (isize, isize) {
+    let mut best = (f32::MIN, (0, 0));
+    for dy in -GLOBAL_DY..=GLOBAL_DY {
+        for dx in -GLOBAL_DX..=GLOBAL_DX {
+            let (dot, ours, theirs) = whole_grid(a, b, (dx, dy));
+            let cosine = dot as f32 / (ours as f32 * theirs as f32).sqrt().max(1.0);
+            if cosine > best.0 {
+                best = (cosine, (dx, dy));
+            }
+        }
+    }
+    best.1
+}
+
+/// Dot product and both energies of what stays on the other grid after a shift.
+#[inline(always)]
+fn whole_grid_plain(a: &Padded, b: &Padded, (dx, dy): (isize, isize)) -> (i64, i64, i64) {
+    let (mut dot, mut ours, mut theirs) = (0i64, 0i64, 0i64);
+    let columns = (-dx).max(0)..(COARSE_COLS as isize - dx).min(COARSE_COLS as isize);
+    for row in (-dy).max(0)..(COARSE_ROWS as isize - dy).min(COARSE_ROWS as isize) {
+        let from = a.at(columns.start, row);
+        let to = b.at(columns.start + dx, row + dy);
+        let len = (columns.end - columns.start) as usize;
+        dot += i64::from(dot_of(
+            &a.values[from * BINS..(from + len) * BINS],
+            &b.values[to * BINS..(to + len) * BINS],
+        ));
+        for k in 0..len {
+            ours += i64::from(a.energy[from + k]);
+            theirs += i64::from(b.energy[to + k]);
+        }
+    }
+    (dot, ours, theirs)
+}
+
+/// A row of 32 coarse cells: `256 · 960²` = 2.4e8, inside an `i32`.
+#[inline(always)]
+fn dot_of(a: &[i16], b: &[i16]) -> i32 {
+    let mut sum = 0;
+    for k in 0..a.len().min(b.len()) {
+        sum += i32::from(a[k]) * i32::from(b[k]);
+    }
+    sum
+}
+
+/// Cosine of each block of `a` with `b` at one coarse shift.
+#[inline(always)]
+fn block_scores_plain(a: &Padded, b: &Padded, (dx, dy): (isize, isize), scores: &mut [f32]) {
+    // One row and column of zeros around, so that the window needs no border.
+    const WIDE: usize = COARSE_COLS + 2;
+    let mut products = [0i32; WIDE * (COARSE_ROWS + 2)];
+    for row in 0..COARSE_ROWS {
+        let from = a.at(0, row as isize) * BINS;
+        let to = b.at(dx, row as isize + dy) * BINS;
+        let line = &mut products[(row + 1) * WIDE + 1..(row + 1) * WIDE + 1 + COARSE_COLS];
+        for (col, product) in line.iter_mut().enumerate() {
+            let mut sum = 0;
+            for bin in col * BINS..(col + 1) * BINS {
+                sum += i32::from(a.values[from + bin]) * i32::from(b.values[to + bin]);
+            }
+            *product = sum;
+        }
+    }
+    for row in 0..COARSE_ROWS {
+        // A block's window begins one cell before its own.
+        let (from, to) = (a.at(-1, row as isize - 1), b.at(dx - 1, row as isize + dy - 1));
+        for col in 0..COARSE_COLS {
+            let at = (row + 1) * WIDE + col + 1;
+            let mut dot = 0;
+            for line in [at - WIDE, at, at + WIDE] {
+                dot += products[line - 1] + products[line] + products[line + 1];
+            }
+            scores[row * COARSE_COLS + col] = dot as f32
+                / (a.window_energy[from + col] * b.window_energy[to + col])
+                    .sqrt()
+                    .max(1.0);
+        }
+    }
+}
+
+/// Cosine of one block of fine cells at the shifts around `shift`.
+#[inline(always)]
+fn fine_scores_plain(
+    a: &Padded,
+    b: &Padded,
+    (left, top): (isize, isize),
+    shift: (isize, isize),
+) -> [f32; FINE_ACROSS * FINE_ACROSS] {
+    let mut scores = [0.0; FINE_ACROSS * FINE_ACROSS];
+    let ours = a.window_energy[a.at(left, top)];
+    for (index, score) in scores.iter_mut().enumerate() {
+        let dx = shift.0 - FINE_REACH + (index % FINE_ACROSS) as isize;
+        let dy = shift.1 - FINE_REACH + (index / FINE_ACROSS) as isize;
+        let mut dot = 0;
+        for row in 0..BLOCK as isize {
+            let from = a.at(left, top + row) * BINS;
+            let to = b.at(left + dx, top + row + dy) * BINS;
+            dot += dot_of(
+                &a.values[from..from + BLOCK * BINS],
+                &b.values[to..to + BLOCK * BINS],
+            );
+        }
+        let theirs = b.window_energy[b.at(left + dx, top + dy)];
+        *score = dot as f32 / (ours * theirs).sqrt().max(1.0);
+    }
+    scores
+}
+
+multiversion! {
+    fn whole_grid(a: &Padded, b: &Padded, shift: (isize, isize)) -> (i64, i64, i64) = whole_grid_plain;
+}
+
+multiversion! {
+    fn block_scores(a: &Padded, b: &Padded, shift: (isize, isize), scores: &mut [f32]) = block_scores_plain;
+}
+
+multiversion! {
+    fn fine_scores(a: &Padded, b: &Padded, corner: (isize, isize), shift: (isize, isize)) -> [f32; FINE_ACROSS * FINE_ACROSS] = fine_scores_plain;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::LumaView;
+    use crate::mask::MASK_LEN;
+    use crate::relief::tests::textured;
+    use crate::relief::{DetailExtractor, DetailSum};
+
+    fn grid(dx: f64, dy: f64) -> DetailGrid {
+        let picture = textured(640, 360, dx, dy);
+        let packed = DetailExtractor::default().describe(&LumaView::new(640, 360, &picture).unwrap());
+        // A mean that is not of this picture: flat.
+        DetailGrid::new(&packed, &DetailSum::default().mean(), &[1; MASK_LEN]).unwrap()
+    }
+
+    #[test]
+    fn finds_a_shift_far_below_a_cell() {
+        // Cells of a 640-pixel picture are ten pixels wide.
+        for (dx, dy) in [(23.0, -8.0), (-71.0, 30.0), (4.0, 3.0)] {
+            let [there, back] = Flow::both_ways(&grid(0.0, 0.0), &grid(dx, dy));
+            assert!(
+                there.blocks.len() > 200 && back.blocks.len() > 200,
+                "{}",
+                there.blocks.len()
+            );
+            let error = |of: fn(&Block) -> f64, is: f64| {
+                let mut away: Vec<f64> = there.blocks.iter().map(|b| (of(b) - is).abs()).collect();
+                away.sort_by(f64::total_cmp);
+                away[away.len() / 2]
+            };
+            assert!(
+                error(|b| b.dx, dx / 10.0) < 0.15,
+                "{dx} {}",
+                error(|b| b.dx, dx / 10.0)
+            );
+            assert!(
+                error(|b| b.dy, dy / 10.0) < 0.15,
+                "{dy} {}",
+                error(|b| b.dy, dy / 10.0)
+            );
+        }
+    }
+
+    #[test]
+    fn blank_pictures_have_no_blocks() {
+        let mean = DetailSum::default().mean();
+        let blank = DetailGrid::new(&[0; crate::relief::DETAIL_LEN], &mean, &[1; MASK_LEN]).unwrap();
+        assert!(Flow::both_ways(&blank, &grid(0.0, 0.0))[0].blocks.is_empty());
+    }
+
+    #[test]
+    fn every_processor_version_gives_the_same_bits() {
+        let (a, b) = (grid(0.0, 0.0), grid(13.0, -6.0));
+        assert_eq!(
+            whole_grid(&a.coarse, &b.coarse, (2, -1)),
+            whole_grid_plain(&a.coarse, &b.coarse, (2, -1))
+        );
+        let (mut fast, mut plain) = (vec![0.0; BLOCKS], vec![0.0; BLOCKS]);
+        block_scores(&a.coarse, &b.coarse, (-15, 8), &mut fast);
+        block_scores_plain(&a.coarse, &b.coarse, (-15, 8), &mut plain);
+        assert_eq!(fast, plain);
+        // The last block and the farthest shift still lie inside the margins.
+        for corner in [(-2, -2), (60, 32)] {
+            assert_eq!(
+                fine_scores(&a.fine, &b.fine, corner, (30, 16)),
+                fine_scores_plain(&a.fine, &b.fine, corner, (30, 16))
+            );
+        }
+    }
+}
