@@ -8,6 +8,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
 
 use mtbsync_media::{FrameOptions, FrameRole, LumaFrame, OpenOptions, Recording, SampleRequest};
+use mtbsync_telemetry::clean::clean;
 use mtbsync_vision::dense::{DESCRIPTOR_LEN, DenseExtractor};
 use mtbsync_vision::image::LumaView;
 use mtbsync_vision::mask;
@@ -20,6 +21,7 @@ use crate::column::Column;
 use crate::error::PipelineError;
 use crate::features::{Features, IndexParams, LOCAL_BYTES, Source, keypoint_column};
 use crate::progress::{Context, Stage};
+use crate::recorded::Recorded;
 
 /// Longest side of the analysed picture, pixels.
 pub const IMAGE_MAX_DIM: usize = 960;
@@ -184,7 +186,10 @@ pub fn describe(
             .hint("give a longer recording or a higher --fps"));
     }
     Ok((
-        collected.into_features(opened.source.clone(), params, skipped),
+        Features {
+            track: track(opened),
+            ..collected.into_features(opened.source.clone(), params, skipped)
+        },
         times,
     ))
 }
@@ -283,9 +288,18 @@ impl Collected {
             fine_t_secs: self.fine_t_secs,
             fine_dense: Column::of_bytes(DESCRIPTOR_LEN, self.fine_dense),
             detail: Column::of_bytes(DETAIL_LEN, self.detail),
+            track: Vec::new(),
             skipped_frames,
         }
     }
+}
+
+/// What is usable of the camera's own GPS.
+fn track(opened: &Opened) -> Vec<[f64; 6]> {
+    Recorded::read(&opened.recording)
+        .gps
+        .map(|stream| clean(&stream.to_track()).0.to_rows())
+        .unwrap_or_default()
 }
 
 /// Work space of one thread.

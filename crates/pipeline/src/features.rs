@@ -96,6 +96,8 @@ pub struct Features {
     pub fine_dense: Column,
     /// Detail grids of the analysed frames, [`DETAIL_LEN`] bytes each; empty in an index made without.
     pub detail: Column,
+    /// Usable GPS of the camera, on the recording's clock: rows of `mtbsync_telemetry::Track`; may be empty.
+    pub track: Vec<[f64; 6]>,
     /// Frames that could not be read.
     pub skipped_frames: usize,
 }

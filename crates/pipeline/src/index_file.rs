@@ -2,7 +2,8 @@
 //!
 //! Beside the members of the documented layout an index may hold `fine_t` (f64[F]) and `fine_dense` (u8[F, D]): dense
 //! descriptors of frames between the analysed ones, there when every frame had to be decoded anyway; and `detail`
-//! (u8[N, 9216]): the analysed frames' detail grids, two bins a byte.
+//! (u8[N, 9216]): the analysed frames' detail grids, two bins a byte. `track` is there when
+//! the camera's own GPS has usable points.
 
 use std::fs::File;
 use std::io::{BufReader, BufWriter};
@@ -154,6 +155,9 @@ fn encode(file: &mut StagedFile, f: &Features, now_utc: &str) -> Result<(), NpzE
     if f.detail.rows() > 0 {
         npz.add_bytes::<u8>("detail", &[f.t_secs.len(), DETAIL_LEN], &mut f.detail.reader())?;
     }
+    if !f.track.is_empty() {
+        npz.add("track", &[f.track.len(), 6], f.track.as_flattened())?;
+    }
     npz.add_text("meta", &text)?;
     let mut buffered = npz.finish()?;
     std::io::Write::flush(&mut buffered).map_err(NpzError::Io)
@@ -202,6 +206,14 @@ impl From<NpzError> for NotAnIndex {
     }
 }
 
+/// Times rise, places are on the globe, errors are above 0; altitude and speed may be unknown.
+fn is_track(rows: &[[f64; 6]]) -> bool {
+    let sound = |[t, lat, lon, _, _, error_m]: &[f64; 6]| {
+        t.is_finite() && lat.abs() <= 90.0 && lon.abs() <= 180.0 && *error_m > 0.0 && error_m.is_finite()
+    };
+    rows.iter().all(sound) && rows.windows(2).all(|w| w[0][0] < w[1][0])
+}
+
 fn decode(file: File) -> Result<Features, NotAnIndex> {
     let again = file.try_clone().map_err(|_| NotAnIndex::Damaged)?;
     let mut npz = NpzReader::new(BufReader::new(again)).map_err(|_| NotAnIndex::Other)?;
@@ -241,11 +253,18 @@ fn decode(file: File) -> Result<Features, NotAnIndex> {
     } else {
         Column::of_bytes(DETAIL_LEN, Vec::new())
     };
+    let track: Vec<[f64; 6]> = if npz.contains("track") {
+        let rows = npz.shaped::<f64>("track", &[None, Some(6)])?.data;
+        rows.as_chunks::<6>().0.to_vec()
+    } else {
+        Vec::new()
+    };
     let increasing = |t: &[f64]| t.iter().all(|v| v.is_finite()) && t.windows(2).all(|w| w[0] < w[1]);
     let offsets_fit = offsets.first() == Some(&0) && offsets.windows(2).all(|w| w[0] <= w[1]);
     if !increasing(&t_secs)
         || !increasing(&fine_t_secs)
         || !offsets_fit
+        || !is_track(&track)
         || meta.params.dense != dense_layout()
     {
         return Err(NotAnIndex::Damaged);
@@ -279,6 +298,7 @@ fn decode(file: File) -> Result<Features, NotAnIndex> {
         fine_t_secs,
         fine_dense,
         detail,
+        track,
         skipped_frames: meta.skipped_frames,
     })
 }
@@ -303,4 +323,68 @@ fn column<T: Element>(
         .into_iter()
         .for_each(|number| number.append_to(&mut bytes));
     Ok(Column::of_bytes(width, bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn features(track: Vec<[f64; 6]>) -> Features {
+        Features {
+            source: Source {
+                path: "/v/ref.mp4".to_owned(),
+                fingerprint: "sha256:0".to_owned(),
+                chapters: vec!["ref.mp4".to_owned()],
+                proxy: None,
+                duration_secs: 2.0,
+                fps: "30/1".to_owned(),
+                width: 640,
+                height: 360,
+                rotation: 0,
+                timecode: None,
+            },
+            params: IndexParams {
+                fps: 3.0,
+                n_features: 0,
+                clahe: true,
+                precise: false,
+            },
+            picture: (640, 360),
+            t_secs: vec![0.0, 0.5],
+            dense: Column::of_bytes(DESCRIPTOR_LEN, vec![7; 2 * DESCRIPTOR_LEN]),
+            offsets: vec![0, 0, 0],
+            keypoints: Column::of_bytes(KEYPOINT_BYTES, Vec::new()),
+            descriptors: Column::of_bytes(LOCAL_BYTES, Vec::new()),
+            mask: vec![1; ROWS * COLS],
+            fine_t_secs: Vec::new(),
+            fine_dense: Column::of_bytes(DESCRIPTOR_LEN, Vec::new()),
+            detail: Column::of_bytes(DETAIL_LEN, Vec::new()),
+            track,
+            skipped_frames: 0,
+        }
+    }
+
+    #[test]
+    fn a_track_is_kept_and_a_damaged_one_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("index.npz");
+        let kept = |track: &[[f64; 6]]| {
+            write(&path, &features(track.to_vec()), "2026-06-01T09:00:00Z").unwrap();
+            read(&path).map(|f| f.track)
+        };
+        let track = [
+            [0.0, 46.5, 7.2, 900.0, 4.5, 3.0],
+            [0.1, 46.5001, 7.2, 900.0, 4.5, 3.0],
+        ];
+        assert_eq!(kept(&track).unwrap(), track);
+        assert_eq!(kept(&[]).unwrap(), Vec::<[f64; 6]>::new());
+        let unknown = kept(&[[0.0, 46.5, 7.2, f64::NAN, f64::NAN, 3.0]]).unwrap();
+        assert!(unknown[0][3].is_nan() && unknown[0][4].is_nan());
+        for (column, value) in [(0, f64::NAN), (1, 91.0), (2, f64::INFINITY), (5, 0.0)] {
+            let mut damaged = track;
+            damaged[1][column] = value;
+            assert!(kept(&damaged).is_err(), "{column}");
+        }
+        assert!(kept(&[track[1], track[0]]).is_err());
+    }
 }

@@ -446,11 +446,13 @@ impl Inputs {
             &SideInput {
                 name: "reference",
                 recorded: of_reference,
+                indexed: index.as_ref().map_or(&[], |features| &features.track),
                 duration_secs: reference.source.duration_secs,
             },
             &SideInput {
                 name: "new run",
                 recorded: of_new,
+                indexed: &[],
                 duration_secs: new.source.duration_secs,
             },
         )?;

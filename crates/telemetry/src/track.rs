@@ -75,6 +75,8 @@ pub enum TrackSource {
     Fit,
     /// TCX file.
     Tcx,
+    /// `track` member of an index, cleaned before it was written.
+    Index,
 }
 
 /// Points in strictly increasing time.

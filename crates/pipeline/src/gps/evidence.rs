@@ -9,7 +9,7 @@ use mtbsync_telemetry::clock::Signal;
 use mtbsync_telemetry::place::{PlaceEvidence, PlaceMatch};
 
 use super::clock::{Offsets, Side, interpolate, offsets};
-use super::tracks::{Clock, Tracks};
+use super::tracks::Tracks;
 
 /// A place of the pictures' path takes part in the comparison with GPS when the model is this sure of it.
 const SURE_HERE: f64 = 0.8;
@@ -28,7 +28,8 @@ const AGREEMENT_SIGMAS: f64 = 3.0;
 const RECEIVER_SIGMA_SECS: f64 = 0.13;
 /// Places farther across than this are another trail, in sigmas of the positions.
 const MAX_ACROSS_SIGMAS: f64 = 2.5;
-/// Certainty of GPS where no picture could be compared at all, both tracks being the cameras' own.
+/// Certainty of GPS where no picture could be compared at all, both tracks being the cameras' own or given with their
+/// offset by a person.
 const UNSEEN_CERTAINTY: f64 = 0.9;
 
 /// GPS of both sides, compared with the pictures and believed.
@@ -83,9 +84,8 @@ impl GpsEvidence {
             .filter_map(|&place| disagreement(&places, place))
             .collect();
         let certainty = if errors.len() < MIN_COMPARED {
-            let own = [reference, new].iter().all(|side| side.clock == Clock::Recording);
-            if !own {
-                return Err("too little is seen to check the GPS tracks, so they weigh nothing".to_owned());
+            if ![reference, new].iter().all(|side| side.clock.is_vouched_for()) {
+                return Err("too little is seen to check the GPS tracks, so they weigh nothing; give --ref-gpx-offset and --new-gpx-offset to vouch for them".to_owned());
             }
             UNSEEN_CERTAINTY
         } else {
@@ -215,6 +215,7 @@ mod tests {
         let side = |recorded| SideInput {
             name: "run",
             recorded,
+            indexed: &[],
             duration_secs: 40.0,
         };
         Tracks::read(&GpsSettings::default(), &side(&a), &side(&b)).unwrap()

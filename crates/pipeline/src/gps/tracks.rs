@@ -5,7 +5,7 @@ use std::path::Path;
 use mtbsync_formats::read_bounded;
 use mtbsync_telemetry::clean::clean;
 use mtbsync_telemetry::clock::{OffsetEstimate, offset_from_utc, offsets_from_creation_time};
-use mtbsync_telemetry::{Track, TrackFile, read_track};
+use mtbsync_telemetry::{Track, TrackFile, TrackSource, read_track};
 
 use super::{GpsSettings, TrackOffset, TrackRequest};
 use crate::error::PipelineError;
@@ -33,6 +33,11 @@ pub enum Clock {
 }
 
 impl Clock {
+    /// Track and recording belong together: the camera or a person says so.
+    pub fn is_vouched_for(&self) -> bool {
+        matches!(self, Self::Recording | Self::Given(..))
+    }
+
     /// The offset has to be searched for.
     pub fn is_guessed(&self) -> bool {
         matches!(self, Self::Guessed(_))
@@ -65,6 +70,8 @@ pub struct SideInput<'a> {
     pub name: &'static str,
     /// Telemetry.
     pub recorded: &'a Recorded,
+    /// Rows of the track that an index holds, for a recording without telemetry.
+    pub indexed: &'a [[f64; 6]],
     /// Length, seconds.
     pub duration_secs: f64,
 }
@@ -104,12 +111,12 @@ impl Tracks {
 }
 
 fn recorded(input: &SideInput<'_>, warnings: &mut Vec<String>) -> Option<SideTrack> {
-    let stream = input.recorded.gps.as_ref()?;
-    let track = usable(
-        &stream.to_track(),
-        &format!("GPS of the {}", input.name),
-        warnings,
-    )?;
+    let track = match &input.recorded.gps {
+        Some(stream) => stream.to_track(),
+        None if input.indexed.is_empty() => return None,
+        None => Track::from_rows(input.indexed, TrackSource::Index),
+    };
+    let track = usable(&track, &format!("GPS of the {}", input.name), warnings)?;
     Some(SideTrack {
         track,
         clock: Clock::Recording,
@@ -169,4 +176,35 @@ fn usable(track: &Track, name: &str, warnings: &mut Vec<String>) -> Option<Track
         ));
     }
     Some(cleaned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_index_stands_in_for_a_recording_without_telemetry() {
+        let rows: Vec<[f64; 6]> = (0..20)
+            .map(f64::from)
+            .map(|t| [t, 46.0 + t * 1e-4, 7.0, f64::NAN, f64::NAN, 3.0])
+            .collect();
+        let nothing = Recorded::default();
+        let side = |indexed| SideInput {
+            name: "run",
+            recorded: &nothing,
+            indexed,
+            duration_secs: 20.0,
+        };
+        let tracks = Tracks::read(&GpsSettings::default(), &side(&rows), &side(&[])).unwrap();
+        let reference = tracks.reference.unwrap();
+        assert_eq!(reference.track.to_rows().len(), rows.len());
+        assert_eq!(reference.clock, Clock::Recording);
+        assert_eq!(tracks.new, None);
+        let ignored = GpsSettings {
+            ignore_recorded: true,
+            ..GpsSettings::default()
+        };
+        let tracks = Tracks::read(&ignored, &side(&rows), &side(&rows)).unwrap();
+        assert_eq!((tracks.reference, tracks.new), (None, None));
+    }
 }
