@@ -73,12 +73,13 @@ test('a click on a control leaves the keys to the players', async () => {
   await page.keyboard.press('ArrowRight');
   near((await shownFrames(page)).new - before.new, 1 / 30, 0.001, 'a step after choosing a view');
   assert.ok(await page.locator('.stage-wipe').isVisible());
+  const { rows } = await (await fetch(`${server.url}/api/runs/${sample}/markers`)).json();
   await page.locator('.panel tbody tr').nth(2).click();
   const at = await shownFrames(page);
   await page.keyboard.press('ArrowLeft');
   near((await shownFrames(page)).new - at.new, -1 / 30, 0.001, 'a step after choosing a marker');
   await page.keyboard.press('ArrowDown');
-  near((await shownFrames(page)).new, 15.506, 0.02, 'the next marker');
+  near((await shownFrames(page)).new, Number(rows[3].t_new), FRAME_SECS, 'the next marker');
   await context.close();
 });
 

@@ -118,6 +118,23 @@ impl Padded {
         }
     }
 
+    /// The values as `[row][bin][column]`.
+    fn planes(&self) -> Vec<i16> {
+        let stride = self.stride();
+        let mut planes = vec![0; self.values.len()];
+        for (out, line) in planes
+            .chunks_exact_mut(stride * BINS)
+            .zip(self.values.chunks_exact(stride * BINS))
+        {
+            for (col, cell) in line.as_chunks::<BINS>().0.iter().enumerate() {
+                for (bin, &value) in cell.iter().enumerate() {
+                    out[bin * stride + col] = value;
+                }
+            }
+        }
+        planes
+    }
+
     pub fn stride(&self) -> usize {
         self.cols + 2 * self.margin
     }
@@ -162,6 +179,8 @@ pub(super) const FINE_MARGIN: usize = 42;
 pub struct DetailGrid {
     pub(super) fine: Padded,
     pub(super) coarse: Padded,
+    /// The coarse level as `[row][bin][column]`, padded alike: a shift then moves whole lines.
+    pub(super) planes: Vec<i16>,
 }
 
 impl DetailGrid {
@@ -193,9 +212,11 @@ impl DetailGrid {
                     .for_each(|(s, &v)| *s += v);
             }
         }
+        let coarse = Padded::new(&coarse, [COARSE_COLS, COARSE_ROWS], COARSE_MARGIN, COARSE_BLOCK);
         Some(Self {
             fine: Padded::new(&fine, [COLS, ROWS], FINE_MARGIN, BLOCK),
-            coarse: Padded::new(&coarse, [COARSE_COLS, COARSE_ROWS], COARSE_MARGIN, COARSE_BLOCK),
+            planes: coarse.planes(),
+            coarse,
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use nalgebra::{Matrix3, Rotation3, SMatrix, SVector, Vector3};
 
-use super::flow::{Block, Flow};
+use super::flow::{Block, Flow, MIN_DISTINCT};
 use super::lens::{Lens, Ray};
 
 /// Blocks that a relative pose needs.
@@ -12,9 +12,8 @@ const MIN_LOCATED: usize = 24;
 /// Least likeness of a block between two frames of one recording, and between two recordings.
 const MIN_LIKENESS_SAME: f32 = 0.5;
 const MIN_LIKENESS_OTHER: f32 = 0.25;
-/// Least distinctness of a block, alike.
+/// Least distinctness of a block between two frames of one recording; between two, that of [`MIN_DISTINCT`].
 const MIN_DISTINCT_SAME: f32 = 0.03;
-const MIN_DISTINCT_OTHER: f32 = 0.02;
 /// Distinctness from which on a block counts in full.
 const FULL_DISTINCT: f32 = 0.15;
 /// A block that moves by less between two frames of a ride is very far away or part of the camera's carrier, fine
@@ -145,7 +144,7 @@ impl Structure {
             let Some(block) = by_number.peek().filter(|b| b.number == point.number) else {
                 continue;
             };
-            if block.likeness > MIN_LIKENESS_OTHER && block.distinct > MIN_DISTINCT_OTHER {
+            if block.likeness > MIN_LIKENESS_OTHER && block.distinct > MIN_DISTINCT {
                 let to = lens.ray(block.x + block.dx, block.y + block.dy);
                 seen.push((point.ray, point.inverse_depth, to, weight(block)));
             }
