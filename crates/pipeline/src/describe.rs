@@ -199,8 +199,10 @@ struct Described {
     t_secs: f64,
     size: (usize, usize),
     dense: Vec<u8>,
-    /// For analysed frames only: local features and detail grid.
-    analysed: Option<(LocalFeatures, Vec<u8>)>,
+    /// For analysed frames only.
+    local: Option<LocalFeatures>,
+    /// For analysed frames, and with `--precise` for all.
+    detail: Option<Vec<u8>>,
 }
 
 #[derive(Default)]
@@ -211,6 +213,7 @@ struct Collected {
     fine_t_secs: Vec<f64>,
     fine_dense: Vec<u8>,
     detail: Vec<u8>,
+    fine_detail: Vec<u8>,
     size: (usize, usize),
 }
 
@@ -247,8 +250,9 @@ impl Collected {
 
     fn push(&mut self, frame: Described) {
         self.size = frame.size;
-        match frame.analysed {
-            Some((local, detail)) => {
+        let detail = frame.detail.unwrap_or_default();
+        match frame.local {
+            Some(local) => {
                 self.t_secs.push(frame.t_secs);
                 self.dense.extend_from_slice(&frame.dense);
                 self.local.push(local);
@@ -257,6 +261,7 @@ impl Collected {
             None => {
                 self.fine_t_secs.push(frame.t_secs);
                 self.fine_dense.extend_from_slice(&frame.dense);
+                self.fine_detail.extend_from_slice(&detail);
             }
         }
     }
@@ -288,6 +293,7 @@ impl Collected {
             fine_t_secs: self.fine_t_secs,
             fine_dense: Column::of_bytes(DESCRIPTOR_LEN, self.fine_dense),
             detail: Column::of_bytes(DETAIL_LEN, self.detail),
+            fine_detail: Column::of_bytes(DETAIL_LEN, self.fine_detail),
             track: Vec::new(),
             skipped_frames,
         }
@@ -306,6 +312,7 @@ fn track(opened: &Opened) -> Vec<[f64; 6]> {
 struct Worker {
     dense: DenseExtractor,
     detail: DetailExtractor,
+    detail_of_all: bool,
     orb: Extractor,
 }
 
@@ -319,6 +326,7 @@ impl Worker {
         Self {
             dense: DenseExtractor::new(),
             detail: DetailExtractor::default(),
+            detail_of_all: params.precise,
             orb: Extractor::new(orb),
         }
     }
@@ -326,13 +334,13 @@ impl Worker {
     fn describe(&mut self, frame: &LumaFrame) -> Result<Described, PipelineError> {
         let view = LumaView::new(frame.width, frame.height, &frame.data)
             .map_err(|e| PipelineError::new(e.to_string()).maybe_hint(e.hint()))?;
-        let analysed = (frame.role == FrameRole::Analysed)
-            .then(|| (self.orb.extract(&view, None), self.detail.describe(&view)));
+        let analysed = frame.role == FrameRole::Analysed;
         Ok(Described {
             t_secs: frame.t_secs,
             size: (frame.width, frame.height),
             dense: self.dense.describe(&view),
-            analysed,
+            local: analysed.then(|| self.orb.extract(&view, None)),
+            detail: (analysed || self.detail_of_all).then(|| self.detail.describe(&view)),
         })
     }
 }

@@ -96,6 +96,8 @@ pub struct Features {
     pub fine_dense: Column,
     /// Detail grids of the analysed frames, [`DETAIL_LEN`] bytes each; empty in an index made without.
     pub detail: Column,
+    /// Detail grids of the frames between, as many as `fine_t_secs` has; empty unless made with `--precise`.
+    pub fine_detail: Column,
     /// Usable GPS of the camera, on the recording's clock: rows of `mtbsync_telemetry::Track`; may be empty.
     pub track: Vec<[f64; 6]>,
     /// Frames that could not be read.
@@ -129,9 +131,12 @@ impl Features {
 
     /// Detail grid of analysed frame `i`; `None` where there is none.
     pub fn detail(&self, i: usize) -> Option<Vec<u8>> {
-        let mut packed = Vec::with_capacity(DETAIL_LEN);
-        self.detail.read(i..i + 1, &mut packed);
-        (packed.len() == DETAIL_LEN).then_some(packed)
+        row(&self.detail, i)
+    }
+
+    /// Detail grid of the frame between number `i`; `None` where there is none.
+    pub fn fine_detail(&self, i: usize) -> Option<Vec<u8>> {
+        row(&self.fine_detail, i)
     }
 
     /// All frames with a dense descriptor, analysed and between, in order of time: times and descriptors.
@@ -151,12 +156,21 @@ impl Features {
             &self.dense,
             &self.fine_dense,
             &self.detail,
+            &self.fine_detail,
             &self.keypoints,
             &self.descriptors,
         ]
         .into_iter()
         .try_for_each(Column::check)
     }
+}
+
+fn row(column: &Column, i: usize) -> Option<Vec<u8>> {
+    (i < column.rows()).then(|| {
+        let mut bytes = Vec::with_capacity(DETAIL_LEN);
+        column.read(i..i + 1, &mut bytes);
+        bytes
+    })
 }
 
 /// Dense descriptors of a recording's frames in order of time.

@@ -2,8 +2,8 @@
 //!
 //! Beside the members of the documented layout an index may hold `fine_t` (f64[F]) and `fine_dense` (u8[F, D]): dense
 //! descriptors of frames between the analysed ones, there when every frame had to be decoded anyway; and `detail`
-//! (u8[N, 9216]): the analysed frames' detail grids, two bins a byte. `track` is there when
-//! the camera's own GPS has usable points.
+//! (u8[N, 9216]): the analysed frames' detail grids, two bins a byte; with `--precise` `fine_detail` (u8[F, 9216]) as
+//! well. `track` is there when the camera's own GPS has usable points.
 
 use std::fs::File;
 use std::io::{BufReader, BufWriter};
@@ -155,6 +155,13 @@ fn encode(file: &mut StagedFile, f: &Features, now_utc: &str) -> Result<(), NpzE
     if f.detail.rows() > 0 {
         npz.add_bytes::<u8>("detail", &[f.t_secs.len(), DETAIL_LEN], &mut f.detail.reader())?;
     }
+    if f.fine_detail.rows() > 0 {
+        npz.add_bytes::<u8>(
+            "fine_detail",
+            &[f.fine_t_secs.len(), DETAIL_LEN],
+            &mut f.fine_detail.reader(),
+        )?;
+    }
     if !f.track.is_empty() {
         npz.add("track", &[f.track.len(), 6], f.track.as_flattened())?;
     }
@@ -248,11 +255,15 @@ fn decode(file: File) -> Result<Features, NotAnIndex> {
         fine_t_secs = npz.shaped::<f64>("fine_t", &[None])?.data;
         fine_dense = column::<u8>(&mut npz, &file, "fine_dense", [fine_t_secs.len(), DESCRIPTOR_LEN])?;
     }
-    let detail = if npz.contains("detail") {
-        column::<u8>(&mut npz, &file, "detail", [n, DETAIL_LEN])?
-    } else {
-        Column::of_bytes(DETAIL_LEN, Vec::new())
+    let mut details = |name: &str, frames: usize| {
+        if npz.contains(name) {
+            column::<u8>(&mut npz, &file, name, [frames, DETAIL_LEN])
+        } else {
+            Ok(Column::of_bytes(DETAIL_LEN, Vec::new()))
+        }
     };
+    let detail = details("detail", n)?;
+    let fine_detail = details("fine_detail", fine_t_secs.len())?;
     let track: Vec<[f64; 6]> = if npz.contains("track") {
         let rows = npz.shaped::<f64>("track", &[None, Some(6)])?.data;
         rows.as_chunks::<6>().0.to_vec()
@@ -298,6 +309,7 @@ fn decode(file: File) -> Result<Features, NotAnIndex> {
         fine_t_secs,
         fine_dense,
         detail,
+        fine_detail,
         track,
         skipped_frames: meta.skipped_frames,
     })
@@ -359,9 +371,36 @@ mod tests {
             fine_t_secs: Vec::new(),
             fine_dense: Column::of_bytes(DESCRIPTOR_LEN, Vec::new()),
             detail: Column::of_bytes(DETAIL_LEN, Vec::new()),
+            fine_detail: Column::of_bytes(DETAIL_LEN, Vec::new()),
             track,
             skipped_frames: 0,
         }
+    }
+
+    #[test]
+    fn detail_grids_of_all_frames_are_kept_and_too_few_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("index.npz");
+        let details =
+            |frames: usize, value: u8| Column::of_bytes(DETAIL_LEN, vec![value; frames * DETAIL_LEN]);
+        let precise = Features {
+            detail: details(2, 1),
+            fine_t_secs: vec![0.25],
+            fine_dense: Column::of_bytes(DESCRIPTOR_LEN, vec![7; DESCRIPTOR_LEN]),
+            fine_detail: details(1, 2),
+            ..features(Vec::new())
+        };
+        write(&path, &precise, "2026-06-01T09:00:00Z").unwrap();
+        let kept = read(&path).unwrap();
+        assert!(kept.detail(1) == Some(vec![1; DETAIL_LEN]) && kept.detail(2).is_none());
+        assert!(kept.fine_detail(0) == Some(vec![2; DETAIL_LEN]) && kept.fine_detail(1).is_none());
+        let too_few = Features {
+            fine_detail: details(2, 2),
+            ..precise
+        };
+        // Either the writer or the reader notices.
+        let written = write(&path, &too_few, "2026-06-01T09:00:00Z");
+        assert!(written.is_err() || read(&path).is_err());
     }
 
     #[test]

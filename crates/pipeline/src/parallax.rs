@@ -3,7 +3,8 @@
 //! For each pair, the two analysed reference frames around its place give the depths of what they show; where the same
 //! things lie in the new frame then tells how far along the way between the two its camera stood. This is done from
 //! the earlier and from the later of the two, and both must agree. Which lenses the cameras had is found from the pair
-//! itself: with the right ones the most blocks agree.
+//! itself: with the right ones the most blocks agree. With `--precise` the frames between the analysed ones are located as
+//! well, and brought to the pair by the rate of the pairs around.
 
 use mtbsync_align::fit::Pair;
 use mtbsync_align::refine::make_increasing;
@@ -23,6 +24,12 @@ const MAX_DISAGREEMENT: f64 = 2.0;
 /// Least share of the pairs that must be located. On open rides a quarter to nine tenths are; where hardly any is (a
 /// cockpit that fills the picture: 8 %), those few are more likely something else that moves as one, such as an arm.
 const MIN_LOCATED_SHARE: f64 = 0.15;
+/// How often a pair is looked for.
+const LOOKS: usize = 3;
+/// Located pairs farther apart than this say nothing about those between, seconds.
+const MAX_BRIDGE_SECS: f64 = 2.0;
+/// How well the rate between pairs is known, as a share of it.
+const RATE_SIGMA: f64 = 0.1;
 /// Pairs, evenly spread, from which the lenses are found.
 const LENS_SAMPLE: usize = 16;
 /// Lenses that are tried: degrees seen across the picture.
@@ -49,22 +56,69 @@ pub fn sharpen(reference: &Features, new: &Features, pairs: &[Pair]) -> Vec<Pair
         return pairs.to_vec();
     };
     let lenses = scene.find_lenses(pairs);
-    let structures = scene.structures(pairs, lenses.reference);
-    let located: Vec<Option<Place>> = pairs
-        .par_iter()
-        .map(|pair| scene.locate(pair, &structures, lenses.new))
-        .collect();
+    let mut structures = scene.no_structures();
+    let located = scene.locate_all(pairs, &mut structures, lenses);
     let count = located.iter().flatten().count();
     if (count as f64) < MIN_LOCATED_SHARE * pairs.len() as f64 {
         return pairs.to_vec();
     }
-    let mut sharpened: Vec<Pair> = pairs
+    let joined = |pairs: &[Pair], places: Vec<Option<Place>>| {
+        let both = pairs.iter().zip(places);
+        let mut joined: Vec<Pair> = both
+            .map(|(pair, place)| place.map_or(*pair, |place| place.join(pair)))
+            .collect();
+        make_increasing(&mut joined);
+        joined
+    };
+    let sharpened = joined(pairs, located);
+    if new.fine_detail.rows() == 0 {
+        return sharpened;
+    }
+    let rates = rates(&sharpened);
+    scene.add_structures(&mut structures, scene.frames_around(&sharpened), lenses.reference);
+    let beside: Vec<Option<Place>> = sharpened
+        .par_iter()
+        .zip(&rates)
+        .map(|(pair, &rate)| scene.locate_beside(pair, rate, &structures, lenses.new))
+        .collect();
+    joined(&sharpened, beside)
+}
+
+/// Where the pairs are to be looked for, seconds of the reference: where they were located, on the line between the
+/// located ones around, or else where they are.
+fn expected_places(pairs: &[Pair], located: &[Option<Place>]) -> Vec<f64> {
+    let known: Vec<(f64, f64)> = pairs
         .iter()
         .zip(located)
-        .map(|(pair, place)| place.map_or(*pair, |place| place.join(pair)))
+        .filter_map(|(pair, place)| Some((pair.t_new_secs, place.as_ref()?.t_ref)))
         .collect();
-    make_increasing(&mut sharpened);
-    sharpened
+    let between = |t: f64| {
+        let after = known.partition_point(|k| k.0 < t);
+        let (&(t1, y1), &(t0, y0)) = (known.get(after)?, known.get(after.checked_sub(1)?)?);
+        (t1 - t0 <= MAX_BRIDGE_SECS).then(|| y0 + (y1 - y0) * (t - t0) / (t1 - t0))
+    };
+    let places = pairs.iter().zip(located);
+    places
+        .map(|(pair, place)| match place {
+            Some(place) => place.t_ref,
+            None => between(pair.t_new_secs).unwrap_or(pair.t_ref_secs),
+        })
+        .collect()
+}
+
+/// Reference seconds per new second at each pair, from the pairs beside it.
+fn rates(pairs: &[Pair]) -> Vec<f64> {
+    (0..pairs.len())
+        .map(|k| {
+            let (before, after) = (&pairs[k.saturating_sub(1)], &pairs[(k + 1).min(pairs.len() - 1)]);
+            let taken = after.t_new_secs - before.t_new_secs;
+            if taken > 0.0 {
+                (after.t_ref_secs - before.t_ref_secs) / taken
+            } else {
+                1.0
+            }
+        })
+        .collect()
 }
 
 /// A measured place on the reference, seconds.
@@ -90,6 +144,23 @@ impl Place {
             t_ref: (p * self.t_ref + q * other.t_ref) / (p + q),
             sigma: (1.0 / (p + q) + 0.5 * apart * apart * p * q / (p + q).powi(2)).sqrt(),
         }
+    }
+
+    /// Mean by precision of the places of neighbouring frames. They are measured against the same depths, so many are no
+    /// surer than one of them. `None` without any.
+    fn of_neighbours(places: &[Self]) -> Option<Self> {
+        let precision: f64 = places.iter().map(|p| p.sigma.powi(-2)).sum();
+        let mean = |of: &dyn Fn(&Self) -> f64| {
+            places.iter().map(|p| p.sigma.powi(-2) * of(p)).sum::<f64>() / precision
+        };
+        let t_ref = mean(&|p| p.t_ref);
+        let spread = mean(&|p| (p.t_ref - t_ref).powi(2));
+        let count = places.len() as f64;
+        let variance = count / precision + spread / count;
+        (!places.is_empty()).then(|| Self {
+            t_ref,
+            sigma: variance.sqrt(),
+        })
     }
 
     fn join(self, pair: &Pair) -> Pair {
@@ -128,6 +199,10 @@ impl<'a> Grids<'a> {
         DetailGrid::new(&self.features.detail(i)?, &self.mean, &self.features.mask)
     }
 
+    fn between_at(&self, i: usize) -> Option<DetailGrid> {
+        DetailGrid::new(&self.features.fine_detail(i)?, &self.mean, &self.features.mask)
+    }
+
     fn lens(&self, (projection, hfov_deg): (Projection, f64)) -> Lens {
         Lens::new(projection, hfov_deg, self.cell_aspect)
     }
@@ -151,6 +226,8 @@ fn mean_of(features: &Features) -> DetailMean {
 
 /// Structures of two neighbouring reference frames, seen from the earlier and from the later.
 type BothSides = [Option<Structure>; 2];
+/// By the later of the two frames; `None` where nobody has looked.
+type Structures = Vec<Option<BothSides>>;
 
 #[derive(Clone, Copy, Debug)]
 struct Lenses {
@@ -191,10 +268,10 @@ impl<'a> Scene<'a> {
         })
     }
 
-    /// The later of the two reference frames around the pair's place, if they are near enough to each other.
-    fn later_frame(&self, pair: &Pair) -> Option<usize> {
+    /// The later of the two reference frames around a place, if they are near enough to each other.
+    fn later_frame(&self, t_ref_secs: f64) -> Option<usize> {
         let t = &self.reference.features.t_secs;
-        let later = t.partition_point(|&t| t <= pair.t_ref_secs).clamp(1, t.len() - 1);
+        let later = t.partition_point(|&t| t <= t_ref_secs).clamp(1, t.len() - 1);
         (t[later] - t[later - 1] <= MAX_BASELINE_SECS).then_some(later)
     }
 
@@ -203,43 +280,116 @@ impl<'a> Scene<'a> {
         Some(Flow::both_ways(&a, &b))
     }
 
-    /// From the earlier and from the later reference frame to the new frame of `pair`.
-    fn to_new(&self, pair: &Pair, later: usize) -> Option<[Flow; 2]> {
-        let new = self.new.at(nearest(&self.new.features.t_secs, pair.t_new_secs))?;
+    fn new_frame(&self, pair: &Pair) -> Option<DetailGrid> {
+        self.new.at(nearest(&self.new.features.t_secs, pair.t_new_secs))
+    }
+
+    /// From the earlier and from the later reference frame to `new`.
+    fn to_new(&self, new: &DetailGrid, later: usize) -> Option<[Flow; 2]> {
         let from = |j: usize| -> Option<Flow> {
-            let [there, _] = Flow::both_ways(&self.reference.at(j)?, &new);
+            let [there, _] = Flow::both_ways(&self.reference.at(j)?, new);
             Some(there)
         };
         Some([from(later - 1)?, from(later)?])
     }
 
-    fn structures(&self, pairs: &[Pair], lens: Lens) -> Vec<BothSides> {
-        let mut wanted = vec![false; self.reference.features.t_secs.len()];
-        for later in pairs.iter().filter_map(|pair| self.later_frame(pair)) {
-            wanted[later] = true;
-        }
-        let rigid = |s: &Structure| s.rigid_share() >= MIN_RIGID_SHARE;
-        wanted
-            .into_par_iter()
-            .enumerate()
-            .map(|(later, wanted)| {
-                let Some([there, back]) = wanted.then(|| self.between(later)).flatten() else {
-                    return [None, None];
-                };
-                [
-                    Structure::new(&there, &lens, true).filter(rigid),
-                    Structure::new(&back, &lens, false).filter(rigid),
-                ]
-            })
+    fn no_structures(&self) -> Structures {
+        vec![None; self.reference.features.t_secs.len()]
+    }
+
+    /// The later frames of the intervals in which the frames half a step around `pairs` lie.
+    fn frames_around(&self, pairs: &[Pair]) -> Vec<usize> {
+        let frames = self.reference.features.t_secs.len();
+        let laters = pairs.iter().filter_map(|pair| self.later_frame(pair.t_ref_secs));
+        laters
+            .flat_map(|later| later.saturating_sub(1).max(1)..(later + 2).min(frames))
             .collect()
     }
 
-    fn locate(&self, pair: &Pair, structures: &[BothSides], lens: Lens) -> Option<Place> {
-        let later = self.later_frame(pair)?;
-        let [Some(from_earlier), Some(from_later)] = structures.get(later)? else {
+    /// Adds those between each of `laters` and the frame before it.
+    fn add_structures(&self, structures: &mut Structures, mut laters: Vec<usize>, lens: Lens) {
+        let rigid = |s: &Structure| s.rigid_share() >= MIN_RIGID_SHARE;
+        laters.sort_unstable();
+        laters.dedup();
+        laters.retain(|&later| structures[later].is_none());
+        let added: Vec<BothSides> = laters
+            .par_iter()
+            .map(|&later| match self.between(later) {
+                Some([there, back]) => [
+                    Structure::new(&there, &lens, true).filter(rigid),
+                    Structure::new(&back, &lens, false).filter(rigid),
+                ],
+                None => [None, None],
+            })
+            .collect();
+        for (later, added) in laters.into_iter().zip(added) {
+            structures[later] = Some(added);
+        }
+    }
+
+    /// The places of all pairs that can be located. Where likeness is off by more than half the step between reference
+    /// frames, the first look is between the wrong two; what it finds, and what the pairs around say, leads to the
+    /// right ones.
+    fn locate_all(&self, pairs: &[Pair], structures: &mut Structures, lenses: Lenses) -> Vec<Option<Place>> {
+        let mut expected: Vec<f64> = pairs.iter().map(|pair| pair.t_ref_secs).collect();
+        let mut tried = vec![None; pairs.len()];
+        let mut located: Vec<Option<Place>> = vec![None; pairs.len()];
+        for _ in 0..LOOKS {
+            let wanted: Vec<(usize, usize)> = (0..pairs.len())
+                .filter_map(|k| Some((k, self.later_frame(expected[k])?)))
+                .filter(|&(k, later)| tried[k] != Some(later))
+                .collect();
+            let laters = wanted.iter().map(|&(_, later)| later).collect();
+            self.add_structures(structures, laters, lenses.reference);
+            let places: Vec<Option<Place>> = wanted
+                .par_iter()
+                .map(|&(k, _)| {
+                    self.locate_frame(|| self.new_frame(&pairs[k]), expected[k], structures, lenses.new)
+                })
+                .collect();
+            for ((k, later), place) in wanted.into_iter().zip(places) {
+                tried[k] = Some(later);
+                located[k] = place.or(located[k]);
+            }
+            expected = expected_places(pairs, &located);
+        }
+        located
+    }
+
+    /// The pair's place from the frames between the analysed ones up to half a step around it.
+    fn locate_beside(&self, pair: &Pair, rate: f64, structures: &Structures, lens: Lens) -> Option<Place> {
+        let features = self.new.features;
+        let reach = 0.5 / features.params.fps;
+        let t = &features.fine_t_secs;
+        let from = t.partition_point(|&t| t < pair.t_new_secs - reach);
+        let until = t.partition_point(|&t| t <= pair.t_new_secs + reach);
+        let places: Vec<Place> = (from..until)
+            .filter_map(|i| {
+                let ahead = rate * (t[i] - pair.t_new_secs);
+                let frame = || self.new.between_at(i);
+                let place = self.locate_frame(frame, pair.t_ref_secs + ahead, structures, lens)?;
+                Some(Place {
+                    t_ref: place.t_ref - ahead,
+                    sigma: place.sigma.hypot(RATE_SIGMA * ahead),
+                })
+            })
+            .collect();
+        Place::of_neighbours(&places)
+    }
+
+    /// The place of a new frame that is expected near `t_ref_secs`.
+    fn locate_frame(
+        &self,
+        frame: impl FnOnce() -> Option<DetailGrid>,
+        t_ref_secs: f64,
+        structures: &Structures,
+        lens: Lens,
+    ) -> Option<Place> {
+        let later = self.later_frame(t_ref_secs)?;
+        let [Some(from_earlier), Some(from_later)] = structures.get(later)?.as_ref()? else {
             return None;
         };
-        let to_new = self.to_new(pair, later)?;
+        let to_new = self.to_new(&frame()?, later)?;
         let t = &self.reference.features.t_secs;
         let (earlier_secs, later_secs) = (t[later - 1], t[later]);
         let a = Place::on_the_way(&from_earlier.locate(&to_new[0], &lens)?, earlier_secs, later_secs);
@@ -257,10 +407,10 @@ impl<'a> Scene<'a> {
             .collect::<Vec<_>>()
             .into_par_iter()
             .filter_map(|pair| {
-                let later = self.later_frame(pair)?;
+                let later = self.later_frame(pair.t_ref_secs)?;
                 Some(Motion {
                     between: self.between(later)?,
-                    to_new: self.to_new(pair, later)?,
+                    to_new: self.to_new(&self.new_frame(pair)?, later)?,
                 })
             })
             .collect();
@@ -304,4 +454,41 @@ fn best_lens(support: impl Fn(LensKind) -> f64) -> (LensKind, f64) {
         }
     }
     best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pair(t_new_secs: f64, t_ref_secs: f64) -> Pair {
+        Pair {
+            t_new_secs,
+            t_ref_secs,
+            sigma_secs: 0.1,
+            certainty: 1.0,
+        }
+    }
+
+    fn at(t_ref: f64) -> Place {
+        Place { t_ref, sigma: 0.02 }
+    }
+
+    #[test]
+    fn a_pair_is_looked_for_where_its_neighbours_say() {
+        let pairs = [pair(0.0, 10.0), pair(0.5, 10.2), pair(1.0, 11.0), pair(9.0, 19.0)];
+        let located = [Some(at(10.1)), None, Some(at(11.1)), None];
+        assert_eq!(expected_places(&pairs, &located), [10.1, 10.6, 11.1, 19.0]);
+        // Too far apart to say anything about what lies between.
+        let far = [Some(at(10.1)), None, None, Some(at(19.5))];
+        assert_eq!(expected_places(&pairs, &far), [10.1, 10.2, 11.0, 19.5]);
+    }
+
+    #[test]
+    fn many_neighbours_are_no_surer_than_one_and_less_sure_when_they_disagree() {
+        let agreeing = Place::of_neighbours(&[at(5.0), at(5.0), at(5.0)]).unwrap();
+        assert!((agreeing.t_ref - 5.0).abs() < 1e-12 && (agreeing.sigma - 0.02).abs() < 1e-12);
+        let apart = Place::of_neighbours(&[at(5.0), at(5.2)]).unwrap();
+        assert!((apart.t_ref - 5.1).abs() < 1e-9 && apart.sigma > 0.06);
+        assert!(Place::of_neighbours(&[]).is_none());
+    }
 }

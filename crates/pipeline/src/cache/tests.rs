@@ -58,6 +58,7 @@ fn features(fingerprint: &str) -> Features {
         fine_t_secs: Vec::new(),
         fine_dense: Column::of_bytes(DESCRIPTOR_LEN, Vec::new()),
         detail: Column::of_bytes(DETAIL_LEN, Vec::new()),
+        fine_detail: Column::of_bytes(DETAIL_LEN, Vec::new()),
         track: Vec::new(),
         skipped_frames: 0,
     }
