@@ -372,14 +372,20 @@ fn robust_mean(near: &[Measurement], t: f64, path: &[(f64, f64)]) -> Option<(f64
             Some((m.t_ref + here - there, m.sigma))
         })
         .collect();
-    let precision: f64 = moved.iter().map(|(_, s)| 1.0 / (s * s)).sum();
-    if moved.is_empty() || precision <= 0.0 {
+    shared_mean(&moved)
+}
+
+/// Robust mean and one-sigma error of measurements that share their errors, each with its own one-sigma error above 0;
+/// Student weights with 3 degrees of freedom. `None` without any.
+pub fn shared_mean(measured: &[(f64, f64)]) -> Option<(f64, f64)> {
+    let precision: f64 = measured.iter().map(|(_, s)| 1.0 / (s * s)).sum();
+    if measured.is_empty() || precision <= 0.0 {
         return None;
     }
-    let mut mean = moved.iter().map(|(y, s)| y / (s * s)).sum::<f64>() / precision;
+    let mut mean = measured.iter().map(|(y, s)| y / (s * s)).sum::<f64>() / precision;
     for _ in 0..4 {
         let (mut sum, mut weight) = (0.0, 0.0);
-        for (y, s) in &moved {
+        for (y, s) in measured {
             let e = (y - mean) / s;
             let w = 4.0 / (3.0 + e * e) / (s * s);
             sum += w * y;
@@ -387,14 +393,14 @@ fn robust_mean(near: &[Measurement], t: f64, path: &[(f64, f64)]) -> Option<(f64
         }
         mean = sum / weight;
     }
-    // The measurements share their errors, so together they are as good as a typical one, not sqrt(n) better, and as
+    // Together they are as good as a typical one, not sqrt(n) better, and as
     // bad as they disagree.
-    let spread = moved
+    let spread = measured
         .iter()
         .map(|(y, s)| (y - mean).powi(2) / (s * s))
         .sum::<f64>()
         / precision;
-    Some((mean, (moved.len() as f64 / precision + spread).sqrt()))
+    Some((mean, (measured.len() as f64 / precision + spread).sqrt()))
 }
 
 /// Least-squares non-decreasing reference times, weighted by precision; pairs in order of new time.
@@ -427,6 +433,18 @@ mod tests {
 
     fn path(t: f64) -> f64 {
         2.0 + 0.9 * t + 0.2 * t.sin()
+    }
+
+    #[test]
+    fn many_that_share_their_errors_are_no_surer_than_one_and_less_sure_when_they_disagree() {
+        let (mean, sigma) = shared_mean(&[(5.0, 0.02); 3]).unwrap();
+        assert!((mean - 5.0).abs() < 1e-12 && (sigma - 0.02).abs() < 1e-12);
+        let (mean, sigma) = shared_mean(&[(5.0, 0.02), (5.2, 0.02)]).unwrap();
+        assert!((mean - 5.1).abs() < 1e-9 && sigma > 0.06);
+        // One that is plainly wrong hardly moves the others.
+        let (mean, _) = shared_mean(&[(5.0, 0.02), (5.01, 0.02), (5.02, 0.02), (7.0, 0.02)]).unwrap();
+        assert!((mean - 5.01).abs() < 0.05, "{mean}");
+        assert!(shared_mean(&[]).is_none());
     }
 
     #[test]

@@ -7,7 +7,7 @@
 //! well, and brought to the pair by the rate of the pairs around.
 
 use mtbsync_align::fit::Pair;
-use mtbsync_align::refine::make_increasing;
+use mtbsync_align::refine::{make_increasing, shared_mean};
 use mtbsync_vision::dense::GridWindow;
 use mtbsync_vision::relief::{DetailGrid, DetailMean, DetailSum, Flow, Lens, Located, Projection, Structure};
 use rayon::prelude::*;
@@ -62,14 +62,6 @@ pub fn sharpen(reference: &Features, new: &Features, pairs: &[Pair]) -> Vec<Pair
     if (count as f64) < MIN_LOCATED_SHARE * pairs.len() as f64 {
         return pairs.to_vec();
     }
-    let joined = |pairs: &[Pair], places: Vec<Option<Place>>| {
-        let both = pairs.iter().zip(places);
-        let mut joined: Vec<Pair> = both
-            .map(|(pair, place)| place.map_or(*pair, |place| place.join(pair)))
-            .collect();
-        make_increasing(&mut joined);
-        joined
-    };
     let sharpened = joined(pairs, located);
     if new.fine_detail.rows() == 0 {
         return sharpened;
@@ -82,6 +74,16 @@ pub fn sharpen(reference: &Features, new: &Features, pairs: &[Pair]) -> Vec<Pair
         .map(|(pair, &rate)| scene.locate_beside(pair, rate, &structures, lenses.new))
         .collect();
     joined(&sharpened, beside)
+}
+
+/// `pairs` joined with the places that are known, in increasing order.
+fn joined(pairs: &[Pair], places: Vec<Option<Place>>) -> Vec<Pair> {
+    let both = pairs.iter().zip(places);
+    let mut joined: Vec<Pair> = both
+        .map(|(pair, place)| place.map_or(*pair, |place| place.join(pair)))
+        .collect();
+    make_increasing(&mut joined);
+    joined
 }
 
 /// Where the pairs are to be looked for, seconds of the reference: where they were located, on the line between the
@@ -144,23 +146,6 @@ impl Place {
             t_ref: (p * self.t_ref + q * other.t_ref) / (p + q),
             sigma: (1.0 / (p + q) + 0.5 * apart * apart * p * q / (p + q).powi(2)).sqrt(),
         }
-    }
-
-    /// Mean by precision of the places of neighbouring frames. They are measured against the same depths, so many are no
-    /// surer than one of them. `None` without any.
-    fn of_neighbours(places: &[Self]) -> Option<Self> {
-        let precision: f64 = places.iter().map(|p| p.sigma.powi(-2)).sum();
-        let mean = |of: &dyn Fn(&Self) -> f64| {
-            places.iter().map(|p| p.sigma.powi(-2) * of(p)).sum::<f64>() / precision
-        };
-        let t_ref = mean(&|p| p.t_ref);
-        let spread = mean(&|p| (p.t_ref - t_ref).powi(2));
-        let count = places.len() as f64;
-        let variance = count / precision + spread / count;
-        (!places.is_empty()).then(|| Self {
-            t_ref,
-            sigma: variance.sqrt(),
-        })
     }
 
     fn join(self, pair: &Pair) -> Pair {
@@ -363,18 +348,16 @@ impl<'a> Scene<'a> {
         let t = &features.fine_t_secs;
         let from = t.partition_point(|&t| t < pair.t_new_secs - reach);
         let until = t.partition_point(|&t| t <= pair.t_new_secs + reach);
-        let places: Vec<Place> = (from..until)
+        let places: Vec<(f64, f64)> = (from..until)
             .filter_map(|i| {
                 let ahead = rate * (t[i] - pair.t_new_secs);
                 let frame = || self.new.between_at(i);
                 let place = self.locate_frame(frame, pair.t_ref_secs + ahead, structures, lens)?;
-                Some(Place {
-                    t_ref: place.t_ref - ahead,
-                    sigma: place.sigma.hypot(RATE_SIGMA * ahead),
-                })
+                Some((place.t_ref - ahead, place.sigma.hypot(RATE_SIGMA * ahead)))
             })
             .collect();
-        Place::of_neighbours(&places)
+        // They are measured against the same depths.
+        shared_mean(&places).map(|(t_ref, sigma)| Place { t_ref, sigma })
     }
 
     /// The place of a new frame that is expected near `t_ref_secs`.
@@ -481,14 +464,5 @@ mod tests {
         // Too far apart to say anything about what lies between.
         let far = [Some(at(10.1)), None, None, Some(at(19.5))];
         assert_eq!(expected_places(&pairs, &far), [10.1, 10.2, 11.0, 19.5]);
-    }
-
-    #[test]
-    fn many_neighbours_are_no_surer_than_one_and_less_sure_when_they_disagree() {
-        let agreeing = Place::of_neighbours(&[at(5.0), at(5.0), at(5.0)]).unwrap();
-        assert!((agreeing.t_ref - 5.0).abs() < 1e-12 && (agreeing.sigma - 0.02).abs() < 1e-12);
-        let apart = Place::of_neighbours(&[at(5.0), at(5.2)]).unwrap();
-        assert!((apart.t_ref - 5.1).abs() < 1e-9 && apart.sigma > 0.06);
-        assert!(Place::of_neighbours(&[]).is_none());
     }
 }

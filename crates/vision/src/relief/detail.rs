@@ -145,6 +145,13 @@ impl Padded {
         row.wrapping_add_unsigned(self.margin) as usize * self.stride()
             + col.wrapping_add_unsigned(self.margin) as usize
     }
+
+    /// Where the cell `(col, row)` begins in [`planes`](Self::planes): its first bin, with the others a stride apart each.
+    #[inline(always)]
+    pub fn plane_at(&self, col: isize, row: isize) -> usize {
+        row.wrapping_add_unsigned(self.margin) as usize * self.stride() * BINS
+            + col.wrapping_add_unsigned(self.margin) as usize
+    }
 }
 
 /// Sum of the `window`×`window` cells from each cell on, in an array whose rows are `stride` long.

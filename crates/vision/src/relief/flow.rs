@@ -15,7 +15,6 @@ const GLOBAL_DY: isize = 4;
 const BLOCK_DX: isize = 6;
 const BLOCK_DY: isize = 4;
 const SHIFTS_ACROSS: usize = 2 * BLOCK_DX as usize + 1;
-const ACROSS: u32 = SHIFTS_ACROSS as u32;
 const SHIFTS: usize = SHIFTS_ACROSS * (2 * BLOCK_DY as usize + 1);
 /// Fine cells tried around twice the coarse shift, each way.
 const FINE_REACH: isize = 2;
@@ -205,6 +204,7 @@ fn best_shifts(scores: &[f32]) -> (Vec<f32>, Vec<u32>) {
 
 /// Best score of each block among the shifts that are not next to its best; 0 at least.
 fn second_best(scores: &[f32], shifts: &[u32]) -> Vec<f32> {
+    const ACROSS: u32 = SHIFTS_ACROSS as u32;
     let place = |index: u32| ((index % ACROSS) as i32, (index / ACROSS) as i32);
     let (columns, rows): (Vec<i32>, Vec<i32>) = shifts.iter().map(|&index| place(index)).unzip();
     let mut second = vec![0.0f32; BLOCKS];
@@ -275,15 +275,8 @@ fn block_scores_plain(a: &DetailGrid, b: &DetailGrid, (dx, dy): (isize, isize), 
     let stride = ours.stride();
     let mut products = [0i32; WIDE * (COARSE_ROWS + 2)];
     for row in 0..COARSE_ROWS {
-        // Cell (col, row) of a plane: the line of its row and bin, then the column.
-        let line_at = |grid: &Padded, row: isize, col: isize| {
-            let at = grid.at(col, row);
-            at / stride * stride * BINS + at % stride
-        };
-        let (from, to) = (
-            line_at(ours, row as isize, 0),
-            line_at(theirs, row as isize + dy, dx),
-        );
+        let from = ours.plane_at(0, row as isize);
+        let to = theirs.plane_at(dx, row as isize + dy);
         let sums = &mut products[(row + 1) * WIDE + 1..(row + 1) * WIDE + 1 + COARSE_COLS];
         for bin in 0..BINS {
             let p = &a.planes[from + bin * stride..from + bin * stride + COARSE_COLS];

@@ -12,7 +12,7 @@ const MIN_LOCATED: usize = 24;
 /// Least likeness of a block between two frames of one recording, and between two recordings.
 const MIN_LIKENESS_SAME: f32 = 0.5;
 const MIN_LIKENESS_OTHER: f32 = 0.25;
-/// Least distinctness of a block between two frames of one recording; between two, that of [`MIN_DISTINCT`].
+/// Least distinctness of a block between two frames of one recording; between two recordings [`MIN_DISTINCT`] is enough.
 const MIN_DISTINCT_SAME: f32 = 0.03;
 /// Distinctness from which on a block counts in full.
 const FULL_DISTINCT: f32 = 0.15;

@@ -1,5 +1,8 @@
 //! `sync`: two recordings in, the map between them and the markers carried over out.
 
+mod inputs;
+mod outputs;
+
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -8,34 +11,28 @@ use mtbsync_align::fit::{Anchor, Pair, fit_monotone};
 use mtbsync_align::gates::{MIN_USABLE_PAIRS, Verdict, judge};
 use mtbsync_align::{TimeWarp, WarpModel, WarpSettings, confidence};
 use mtbsync_formats::atomic::FileSet;
-use mtbsync_markers::export::Preset;
-use mtbsync_markers::time::Rate;
-use mtbsync_markers::{MarkerTable, StatusCounts, new_markers_csv};
+use mtbsync_markers::StatusCounts;
 use mtbsync_quality::history::{self, HistoryRecord, Model};
-use mtbsync_quality::perf::{PERF_FILE, Perf, PerfPair, Timings};
+use mtbsync_quality::perf::{PERF_FILE, Perf};
 use mtbsync_quality::regression::{self, RegressionSettings, RegressionStatus};
 
+use self::inputs::Inputs;
+use self::outputs::{MadeFolders, Run, Target};
 use crate::align_run::{self, Alignment};
-use crate::anchors::read_anchors;
 use crate::artefacts::{
-    NEW_MARKERS_FILE, OVERLAY_FILE, PAIRS_FILE, PAIRS_RAW_FILE, RecordingFile, TIMEWARP_FILE, TimeWarpFile,
-    WARP_FILE, pairs_csv, pairs_raw_csv,
+    NEW_MARKERS_FILE, OVERLAY_FILE, RecordingFile, TIMEWARP_FILE, TimeWarpFile, WARP_FILE,
 };
 use crate::cache::alignments::{self, Kept};
-use crate::describe::{self, DescribeTimes, Opened};
+use crate::describe::DescribeTimes;
 use crate::error::PipelineError;
-use crate::export::{ChosenPreset, ExportSettings, NewRun, Selection, editor_file};
-use crate::features::{Features, Source};
+use crate::export::{ChosenPreset, ExportSettings};
+use crate::features::Source;
 use crate::gps::clock::Offsets;
-use crate::gps::tracks::{SideInput, Tracks};
-use crate::import::read_marker_table;
-use crate::index::{self, features_of, prepare_folder, skipped_warning};
-use crate::index_file;
+use crate::index::{self, features_of, skipped_warning};
 use crate::progress::{Context, Stage};
-use crate::recorded::Recorded;
 use crate::resources::Resources;
 use crate::settings::{AnalysisSettings, MatchSettings};
-use crate::source::{Source as Input, cannot_write};
+use crate::source::cannot_write;
 use crate::transfer::carry_over;
 use crate::viewer::{self, Picture};
 
@@ -153,61 +150,6 @@ pub struct SyncReport {
     pub warnings: Vec<String>,
 }
 
-/// Where the artefacts go.
-struct Target {
-    folder: PathBuf,
-    pairs: PathBuf,
-}
-
-impl Target {
-    fn of(request: &SyncRequest) -> Self {
-        match &request.out {
-            Some(out) if !out.is_dir() && out.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv")) => {
-                Self {
-                    folder: crate::source::folder_of(out).to_owned(),
-                    pairs: out.clone(),
-                }
-            }
-            Some(out) => Self {
-                folder: out.clone(),
-                pairs: out.join(PAIRS_FILE),
-            },
-            None => {
-                let stem = request.new.file_stem().unwrap_or_default().to_string_lossy();
-                let folder = PathBuf::from(format!("{stem}_sync"));
-                Self {
-                    pairs: folder.join(PAIRS_FILE),
-                    folder,
-                }
-            }
-        }
-    }
-}
-
-/// Removes folders that were made for outputs that then did not come.
-struct MadeFolders(Vec<PathBuf>);
-
-impl MadeFolders {
-    fn prepare(&mut self, folder: &Path) -> Result<(), PipelineError> {
-        let missing: Vec<PathBuf> = folder
-            .ancestors()
-            .take_while(|a| !a.as_os_str().is_empty() && !a.exists())
-            .map(Path::to_owned)
-            .collect();
-        self.0.extend(missing);
-        prepare_folder(folder)
-    }
-}
-
-impl Drop for MadeFolders {
-    fn drop(&mut self) {
-        // Only empty folders can be removed this way, so results are safe.
-        for folder in &self.0 {
-            let _ = std::fs::remove_dir(folder);
-        }
-    }
-}
-
 /// Run the command.
 pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, PipelineError> {
     let begun = Instant::now();
@@ -215,7 +157,7 @@ pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, 
     let mut inputs = Inputs::open(request, context)?;
     let target = Target::of(request);
     let root = request.root.clone().unwrap_or_else(|| target.folder.clone());
-    let mut made = MadeFolders(Vec::new());
+    let mut made = MadeFolders::default();
     made.prepare(&target.folder)?;
     if request.regression.is_some() {
         made.prepare(&root)?;
@@ -391,97 +333,6 @@ fn alignment_of(
     Ok(kept)
 }
 
-/// All inputs, opened and checked before anything expensive.
-struct Inputs {
-    reference: Opened,
-    new: Opened,
-    index: Option<Features>,
-    params: crate::features::IndexParams,
-    markers: Option<MarkerTable>,
-    anchors: Vec<Anchor>,
-    tracks: Tracks,
-    /// The recording as editor files describe it; with the clip itself when one was named for them.
-    edited: NewRun,
-    warnings: Vec<String>,
-}
-
-impl Inputs {
-    fn open(request: &SyncRequest, context: &Context<'_>) -> Result<Self, PipelineError> {
-        context.progress.start(Stage::Open, None, None);
-        let analysis = &request.analysis;
-        let anchors = request
-            .matching
-            .anchors
-            .as_deref()
-            .map(read_anchors)
-            .transpose()?
-            .unwrap_or_default();
-        let reference = describe::open(&request.reference, analysis.single_file, analysis.no_proxy)?;
-        let markers = request
-            .ref_markers
-            .as_deref()
-            .map(|path| read_marker_file(path, &reference))
-            .transpose()?;
-        let new = describe::open(&request.new, analysis.single_file, analysis.no_proxy)?;
-        let index = match &request.index {
-            Some(path) => {
-                let features = index_file::read(path)?;
-                check_index(path, &features, analysis, &reference)?;
-                Some(Features {
-                    source: reference.source.clone(),
-                    ..features
-                })
-            }
-            None => None,
-        };
-        let params = index.as_ref().map_or_else(|| analysis.params(), |f| f.params);
-        let mut warnings: Vec<String> = reference.warnings.iter().chain(&new.warnings).cloned().collect();
-        let recorded = [&reference, &new].map(|opened| Recorded::read(&opened.recording));
-        for (recorded, path) in recorded.iter().zip([&request.reference, &request.new]) {
-            warnings.extend(recorded.check_real_time(path, context.force)?);
-        }
-        let [of_reference, of_new] = &recorded;
-        let tracks = Tracks::read(
-            &request.matching.gps,
-            &SideInput {
-                name: "reference",
-                recorded: of_reference,
-                indexed: index.as_ref().map_or(&[], |features| &features.track),
-                duration_secs: reference.source.duration_secs,
-            },
-            &SideInput {
-                name: "new run",
-                recorded: of_new,
-                indexed: &[],
-                duration_secs: new.source.duration_secs,
-            },
-        )?;
-        context.progress.finish(Stage::Open);
-        let edited = match &request.export.video {
-            Some(video) => NewRun::open(video)?,
-            None => NewRun {
-                clip: None,
-                ..NewRun::of(&new.recording)
-            },
-        };
-        Ok(Self {
-            reference,
-            new,
-            index,
-            params,
-            markers,
-            anchors,
-            tracks,
-            edited,
-            warnings,
-        })
-    }
-}
-
-fn read_marker_file(path: &Path, reference: &Opened) -> Result<MarkerTable, PipelineError> {
-    read_marker_table(&Input::new(path), Rate::parse(&reference.source.fps).ok())
-}
-
 fn dot(p: &Pair) -> mtbsync_plot::overlay::Pair {
     let confidence = confidence::within_quarter_second(p.sigma_secs) * p.certainty;
     mtbsync_plot::overlay::Pair {
@@ -489,48 +340,6 @@ fn dot(p: &Pair) -> mtbsync_plot::overlay::Pair {
         t_ref: p.t_ref_secs,
         confidence,
     }
-}
-
-fn check_index(
-    path: &Path,
-    features: &Features,
-    asked: &AnalysisSettings,
-    reference: &Opened,
-) -> Result<(), PipelineError> {
-    let differs = |flag: &str, built: String, wanted: String| {
-        PipelineError::new(format!("index was built with {flag} {built}, not {wanted}"))
-            .at(path)
-            .hint(format!("drop --{flag} or rebuild the index"))
-    };
-    if let Some(fps) = asked.fps.filter(|&f| f != features.params.fps) {
-        return Err(differs("fps", features.params.fps.to_string(), fps.to_string()));
-    }
-    if let Some(n) = asked.n_features.filter(|&n| n != features.params.n_features) {
-        return Err(differs(
-            "n-features",
-            features.params.n_features.to_string(),
-            n.to_string(),
-        ));
-    }
-    if asked.clahe == Some(false) && features.params.clahe {
-        return Err(PipelineError::new("index was built with CLAHE")
-            .at(path)
-            .hint("drop --no-clahe or rebuild the index"));
-    }
-    if asked.precise && !features.params.precise {
-        return Err(PipelineError::new("index was built without --precise")
-            .at(path)
-            .hint("drop --precise or rebuild the index"));
-    }
-    if features.source.fingerprint != reference.source.fingerprint {
-        return Err(PipelineError::new(format!(
-            "index is of another recording ({})",
-            features.source.path
-        ))
-        .at(path)
-        .hint("rebuild it with mtbsync index, or drop --index"));
-    }
-    Ok(())
 }
 
 impl DescribeTimes {
@@ -571,187 +380,6 @@ pub fn fit_warp(
         WarpModel::Monotone => fit_monotone(pairs, anchors),
         WarpModel::Affine => {
             fit_affine(pairs, settings, new_duration_secs, ref_duration_secs).unwrap_or_default()
-        }
-    }
-}
-
-/// The outputs being put together.
-struct Run<'a> {
-    request: &'a SyncRequest,
-    context: &'a Context<'a>,
-    target: &'a Target,
-    set: FileSet,
-    outputs: Vec<(String, PathBuf)>,
-    warnings: Vec<String>,
-    /// The map may be used: good, or forced.
-    usable: bool,
-}
-
-impl Run<'_> {
-    fn put(&mut self, name: &str, bytes: &[u8]) -> Result<(), PipelineError> {
-        self.put_at(name, &self.target.folder.join(name), bytes)
-    }
-
-    fn put_at(&mut self, name: &str, path: &Path, bytes: &[u8]) -> Result<(), PipelineError> {
-        self.set.write(path, bytes).map_err(|e| cannot_write(&e))?;
-        let key = name.split('.').next().unwrap_or(name);
-        self.outputs.push((key.to_owned(), path.to_owned()));
-        Ok(())
-    }
-
-    /// Artefacts of an earlier run that this one does not make must not stay beside its own.
-    fn drop_stale(&mut self, names: &[&str]) {
-        for name in names {
-            self.set.remove_stale(&self.target.folder.join(name));
-        }
-    }
-
-    /// Editor files of every preset, whether this run was asked for them or not: those of an earlier map are wrong now.
-    fn drop_stale_editor_files(&mut self) {
-        let stem = NEW_MARKERS_FILE.trim_end_matches(".csv");
-        for preset in Preset::ALL {
-            self.drop_stale(&[&format!("{stem}{}", preset.default_suffix())]);
-        }
-    }
-
-    fn write_pairs(&mut self, alignment: &Alignment, warp: &TimeWarp) -> Result<(), PipelineError> {
-        let window = self.request.warp.window_secs;
-        let keep = |p: &Pair| {
-            self.request.stop_after_pairs
-                || warp
-                    .ref_from_new(p.t_new_secs)
-                    .is_none_or(|r| (r - p.t_ref_secs).abs() <= window)
-        };
-        let (pairs, origins): (Vec<_>, Vec<_>) = alignment
-            .pairs
-            .iter()
-            .zip(&alignment.origins)
-            .filter(|(p, _)| keep(p))
-            .map(|(p, o)| (*p, *o))
-            .unzip();
-        self.put(PAIRS_RAW_FILE, &pairs_raw_csv(&alignment.candidates))?;
-        let path = self.target.pairs.clone();
-        self.put_at(PAIRS_FILE, &path, &pairs_csv(&pairs, &origins))
-    }
-
-    fn write_warp(&mut self, file: &TimeWarpFile) -> Result<(), PipelineError> {
-        self.put(TIMEWARP_FILE, &file.to_json()?)?;
-        if self.usable {
-            self.put(WARP_FILE, &file.to_npz()?)
-        } else {
-            self.drop_stale(&[WARP_FILE]);
-            Ok(())
-        }
-    }
-
-    fn write_markers(
-        &mut self,
-        inputs: &Inputs,
-        file: &TimeWarpFile,
-    ) -> Result<Option<StatusCounts>, PipelineError> {
-        let stem = Path::new(NEW_MARKERS_FILE)
-            .file_stem()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        let names: Vec<String> = self
-            .request
-            .exports
-            .iter()
-            .map(|p| crate::export::default_name(p, &stem))
-            .collect();
-        self.drop_stale_editor_files();
-        let Some(table) = inputs.markers.as_ref().filter(|_| self.usable) else {
-            self.drop_stale(&[NEW_MARKERS_FILE]);
-            return Ok(None);
-        };
-        self.context.progress.start(Stage::Markers, None, None);
-        let moved = carry_over(table, file, self.request.review_threshold, !file.ok);
-        self.warnings.extend(table.warnings.iter().cloned());
-        if table.markers.is_empty() {
-            self.warnings.push("no markers in the marker file".to_owned());
-        }
-        let csv = new_markers_csv(table, &moved);
-        self.put(NEW_MARKERS_FILE, &csv)?;
-        self.context.progress.finish(Stage::Markers);
-        self.write_editor_files(&csv, &names, &stem, &inputs.edited)?;
-        Ok(Some(StatusCounts::of(&moved)))
-    }
-
-    fn write_editor_files(
-        &mut self,
-        csv: &[u8],
-        names: &[String],
-        stem: &str,
-        new_run: &NewRun,
-    ) -> Result<(), PipelineError> {
-        if names.is_empty() {
-            return Ok(());
-        }
-        self.context.progress.start(Stage::Export, None, None);
-        for (preset, name) in self.request.exports.iter().zip(names) {
-            let made = editor_file(
-                csv,
-                preset,
-                &self.request.export,
-                new_run,
-                &Selection::default(),
-                stem,
-            );
-            let made = match made {
-                Ok(made) => made,
-                // An editor that cannot hold these markers (YouTube below three) must not cost the others.
-                Err(error) if error.failure == crate::error::Failure::Failed => {
-                    self.warnings.push(format!("no {} file: {error}", preset.name));
-                    continue;
-                }
-                Err(error) => return Err(error),
-            };
-            let path = self.target.folder.join(name);
-            for (part, bytes) in made.paths(&path).iter().zip(&made.files) {
-                self.put_at(&preset.name, part, bytes)?;
-            }
-            self.warnings.extend(made.summary.warnings);
-        }
-        self.context.progress.finish(Stage::Export);
-        Ok(())
-    }
-
-    fn perf(&self, timings: &SyncTimings, frames: usize, resources: &Resources, verdict: &Verdict) -> Perf {
-        let timings = Timings {
-            decode_sec: Some(timings.decode_sec),
-            features_sec: Some(timings.features_sec),
-            gps_sec: Some(timings.gps_sec),
-            retrieval_sec: Some(timings.retrieval_sec),
-            refine_sec: Some(timings.refine_sec),
-            warp_sec: Some(timings.warp_sec),
-            markers_sec: Some(timings.markers_sec),
-            total_sec: Some(timings.total_sec),
-            frames_processed: frames as u64,
-        };
-        let used = resources.so_far();
-        Perf {
-            ok: true,
-            cmd: match self.request.run {
-                RunName::Sync => "sync",
-                RunName::Batch(_) => "batch_item",
-            }
-            .to_owned(),
-            out: describe::absolute(&self.target.folder),
-            pair: PerfPair {
-                reference: describe::absolute(&self.request.reference),
-                new: describe::absolute(&self.request.new),
-            },
-            fps: timings.fps(),
-            timings,
-            cpu_pct: used.cpu_pct,
-            rss_mb: used.rss_mb,
-            gpu_util: used.gpu_util,
-            gpu_mem_mb: used.gpu_mem_mb,
-            gps_used: false,
-            timewarp_ok: (!self.request.stop_after_pairs).then_some(verdict.ok),
-            error: None,
-            ts: self.context.now_utc.clone(),
         }
     }
 }

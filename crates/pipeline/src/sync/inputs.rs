@@ -1,0 +1,154 @@
+//! The inputs of a run, opened and checked before anything expensive.
+
+use std::path::Path;
+
+use mtbsync_align::fit::Anchor;
+use mtbsync_markers::MarkerTable;
+use mtbsync_markers::time::Rate;
+
+use super::SyncRequest;
+use crate::anchors::read_anchors;
+use crate::describe::{self, Opened};
+use crate::error::PipelineError;
+use crate::export::NewRun;
+use crate::features::{Features, IndexParams};
+use crate::gps::tracks::{SideInput, Tracks};
+use crate::import::read_marker_table;
+use crate::index_file;
+use crate::progress::{Context, Stage};
+use crate::recorded::Recorded;
+use crate::settings::AnalysisSettings;
+use crate::source::Source as Input;
+
+/// All inputs, opened and checked before anything expensive.
+pub(super) struct Inputs {
+    pub reference: Opened,
+    pub new: Opened,
+    pub index: Option<Features>,
+    pub params: IndexParams,
+    pub markers: Option<MarkerTable>,
+    pub anchors: Vec<Anchor>,
+    pub tracks: Tracks,
+    /// The recording as editor files describe it; with the clip itself when one was named for them.
+    pub edited: NewRun,
+    pub warnings: Vec<String>,
+}
+
+impl Inputs {
+    pub fn open(request: &SyncRequest, context: &Context<'_>) -> Result<Self, PipelineError> {
+        context.progress.start(Stage::Open, None, None);
+        let analysis = &request.analysis;
+        let anchors = request
+            .matching
+            .anchors
+            .as_deref()
+            .map(read_anchors)
+            .transpose()?
+            .unwrap_or_default();
+        let reference = describe::open(&request.reference, analysis.single_file, analysis.no_proxy)?;
+        let markers = request
+            .ref_markers
+            .as_deref()
+            .map(|path| read_marker_file(path, &reference))
+            .transpose()?;
+        let new = describe::open(&request.new, analysis.single_file, analysis.no_proxy)?;
+        let index = match &request.index {
+            Some(path) => {
+                let features = index_file::read(path)?;
+                check_index(path, &features, analysis, &reference)?;
+                Some(Features {
+                    source: reference.source.clone(),
+                    ..features
+                })
+            }
+            None => None,
+        };
+        let params = index.as_ref().map_or_else(|| analysis.params(), |f| f.params);
+        let mut warnings: Vec<String> = reference.warnings.iter().chain(&new.warnings).cloned().collect();
+        let recorded = [&reference, &new].map(|opened| Recorded::read(&opened.recording));
+        for (recorded, path) in recorded.iter().zip([&request.reference, &request.new]) {
+            warnings.extend(recorded.check_real_time(path, context.force)?);
+        }
+        let [of_reference, of_new] = &recorded;
+        let tracks = Tracks::read(
+            &request.matching.gps,
+            &SideInput {
+                name: "reference",
+                recorded: of_reference,
+                indexed: index.as_ref().map_or(&[], |features| &features.track),
+                duration_secs: reference.source.duration_secs,
+            },
+            &SideInput {
+                name: "new run",
+                recorded: of_new,
+                indexed: &[],
+                duration_secs: new.source.duration_secs,
+            },
+        )?;
+        context.progress.finish(Stage::Open);
+        let edited = match &request.export.video {
+            Some(video) => NewRun::open(video)?,
+            None => NewRun {
+                clip: None,
+                ..NewRun::of(&new.recording)
+            },
+        };
+        Ok(Self {
+            reference,
+            new,
+            index,
+            params,
+            markers,
+            anchors,
+            tracks,
+            edited,
+            warnings,
+        })
+    }
+}
+
+fn read_marker_file(path: &Path, reference: &Opened) -> Result<MarkerTable, PipelineError> {
+    read_marker_table(&Input::new(path), Rate::parse(&reference.source.fps).ok())
+}
+
+fn check_index(
+    path: &Path,
+    features: &Features,
+    asked: &AnalysisSettings,
+    reference: &Opened,
+) -> Result<(), PipelineError> {
+    let differs = |flag: &str, built: String, wanted: String| {
+        PipelineError::new(format!("index was built with {flag} {built}, not {wanted}"))
+            .at(path)
+            .hint(format!("drop --{flag} or rebuild the index"))
+    };
+    if let Some(fps) = asked.fps.filter(|&f| f != features.params.fps) {
+        return Err(differs("fps", features.params.fps.to_string(), fps.to_string()));
+    }
+    if let Some(n) = asked.n_features.filter(|&n| n != features.params.n_features) {
+        return Err(differs(
+            "n-features",
+            features.params.n_features.to_string(),
+            n.to_string(),
+        ));
+    }
+    if asked.clahe == Some(false) && features.params.clahe {
+        return Err(PipelineError::new("index was built with CLAHE")
+            .at(path)
+            .hint("drop --no-clahe or rebuild the index"));
+    }
+    if asked.precise && !features.params.precise {
+        return Err(PipelineError::new("index was built without --precise")
+            .at(path)
+            .hint("drop --precise or rebuild the index"));
+    }
+    if features.source.fingerprint != reference.source.fingerprint {
+        return Err(PipelineError::new(format!(
+            "index is of another recording ({})",
+            features.source.path
+        ))
+        .at(path)
+        .hint("rebuild it with mtbsync index, or drop --index"));
+    }
+    Ok(())
+}

@@ -1,0 +1,270 @@
+//! The artefacts of a run: where they go, and how they are put together.
+
+use std::path::{Path, PathBuf};
+
+use mtbsync_align::TimeWarp;
+use mtbsync_align::fit::Pair;
+use mtbsync_align::gates::Verdict;
+use mtbsync_formats::atomic::FileSet;
+use mtbsync_markers::export::Preset;
+use mtbsync_markers::{StatusCounts, new_markers_csv};
+use mtbsync_quality::perf::{Perf, PerfPair, Timings};
+
+use super::inputs::Inputs;
+use super::{RunName, SyncRequest, SyncTimings};
+use crate::align_run::Alignment;
+use crate::artefacts::{
+    NEW_MARKERS_FILE, PAIRS_FILE, PAIRS_RAW_FILE, TIMEWARP_FILE, TimeWarpFile, WARP_FILE, pairs_csv,
+    pairs_raw_csv,
+};
+use crate::describe;
+use crate::error::{Failure, PipelineError};
+use crate::export::{NewRun, Selection, default_name, editor_file};
+use crate::index::prepare_folder;
+use crate::progress::{Context, Stage};
+use crate::resources::Resources;
+use crate::source::{cannot_write, folder_of};
+use crate::transfer::carry_over;
+
+/// Where the artefacts go.
+pub(super) struct Target {
+    pub folder: PathBuf,
+    pub pairs: PathBuf,
+}
+
+impl Target {
+    pub fn of(request: &SyncRequest) -> Self {
+        match &request.out {
+            Some(out) if !out.is_dir() && out.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv")) => {
+                Self {
+                    folder: folder_of(out).to_owned(),
+                    pairs: out.clone(),
+                }
+            }
+            Some(out) => Self {
+                folder: out.clone(),
+                pairs: out.join(PAIRS_FILE),
+            },
+            None => {
+                let stem = request.new.file_stem().unwrap_or_default().to_string_lossy();
+                let folder = PathBuf::from(format!("{stem}_sync"));
+                Self {
+                    pairs: folder.join(PAIRS_FILE),
+                    folder,
+                }
+            }
+        }
+    }
+}
+
+/// Removes folders that were made for outputs that then did not come.
+#[derive(Default)]
+pub(super) struct MadeFolders(Vec<PathBuf>);
+
+impl MadeFolders {
+    pub fn prepare(&mut self, folder: &Path) -> Result<(), PipelineError> {
+        let missing: Vec<PathBuf> = folder
+            .ancestors()
+            .take_while(|a| !a.as_os_str().is_empty() && !a.exists())
+            .map(Path::to_owned)
+            .collect();
+        self.0.extend(missing);
+        prepare_folder(folder)
+    }
+}
+
+impl Drop for MadeFolders {
+    fn drop(&mut self) {
+        // Only empty folders can be removed this way, so results are safe.
+        for folder in &self.0 {
+            let _ = std::fs::remove_dir(folder);
+        }
+    }
+}
+
+/// The outputs being put together.
+pub(super) struct Run<'a> {
+    pub request: &'a SyncRequest,
+    pub context: &'a Context<'a>,
+    pub target: &'a Target,
+    pub set: FileSet,
+    pub outputs: Vec<(String, PathBuf)>,
+    pub warnings: Vec<String>,
+    /// The map may be used: good, or forced.
+    pub usable: bool,
+}
+
+impl Run<'_> {
+    pub fn put(&mut self, name: &str, bytes: &[u8]) -> Result<(), PipelineError> {
+        self.put_at(name, &self.target.folder.join(name), bytes)
+    }
+
+    fn put_at(&mut self, name: &str, path: &Path, bytes: &[u8]) -> Result<(), PipelineError> {
+        self.set.write(path, bytes).map_err(|e| cannot_write(&e))?;
+        let key = name.split('.').next().unwrap_or(name);
+        self.outputs.push((key.to_owned(), path.to_owned()));
+        Ok(())
+    }
+
+    /// Artefacts of an earlier run that this one does not make must not stay beside its own.
+    pub fn drop_stale(&mut self, names: &[&str]) {
+        for name in names {
+            self.set.remove_stale(&self.target.folder.join(name));
+        }
+    }
+
+    /// Editor files of every preset, whether this run was asked for them or not: those of an earlier map are wrong now.
+    pub fn drop_stale_editor_files(&mut self) {
+        let stem = NEW_MARKERS_FILE.trim_end_matches(".csv");
+        for preset in Preset::ALL {
+            self.drop_stale(&[&format!("{stem}{}", preset.default_suffix())]);
+        }
+    }
+
+    pub fn write_pairs(&mut self, alignment: &Alignment, warp: &TimeWarp) -> Result<(), PipelineError> {
+        let window = self.request.warp.window_secs;
+        let keep = |p: &Pair| {
+            self.request.stop_after_pairs
+                || warp
+                    .ref_from_new(p.t_new_secs)
+                    .is_none_or(|r| (r - p.t_ref_secs).abs() <= window)
+        };
+        let (pairs, origins): (Vec<_>, Vec<_>) = alignment
+            .pairs
+            .iter()
+            .zip(&alignment.origins)
+            .filter(|(p, _)| keep(p))
+            .map(|(p, o)| (*p, *o))
+            .unzip();
+        self.put(PAIRS_RAW_FILE, &pairs_raw_csv(&alignment.candidates))?;
+        let path = self.target.pairs.clone();
+        self.put_at(PAIRS_FILE, &path, &pairs_csv(&pairs, &origins))
+    }
+
+    pub fn write_warp(&mut self, file: &TimeWarpFile) -> Result<(), PipelineError> {
+        self.put(TIMEWARP_FILE, &file.to_json()?)?;
+        if self.usable {
+            self.put(WARP_FILE, &file.to_npz()?)
+        } else {
+            self.drop_stale(&[WARP_FILE]);
+            Ok(())
+        }
+    }
+
+    pub fn write_markers(
+        &mut self,
+        inputs: &Inputs,
+        file: &TimeWarpFile,
+    ) -> Result<Option<StatusCounts>, PipelineError> {
+        let stem = Path::new(NEW_MARKERS_FILE)
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let names: Vec<String> = self
+            .request
+            .exports
+            .iter()
+            .map(|p| default_name(p, &stem))
+            .collect();
+        self.drop_stale_editor_files();
+        let Some(table) = inputs.markers.as_ref().filter(|_| self.usable) else {
+            self.drop_stale(&[NEW_MARKERS_FILE]);
+            return Ok(None);
+        };
+        self.context.progress.start(Stage::Markers, None, None);
+        let moved = carry_over(table, file, self.request.review_threshold, !file.ok);
+        self.warnings.extend(table.warnings.iter().cloned());
+        if table.markers.is_empty() {
+            self.warnings.push("no markers in the marker file".to_owned());
+        }
+        let csv = new_markers_csv(table, &moved);
+        self.put(NEW_MARKERS_FILE, &csv)?;
+        self.context.progress.finish(Stage::Markers);
+        self.write_editor_files(&csv, &names, &stem, &inputs.edited)?;
+        Ok(Some(StatusCounts::of(&moved)))
+    }
+
+    fn write_editor_files(
+        &mut self,
+        csv: &[u8],
+        names: &[String],
+        stem: &str,
+        new_run: &NewRun,
+    ) -> Result<(), PipelineError> {
+        if names.is_empty() {
+            return Ok(());
+        }
+        self.context.progress.start(Stage::Export, None, None);
+        for (preset, name) in self.request.exports.iter().zip(names) {
+            let made = editor_file(
+                csv,
+                preset,
+                &self.request.export,
+                new_run,
+                &Selection::default(),
+                stem,
+            );
+            let made = match made {
+                Ok(made) => made,
+                // An editor that cannot hold these markers (YouTube below three) must not cost the others.
+                Err(error) if error.failure == Failure::Failed => {
+                    self.warnings.push(format!("no {} file: {error}", preset.name));
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            let path = self.target.folder.join(name);
+            for (part, bytes) in made.paths(&path).iter().zip(&made.files) {
+                self.put_at(&preset.name, part, bytes)?;
+            }
+            self.warnings.extend(made.summary.warnings);
+        }
+        self.context.progress.finish(Stage::Export);
+        Ok(())
+    }
+
+    pub fn perf(
+        &self,
+        timings: &SyncTimings,
+        frames: usize,
+        resources: &Resources,
+        verdict: &Verdict,
+    ) -> Perf {
+        let timings = Timings {
+            decode_sec: Some(timings.decode_sec),
+            features_sec: Some(timings.features_sec),
+            gps_sec: Some(timings.gps_sec),
+            retrieval_sec: Some(timings.retrieval_sec),
+            refine_sec: Some(timings.refine_sec),
+            warp_sec: Some(timings.warp_sec),
+            markers_sec: Some(timings.markers_sec),
+            total_sec: Some(timings.total_sec),
+            frames_processed: frames as u64,
+        };
+        let used = resources.so_far();
+        Perf {
+            ok: true,
+            cmd: match self.request.run {
+                RunName::Sync => "sync",
+                RunName::Batch(_) => "batch_item",
+            }
+            .to_owned(),
+            out: describe::absolute(&self.target.folder),
+            pair: PerfPair {
+                reference: describe::absolute(&self.request.reference),
+                new: describe::absolute(&self.request.new),
+            },
+            fps: timings.fps(),
+            timings,
+            cpu_pct: used.cpu_pct,
+            rss_mb: used.rss_mb,
+            gpu_util: used.gpu_util,
+            gpu_mem_mb: used.gpu_mem_mb,
+            gps_used: false,
+            timewarp_ok: (!self.request.stop_after_pairs).then_some(verdict.ok),
+            error: None,
+            ts: self.context.now_utc.clone(),
+        }
+    }
+}
