@@ -32,7 +32,8 @@ pub struct Part {
 pub fn measure(bin: &Path, pairs: &[Pair]) -> Result<Vec<Part>> {
     let mut parts: Vec<Part> = [
         "dense, no refinement",
-        "dense + refinement",
+        "+ refinement by likeness",
+        "+ motion of the scene",
         "+ ORB",
         "+ 3 anchors",
         "+ GPS",
@@ -47,6 +48,7 @@ pub fn measure(bin: &Path, pairs: &[Pair]) -> Result<Vec<Part>> {
         let flags = |names: &[&str]| Some(names.iter().map(OsString::from).collect::<Vec<OsString>>());
         let sets = [
             flags(&["--no-gps", "--matcher", "dense", "--no-refine"]),
+            flags(&["--no-gps", "--matcher", "dense", "--refine-window", "0"]),
             flags(&["--no-gps", "--matcher", "dense"]),
             flags(&["--no-gps"]),
             with_anchors(&pair.truth, &question)?,

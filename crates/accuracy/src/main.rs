@@ -37,7 +37,7 @@ struct Args {
     #[arg(long, value_name = "PATH.png")]
     diagram: Option<PathBuf>,
 
-    /// Print what each part of the method contributes instead: every pair five times
+    /// Print what each part of the method contributes instead: every pair six times
     #[arg(long)]
     ablation: bool,
 
