@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use crate::place::{Place, add_run, until};
 
-const PROGRAM: &str = r#"#!/bin/sh
+// A shell cannot trap what was ignored when it began, as it is for everything started in the background.
+const PROGRAM: &str = r#"#!/usr/bin/env -S --default-signal=INT sh
 echo "args: $*" >&2
 echo '{"stage":"read new run","done":1,"total":4,"percent":25.0,"eta_sec":1.5}' >&2
 case "$*" in
