@@ -201,8 +201,7 @@ struct Described {
     dense: Vec<u8>,
     /// For analysed frames only.
     local: Option<LocalFeatures>,
-    /// For analysed frames, and with `--precise` for all.
-    detail: Option<Vec<u8>>,
+    detail: Vec<u8>,
 }
 
 #[derive(Default)]
@@ -250,18 +249,17 @@ impl Collected {
 
     fn push(&mut self, frame: Described) {
         self.size = frame.size;
-        let detail = frame.detail.unwrap_or_default();
         match frame.local {
             Some(local) => {
                 self.t_secs.push(frame.t_secs);
                 self.dense.extend_from_slice(&frame.dense);
                 self.local.push(local);
-                self.detail.extend_from_slice(&detail);
+                self.detail.extend_from_slice(&frame.detail);
             }
             None => {
                 self.fine_t_secs.push(frame.t_secs);
                 self.fine_dense.extend_from_slice(&frame.dense);
-                self.fine_detail.extend_from_slice(&detail);
+                self.fine_detail.extend_from_slice(&frame.detail);
             }
         }
     }
@@ -312,7 +310,6 @@ fn track(opened: &Opened) -> Vec<[f64; 6]> {
 struct Worker {
     dense: DenseExtractor,
     detail: DetailExtractor,
-    detail_of_all: bool,
     orb: Extractor,
 }
 
@@ -326,7 +323,6 @@ impl Worker {
         Self {
             dense: DenseExtractor::new(),
             detail: DetailExtractor::default(),
-            detail_of_all: params.precise,
             orb: Extractor::new(orb),
         }
     }
@@ -340,7 +336,7 @@ impl Worker {
             size: (frame.width, frame.height),
             dense: self.dense.describe(&view),
             local: analysed.then(|| self.orb.extract(&view, None)),
-            detail: (analysed || self.detail_of_all).then(|| self.detail.describe(&view)),
+            detail: self.detail.describe(&view),
         })
     }
 }

@@ -96,7 +96,7 @@ pub struct Features {
     pub fine_dense: Column,
     /// Detail grids of the analysed frames, [`DETAIL_LEN`] bytes each; empty in an index made without.
     pub detail: Column,
-    /// Detail grids of the frames between, as many as `fine_t_secs` has; empty unless made with `--precise`.
+    /// Detail grids of the frames between, as many as `fine_t_secs` has; empty in an index made without.
     pub fine_detail: Column,
     /// Usable GPS of the camera, on the recording's clock: rows of `mtbsync_telemetry::Track`; may be empty.
     pub track: Vec<[f64; 6]>,
@@ -139,6 +139,17 @@ impl Features {
         row(&self.fine_detail, i)
     }
 
+    /// All frames with a detail grid in order of time: times, and for each whether it is one between and the number
+    /// among its kind.
+    pub fn with_detail(&self) -> (Vec<f64>, Vec<(bool, usize)>) {
+        let between = if self.fine_detail.rows() > 0 {
+            self.fine_t_secs.as_slice()
+        } else {
+            &[]
+        };
+        in_order(&self.t_secs, between)
+    }
+
     /// All frames with a dense descriptor, analysed and between, in order of time: times and descriptors.
     pub fn all_dense(&self) -> (Vec<f64>, Vec<u8>) {
         let frames = DenseFrames::all(self);
@@ -173,6 +184,17 @@ fn row(column: &Column, i: usize) -> Option<Vec<u8>> {
     })
 }
 
+/// Frames of both kinds in order of time: times, and for each whether it is one between and the number among its kind.
+fn in_order(analysed: &[f64], between: &[f64]) -> (Vec<f64>, Vec<(bool, usize)>) {
+    let timed = |times: &[f64], fine| -> Vec<(f64, (bool, usize))> {
+        times.iter().enumerate().map(|(i, &t)| (t, (fine, i))).collect()
+    };
+    let mut frames = timed(analysed, false);
+    frames.extend(timed(between, true));
+    frames.sort_by(|a, b| a.0.total_cmp(&b.0));
+    frames.into_iter().unzip()
+}
+
 /// Dense descriptors of a recording's frames in order of time.
 pub struct DenseFrames<'a> {
     /// Times, seconds, increasing.
@@ -197,12 +219,7 @@ impl<'a> DenseFrames<'a> {
         if features.fine_t_secs.is_empty() {
             return Self::analysed(features);
         }
-        let timed = |times: &'a [f64], fine| times.iter().enumerate().map(move |(i, &t)| (t, (fine, i)));
-        let mut frames: Vec<(f64, (bool, usize))> = timed(&features.t_secs, false)
-            .chain(timed(&features.fine_t_secs, true))
-            .collect();
-        frames.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let (t_secs, order) = frames.into_iter().unzip();
+        let (t_secs, order) = in_order(&features.t_secs, &features.fine_t_secs);
         Self {
             t_secs,
             features,

@@ -2,8 +2,7 @@
 //!
 //! Beside the members of the documented layout an index may hold `fine_t` (f64[F]) and `fine_dense` (u8[F, D]): dense
 //! descriptors of frames between the analysed ones, there when every frame had to be decoded anyway; and `detail`
-//! (u8[N, 9216]): the analysed frames' detail grids, two bins a byte; with `--precise` `fine_detail` (u8[F, 9216]) as
-//! well. `track` is there when the camera's own GPS has usable points.
+//! (u8[N, 9216]) and `fine_detail` (u8[F, 9216]): the detail grids of both kinds, two bins a byte. `track` is there when the camera's own GPS has usable points.
 
 use std::fs::File;
 use std::io::{BufReader, BufWriter};

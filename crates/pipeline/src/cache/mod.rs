@@ -29,7 +29,7 @@ use crate::index_file;
 pub use db::CacheError;
 
 /// Changes when descriptors change: older cached indexes are then misses.
-const INDEX_REVISION: u32 = 4;
+const INDEX_REVISION: u32 = 5;
 /// Folder of the indexes.
 const INDEX_FOLDER: &str = "index";
 /// Bytes of a gigabyte as disks are sold, the unit of the configured limit.

@@ -27,6 +27,9 @@ const MIN_CELL_ENERGY: f32 = 2_300.0;
 pub(super) const MIN_DISTINCT: f32 = 0.02;
 /// Both sides agree when they differ by less, fine cells.
 const MAX_DISAGREEMENT: f64 = 1.5;
+/// Least likeness and distinctness of a block between two frames of one recording.
+const MIN_LIKENESS_SAME: f32 = 0.5;
+const MIN_DISTINCT_SAME: f32 = 0.03;
 /// A block's place lies this far inside the other grid, fine cells.
 const RIM: f64 = 1.5;
 
@@ -58,6 +61,20 @@ impl Flow {
     pub fn both_ways(a: &DetailGrid, b: &DetailGrid) -> [Self; 2] {
         let (there, back) = (Search::new(a, b).run(), Search::new(b, a).run());
         [there.agreeing_with(&back), back.agreeing_with(&there)]
+    }
+
+    /// Blocks that are as clear as they must be between two frames of one recording.
+    pub(super) fn clear(&self) -> impl Iterator<Item = &Block> {
+        let clear = |b: &&Block| b.likeness > MIN_LIKENESS_SAME && b.distinct > MIN_DISTINCT_SAME;
+        self.blocks.iter().filter(clear)
+    }
+
+    /// How many blocks are clear between two frames of one recording, and the median of their displacements, fine cells
+    /// (0 without any).
+    pub fn clear_motion(&self) -> (usize, f64) {
+        let mut moved: Vec<f64> = self.clear().map(|b| b.dx.hypot(b.dy)).collect();
+        moved.sort_unstable_by(f64::total_cmp);
+        (moved.len(), moved.get(moved.len() / 2).copied().unwrap_or(0.0))
     }
 }
 

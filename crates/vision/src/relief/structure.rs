@@ -9,11 +9,8 @@ use super::lens::{Lens, Ray};
 const MIN_BLOCKS: usize = 60;
 /// Blocks with depth that locating needs.
 const MIN_LOCATED: usize = 24;
-/// Least likeness of a block between two frames of one recording, and between two recordings.
-const MIN_LIKENESS_SAME: f32 = 0.5;
+/// Least likeness of a block between two recordings, where [`MIN_DISTINCT`] is distinct enough.
 const MIN_LIKENESS_OTHER: f32 = 0.25;
-/// Least distinctness of a block between two frames of one recording; between two recordings [`MIN_DISTINCT`] is enough.
-const MIN_DISTINCT_SAME: f32 = 0.03;
 /// Distinctness from which on a block counts in full.
 const FULL_DISTINCT: f32 = 0.15;
 /// A block that moves by less between two frames of a ride is very far away or part of the camera's carrier, fine
@@ -92,13 +89,8 @@ impl Structure {
     /// camera went ahead. `None` where too little moves as one.
     pub fn new(flow: &Flow, lens: &Lens, forwards: bool) -> Option<Self> {
         let seen: Vec<Seen> = flow
-            .blocks
-            .iter()
-            .filter(|b| {
-                b.likeness > MIN_LIKENESS_SAME
-                    && b.distinct > MIN_DISTINCT_SAME
-                    && b.dx.hypot(b.dy) > MIN_MOTION
-            })
+            .clear()
+            .filter(|b| b.dx.hypot(b.dy) > MIN_MOTION)
             .map(|b| Seen::new(b, lens))
             .collect();
         if seen.len() < MIN_BLOCKS {
