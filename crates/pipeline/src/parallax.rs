@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use mtbsync_align::fit::Pair;
 use mtbsync_align::refine::{make_increasing, shared_mean};
 use mtbsync_vision::dense::GridWindow;
-use mtbsync_vision::relief::{DetailGrid, DetailMean, DetailSum, Flow, Lens, Projection, Structure};
+use mtbsync_vision::relief::{DetailGrid, DetailMean, DetailSum, Flow, Lens, Projection, Reach, Structure};
 use rayon::prelude::*;
 
 use crate::features::Features;
@@ -26,6 +26,8 @@ const FULL_MOTION: f64 = 1.0;
 const LONG_BASELINE_SECS: f64 = 0.5;
 /// The farther frame must show this share of the nearer one's clear blocks.
 const MIN_KEPT_CLEAR: f64 = 0.7;
+/// Pictures taken this near to each other show things at nearly the same places, seconds.
+const NEAR_SECS: f64 = 0.15;
 /// Share of the blocks between two reference frames that must move as one rigid scene.
 const MIN_RIGID_SHARE: f64 = 0.85;
 /// Both sides agree when they differ by less than this many sigmas of both.
@@ -88,6 +90,15 @@ pub fn sharpen(reference: &Features, new: &Features, pairs: &[Pair]) -> Vec<Pair
         .map(|frames| scene.locate_beside(frames, &views, lenses.new))
         .collect();
     joined(&sharpened, beside)
+}
+
+/// How far blocks are looked for between pictures of places this many seconds apart.
+fn reach(apart_secs: f64) -> Reach {
+    if apart_secs <= NEAR_SECS {
+        Reach::NEAR
+    } else {
+        Reach::FAR
+    }
 }
 
 /// `pairs` joined with the places that are known, in increasing order.
@@ -244,8 +255,10 @@ impl View {
     }
 }
 
-/// By the number of the reference frame and whether the other frame lies after it; `None` where nothing can be seen.
-type Views = BTreeMap<(usize, bool), Option<View>>;
+/// From two neighbouring frames; `None` where too little can be seen.
+type BothViews = [Option<View>; 2];
+/// By the number of the later one.
+type Views = BTreeMap<usize, BothViews>;
 
 #[derive(Clone, Copy, Debug)]
 struct Lenses {
@@ -302,65 +315,81 @@ impl<'a> Scene<'a> {
         (t[later] - t[later - 1] <= MAX_BASELINE_SECS).then_some([later - 1, later])
     }
 
-    /// Motion from reference frame `i` to the next one after (or before) it, or where that shows hardly any, to one
-    /// farther off; and how long after it that is, seconds (below 0 before it).
-    fn between(&self, i: usize, forwards: bool) -> Option<(Flow, f64)> {
-        let next = if forwards { i + 1 } else { i.checked_sub(1)? };
-        let near = self.motion_to(i, next)?;
-        let (clear, moved) = near.0.clear_motion();
-        let needed_secs = near.1.abs() * FULL_MOTION / moved.max(f64::EPSILON);
-        let longer_secs = needed_secs.min(LONG_BASELINE_SECS).copysign(near.1);
-        let farther = nearest(&self.reference.t_secs, self.reference.t_secs[i] + longer_secs);
-        if moved >= FULL_MOTION || longer_secs.abs() <= near.1.abs() || farther == next {
-            return Some(near);
-        }
-        let far = self.motion_to(i, farther)?;
-        let keeps = far.0.clear_motion().0 as f64 >= MIN_KEPT_CLEAR * clear as f64;
-        Some(if keeps { far } else { near })
+    /// Motion between two neighbouring reference frames, seen from each: to the other, or where that shows hardly any to
+    /// one farther off on the same side; and how long after it that is, seconds (below 0 before it).
+    fn between(&self, [earlier, later]: [usize; 2]) -> Option<[(Flow, f64); 2]> {
+        let t = &self.reference.t_secs;
+        let secs = t[later] - t[earlier];
+        let [there, back] = self.motion(earlier, later)?;
+        Some([
+            self.or_farther(earlier, (there, secs)),
+            self.or_farther(later, (back, -secs)),
+        ])
     }
 
-    fn motion_to(&self, i: usize, other: usize) -> Option<(Flow, f64)> {
-        let way_secs = self.reference.t_secs.get(other)? - self.reference.t_secs[i];
-        if way_secs.abs() > MAX_BASELINE_SECS {
-            return None;
+    /// `near`, the motion from reference frame `i`, or that to a farther frame where it is too little.
+    fn or_farther(&self, i: usize, near: (Flow, f64)) -> (Flow, f64) {
+        let t = &self.reference.t_secs;
+        let (clear, moved) = near.0.clear_motion();
+        let needed_secs = near.1.abs() * FULL_MOTION / moved.max(f64::EPSILON);
+        let farther = nearest(t, t[i] + needed_secs.min(LONG_BASELINE_SECS).copysign(near.1));
+        let way_secs = t[farther] - t[i];
+        if moved >= FULL_MOTION || way_secs * near.1.signum() <= near.1.abs() {
+            return near;
         }
-        let [there, _] = Flow::both_ways(&self.reference.at(i)?, &self.reference.at(other)?);
-        Some((there, way_secs))
+        match self.motion(i, farther) {
+            Some([far, _]) if far.clear_motion().0 as f64 >= MIN_KEPT_CLEAR * clear as f64 => (far, way_secs),
+            Some(_) | None => near,
+        }
+    }
+
+    fn motion(&self, from: usize, to: usize) -> Option<[Flow; 2]> {
+        let t = &self.reference.t_secs;
+        let reach = reach((t[to] - t[from]).abs());
+        Some(Flow::both_ways(
+            &self.reference.at(from)?,
+            &self.reference.at(to)?,
+            reach,
+        ))
     }
 
     /// From each of two reference frames to a new one.
-    fn to_new(&self, frames: [usize; 2], new: usize) -> Option<[Flow; 2]> {
+    fn to_new(&self, frames: [usize; 2], new: usize, reach: Reach) -> Option<[Flow; 2]> {
         let new = self.new.at(new)?;
         let from = |i: usize| -> Option<Flow> {
-            let [there, _] = Flow::both_ways(&self.reference.at(i)?, &new);
+            let [there, _] = Flow::both_ways(&self.reference.at(i)?, &new, reach);
             Some(there)
         };
         Some([from(frames[0])?, from(frames[1])?])
     }
 
-    fn view(&self, i: usize, forwards: bool, lens: Lens) -> Option<View> {
-        let (flow, way_secs) = self.between(i, forwards)?;
-        let structure = Structure::new(&flow, &lens, forwards)?;
-        (structure.rigid_share() >= MIN_RIGID_SHARE).then_some(View {
-            structure,
-            t_secs: self.reference.t_secs[i],
-            way_secs,
-        })
+    /// What is seen from two neighbouring reference frames.
+    fn views(&self, around: [usize; 2], lens: Lens) -> BothViews {
+        let Some(between) = self.between(around) else {
+            return [None, None];
+        };
+        let view = |k: usize| {
+            let (flow, way_secs) = &between[k];
+            let structure = Structure::new(flow, &lens, k == 0)?;
+            (structure.rigid_share() >= MIN_RIGID_SHARE).then_some(View {
+                structure,
+                t_secs: self.reference.t_secs[around[k]],
+                way_secs: *way_secs,
+            })
+        };
+        [view(0), view(1)]
     }
 
     /// Adds what is seen from the frames around `places`, seconds of the reference.
     fn add_views(&self, views: &mut Views, places: impl Iterator<Item = f64>, lens: Lens) {
-        let mut wanted: Vec<(usize, bool)> = places
-            .filter_map(|place| self.frames_around(place))
-            .flat_map(|[earlier, later]| [(earlier, true), (later, false)])
-            .filter(|key| !views.contains_key(key))
-            .collect();
+        let mut wanted: Vec<[usize; 2]> = places.filter_map(|place| self.frames_around(place)).collect();
         wanted.sort_unstable();
         wanted.dedup();
+        wanted.retain(|around| !views.contains_key(&around[1]));
         views.par_extend(
             wanted
                 .into_par_iter()
-                .map(|(i, forwards)| ((i, forwards), self.view(i, forwards, lens))),
+                .map(|around| (around[1], self.views(around, lens))),
         );
     }
 
@@ -381,7 +410,7 @@ impl<'a> Scene<'a> {
                 .par_iter()
                 .map(|&(k, _)| {
                     let frame = nearest(&self.new.t_secs, pairs[k].t_new_secs);
-                    self.locate_frame(frame, expected[k], views, lenses.new)
+                    self.locate_frame(frame, expected[k], Reach::FAR, views, lenses.new)
                 })
                 .collect();
             for ((k, around), place) in wanted.into_iter().zip(places) {
@@ -417,7 +446,9 @@ impl<'a> Scene<'a> {
         let places: Vec<(f64, f64)> = frames
             .iter()
             .filter_map(|e| {
-                let place = self.locate_frame(e.frame, e.t_ref_secs, views, lens)?;
+                let [earlier, later] = self.frames_around(e.t_ref_secs)?;
+                let reach = reach(self.reference.t_secs[later] - self.reference.t_secs[earlier]);
+                let place = self.locate_frame(e.frame, e.t_ref_secs, reach, views, lens)?;
                 Some((
                     place.t_ref - e.ahead_secs,
                     place.sigma.hypot(RATE_SIGMA * e.ahead_secs),
@@ -429,11 +460,19 @@ impl<'a> Scene<'a> {
     }
 
     /// The place of a new frame that is expected near `t_ref_secs`.
-    fn locate_frame(&self, frame: usize, t_ref_secs: f64, views: &Views, lens: Lens) -> Option<Place> {
+    fn locate_frame(
+        &self,
+        frame: usize,
+        t_ref_secs: f64,
+        reach: Reach,
+        views: &Views,
+        lens: Lens,
+    ) -> Option<Place> {
         let around = self.frames_around(t_ref_secs)?;
-        let [earlier, later] = [(around[0], true), (around[1], false)].map(|key| views.get(&key)?.as_ref());
-        let (earlier, later) = (earlier?, later?);
-        let to_new = self.to_new(around, frame)?;
+        let [Some(earlier), Some(later)] = views.get(&around[1])? else {
+            return None;
+        };
+        let to_new = self.to_new(around, frame, reach)?;
         let (a, b) = (
             earlier.locate(&to_new[0], &lens)?,
             later.locate(&to_new[1], &lens)?,
@@ -452,12 +491,10 @@ impl<'a> Scene<'a> {
             .into_par_iter()
             .filter_map(|pair| {
                 let around = self.frames_around(pair.t_ref_secs)?;
+                let new = nearest(&self.new.t_secs, pair.t_new_secs);
                 Some(Motion {
-                    between: [
-                        self.between(around[0], true)?.0,
-                        self.between(around[1], false)?.0,
-                    ],
-                    to_new: self.to_new(around, nearest(&self.new.t_secs, pair.t_new_secs))?,
+                    between: self.between(around)?.map(|(flow, _)| flow),
+                    to_new: self.to_new(around, new, Reach::FAR)?,
                 })
             })
             .collect();

@@ -1,7 +1,7 @@
 //! Where each block of one detail grid lies on another.
 //!
-//! Coarse cells (two by two joined) first: every shift of a window around the one that fits the whole grid best. Then the
-//! fine cells around the best of each block, and a parabola below a cell. A block counts when it is found again from the
+//! Coarse cells (two by two joined) first: every shift of a window around the one that fits the whole grid best. Then
+//! uphill over the fine cells from the best of each block, and the top of a roof below a cell. A block counts when it is found again from the
 //! other side and its place stands out.
 
 use super::detail::{BLOCK, COARSE_COLS, COARSE_ROWS, COLS, DetailGrid, Padded, ROWS};
@@ -11,14 +11,8 @@ use crate::dispatch::multiversion;
 /// Shifts of the whole grid that are tried, coarse cells each way: a turned head moves the picture by 27 degrees.
 const GLOBAL_DX: isize = 9;
 const GLOBAL_DY: isize = 4;
-/// Shifts of a block around that of the grid, coarse cells each way.
-const BLOCK_DX: isize = 6;
-const BLOCK_DY: isize = 4;
-const SHIFTS_ACROSS: usize = 2 * BLOCK_DX as usize + 1;
-const SHIFTS: usize = SHIFTS_ACROSS * (2 * BLOCK_DY as usize + 1);
-/// Fine cells tried around twice the coarse shift, each way.
+/// Fine cells each way from twice the coarse shift at which the search uphill gives up.
 const FINE_REACH: isize = 2;
-const FINE_ACROSS: usize = 2 * FINE_REACH as usize + 1;
 const BLOCKS: usize = COARSE_COLS * COARSE_ROWS;
 /// Mean energy of a cell below which a block shows nothing, in squared steps of [`DetailGrid`]: the same share of a
 /// typical edge as the flat cells of the static mask.
@@ -48,6 +42,37 @@ pub(super) struct Block {
     pub distinct: f32,
 }
 
+/// Shifts of a block around that of the grid that are tried, coarse cells each way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reach {
+    dx: isize,
+    dy: isize,
+}
+
+impl Reach {
+    /// For places up to about a second of riding apart.
+    pub const FAR: Self = Self { dx: 6, dy: 4 };
+    /// For places a few frames apart.
+    pub const NEAR: Self = Self { dx: 3, dy: 2 };
+
+    fn across(self) -> usize {
+        2 * self.dx.unsigned_abs() + 1
+    }
+
+    fn shifts(self) -> usize {
+        self.across() * (2 * self.dy.unsigned_abs() + 1)
+    }
+
+    /// Shift number `index` around `global`.
+    fn shift(self, global: (isize, isize), index: usize) -> (isize, isize) {
+        let (col, row) = (index % self.across(), index / self.across());
+        (
+            global.0 + col as isize - self.dx,
+            global.1 + row as isize - self.dy,
+        )
+    }
+}
+
 /// Displacement of the blocks of one grid on another.
 #[derive(Clone, Debug, Default)]
 pub struct Flow {
@@ -58,8 +83,9 @@ pub struct Flow {
 
 impl Flow {
     /// From `a` to `b` and from `b` to `a`, each block checked against the other side.
-    pub fn both_ways(a: &DetailGrid, b: &DetailGrid) -> [Self; 2] {
-        let (there, back) = (Search::new(a, b).run(), Search::new(b, a).run());
+    pub fn both_ways(a: &DetailGrid, b: &DetailGrid, reach: Reach) -> [Self; 2] {
+        let search = |a, b| Search { a, b, reach }.run();
+        let (there, back) = (search(a, b), search(b, a));
         [there.agreeing_with(&back), back.agreeing_with(&there)]
     }
 
@@ -117,26 +143,23 @@ impl Found {
 struct Search<'a> {
     a: &'a DetailGrid,
     b: &'a DetailGrid,
+    reach: Reach,
 }
 
-impl<'a> Search<'a> {
-    fn new(a: &'a DetailGrid, b: &'a DetailGrid) -> Self {
-        Self { a, b }
-    }
-
+impl Search<'_> {
     fn run(&self) -> Found {
         let global = whole_grid_shift(&self.a.coarse, &self.b.coarse);
-        let mut scores = vec![0.0f32; SHIFTS * BLOCKS];
+        let mut scores = vec![0.0f32; self.reach.shifts() * BLOCKS];
         for (index, scores) in scores.chunks_exact_mut(BLOCKS).enumerate() {
-            block_scores(self.a, self.b, coarse_shift(global, index), scores);
+            block_scores(self.a, self.b, self.reach.shift(global, index), scores);
         }
         let (best, shifts) = best_shifts(&scores);
-        let second = second_best(&scores, &shifts);
+        let second = second_best(&scores, &shifts, self.reach.across() as u32);
         let blocks = (0..BLOCKS)
             .map(|block| {
                 let distinct = best[block] - second[block];
                 (best[block] > 0.0 && distinct > MIN_DISTINCT)
-                    .then(|| self.refine(block, coarse_shift(global, shifts[block] as usize), distinct))
+                    .then(|| self.refine(block, self.reach.shift(global, shifts[block] as usize), distinct))
                     .flatten()
             })
             .collect();
@@ -154,55 +177,33 @@ impl<'a> Search<'a> {
         if self.a.fine.window_energy[self.a.fine.at(left, top)] < MIN_CELL_ENERGY * (BLOCK * BLOCK) as f32 {
             return None;
         }
-        let scores = fine_scores(
+        let top = fine_top(
             &self.a.fine,
             &self.b.fine,
             (left, top),
             (2 * coarse.0, 2 * coarse.1),
-        );
-        let mut best = 0;
-        for (index, &score) in scores.iter().enumerate() {
-            if score > scores[best] {
-                best = index;
-            }
-        }
-        let (dx, dy) = (best % FINE_ACROSS, best / FINE_ACROSS);
-        if dx == 0 || dy == 0 || dx + 1 == FINE_ACROSS || dy + 1 == FINE_ACROSS {
-            return None;
-        }
+        )?;
         // The top of a roof with equal slopes: cells pooled bilinearly fall off in straight lines, and a parabola would
         // pull places towards whole cells.
         let below = |before: f32, after: f32| {
-            let fall = scores[best] - before.min(after);
+            let fall = top.score - before.min(after);
             if fall > 1e-6 {
                 f64::from(0.5 * (after - before) / fall).clamp(-0.5, 0.5)
             } else {
                 0.0
             }
         };
-        let place =
-            |coarse: isize, fine: usize, below: f64| (2 * coarse - FINE_REACH) as f64 + fine as f64 + below;
+        let [left, right, above, under] = top.beside;
         Some(Block {
             number: block,
             x: col as f64 + 0.5,
             y: row as f64 + 0.5,
-            dx: place(coarse.0, dx, below(scores[best - 1], scores[best + 1])),
-            dy: place(
-                coarse.1,
-                dy,
-                below(scores[best - FINE_ACROSS], scores[best + FINE_ACROSS]),
-            ),
-            likeness: scores[best],
+            dx: top.shift.0 as f64 + below(left, right),
+            dy: top.shift.1 as f64 + below(above, under),
+            likeness: top.score,
             distinct,
         })
     }
-}
-
-fn coarse_shift(global: (isize, isize), index: usize) -> (isize, isize) {
-    (
-        global.0 + (index % SHIFTS_ACROSS) as isize - BLOCK_DX,
-        global.1 + (index / SHIFTS_ACROSS) as isize - BLOCK_DY,
-    )
 }
 
 /// Best score of each block and the number of its shift; of equal ones the first. Plain loops over all blocks of a shift:
@@ -220,9 +221,8 @@ fn best_shifts(scores: &[f32]) -> (Vec<f32>, Vec<u32>) {
 }
 
 /// Best score of each block among the shifts that are not next to its best; 0 at least.
-fn second_best(scores: &[f32], shifts: &[u32]) -> Vec<f32> {
-    const ACROSS: u32 = SHIFTS_ACROSS as u32;
-    let place = |index: u32| ((index % ACROSS) as i32, (index / ACROSS) as i32);
+fn second_best(scores: &[f32], shifts: &[u32], across: u32) -> Vec<f32> {
+    let place = |index: u32| ((index % across) as i32, (index / across) as i32);
     let (columns, rows): (Vec<i32>, Vec<i32>) = shifts.iter().map(|&index| place(index)).unzip();
     let mut second = vec![0.0f32; BLOCKS];
     for (index, scores) in scores.chunks_exact(BLOCKS).enumerate() {
@@ -325,32 +325,52 @@ fn block_scores_plain(a: &DetailGrid, b: &DetailGrid, (dx, dy): (isize, isize), 
     }
 }
 
-/// Cosine of one block of fine cells at the shifts around `shift`.
-#[inline(always)]
-fn fine_scores_plain(
-    a: &Padded,
-    b: &Padded,
-    (left, top): (isize, isize),
+/// The best place of a block: its shift, its cosine, and those one cell to the left, right, above and below.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Top {
     shift: (isize, isize),
-) -> [f32; FINE_ACROSS * FINE_ACROSS] {
-    let mut scores = [0.0; FINE_ACROSS * FINE_ACROSS];
-    let ours = a.window_energy[a.at(left, top)];
-    for (index, score) in scores.iter_mut().enumerate() {
-        let dx = shift.0 - FINE_REACH + (index % FINE_ACROSS) as isize;
-        let dy = shift.1 - FINE_REACH + (index / FINE_ACROSS) as isize;
-        let mut dot = 0;
-        for row in 0..BLOCK as isize {
-            let from = a.at(left, top + row) * BINS;
-            let to = b.at(left + dx, top + row + dy) * BINS;
-            dot += dot_of(
-                &a.values[from..from + BLOCK * BINS],
-                &b.values[to..to + BLOCK * BINS],
-            );
-        }
-        let theirs = b.window_energy[b.at(left + dx, top + dy)];
-        *score = dot as f32 / (ours * theirs).sqrt().max(1.0);
+    score: f32,
+    beside: [f32; 4],
+}
+
+/// Cosine of one block of fine cells at a shift.
+#[inline(always)]
+fn fine_score(a: &Padded, b: &Padded, (left, top): (isize, isize), (dx, dy): (isize, isize)) -> f32 {
+    let mut dot = 0;
+    for row in 0..BLOCK as isize {
+        let from = a.at(left, top + row) * BINS;
+        let to = b.at(left + dx, top + row + dy) * BINS;
+        dot += dot_of(
+            &a.values[from..from + BLOCK * BINS],
+            &b.values[to..to + BLOCK * BINS],
+        );
     }
-    scores
+    let ours = a.window_energy[a.at(left, top)];
+    let theirs = b.window_energy[b.at(left + dx, top + dy)];
+    dot as f32 / (ours * theirs).sqrt().max(1.0)
+}
+
+/// Uphill from `start`, one cell at a time. `None` when the way leads farther than [`FINE_REACH`].
+#[inline(always)]
+fn fine_top_plain(a: &Padded, b: &Padded, corner: (isize, isize), start: (isize, isize)) -> Option<Top> {
+    const STEPS: [(isize, isize); 4] = [(-1, 0), (1, 0), (0, -1), (0, 1)];
+    let mut shift = start;
+    let mut score = fine_score(a, b, corner, shift);
+    while (shift.0 - start.0).abs() < FINE_REACH && (shift.1 - start.1).abs() < FINE_REACH {
+        let beside = STEPS.map(|(dx, dy)| fine_score(a, b, corner, (shift.0 + dx, shift.1 + dy)));
+        let mut best = 0;
+        for k in 1..STEPS.len() {
+            if beside[k] > beside[best] {
+                best = k;
+            }
+        }
+        if beside[best] <= score {
+            return Some(Top { shift, score, beside });
+        }
+        shift = (shift.0 + STEPS[best].0, shift.1 + STEPS[best].1);
+        score = beside[best];
+    }
+    None
 }
 
 multiversion! {
@@ -362,7 +382,7 @@ multiversion! {
 }
 
 multiversion! {
-    fn fine_scores(a: &Padded, b: &Padded, corner: (isize, isize), shift: (isize, isize)) -> [f32; FINE_ACROSS * FINE_ACROSS] = fine_scores_plain;
+    fn fine_top(a: &Padded, b: &Padded, corner: (isize, isize), start: (isize, isize)) -> Option<Top> = fine_top_plain;
 }
 
 #[cfg(test)]
@@ -389,7 +409,7 @@ mod tests {
     fn finds_a_shift_far_below_a_cell() {
         // Cells of a 640-pixel picture are ten pixels wide.
         for (dx, dy) in [(23.0, -8.0), (-71.0, 30.0), (4.0, 3.0)] {
-            let [there, back] = Flow::both_ways(&grid(0.0, 0.0), &grid(dx, dy));
+            let [there, back] = Flow::both_ways(&grid(0.0, 0.0), &grid(dx, dy), Reach::FAR);
             assert!(
                 there.blocks.len() > 100 && back.blocks.len() > 100,
                 "{}",
@@ -417,7 +437,11 @@ mod tests {
     fn blank_pictures_have_no_blocks() {
         let mean = DetailSum::default().mean();
         let blank = DetailGrid::new(&[0; crate::relief::DETAIL_LEN], &mean, &[1; MASK_LEN]).unwrap();
-        assert!(Flow::both_ways(&blank, &grid(0.0, 0.0))[0].blocks.is_empty());
+        assert!(
+            Flow::both_ways(&blank, &grid(0.0, 0.0), Reach::FAR)[0]
+                .blocks
+                .is_empty()
+        );
     }
 
     #[test]
@@ -434,8 +458,8 @@ mod tests {
         // The last block and the farthest shift still lie inside the margins.
         for corner in [(-2, -2), (60, 32)] {
             assert_eq!(
-                fine_scores(&a.fine, &b.fine, corner, (30, 16)),
-                fine_scores_plain(&a.fine, &b.fine, corner, (30, 16))
+                fine_top(&a.fine, &b.fine, corner, (30, 16)),
+                fine_top_plain(&a.fine, &b.fine, corner, (30, 16))
             );
         }
     }

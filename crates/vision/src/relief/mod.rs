@@ -21,7 +21,7 @@ mod lens;
 mod structure;
 
 pub use detail::{DETAIL_LEN, DetailExtractor, DetailGrid, DetailMean, DetailSum};
-pub use flow::Flow;
+pub use flow::{Flow, Reach};
 pub use lens::{Lens, Projection};
 pub use structure::{Located, Structure};
 
