@@ -93,7 +93,7 @@ fn with_anchors(truth: &Truth, question: &Question<'_>) -> Result<Option<Vec<OsS
 }
 
 /// The tracks beside the recordings, or those of the cameras; none for pairs without.
-fn with_gps(pair: &Pair) -> Option<Vec<OsString>> {
+pub fn with_gps(pair: &Pair) -> Option<Vec<OsString>> {
     let track = |recording: &Path| Some(recording.with_extension("gpx")).filter(|path| path.is_file());
     match (track(&pair.reference), track(&pair.new)) {
         (Some(reference), Some(new)) => Some(vec![

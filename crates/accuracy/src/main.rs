@@ -3,9 +3,11 @@
 //!
 //! Nothing here looks inside the program: [`probe`] hands it a marker every quarter of a second of the reference, the
 //! way a user would, and [`score`] compares what comes back with the [`truth`]. Pairs that have nothing in common must
-//! be refused. There are no settings for single pairs, and none will be added.
+//! be refused. [`gps`] asks the same of recordings with tracks. There are no settings for single pairs, and none will be added.
 
 mod ablation;
+mod footage;
+mod gps;
 mod pairs;
 mod probe;
 mod report;
@@ -41,6 +43,10 @@ struct Args {
     #[arg(long)]
     ablation: bool,
 
+    /// Measure GPS instead: where pictures fail, where it is wrong, unknown clocks, chapters, real rides
+    #[arg(long, conflicts_with = "ablation")]
+    gps: bool,
+
     /// Folders with reference.mp4, new.mp4 and truth.csv, or with pass1.mp4, pass2.mp4 and lap_gt.csv
     /// [default: those of the repository and of ../shared/data]
     folders: Vec<PathBuf>,
@@ -62,6 +68,11 @@ fn main() -> Result<ExitCode> {
         report::print_ablation(&ablation::measure(&bin, &found)?)?;
         return Ok(ExitCode::SUCCESS);
     }
+    if args.gps {
+        let report = gps::measure(&bin, &found)?;
+        report.print()?;
+        return Ok(exit_code(report.holds()));
+    }
     let mut scores = Vec::new();
     for pair in &found {
         scores.push(measure(&bin, pair)?);
@@ -78,11 +89,15 @@ fn main() -> Result<ExitCode> {
     if let Some(path) = &args.diagram {
         report.write_diagram(path)?;
     }
-    Ok(if refusals.iter().all(|(_, refused)| *refused) {
+    Ok(exit_code(refusals.iter().all(|(_, refused)| *refused)))
+}
+
+fn exit_code(is_good: bool) -> ExitCode {
+    if is_good {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
-    })
+    }
 }
 
 fn measure(bin: &std::path::Path, pair: &Pair) -> Result<Score> {

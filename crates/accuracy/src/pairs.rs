@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use mtbsync_formats::fingerprint;
 
+use crate::footage;
 use crate::truth::Truth;
 
 /// Two recordings of one trail and what is true of them.
@@ -34,10 +34,19 @@ pub struct WrongPair {
     pub new: PathBuf,
 }
 
+/// Root of the repository.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// More data beside the repository, where there is; not all of it may be part of the repository.
+pub fn shared_data() -> PathBuf {
+    root().join("../shared/data")
+}
+
 /// Folders looked into unless told otherwise: those of the repository, and more beside it where there are.
 pub fn default_folders() -> Vec<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let shared = root.join("../shared/data");
+    let (root, shared) = (root(), shared_data());
     let mut folders = vec![root.join("data/sample"), root.join("data/race-lap")];
     folders.extend(subfolders(&shared.join("rendered")));
     folders.extend(Some(shared.join("race-lap")).filter(|folder| folder.is_dir()));
@@ -124,35 +133,15 @@ pub fn without_common_stretch(pairs: &[Pair]) -> Result<Vec<WrongPair>> {
     let Some(ride) = pairs.iter().find(|pair| !pair.name.starts_with("race-lap")) else {
         return Ok(Vec::new());
     };
-    let backwards = play_backwards(&ride.reference)?;
+    let backwards = footage::changed(
+        &ride.reference,
+        "backwards",
+        &["-vf", "reverse", "-an", "-g", "15"],
+    )?;
     let mut found = vec![wrong("reference, backwards", &ride.reference, &backwards)];
     if let Some(lap) = lap {
         found.push(wrong("reference, race-lap", &ride.reference, &lap.reference));
         found.push(wrong("race-lap, reference", &lap.reference, &ride.reference));
     }
     Ok(found)
-}
-
-/// A copy of `recording` played backwards, kept in the system's temporary folder.
-fn play_backwards(recording: &Path) -> Result<PathBuf> {
-    let folder = std::env::temp_dir().join("mtbsync-accuracy");
-    fs::create_dir_all(&folder)?;
-    let name = fingerprint(&[recording])?.replace(':', "-");
-    let path = folder.join(format!("{name}-backwards.mp4"));
-    if path.is_file() {
-        return Ok(path);
-    }
-    let unfinished = folder.join(format!("{}-{name}.mp4", std::process::id()));
-    let status = Command::new("ffmpeg")
-        .args(["-v", "error", "-nostdin", "-y", "-i"])
-        .arg(recording)
-        .args(["-vf", "reverse", "-an", "-g", "15"])
-        .arg(&unfinished)
-        .status()
-        .context("the ffmpeg program is needed")?;
-    if !status.success() {
-        bail!("ffmpeg could not reverse {}", recording.display());
-    }
-    fs::rename(&unfinished, &path)?;
-    Ok(path)
 }

@@ -42,6 +42,24 @@ pub struct Run {
     pub cpu_cached_secs: Option<f64>,
     /// Peak memory of the cold run, MB.
     pub peak_mb: Option<f64>,
+    /// Track time at video zero of the reference and the new run, seconds; `None` when GPS took no part.
+    pub gps_offsets_secs: Option<[f64; 2]>,
+}
+
+impl Run {
+    /// The same run as if only the probes that `is_asked` had been asked for.
+    pub fn only(&self, is_asked: impl Fn(f64) -> bool) -> Self {
+        let mut run = self.clone();
+        run.probes.retain(|&t_ref| is_asked(t_ref));
+        run.answers.retain(|answer| is_asked(answer.t_ref));
+        run
+    }
+}
+
+/// How one call of `sync` ended.
+struct Ended {
+    aligned: bool,
+    summary: Value,
 }
 
 /// Aligns `new` with `reference`, once with an empty cache and once with a full one.
@@ -97,27 +115,35 @@ impl<'a> Question<'a> {
         self.probes.last().copied().unwrap_or(0.0)
     }
 
-    /// Aligns with further flags; the result lies in the folder `out`. Whether it was aligned.
-    fn sync(&self, out: &str, flags: &[OsString]) -> Result<bool> {
+    /// Aligns with further flags; the result lies in the folder `out`.
+    fn sync(&self, out: &str, flags: &[OsString]) -> Result<Ended> {
         let mut command = Command::new(self.bin);
         command.arg("sync").arg("--reference").arg(self.reference);
         command.arg("--new").arg(self.new);
         command.arg("--ref-markers").arg(self.folder().join("probes.csv"));
         command.arg("--out").arg(self.folder().join(out)).args(flags);
         command
-            .args(["--no-plot", "--regression-off", "--quiet", "--cache-dir"])
+            .args([
+                "--no-plot",
+                "--regression-off",
+                "--quiet",
+                "--json",
+                "--cache-dir",
+            ])
             .arg(self.folder().join("cache"));
         let output = command.output()?;
-        match output.status.code() {
-            Some(0) => Ok(true),
-            Some(NOT_ALIGNED) => Ok(false),
+        let aligned = match output.status.code() {
+            Some(0) => true,
+            Some(NOT_ALIGNED) => false,
             _ => bail!(failure(&output)),
-        }
+        };
+        let summary = serde_json::from_slice(&output.stdout).with_context(|| failure(&output))?;
+        Ok(Ended { aligned, summary })
     }
 
     /// What the program answers with further flags; without costs.
     pub fn ask(&self, out: &str, flags: &[OsString]) -> Result<Run> {
-        let aligned = self.sync(out, flags)?;
+        let Ended { aligned, summary } = self.sync(out, flags)?;
         let answers = if aligned {
             read_answers(&self.folder().join(out).join("new_markers.csv"))?
         } else {
@@ -133,8 +159,14 @@ impl<'a> Question<'a> {
             cpu_cold_secs: None,
             cpu_cached_secs: None,
             peak_mb: None,
+            gps_offsets_secs: gps_offsets_secs(&summary),
         })
     }
+}
+
+fn gps_offsets_secs(summary: &Value) -> Option<[f64; 2]> {
+    let gps = &summary["result"]["gps"];
+    Some([gps["ref_offset_sec"].as_f64()?, gps["new_offset_sec"].as_f64()?])
 }
 
 fn probes(duration_secs: f64) -> Vec<f64> {
@@ -209,4 +241,42 @@ fn failure(output: &Output) -> String {
         "the program failed: {}",
         String::from_utf8_lossy(&output.stderr).trim()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn some_probes_of_a_run_are_a_run() {
+        let answer = |t_ref| Answer {
+            t_ref,
+            t_new: None,
+            confidence: 0.0,
+        };
+        let run = Run {
+            aligned: true,
+            answers: [1.0, 2.0, 3.0].map(answer).to_vec(),
+            probes: vec![1.0, 2.0, 3.0],
+            cpu_cold_secs: None,
+            cpu_cached_secs: None,
+            peak_mb: None,
+            gps_offsets_secs: None,
+        };
+        let middle = run.only(|t_ref| t_ref == 2.0);
+        assert_eq!((middle.probes, middle.answers), (vec![2.0], vec![answer(2.0)]));
+        let refused = Run {
+            answers: Vec::new(),
+            ..run
+        };
+        assert_eq!(refused.only(|t_ref| t_ref > 1.5).probes, [2.0, 3.0]);
+    }
+
+    #[test]
+    fn offsets_are_those_of_the_summary() {
+        let summary: Value =
+            serde_json::from_str(r#"{"result":{"gps":{"ref_offset_sec":8.5,"new_offset_sec":-1}}}"#).unwrap();
+        assert_eq!(gps_offsets_secs(&summary), Some([8.5, -1.0]));
+        assert_eq!(gps_offsets_secs(&Value::Null), None);
+    }
 }

@@ -124,7 +124,7 @@ impl Score {
 }
 
 /// Linear-interpolated quantile of sorted values.
-fn quantile(sorted: &[f64], q: f64) -> Option<f64> {
+pub fn quantile(sorted: &[f64], q: f64) -> Option<f64> {
     let position = q * sorted.len().checked_sub(1)? as f64;
     let (below, above) = (
         sorted.get(position.floor() as usize)?,
@@ -205,6 +205,7 @@ mod tests {
             cpu_cold_secs: None,
             cpu_cached_secs: None,
             peak_mb: None,
+            gps_offsets_secs: None,
         }
     }
 

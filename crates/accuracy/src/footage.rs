@@ -1,0 +1,94 @@
+//! Recordings made for a measurement, kept in the system's temporary folder.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use mtbsync_formats::fingerprint;
+
+/// A black recording: pixels, frames per second, frames between key frames. As little as the program accepts.
+const BLACK_SIZE: &str = "64x36";
+const BLACK_FPS: &str = "2";
+const BLACK_KEY_FRAME_EVERY: &str = "2";
+
+/// A copy of `recording` that ffmpeg changed with `args`; `change` names it.
+pub fn changed(recording: &Path, change: &str, args: &[&str]) -> Result<PathBuf> {
+    let name = fingerprint(&[recording])?.replace(':', "-");
+    let input = recording.to_string_lossy();
+    made(
+        &format!("{name}-{change}.mp4"),
+        &[&["-i", &*input], args].concat(),
+    )
+}
+
+/// A recording in which nothing is to be seen.
+pub fn black(secs: u32) -> Result<PathBuf> {
+    let picture = format!("color=black:s={BLACK_SIZE}:r={BLACK_FPS}:d={secs}");
+    let codec = [
+        "-c:v",
+        "libx264",
+        "-pix_fmt",
+        "yuv420p",
+        "-g",
+        BLACK_KEY_FRAME_EVERY,
+    ];
+    made(
+        &format!("black-{secs}s.mp4"),
+        &[&["-f", "lavfi", "-i", &picture][..], &codec].concat(),
+    )
+}
+
+/// Pictures of `recording` black from the first to the second time, its telemetry kept.
+pub fn blacked_out(recording: &Path, (from_secs, to_secs): (f64, f64)) -> Result<PathBuf> {
+    let filter =
+        format!("drawbox=x=0:y=0:w=iw:h=ih:t=fill:color=black:enable='between(t,{from_secs},{to_secs})'");
+    let streams = ["-map", "0:v", "-map", "0:d", "-c:d", "copy", "-copy_unknown"];
+    let codec = ["-c:v", "libx264", "-preset", "ultrafast", "-g", "10"];
+    changed(
+        recording,
+        &format!("black-{from_secs}-{to_secs}"),
+        &[&["-vf", &filter][..], &streams, &codec].concat(),
+    )
+}
+
+/// `recording` cut at the key frame after `at_secs` and named as a camera names chapters, in `folder`; the first of them.
+pub fn chapters(recording: &Path, at_secs: f64, folder: &Path) -> Result<PathBuf> {
+    let cut = format!("{at_secs}");
+    let pattern = folder.join("GX0%d0123.MP4");
+    let (input, pattern) = (recording.to_string_lossy(), pattern.to_string_lossy());
+    let streams = ["-map", "0:v", "-map", "0:d", "-c", "copy", "-copy_unknown"];
+    let times = ["-segment_times", &cut, "-reset_timestamps", "1"];
+    let names = ["-segment_start_number", "1", "-segment_format", "mp4", &pattern];
+    ffmpeg(&[&["-i", &*input][..], &streams, &["-f", "segment"], &times, &names].concat())?;
+    if !folder.join("GX020123.MP4").is_file() {
+        bail!("{} has no key frame after {at_secs} s", recording.display());
+    }
+    Ok(folder.join("GX010123.MP4"))
+}
+
+/// The file that `ffmpeg args... FILE` writes, made once.
+fn made(name: &str, args: &[&str]) -> Result<PathBuf> {
+    let folder = std::env::temp_dir().join("mtbsync-accuracy");
+    fs::create_dir_all(&folder)?;
+    let path = folder.join(name);
+    if path.is_file() {
+        return Ok(path);
+    }
+    let unfinished = folder.join(format!("{}-{name}", std::process::id()));
+    ffmpeg(&[args, &[&*unfinished.to_string_lossy()]].concat())?;
+    fs::rename(&unfinished, &path)?;
+    Ok(path)
+}
+
+fn ffmpeg(args: &[&str]) -> Result<()> {
+    let status = Command::new("ffmpeg")
+        .args(["-v", "error", "-nostdin", "-y"])
+        .args(args)
+        .status()
+        .context("the ffmpeg program is needed")?;
+    if !status.success() {
+        bail!("ffmpeg failed: {}", args.join(" "));
+    }
+    Ok(())
+}
