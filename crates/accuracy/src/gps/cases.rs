@@ -48,8 +48,8 @@ pub fn dark(bin: &Path, lap: &Pair, report: &mut GpsReport) -> Result<()> {
 /// Tracks beside the trail and of another ride, on clocks to be found and on clocks a person vouches for.
 pub fn wrong_tracks(bin: &Path, lap: &Pair, pairs: &[Pair], report: &mut GpsReport) -> Result<()> {
     let question = Question::new(bin, &lap.reference, &lap.new)?;
-    let without = question.ask("without", &["--no-gps".into()])?;
-    let without = Score::new("", &lap.truth, &without);
+    let run_without = question.ask("without", &["--no-gps".into()])?;
+    let without = Score::new("", &lap.truth, &run_without);
     for (k, (name, flags)) in wrong_flags(&question, lap, pairs)?.into_iter().enumerate() {
         let run = question
             .ask(&format!("wrong-{k}"), &flags)
@@ -57,7 +57,7 @@ pub fn wrong_tracks(bin: &Path, lap: &Pair, pairs: &[Pair], report: &mut GpsRepo
         let score = Score::new(&format!("{}, {name}", lap.name), &lap.truth, &run);
         report.require(
             format!("{name}: no worse than without GPS"),
-            if score.claims == without.claims {
+            if run.answers == run_without.answers {
                 "the same answers".to_owned()
             } else {
                 "other answers".to_owned()
