@@ -225,3 +225,30 @@ fn doctor_tells_about_the_telemetry() {
     assert!(said.stdout.contains("GPS5 18 Hz"), "{}", said.stdout);
     assert!(said.stdout.contains("GPS: 67"), "{}", said.stdout);
 }
+
+#[test]
+fn doctor_looks_at_track_files() {
+    let place = Place::new();
+    fs::write(place.path("ride.gpx"), elsewhere()).unwrap();
+    let said = place.run_args(&["doctor", "ride.gpx"]);
+    assert!(
+        said.stdout.contains("ok   track: 120 points in 1 segment, 119 s"),
+        "{}",
+        said.stdout
+    );
+    assert!(
+        said.stdout.contains("ok   GPS: 120 of 120 samples usable"),
+        "{}",
+        said.stdout
+    );
+    let planned = "<gpx><trk><trkseg><trkpt lat='1' lon='2'/></trkseg></trk></gpx>";
+    fs::write(place.path("planned.gpx"), planned).unwrap();
+    let said = place.run_args(&["doctor", "planned.gpx"]);
+    assert_eq!(said.code, 1);
+    assert!(
+        said.stdout
+            .contains("has a time; hint: a planned route has no times"),
+        "{}",
+        said.stdout
+    );
+}

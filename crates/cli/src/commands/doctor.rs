@@ -1,9 +1,9 @@
-//! `mtbsync doctor [FILE...]`: can this machine do the work, and what is this recording.
+//! `mtbsync doctor [FILE...]`: can this machine do the work, and what is this file.
 
 use std::path::PathBuf;
 
 use clap::Args;
-use mtbsync_pipeline::doctor::{Check, Level, check_machine, check_recording};
+use mtbsync_pipeline::doctor::{Check, Level, check_file, check_machine};
 use serde_json::{Value, json};
 
 use crate::exit::Exit;
@@ -15,7 +15,7 @@ use crate::summary::Outcome;
 #[command(after_help = "Examples:\n  mtbsync doctor\n  mtbsync doctor GX010123.MP4\n\n\
     Lines begin with ok, warn or fail. Exit codes: 0 all ok, 10 any warn, 1 any fail.")]
 pub struct DoctorArgs {
-    /// Recordings to look at
+    /// Recordings and track files to look at
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
 }
@@ -28,14 +28,14 @@ pub fn run(args: &DoctorArgs, session: &Session) -> Outcome {
         check_machine(env!("CARGO_PKG_VERSION"), cache_dir, &session.config),
     )];
     for file in &args.files {
-        let checks = check_recording(file).unwrap_or_else(|error| {
+        let checks = check_file(file).unwrap_or_else(|error| {
             let text = match &error.hint {
                 Some(hint) => format!("{}; hint: {hint}", error.what),
                 None => error.what.clone(),
             };
             vec![Check {
                 level: Level::Fail,
-                name: "recording".to_owned(),
+                name: "file".to_owned(),
                 text,
             }]
         });

@@ -1,9 +1,10 @@
-//! What this machine can do, and what a recording is (cli.md section 6).
+//! What this machine can do, and what a recording or a track file is (cli.md section 6).
+
+mod telemetry;
 
 use std::path::{Path, PathBuf};
 
 use mtbsync_media::{OpenOptions, Recording, StreamKind, capabilities};
-use mtbsync_telemetry::clean::clean;
 
 use crate::config::Config;
 use crate::error::PipelineError;
@@ -18,11 +19,6 @@ const LOW_MEMORY_GB: f64 = 1.0;
 const NEEDED_CODECS: [&str; 2] = ["h264", "hevc"];
 /// Key frames farther apart than this make analysis decode every frame, seconds.
 const SPARSE_KEY_FRAMES_SECS: f64 = 1.0;
-
-/// HiLight tags named one by one.
-const SHOWN_HILIGHTS: usize = 10;
-/// Share of usable samples below which GPS helps little.
-const POOR_GPS_SHARE: f64 = 0.5;
 
 /// How good a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -166,16 +162,22 @@ fn check_config(config: &Config) -> Check {
     Check::new(Level::Ok, "config", text)
 }
 
-/// Looks at a recording.
+/// Looks at a recording, a track file, or bare GoPro telemetry.
 ///
 /// # Errors
 /// It cannot be read; the error says why.
-pub fn check_recording(path: &Path) -> Result<Vec<Check>, PipelineError> {
-    let recording = Recording::open(path, &OpenOptions::default()).map_err(|error| {
-        PipelineError::new(error.to_string())
-            .at(path)
-            .maybe_hint(error.hint())
-    })?;
+pub fn check_file(path: &Path) -> Result<Vec<Check>, PipelineError> {
+    match Recording::open(path, &OpenOptions::default()) {
+        Ok(recording) => Ok(check_recording(&recording)),
+        Err(error) => telemetry::check_without_pictures(path).unwrap_or_else(|| {
+            Err(PipelineError::new(error.to_string())
+                .at(path)
+                .maybe_hint(error.hint()))
+        }),
+    }
+}
+
+fn check_recording(recording: &Recording) -> Vec<Check> {
     let info = recording.info();
     let mut checks = Vec::new();
     let mut ok = |name: &str, text: String| checks.push(Check::new(Level::Ok, name, text));
@@ -266,99 +268,8 @@ pub fn check_recording(path: &Path) -> Result<Vec<Check>, PipelineError> {
             .iter()
             .map(|warning| Check::new(Level::Warn, "chapters", warning.to_string())),
     );
-    checks.extend(check_telemetry(&Recorded::read(&recording)));
-    Ok(checks)
-}
-
-/// What the camera wrote besides pictures and sound.
-fn check_telemetry(recorded: &Recorded) -> Vec<Check> {
-    let mut checks = Vec::new();
-    if let Some(model) = &recorded.model {
-        checks.push(Check::new(Level::Ok, "camera", model.clone()));
-    }
-    if recorded.streams.is_empty() {
-        checks.push(Check::new(Level::Ok, "telemetry", "none"));
-    } else {
-        let streams: Vec<String> = recorded
-            .streams
-            .iter()
-            .map(|stream| format!("{} {:.0} Hz", stream.key, stream.rate_hz))
-            .collect();
-        checks.push(Check::new(Level::Ok, "telemetry", streams.join(", ")));
-        checks.push(check_gps(recorded));
-    }
-    if let Some(why) = &recorded.not_real_time {
-        checks.push(Check::new(
-            Level::Warn,
-            "real time",
-            format!("no, {why}: it looks like TimeWarp or time-lapse and cannot be aligned"),
-        ));
-    }
-    if !recorded.hilights.is_empty() {
-        let times: Vec<String> = recorded
-            .hilights
-            .iter()
-            .take(SHOWN_HILIGHTS)
-            .map(|tag| format!("{:.1} s", tag.time_secs))
-            .collect();
-        let more = if recorded.hilights.len() > SHOWN_HILIGHTS {
-            ", ..."
-        } else {
-            ""
-        };
-        checks.push(Check::new(
-            Level::Ok,
-            "HiLight tags",
-            format!("{} ({}{more})", recorded.hilights.len(), times.join(", ")),
-        ));
-    }
-    checks.extend(
-        recorded
-            .warnings
-            .as_slice()
-            .iter()
-            .map(|warning| Check::new(Level::Warn, "telemetry", warning.to_string())),
-    );
+    checks.extend(telemetry::check_telemetry(&Recorded::read(recording)));
     checks
-}
-
-/// How good the GPS is.
-fn check_gps(recorded: &Recorded) -> Check {
-    let Some(gps) = &recorded.gps else {
-        return Check::new(
-            Level::Ok,
-            "GPS",
-            "none: give a watch's track with --ref-gpx or --new-gpx, or rely on the pictures",
-        );
-    };
-    let (track, report) = clean(&gps.to_track());
-    let usable = report.kept as f64 / report.before.max(1) as f64;
-    let mut errors: Vec<f64> = track.points.iter().map(|point| point.error_m).collect();
-    errors.sort_by(f64::total_cmp);
-    let error = errors
-        .get(errors.len() / 2)
-        .map(|metres| format!(", 1-sigma error {metres:.1} m"))
-        .unwrap_or_default();
-    let first = track
-        .points
-        .first()
-        .map(|point| format!(", first fix at {:.1} s", point.time_secs))
-        .unwrap_or_default();
-    let level = if usable < POOR_GPS_SHARE {
-        Level::Warn
-    } else {
-        Level::Ok
-    };
-    Check::new(
-        level,
-        "GPS",
-        format!(
-            "{} of {} samples usable ({:.0} %){first}{error}",
-            report.kept,
-            report.before,
-            100.0 * usable
-        ),
-    )
 }
 
 fn names(paths: &[PathBuf]) -> String {
