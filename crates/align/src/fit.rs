@@ -64,8 +64,8 @@ const MIN_SLOPE: f64 = 1e-6;
 const SIGMA_SCALE: f64 = 0.6;
 /// A knot is not known better than this share of the error of the pairs around it: what makes one pair wrong (a cockpit
 /// that fills the picture, a turned head, another line on the trail) makes its neighbours wrong in the same way. Errors of
-/// neighbouring pairs correlate by 0.4 to 0.5, so about the root of that.
-const SHARED_SIGMA: f64 = 0.6;
+/// neighbouring pairs correlate by 0.4 to 0.5.
+const SHARED_SIGMA: f64 = 0.4;
 /// Pairs this near share their causes of error, seconds.
 const SHARED_SPAN_SECS: f64 = 1.0;
 /// The rate at which doubt about new time becomes an error of reference time: taken over this long each side, and at least

@@ -95,13 +95,9 @@ pub fn sharpen(reference: &Features, new: &Features, pairs: &[Pair]) -> Vec<Pair
     joined(&sharpened, beside)
 }
 
-/// How far blocks are looked for between pictures of places this many seconds apart.
-fn reach(apart_secs: f64) -> Reach {
-    if apart_secs <= NEAR_SECS {
-        Reach::NEAR
-    } else {
-        Reach::FAR
-    }
+/// How far blocks are looked for between pictures of places this many seconds apart: `near` or far.
+fn reach(apart_secs: f64, near: Reach) -> Reach {
+    if apart_secs <= NEAR_SECS { near } else { Reach::FAR }
 }
 
 /// `pairs` joined with the places that are known, in increasing order.
@@ -348,7 +344,7 @@ impl<'a> Scene<'a> {
 
     fn motion(&self, from: usize, to: usize) -> Option<[Flow; 2]> {
         let t = &self.reference.t_secs;
-        let reach = reach((t[to] - t[from]).abs());
+        let reach = reach((t[to] - t[from]).abs(), Reach::NEXT);
         Some(Flow::both_ways(
             &self.reference.at(from)?,
             &self.reference.at(to)?,
@@ -450,7 +446,8 @@ impl<'a> Scene<'a> {
             .iter()
             .filter_map(|e| {
                 let [earlier, later] = self.frames_around(e.t_ref_secs)?;
-                let reach = reach(self.reference.t_secs[later] - self.reference.t_secs[earlier]);
+                let apart_secs = self.reference.t_secs[later] - self.reference.t_secs[earlier];
+                let reach = reach(apart_secs, Reach::NEAR);
                 let place = self.locate_frame(e.frame, e.t_ref_secs, reach, views, lens)?;
                 Some((
                     place.t_ref - e.ahead_secs,

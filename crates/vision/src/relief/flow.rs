@@ -8,9 +8,6 @@ use super::detail::{BLOCK, COARSE_COLS, COARSE_ROWS, COLS, DetailGrid, Padded, R
 use crate::dense::BINS;
 use crate::dispatch::multiversion;
 
-/// Shifts of the whole grid that are tried, coarse cells each way: a turned head moves the picture by 27 degrees.
-const GLOBAL_DX: isize = 9;
-const GLOBAL_DY: isize = 4;
 /// Fine cells each way from twice the coarse shift at which the search uphill gives up.
 const FINE_REACH: isize = 2;
 const BLOCKS: usize = COARSE_COLS * COARSE_ROWS;
@@ -42,18 +39,35 @@ pub(super) struct Block {
     pub distinct: f32,
 }
 
-/// Shifts of a block around that of the grid that are tried, coarse cells each way.
+/// Shifts that are tried, coarse cells each way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reach {
+    /// Of the whole grid.
+    global: (isize, isize),
+    /// Of a block around that of the grid.
     dx: isize,
     dy: isize,
 }
 
 impl Reach {
-    /// For places up to about a second of riding apart.
-    pub const FAR: Self = Self { dx: 6, dy: 4 };
+    /// For places up to about a second of riding apart; a turned head moves the picture by 27 degrees.
+    pub const FAR: Self = Self {
+        global: (9, 4),
+        dx: 6,
+        dy: 4,
+    };
     /// For places a few frames apart.
-    pub const NEAR: Self = Self { dx: 3, dy: 2 };
+    pub const NEAR: Self = Self {
+        global: (9, 4),
+        dx: 3,
+        dy: 2,
+    };
+    /// For frames of one recording a few frames apart.
+    pub const NEXT: Self = Self {
+        global: (4, 2),
+        dx: 3,
+        dy: 2,
+    };
 
     fn across(self) -> usize {
         2 * self.dx.unsigned_abs() + 1
@@ -148,7 +162,7 @@ struct Search<'a> {
 
 impl Search<'_> {
     fn run(&self) -> Found {
-        let global = whole_grid_shift(&self.a.coarse, &self.b.coarse);
+        let global = whole_grid_shift(&self.a.coarse, &self.b.coarse, self.reach.global);
         let mut scores = vec![0.0f32; self.reach.shifts() * BLOCKS];
         for (index, scores) in scores.chunks_exact_mut(BLOCKS).enumerate() {
             block_scores(self.a, self.b, self.reach.shift(global, index), scores);
@@ -238,10 +252,10 @@ fn second_best(scores: &[f32], shifts: &[u32], across: u32) -> Vec<f32> {
 }
 
 /// The shift at which the whole coarse grids fit best.
-fn whole_grid_shift(a: &Padded, b: &Padded) -> (isize, isize) {
+fn whole_grid_shift(a: &Padded, b: &Padded, reach: (isize, isize)) -> (isize, isize) {
     let mut best = (f32::MIN, (0, 0));
-    for dy in -GLOBAL_DY..=GLOBAL_DY {
-        for dx in -GLOBAL_DX..=GLOBAL_DX {
+    for dy in -reach.1..=reach.1 {
+        for dx in -reach.0..=reach.0 {
             let (dot, ours, theirs) = whole_grid(a, b, (dx, dy));
             let cosine = dot as f32 / (ours as f32 * theirs as f32).sqrt().max(1.0);
             if cosine > best.0 {
@@ -357,9 +371,9 @@ fn fine_top_plain(a: &Padded, b: &Padded, corner: (isize, isize), start: (isize,
     let mut shift = start;
     let mut score = fine_score(a, b, corner, shift);
     while (shift.0 - start.0).abs() < FINE_REACH && (shift.1 - start.1).abs() < FINE_REACH {
-        let beside = STEPS.map(|(dx, dy)| fine_score(a, b, corner, (shift.0 + dx, shift.1 + dy)));
-        let mut best = 0;
-        for k in 1..STEPS.len() {
+        let (mut beside, mut best) = ([0.0; STEPS.len()], 0);
+        for (k, (dx, dy)) in STEPS.into_iter().enumerate() {
+            beside[k] = fine_score(a, b, corner, (shift.0 + dx, shift.1 + dy));
             if beside[k] > beside[best] {
                 best = k;
             }
