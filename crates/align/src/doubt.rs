@@ -48,6 +48,62 @@ pub(crate) fn at_corner(before: f64, after: f64, pace: f64) -> f64 {
     if corner { AT_CORNER } else { 1.0 }
 }
 
+/// Looks within this time of a moment say together how much is seen there, seconds.
+const LOOKS_SECS: f64 = 1.5;
+/// A look with a larger error saw nothing that stands out, seconds.
+const WEAK_LOOK_SECS: f64 = 0.12;
+/// Shares of weak looks from which on they count, and at which they count in full.
+const WEAK_SHARE: (f64, f64) = (0.1, 0.35);
+/// Certainty that is left where weak looks make the new rider's pace unusual.
+const AMONG_WEAK: f64 = 0.4;
+/// How far from the usual pace is unusual at all and in full, in spreads of the ride's own paces.
+const UNUSUAL: (f64, f64) = (3.0, 6.0);
+/// No ride keeps its pace better than this, as a share of it.
+const LEAST_SPREAD: f64 = 0.03;
+
+/// Share of the looks around `t` that are weak, 0..1 from where that begins to count; `pairs` are `(time, error)` in order
+/// of time.
+pub(crate) fn weakness(t: f64, pairs: &[(f64, f64)]) -> f64 {
+    let from = pairs.partition_point(|p| p.0 < t - LOOKS_SECS);
+    let to = pairs.partition_point(|p| p.0 <= t + LOOKS_SECS);
+    let weak = pairs[from..to].iter().filter(|p| p.1 > WEAK_LOOK_SECS).count();
+    ramp(weak as f64 / (to - from).max(FEWEST) as f64, WEAK_SHARE)
+}
+
+/// The paces of a ride, reference seconds per second: their middle and how far they spread around it.
+pub(crate) struct Paces {
+    middle: f64,
+    spread: f64,
+}
+
+impl Paces {
+    pub fn new(mut rates: Vec<f64>) -> Self {
+        const MAD_TO_SIGMA: f64 = 1.4826;
+        let middle = median(&mut rates);
+        let mut away: Vec<f64> = rates.iter().map(|rate| (rate - middle).abs()).collect();
+        let spread = (MAD_TO_SIGMA * median(&mut away)).max(LEAST_SPREAD * middle);
+        Self { middle, spread }
+    }
+
+    /// Share of the certainty at `rate`, where so much of what is seen is weak: something else than the trail fills the
+    /// picture then, and what the other looks see sharply may be that. Weak looks at the usual pace are believed, and so is
+    /// an unusual pace that is well seen.
+    pub fn among_weak(&self, rate: f64, weakness: f64) -> f64 {
+        let unusual = ramp((rate - self.middle).abs() / self.spread, UNUSUAL);
+        1.0 - (1.0 - AMONG_WEAK) * weakness * unusual
+    }
+}
+
+fn ramp(value: f64, (from, to): (f64, f64)) -> f64 {
+    ((value - from) / (to - from)).clamp(0.0, 1.0)
+}
+
+/// Median, 0 of nothing.
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(0.0)
+}
+
 /// Rates below the first share of the usual pace are standing, above the second riding.
 const STANDING: (f64, f64) = (0.12, 0.5);
 /// Factor on the shared error of pairs where somebody stands.
@@ -79,8 +135,7 @@ impl Misfits {
             return 0.0;
         }
         let mut beside: Vec<f64> = near.iter().map(|p| p.1).collect();
-        beside.sort_by(f64::total_cmp);
-        let middle = beside[beside.len() / 2];
+        let middle = median(&mut beside);
         let error = near.iter().map(|p| p.2).sum::<f64>() / near.len() as f64;
         MISFIT * (middle.abs() - BY_CHANCE * error).max(0.0)
     }
@@ -109,6 +164,28 @@ mod tests {
     fn long_gaps_leave_doubt_in_their_middle() {
         assert_eq!(in_gap(0.2), 1.0);
         assert!(in_gap(2.0) < 0.5 && in_gap(0.7) < 0.8);
+    }
+
+    #[test]
+    fn an_unusual_pace_among_weak_looks_is_doubted() {
+        let paces = Paces::new(
+            (0..60)
+                .map(|k| {
+                    if k < 50 {
+                        1.0 + f64::from(k % 5) / 100.0
+                    } else {
+                        0.6
+                    }
+                })
+                .collect(),
+        );
+        let looks = |weak: usize| -> Vec<(f64, f64)> {
+            let error = |i: usize| if i % 3 < weak { 0.3 } else { 0.03 };
+            (0..30).map(|i| (i as f64 / 3.0, error(i))).collect()
+        };
+        let left = |rate, weak| paces.among_weak(rate, weakness(5.0, &looks(weak)));
+        assert_eq!((left(0.6, 0), left(1.05, 3)), (1.0, 1.0));
+        assert!(left(0.6, 1) < 0.6 && left(0.6, 3) <= AMONG_WEAK);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use thiserror::Error;
 
 use crate::confidence;
-use crate::doubt::{self, Misfits};
+use crate::doubt::{self, Misfits, Paces};
 use crate::isotonic::isotonic;
 use crate::leaps::leaps;
 use crate::locate::STEEPEST;
@@ -173,11 +173,23 @@ fn fit_segment(points: &[Point]) -> Option<Segment> {
         let alike = doubt::of_stand(before.min(after), pace);
         (alike * shared_sigma(points, knots.t_new[k])).hypot(misfits.at(knots.t_new[k]))
     };
+    let looks: Vec<(f64, f64)> = points
+        .iter()
+        .filter_map(|point| match point {
+            Point::Measured(p) => Some((p.t_new_secs, p.sigma_secs)),
+            Point::Given(_) => None,
+        })
+        .collect();
+    let paces = Paces::new((0..knots.t_new.len()).map(|k| knots.rate(k, pace)).collect());
     let error = |k: usize| {
         let t = knots.t_new[k];
         let (before, after) = knots.rates_beside(k);
-        let certainty =
-            knots.certainty[k] * doubt::at_leap(t, &leaps).min(doubt::at_corner(before, after, pace));
+        let doubts = [
+            doubt::at_leap(t, &leaps),
+            doubt::at_corner(before, after, pace),
+            paces.among_weak(0.5 * (before + after), doubt::weakness(t, &looks)),
+        ];
+        let certainty = knots.certainty[k] * doubts.into_iter().fold(1.0, f64::min);
         calibrated(knots.sigma[k], shared(k), certainty, knots.rate(k, pace))
     };
     let sigma = (0..knots.t_new.len())
