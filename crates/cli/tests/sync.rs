@@ -256,11 +256,11 @@ fn a_gate_that_fails_is_named_and_withholds_the_markers() {
         "out",
     ];
     place.run_args(&args).ok();
-    let strict: Vec<&str> = args.iter().copied().chain(["--warp-max-p90", "0.01"]).collect();
+    let strict: Vec<&str> = args.iter().copied().chain(["--warp-max-p90", "0.001"]).collect();
     let said = place.run_args(&strict);
     assert_eq!(said.code, 3);
     assert!(
-        said.stderr.contains("not aligned: ") && said.stderr.contains("> 0.01"),
+        said.stderr.contains("not aligned: ") && said.stderr.contains("> 0.001"),
         "{}",
         said.stderr
     );

@@ -102,20 +102,23 @@ fn probe_picture(path: &Path, stream: usize) -> Result<PictureFacts, OpenError> 
     let mut frame = ffmpeg::frame::Video::empty();
     let mut tried = 0;
     loop {
-        match decoder.receive(&mut frame) {
-            Decoded::Picture if !is_damaged(&frame) => break,
-            Decoded::Picture | Decoded::Damaged => {}
-            Decoded::End => return Err(OpenError::NoDecodableFrame),
-            Decoded::NeedsPacket => match demuxer.read() {
-                Next::Packet(facts, packet) if tried < MAX_PROBED_KEY_FRAMES => {
-                    if facts.stream == stream && facts.is_key && !facts.is_damaged {
-                        tried += 1;
-                        decoder.send(packet, 0);
-                    }
+        let packet = match demuxer.read() {
+            Next::Packet(facts, packet) if tried < MAX_PROBED_KEY_FRAMES => {
+                if facts.stream != stream || !facts.is_key || facts.is_damaged {
+                    continue;
                 }
-                _ => decoder.finish(),
-            },
+                packet
+            }
+            _ => return Err(OpenError::NoDecodableFrame),
+        };
+        tried += 1;
+        // One key frame at a time: a decoder that reorders would want several before it gives one out.
+        decoder.send(packet, 0);
+        decoder.finish();
+        if drain(&mut decoder, &mut frame) {
+            break;
         }
+        decoder.flush();
     }
     let layout = LumaLayout::of(&frame)?;
     Ok(PictureFacts {
@@ -123,6 +126,17 @@ fn probe_picture(path: &Path, stream: usize) -> Result<PictureFacts, OpenError> 
         full_range: layout.is_full_range(&frame),
         coded: (frame.width() as usize, frame.height() as usize),
     })
+}
+
+/// Whether an intact picture is among those still in the decoder; the first such one is in `frame`.
+fn drain(decoder: &mut VideoDecoder, frame: &mut ffmpeg::frame::Video) -> bool {
+    loop {
+        match decoder.receive(frame) {
+            Decoded::Picture if !is_damaged(frame) => return true,
+            Decoded::Picture | Decoded::Damaged => {}
+            Decoded::End | Decoded::NeedsPacket => return false,
+        }
+    }
 }
 
 /// The shown frames, moved so that the first one is at 0.
