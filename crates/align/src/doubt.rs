@@ -1,5 +1,7 @@
 //! Doubt about the map that its error bars do not have by themselves: in gaps, and where it passes beside its pairs.
 
+use crate::smooth::{MAD_TO_SIGMA, median};
+
 /// This near a pair the path is carried by it, seconds.
 const CARRIED_SECS: f64 = 0.4;
 /// From here on nobody knows whether the rider was on the trail at all, seconds.
@@ -78,10 +80,9 @@ pub(crate) struct Paces {
 
 impl Paces {
     pub fn new(mut rates: Vec<f64>) -> Self {
-        const MAD_TO_SIGMA: f64 = 1.4826;
-        let middle = median(&mut rates);
+        let middle = median(&mut rates).unwrap_or(1.0);
         let mut away: Vec<f64> = rates.iter().map(|rate| (rate - middle).abs()).collect();
-        let spread = (MAD_TO_SIGMA * median(&mut away)).max(LEAST_SPREAD * middle);
+        let spread = (MAD_TO_SIGMA * median(&mut away).unwrap_or(0.0)).max(LEAST_SPREAD * middle);
         Self { middle, spread }
     }
 
@@ -96,12 +97,6 @@ impl Paces {
 
 fn ramp(value: f64, (from, to): (f64, f64)) -> f64 {
     ((value - from) / (to - from)).clamp(0.0, 1.0)
-}
-
-/// Median, 0 of nothing.
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(0.0)
 }
 
 /// Rates below the first share of the usual pace are standing, above the second riding.
@@ -135,7 +130,7 @@ impl Misfits {
             return 0.0;
         }
         let mut beside: Vec<f64> = near.iter().map(|p| p.1).collect();
-        let middle = median(&mut beside);
+        let middle = median(&mut beside).unwrap_or(0.0);
         let error = near.iter().map(|p| p.2).sum::<f64>() / near.len() as f64;
         MISFIT * (middle.abs() - BY_CHANCE * error).max(0.0)
     }

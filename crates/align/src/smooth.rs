@@ -18,7 +18,7 @@ const RATE_MEMORY_SECS: f64 = 1.5;
 /// Shorter paths say too little about their own spread, seconds.
 const MIN_SPREAD_SECS: f64 = 15.0;
 /// Median absolute deviation of a bell curve, in standard deviations.
-const MAD_TO_SIGMA: f64 = 1.4826;
+pub(crate) const MAD_TO_SIGMA: f64 = 1.4826;
 /// Degrees of freedom of the measurement errors.
 const ERROR_FREEDOM: f64 = 3.0;
 /// Degrees of freedom of the drift.
@@ -96,7 +96,8 @@ fn own_drift(t_secs: &[f64], path: &[State]) -> Option<f64> {
     Some((2.0 * spread * spread / RATE_MEMORY_SECS).max(MIN_RATE_DRIFT))
 }
 
-fn median(values: &mut [f64]) -> Option<f64> {
+/// The middle one, the upper of two; `None` of nothing.
+pub(crate) fn median(values: &mut [f64]) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied()
 }

@@ -95,6 +95,16 @@ pub fn sharpen(reference: &Features, new: &Features, pairs: &[Pair]) -> Vec<Pair
     joined(&sharpened, beside)
 }
 
+/// The frames before and after a moment by their increasing times; `None` when they are too far apart, or at one time, where
+/// nothing moves between them.
+fn frames_around(t_secs: &[f64], moment_secs: f64) -> Option<[usize; 2]> {
+    let later = t_secs
+        .partition_point(|&t| t <= moment_secs)
+        .clamp(1, t_secs.len().checked_sub(1).filter(|&last| last > 0)?);
+    let apart_secs = t_secs[later] - t_secs[later - 1];
+    (apart_secs > 0.0 && apart_secs <= MAX_BASELINE_SECS).then_some([later - 1, later])
+}
+
 /// How far blocks are looked for between pictures of places this many seconds apart: `near` or far.
 fn reach(apart_secs: f64, near: Reach) -> Reach {
     if apart_secs <= NEAR_SECS { near } else { Reach::FAR }
@@ -309,9 +319,7 @@ impl<'a> Scene<'a> {
 
     /// The reference frames before and after a place, if they are near enough to each other.
     fn frames_around(&self, t_ref_secs: f64) -> Option<[usize; 2]> {
-        let t = &self.reference.t_secs;
-        let later = t.partition_point(|&t| t <= t_ref_secs).clamp(1, t.len() - 1);
-        (t[later] - t[later - 1] <= MAX_BASELINE_SECS).then_some([later - 1, later])
+        frames_around(&self.reference.t_secs, t_ref_secs)
     }
 
     /// Motion between two neighbouring reference frames, seen from each: to the other, or where that shows hardly any to
@@ -445,10 +453,7 @@ impl<'a> Scene<'a> {
         let places: Vec<(f64, f64)> = frames
             .iter()
             .filter_map(|e| {
-                let [earlier, later] = self.frames_around(e.t_ref_secs)?;
-                let apart_secs = self.reference.t_secs[later] - self.reference.t_secs[earlier];
-                let reach = reach(apart_secs, Reach::NEAR);
-                let place = self.locate_frame(e.frame, e.t_ref_secs, reach, views, lens)?;
+                let place = self.locate_frame(e.frame, e.t_ref_secs, Reach::NEAR, views, lens)?;
                 Some((
                     place.t_ref - e.ahead_secs,
                     place.sigma.hypot(RATE_SIGMA * e.ahead_secs),
@@ -459,20 +464,21 @@ impl<'a> Scene<'a> {
         shared_mean(&places).map(|(t_ref, sigma)| Place { t_ref, sigma })
     }
 
-    /// The place of a new frame that is expected near `t_ref_secs`.
+    /// The place of a new frame that is expected near `t_ref_secs`; blocks are looked for `near` it where frames stand close.
     fn locate_frame(
         &self,
         frame: usize,
         t_ref_secs: f64,
-        reach: Reach,
+        near: Reach,
         views: &Views,
         lens: Lens,
     ) -> Option<Place> {
         let around = self.frames_around(t_ref_secs)?;
+        let t = &self.reference.t_secs;
         let [Some(earlier), Some(later)] = views.get(&around[1])? else {
             return None;
         };
-        let to_new = self.to_new(around, frame, reach)?;
+        let to_new = self.to_new(around, frame, reach(t[around[1]] - t[around[0]], near))?;
         let (a, b) = (
             earlier.locate(&to_new[0], &lens)?,
             later.locate(&to_new[1], &lens)?,
@@ -555,6 +561,21 @@ mod tests {
 
     fn at(t_ref: f64) -> Place {
         Place { t_ref, sigma: 0.02 }
+    }
+
+    #[test]
+    fn frames_around_a_moment_are_near_and_apart() {
+        let t = [0.0, 0.1, 0.1, 0.2, 3.0];
+        assert_eq!(frames_around(&t, 0.05), Some([0, 1]));
+        assert_eq!(frames_around(&t, -1.0), Some([0, 1]));
+        assert_eq!(frames_around(&t, 0.1), Some([2, 3]));
+        assert_eq!(frames_around(&t, 1.0), None, "too far apart");
+        assert_eq!(
+            frames_around(&[0.5, 0.5], 0.5),
+            None,
+            "an index may name one time twice"
+        );
+        assert_eq!(frames_around(&[0.5], 0.5), None);
     }
 
     #[test]

@@ -9,12 +9,9 @@ use std::io::Cursor;
 use std::path::Path;
 
 use mtbsync_telemetry::clean::clean;
-use mtbsync_telemetry::gpmf::{Payload, Telemetry, split_payloads};
+use mtbsync_telemetry::gpmf::{Telemetry, untimed_payloads};
 use mtbsync_telemetry::hilight::{ChapterSpan, hilights_from_udta};
 use mtbsync_telemetry::{Fix, Recording, TrackError, Warnings, read_track};
-
-/// Length of a telemetry payload, seconds.
-const PAYLOAD_SECS: f64 = 1.001;
 
 fn main() -> std::io::Result<()> {
     let mut recordings = Vec::new();
@@ -56,15 +53,7 @@ fn recording_row(name: &str, bytes: Vec<u8>) -> String {
 }
 
 fn payloads_row(name: &str, bytes: &[u8]) -> String {
-    let payloads: Vec<Payload<'_>> = split_payloads(bytes)
-        .into_iter()
-        .enumerate()
-        .map(|(k, bytes)| Payload {
-            pts_secs: k as f64 * PAYLOAD_SECS,
-            duration_secs: PAYLOAD_SECS,
-            bytes,
-        })
-        .collect();
+    let payloads = untimed_payloads(bytes);
     let (hilights, warnings) = hilights_from_udta(Some(bytes), None, ChapterSpan::single(f64::MAX));
     telemetry_row(name, &Telemetry::read(&payloads), hilights.len(), &warnings)
 }

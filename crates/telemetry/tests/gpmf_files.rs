@@ -1,11 +1,8 @@
 //! The GPMF reader on bytes real cameras wrote.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use mtbsync_telemetry::gpmf::{Payload, Telemetry, split_payloads};
+use mtbsync_telemetry::gpmf::{Telemetry, untimed_payloads};
 use mtbsync_telemetry::{Fix, TrackSource};
-
-/// Length of a GoPro telemetry payload: 1001 ticks of a millisecond.
-const PAYLOAD_SECS: f64 = 1.001;
 
 fn fixture(name: &str) -> Vec<u8> {
     std::fs::read(format!("{}/tests/data/gpmf/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
@@ -13,15 +10,7 @@ fn fixture(name: &str) -> Vec<u8> {
 
 fn telemetry(name: &str) -> Telemetry {
     let bytes = fixture(name);
-    let payloads: Vec<Payload<'_>> = split_payloads(&bytes)
-        .into_iter()
-        .enumerate()
-        .map(|(k, bytes)| Payload {
-            pts_secs: k as f64 * PAYLOAD_SECS,
-            duration_secs: PAYLOAD_SECS,
-            bytes,
-        })
-        .collect();
+    let payloads = untimed_payloads(&bytes);
     Telemetry::read(&payloads)
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use mtbsync_formats::read_bounded;
 use mtbsync_telemetry::clean::clean;
-use mtbsync_telemetry::gpmf::{Payload, Telemetry, split_payloads};
+use mtbsync_telemetry::gpmf::{Telemetry, USUAL_PAYLOAD_SECS, untimed_payloads};
 use mtbsync_telemetry::hilight::{ChapterSpan, hilights_from_udta};
 use mtbsync_telemetry::{Track, TrackError, TrackFile, Warnings, read_track};
 
@@ -20,8 +20,6 @@ const POOR_GPS_SHARE: f64 = 0.5;
 const MAX_FILE_BYTES: u64 = 256 << 20;
 /// Bare GPMF begins with a device.
 const GPMF_START: &[u8] = b"DEVC";
-/// Length of a telemetry payload, seconds; bare GPMF does not tell.
-const PAYLOAD_SECS: f64 = 1.001;
 
 /// Looks at a file without pictures; `None` when it is neither a track file nor bare GPMF.
 pub fn check_without_pictures(path: &Path) -> Option<Result<Vec<Check>, PipelineError>> {
@@ -39,15 +37,7 @@ pub fn check_without_pictures(path: &Path) -> Option<Result<Vec<Check>, Pipeline
 }
 
 fn check_bare_gpmf(bytes: &[u8]) -> Vec<Check> {
-    let payloads: Vec<Payload<'_>> = split_payloads(bytes)
-        .into_iter()
-        .enumerate()
-        .map(|(k, bytes)| Payload {
-            pts_secs: k as f64 * PAYLOAD_SECS,
-            duration_secs: PAYLOAD_SECS,
-            bytes,
-        })
-        .collect();
+    let payloads = untimed_payloads(bytes);
     let (hilights, mut warnings) = hilights_from_udta(Some(bytes), None, ChapterSpan::single(f64::MAX));
     let telemetry = Telemetry::read(&payloads);
     warnings.extend(telemetry.warnings);
@@ -55,7 +45,7 @@ fn check_bare_gpmf(bytes: &[u8]) -> Vec<Check> {
         Level::Ok,
         "GPMF",
         format!(
-            "{} without times; {PAYLOAD_SECS} s each are assumed",
+            "{} without times; {USUAL_PAYLOAD_SECS} s each are assumed",
             counted(payloads.len(), "payload")
         ),
     )];

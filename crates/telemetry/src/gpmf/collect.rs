@@ -226,6 +226,19 @@ fn motion(stream: &Gathered<'_>, times: &[ChunkTime], warnings: &mut Warnings) -
     (motion.axes > 0).then_some(motion)
 }
 
+/// Length of a payload as cameras write them, seconds.
+pub const USUAL_PAYLOAD_SECS: f64 = 1.001;
+
+/// Payloads of a file of bare GPMF, which tells no times: [`USUAL_PAYLOAD_SECS`] each, one after the other.
+pub fn untimed_payloads(bytes: &[u8]) -> Vec<Payload<'_>> {
+    let timed = |(k, bytes)| Payload {
+        pts_secs: k as f64 * USUAL_PAYLOAD_SECS,
+        duration_secs: USUAL_PAYLOAD_SECS,
+        bytes,
+    };
+    split_payloads(bytes).into_iter().enumerate().map(timed).collect()
+}
+
 /// Cuts a file of bare GPMF (payload after payload, without times) into payloads: one ends where a device
 /// comes again.
 pub fn split_payloads(bytes: &[u8]) -> Vec<&[u8]> {

@@ -16,7 +16,7 @@ pub mod value;
 
 use crate::FourCc;
 use crate::warning::Warnings;
-pub use collect::split_payloads;
+pub use collect::{USUAL_PAYLOAD_SECS, split_payloads, untimed_payloads};
 pub use gps::{GpsSample, GpsStream, UtcAtZero};
 
 /// One sample of a `gpmd` track.
