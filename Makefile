@@ -14,7 +14,7 @@ TEST_BIN := target/debug/mtbsync
 # Node comes from here when the system has none that is new enough (scripts/setup.sh web).
 NODE_PATH_FIRST := $(CURDIR)/.venv/bin
 
-.PHONY: help setup build demo test test-unit test-web test-interop lint bench bench-orb man accuracy accuracy-gps ablation run-preview web clean
+.PHONY: help setup build demo test test-unit test-web test-interop lint bench bench-orb man accuracy accuracy-key-frames accuracy-gps ablation run-preview web clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | column -t -s "$$(printf '\t')"
@@ -65,6 +65,9 @@ man: build ## Write the manual pages into out/man
 
 accuracy: build ## Measure the release binary against every pair with known truth
 	$(CARGO) run --release -p mtbsync-accuracy -- --bin $(BIN) --json out/accuracy.json --diagram out/reliability.png
+
+accuracy-key-frames: build ## The same with a key frame every 10 frames, as cameras write: only key frames are decoded
+	$(CARGO) run --release -p mtbsync-accuracy -- --bin $(BIN) --key-frames
 
 accuracy-gps: build ## What GPS gives and that it does no harm: black pictures, wrong tracks, unknown clocks, chapters, real rides
 	$(CARGO) run --release -p mtbsync-accuracy -- --bin $(BIN) --gps

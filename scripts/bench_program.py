@@ -6,7 +6,8 @@
 
 Clips are made once from the rendered rides (../shared/data/rendered where it is there, else data/sample) by scaling, grain and
 re-encoding at the bit rates of action cameras, with a key frame every 10 frames (as in GoPro files) and, harder, every 30. They
-are kept outside the repository, in MTB_BENCH_DIR or the user's cache folder.
+are kept outside the repository, in MTB_BENCH_DIR or the user's cache folder. Like the files of the cameras they have no frames that
+refer to later ones.
 
 Machines are noisy, so every figure is a ratio within one run: CPU seconds (user and system, children included) of a cold `sync`
 over those of the ffmpeg program decoding the key frames of both files and nothing else. With a key frame every 30 frames the
@@ -75,9 +76,9 @@ def clip(kind, spacing, side, secs):
     source = (rendered if rendered.is_dir() else ROOT / "data/sample") / f"{side}.mp4"
     size, pixels, encoder = KINDS[kind]
     if "libx265" in encoder:
-        encoder = encoder + ["-x265-params", f"keyint={spacing}:min-keyint={spacing}:scenecut=0:log-level=error", "-tag:v", "hvc1"]
+        encoder = encoder + ["-x265-params", f"keyint={spacing}:min-keyint={spacing}:scenecut=0:bframes=0:log-level=error", "-tag:v", "hvc1"]
     else:
-        encoder = encoder + ["-g", str(spacing), "-keyint_min", str(spacing), "-sc_threshold", "0"]
+        encoder = encoder + ["-g", str(spacing), "-keyint_min", str(spacing), "-sc_threshold", "0", "-bf", "0"]
     print(f"making {path.name}", flush=True)
     partial = path.with_suffix(".part.mp4")
     subprocess.run(

@@ -22,6 +22,20 @@ pub fn changed(recording: &Path, change: &str, args: &[&str]) -> Result<PathBuf>
     )
 }
 
+/// `recording` with a key frame every 10 frames and none that refers to a later one, as cameras write them: only key frames
+/// are decoded of it. Frames keep their times, and telemetry is kept.
+pub fn with_key_frames(recording: &Path) -> Result<PathBuf> {
+    let streams = ["-map", "0:v", "-map", "0:d?", "-c:d", "copy", "-copy_unknown"];
+    let codec = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "18"];
+    let frames = ["-g", "10", "-keyint_min", "10", "-sc_threshold", "0", "-bf", "0"];
+    let times = ["-fps_mode", "passthrough", "-enc_time_base", "-1"];
+    changed(
+        recording,
+        "key-frames",
+        &[&streams[..], &codec, &frames, &times].concat(),
+    )
+}
+
 /// A recording in which nothing is to be seen.
 pub fn black(secs: u32) -> Result<PathBuf> {
     let picture = format!("color=black:s={BLACK_SIZE}:r={BLACK_FPS}:d={secs}");

@@ -47,6 +47,10 @@ struct Args {
     #[arg(long, conflicts_with = "ablation")]
     gps: bool,
 
+    /// Measure with a key frame every 10 frames, as cameras write: every recording is encoded again
+    #[arg(long, conflicts_with_all = ["ablation", "gps"])]
+    key_frames: bool,
+
     /// Folders with reference.mp4, new.mp4 and truth.csv, or with pass1.mp4, pass2.mp4 and lap_gt.csv
     /// [default: those of the repository and of ../shared/data]
     folders: Vec<PathBuf>,
@@ -63,7 +67,13 @@ fn main() -> Result<ExitCode> {
     } else {
         args.folders
     };
-    let found = pairs::find(&folders)?;
+    let mut found = pairs::find(&folders)?;
+    if args.key_frames {
+        for pair in &mut found {
+            pair.reference = footage::with_key_frames(&pair.reference)?;
+            pair.new = footage::with_key_frames(&pair.new)?;
+        }
+    }
     if args.ablation {
         report::print_ablation(&ablation::measure(&bin, &found)?)?;
         return Ok(ExitCode::SUCCESS);

@@ -72,6 +72,15 @@ pub(crate) fn weakness(t: f64, pairs: &[(f64, f64)]) -> f64 {
     ramp(weak as f64 / (to - from).max(FEWEST) as f64, WEAK_SHARE)
 }
 
+/// Seconds from an end of a segment from which on nothing beyond confirms the path, in full and not at all.
+const UNCONFIRMED_SECS: (f64, f64) = (3.0, 5.0);
+
+/// How far a path of so many `secs` to the nearer end of its segment lacks confirmation, 0..1: a path that has drifted off in
+/// the middle has to come back, which bounds its error; at an end it need not.
+pub(crate) fn unconfirmed(secs: f64) -> f64 {
+    1.0 - ramp(secs, UNCONFIRMED_SECS)
+}
+
 /// The paces of a ride, reference seconds per second: their middle and how far they spread around it.
 pub(crate) struct Paces {
     middle: f64,
@@ -86,9 +95,9 @@ impl Paces {
         Self { middle, spread }
     }
 
-    /// Share of the certainty at `rate`, where so much of what is seen is weak: something else than the trail fills the
-    /// picture then, and what the other looks see sharply may be that. Weak looks at the usual pace are believed, and so is
-    /// an unusual pace that is well seen.
+    /// Share of the certainty at `rate`, where so much of what is seen is weak or unconfirmed: something else than the trail
+    /// fills the picture then, and what the other looks see sharply may be that. Weak looks at the usual pace are believed,
+    /// and so is an unusual pace that is well seen and from which the ride comes back.
     pub fn among_weak(&self, rate: f64, weakness: f64) -> f64 {
         let unusual = ramp((rate - self.middle).abs() / self.spread, UNUSUAL);
         1.0 - (1.0 - AMONG_WEAK) * weakness * unusual
@@ -181,6 +190,12 @@ mod tests {
         let left = |rate, weak| paces.among_weak(rate, weakness(5.0, &looks(weak)));
         assert_eq!((left(0.6, 0), left(1.05, 3)), (1.0, 1.0));
         assert!(left(0.6, 1) < 0.6 && left(0.6, 3) <= AMONG_WEAK);
+    }
+
+    #[test]
+    fn the_ends_of_a_segment_are_unconfirmed() {
+        assert_eq!((unconfirmed(0.0), unconfirmed(3.0), unconfirmed(6.0)), (1.0, 1.0, 0.0));
+        assert!((unconfirmed(4.0) - 0.5).abs() < 1e-12);
     }
 
     #[test]

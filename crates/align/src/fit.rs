@@ -180,6 +180,7 @@ fn fit_segment(points: &[Point]) -> Option<Segment> {
             Point::Given(_) => None,
         })
         .collect();
+    let ends = (points.first()?.t_new(), points.last()?.t_new());
     let paces = Paces::new((0..knots.t_new.len()).map(|k| knots.rate(k, pace)).collect());
     let error = |k: usize| {
         let t = knots.t_new[k];
@@ -187,7 +188,10 @@ fn fit_segment(points: &[Point]) -> Option<Segment> {
         let doubts = [
             doubt::at_leap(t, &leaps),
             doubt::at_corner(before, after, pace),
-            paces.among_weak(0.5 * (before + after), doubt::weakness(t, &looks)),
+            paces.among_weak(
+                0.5 * (before + after),
+                doubt::weakness(t, &looks).max(doubt::unconfirmed((t - ends.0).min(ends.1 - t))),
+            ),
         ];
         let certainty = knots.certainty[k] * doubts.into_iter().fold(1.0, f64::min);
         calibrated(knots.sigma[k], shared(k), certainty, knots.rate(k, pace))
@@ -460,6 +464,18 @@ mod tests {
         assert_eq!(warp.ref_from_new(45.0), None);
         assert!((warp.ref_from_new(22.0).unwrap() - wavy(22.0)).abs() < 0.15);
         assert!(warp.ref_sigma_at(22.0).unwrap() > 1.15 * warp.ref_sigma_at(10.0).unwrap());
+    }
+
+    #[test]
+    fn sharp_pairs_at_an_unusual_pace_are_believed_within_a_ride_and_doubted_at_its_end() {
+        let slow = |t: f64, from: f64| t - 0.3 * (t - from).clamp(0.0, 4.0);
+        let error_at = |t: f64, from: f64| {
+            let warp = fit_monotone(&pairs(0.0, 40.0, |t| slow(t, from)), &[]);
+            warp.ref_sigma_at(t).unwrap()
+        };
+        assert!(error_at(22.0, 20.0) < 0.05);
+        assert!(error_at(38.0, 36.0) > 3.0 * error_at(22.0, 20.0));
+        assert!(error_at(38.0, 50.0) < 0.05, "a usual pace at the end");
     }
 
     #[test]
