@@ -194,7 +194,10 @@ mod tests {
 
     #[test]
     fn the_ends_of_a_segment_are_unconfirmed() {
-        assert_eq!((unconfirmed(0.0), unconfirmed(3.0), unconfirmed(6.0)), (1.0, 1.0, 0.0));
+        assert_eq!(
+            (unconfirmed(0.0), unconfirmed(3.0), unconfirmed(6.0)),
+            (1.0, 1.0, 0.0)
+        );
         assert!((unconfirmed(4.0) - 0.5).abs() < 1e-12);
     }
 

@@ -136,44 +136,79 @@ pub fn guided_matches(
     lowe: f32,
     guide: &Guide<'_>,
 ) -> Vec<Match> {
-    let query_words: Vec<Words> = query.iter().map(words).collect();
+    let queries: Vec<(Words, [f32; 2])> = query
+        .iter()
+        .zip(guide.query_places)
+        .map(|(descriptor, place)| (words(descriptor), (guide.expect)(*place)))
+        .collect();
     // In strips as high as the radius and from left to right, so that only those around a place are looked at. Both a
-    // little wider than need be: the exact test below decides.
+    // little wider than need be: the exact test decides.
     let reach = guide.radius_px * 1.01;
-    let strip = |y: f32| (y / reach).floor() as i32;
-    let mut train: Vec<(i32, [f32; 2], u32, Words)> = (0..)
+    let mut candidates: Vec<Candidate> = (0..)
         .zip(guide.train_places)
         .zip(train)
-        .map(|((j, place), descriptor)| (strip(place[1]), *place, j, words(descriptor)))
+        .map(|((number, &place), descriptor)| Candidate {
+            strip: strip(place[1], reach),
+            place,
+            number,
+            words: words(descriptor),
+        })
         .collect();
-    train.sort_by(|a, b| a.0.cmp(&b.0).then(a.1[0].total_cmp(&b.1[0])));
-    let radius2 = guide.radius_px * guide.radius_px;
-    let mut best_of_train: Vec<(u32, u32)> = vec![(u32::MAX, 0); train.len()];
+    candidates.sort_by(|a, b| a.strip.cmp(&b.strip).then(a.place[0].total_cmp(&b.place[0])));
+    nearest_in_reach(&queries, &candidates, lowe, guide.radius_px, reach)
+}
+
+/// A descriptor of the searched set.
+struct Candidate {
+    strip: i32,
+    place: [f32; 2],
+    number: u32,
+    words: Words,
+}
+
+#[inline(always)]
+fn strip(y: f32, reach: f32) -> i32 {
+    (y / reach).floor() as i32
+}
+
+#[inline(always)]
+fn nearest_in_reach_plain(
+    queries: &[(Words, [f32; 2])],
+    candidates: &[Candidate],
+    lowe: f32,
+    radius_px: f32,
+    reach: f32,
+) -> Vec<Match> {
+    let radius2 = radius_px * radius_px;
+    let mut best_of_train: Vec<(u32, u32)> = vec![(u32::MAX, 0); candidates.len()];
     let mut found = Vec::new();
-    for (i, (q, &place)) in query_words.iter().zip(guide.query_places).enumerate() {
-        let [x, y] = (guide.expect)(place);
+    for (i, &(ref q, [x, y])) in queries.iter().enumerate() {
         let (mut nearest, mut distance, mut second) = (0, u32::MAX, u32::MAX);
-        let near = (strip(y - reach)..=strip(y + reach)).flat_map(|strip| {
-            let first = train.partition_point(|t| t.0 < strip || t.0 == strip && t.1[0] < x - reach);
-            train[first..]
-                .iter()
-                .take_while(move |t| t.0 == strip && t.1[0] <= x + reach)
-        });
-        for &(_, p, j, ref t) in near {
-            let (dx, dy) = (p[0] - x, p[1] - y);
-            if dx * dx + dy * dy > radius2 {
-                continue;
-            }
-            let d: u32 = q.iter().zip(t).map(|(a, b)| (a ^ b).count_ones()).sum();
-            let best = &mut best_of_train[j as usize];
-            if d < best.0 {
-                *best = (d, i as u32);
-            }
-            // Of equally near ones the first in the set.
-            if (d, j) < (distance, nearest) {
-                (nearest, second, distance) = (j, distance, d);
-            } else if d < second {
-                second = d;
+        for strip in strip(y - reach, reach)..=strip(y + reach, reach) {
+            let first =
+                candidates.partition_point(|c| c.strip < strip || c.strip == strip && c.place[0] < x - reach);
+            for c in &candidates[first..] {
+                if c.strip != strip || c.place[0] > x + reach {
+                    break;
+                }
+                let (dx, dy) = (c.place[0] - x, c.place[1] - y);
+                if dx * dx + dy * dy > radius2 {
+                    continue;
+                }
+                let mut d = 0;
+                for k in 0..q.len() {
+                    d += (q[k] ^ c.words[k]).count_ones();
+                }
+                let best = &mut best_of_train[c.number as usize];
+                if d < best.0 {
+                    *best = (d, i as u32);
+                }
+                // Of equally near ones the first in the set.
+                if (d, c.number) < (distance, nearest) {
+                    (nearest, second, distance) = (c.number, distance, d);
+                } else if d < second {
+                    second = d;
+                }
             }
         }
         if second != u32::MAX && (distance as f32) < lowe * second as f32 {
@@ -186,6 +221,16 @@ pub fn guided_matches(
     }
     found.retain(|m| best_of_train[m.train as usize].1 == m.query);
     found
+}
+
+multiversion! {
+    fn nearest_in_reach(
+        queries: &[(Words, [f32; 2])],
+        candidates: &[Candidate],
+        lowe: f32,
+        radius_px: f32,
+        reach: f32,
+    ) -> Vec<Match> = nearest_in_reach_plain;
 }
 
 #[cfg(test)]

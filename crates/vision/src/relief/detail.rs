@@ -1,5 +1,7 @@
 //! The fine grid of orientation histograms, four bits a bin.
 
+use std::ops::Range;
+
 use crate::dense::{BINS, CLIP};
 use crate::image::LumaView;
 use crate::mask::MASK_LEN;
@@ -92,9 +94,14 @@ pub(super) struct Padded {
     pub cols: usize,
     pub margin: usize,
     /// Energy of each cell, padded alike.
+    #[cfg(test)]
     pub energy: Vec<i32>,
+    /// Energy of all cells left of and above each corner of the grid, see [`Self::energy_of`].
+    energy_until: Vec<i64>,
     /// Energy of the window of cells whose upper left one this is; 0 where it would leave the array.
     pub window_energy: Vec<f32>,
+    /// One over the square root of that, and 1 where it is 0.
+    pub window_scale: Vec<f32>,
 }
 
 impl Padded {
@@ -109,26 +116,30 @@ impl Padded {
                 *energy = cell.iter().map(|&v| i32::from(v) * i32::from(v)).sum();
             }
         }
+        let window_energy = window_sums(&energy, stride, window);
         Self {
             values,
             cols,
             margin,
-            window_energy: window_sums(&energy, stride, window),
+            window_scale: window_energy.iter().map(|&e| 1.0 / e.sqrt().max(1.0)).collect(),
+            window_energy,
+            energy_until: sums_until(&energy, stride, [cols, rows], margin),
+            #[cfg(test)]
             energy,
         }
     }
 
     /// The values as `[row][bin][column]`.
-    fn planes(&self) -> Vec<i16> {
+    fn planes(&self) -> Vec<f32> {
         let stride = self.stride();
-        let mut planes = vec![0; self.values.len()];
+        let mut planes = vec![0.0; self.values.len()];
         for (out, line) in planes
             .chunks_exact_mut(stride * BINS)
             .zip(self.values.chunks_exact(stride * BINS))
         {
             for (col, cell) in line.as_chunks::<BINS>().0.iter().enumerate() {
                 for (bin, &value) in cell.iter().enumerate() {
-                    out[bin * stride + col] = value;
+                    out[bin * stride + col] = f32::from(value);
                 }
             }
         }
@@ -152,6 +163,28 @@ impl Padded {
         row.wrapping_add_unsigned(self.margin) as usize * self.stride() * BINS
             + col.wrapping_add_unsigned(self.margin) as usize
     }
+
+    /// Energy of some columns and rows, which lie on the grid.
+    pub fn energy_of(&self, columns: &Range<isize>, rows: &Range<isize>) -> i64 {
+        let until = |col: isize, row: isize| self.energy_until[row as usize * (self.cols + 1) + col as usize];
+        until(columns.end, rows.end) + until(columns.start, rows.start)
+            - until(columns.start, rows.end)
+            - until(columns.end, rows.start)
+    }
+}
+
+/// Energy of all cells left of and above each corner: `rows + 1` lines of `cols + 1`.
+fn sums_until(energy: &[i32], padded: usize, [cols, rows]: [usize; 2], margin: usize) -> Vec<i64> {
+    let mut out = vec![0i64; (rows + 1) * (cols + 1)];
+    for row in 0..rows {
+        let at = (row + margin) * padded + margin;
+        let mut sum = 0;
+        for col in 0..cols {
+            sum += i64::from(energy[at + col]);
+            out[(row + 1) * (cols + 1) + col + 1] = out[row * (cols + 1) + col + 1] + sum;
+        }
+    }
+    out
 }
 
 /// Sum of the `window`×`window` cells from each cell on, in an array whose rows are `stride` long.
@@ -176,10 +209,12 @@ fn window_sums(cells: &[i32], stride: usize, window: usize) -> Vec<f32> {
 /// Cells of a block each way, coarse and fine: the same part of the picture.
 pub(super) const COARSE_BLOCK: usize = 3;
 pub(super) const BLOCK: usize = 2 * COARSE_BLOCK;
+/// Fine cells each way from twice the coarse shift at which the search uphill gives up.
+pub(super) const FINE_REACH: isize = 2;
 /// Cells of zeros around the coarse level: the largest displacement and half a window.
 pub(super) const COARSE_MARGIN: usize = 20;
-/// And around the fine level.
-pub(super) const FINE_MARGIN: usize = 42;
+/// And around the fine level: a block that is looked for there had a part on the coarse one.
+pub(super) const FINE_MARGIN: usize = BLOCK + FINE_REACH as usize;
 
 /// One frame ready to be compared: centred, masked, on two levels.
 #[derive(Clone, Debug)]
@@ -187,7 +222,7 @@ pub struct DetailGrid {
     pub(super) fine: Padded,
     pub(super) coarse: Padded,
     /// The coarse level as `[row][bin][column]`, padded alike: a shift then moves whole lines.
-    pub(super) planes: Vec<i16>,
+    pub(super) planes: Vec<f32>,
 }
 
 impl DetailGrid {

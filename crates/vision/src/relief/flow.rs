@@ -4,12 +4,13 @@
 //! uphill over the fine cells from the best of each block, and the top of a roof below a cell. A block counts when it is found again from the
 //! other side and its place stands out.
 
-use super::detail::{BLOCK, COARSE_COLS, COARSE_ROWS, COLS, DetailGrid, Padded, ROWS};
+use std::ops::Range;
+
+use super::block_dot::{BlockCells, block_dot};
+use super::detail::{BLOCK, COARSE_COLS, COARSE_ROWS, COLS, DetailGrid, FINE_REACH, Padded, ROWS};
 use crate::dense::BINS;
 use crate::dispatch::multiversion;
 
-/// Fine cells each way from twice the coarse shift at which the search uphill gives up.
-const FINE_REACH: isize = 2;
 const BLOCKS: usize = COARSE_COLS * COARSE_ROWS;
 /// Mean energy of a cell below which a block shows nothing, in squared steps of [`DetailGrid`]: the same share of a
 /// typical edge as the flat cells of the static mask.
@@ -98,8 +99,11 @@ pub struct Flow {
 impl Flow {
     /// From `a` to `b` and from `b` to `a`, each block checked against the other side.
     pub fn both_ways(a: &DetailGrid, b: &DetailGrid, reach: Reach) -> [Self; 2] {
-        let search = |a, b| Search { a, b, reach }.run();
-        let (there, back) = (search(a, b), search(b, a));
+        let global = whole_grid_shift(&a.coarse, &b.coarse, reach.global);
+        let mut scores = Scores::new(global, reach);
+        scores.fill(a, b);
+        let there = found(a, b, &scores, Way::There);
+        let back = found(b, a, &scores, Way::Back);
         [there.agreeing_with(&back), back.agreeing_with(&there)]
     }
 
@@ -138,8 +142,10 @@ impl Found {
             };
             let nearest = (row.round() as usize).min(COARSE_ROWS - 1) * COARSE_COLS
                 + (col.round() as usize).min(COARSE_COLS - 1);
-            back.blocks[nearest]
-                .is_some_and(|other| (block.dx + other.dx).hypot(block.dy + other.dy) < MAX_DISAGREEMENT)
+            back.blocks[nearest].is_some_and(|other| {
+                let (dx, dy) = (block.dx + other.dx, block.dy + other.dy);
+                dx * dx + dy * dy < MAX_DISAGREEMENT * MAX_DISAGREEMENT
+            })
         };
         Flow {
             blocks: self
@@ -154,101 +160,187 @@ impl Found {
     }
 }
 
-struct Search<'a> {
-    a: &'a DetailGrid,
-    b: &'a DetailGrid,
+/// Direction of a search.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    There,
+    Back,
+}
+
+/// Places of a window on the first grid: those of its blocks and one more each side, where a window still holds cells.
+const WIDE: usize = COARSE_COLS + 2;
+const HIGH: usize = COARSE_ROWS + 2;
+
+/// Cosine of each window of coarse cells of one grid with another at every shift. A window there, shifted by so much, is a
+/// window back, shifted by as much the other way: one set of scores serves both.
+struct Scores {
+    /// By shift, row and column.
+    values: Vec<f32>,
+    global: (isize, isize),
     reach: Reach,
 }
 
-impl Search<'_> {
-    fn run(&self) -> Found {
-        let global = whole_grid_shift(&self.a.coarse, &self.b.coarse, self.reach.global);
-        let mut scores = vec![0.0f32; self.reach.shifts() * BLOCKS];
-        for (index, scores) in scores.chunks_exact_mut(BLOCKS).enumerate() {
-            block_scores(self.a, self.b, self.reach.shift(global, index), scores);
+impl Scores {
+    fn new(global: (isize, isize), reach: Reach) -> Self {
+        Self {
+            values: vec![0.0; reach.shifts() * WIDE * HIGH],
+            global,
+            reach,
         }
-        let (best, shifts) = best_shifts(&scores);
-        let second = second_best(&scores, &shifts, self.reach.across() as u32);
-        let blocks = (0..BLOCKS)
-            .map(|block| {
-                let distinct = best[block] - second[block];
-                (best[block] > 0.0 && distinct > MIN_DISTINCT)
-                    .then(|| self.refine(block, self.reach.shift(global, shifts[block] as usize), distinct))
-                    .flatten()
-            })
-            .collect();
-        Found { blocks, global }
     }
 
-    /// Place of a block below a cell, starting at its coarse shift. `None` when it shows nothing or the best place lies
-    /// at the end of what is tried.
-    fn refine(&self, block: usize, coarse: (isize, isize), distinct: f32) -> Option<Block> {
-        let (col, row) = (
-            2 * (block % COARSE_COLS) as isize,
-            2 * (block / COARSE_COLS) as isize,
-        );
-        let (left, top) = (col - 2, row - 2);
-        if self.a.fine.window_energy[self.a.fine.at(left, top)] < MIN_CELL_ENERGY * (BLOCK * BLOCK) as f32 {
-            return None;
+    fn fill(&mut self, a: &DetailGrid, b: &DetailGrid) {
+        for (index, scores) in self.values.chunks_exact_mut(WIDE * HIGH).enumerate() {
+            window_scores(a, b, self.reach.shift(self.global, index), scores);
         }
-        let top = fine_top(
-            &self.a.fine,
-            &self.b.fine,
-            (left, top),
-            (2 * coarse.0, 2 * coarse.1),
-        )?;
-        // The top of a roof with equal slopes: cells pooled bilinearly fall off in straight lines, and a parabola would
-        // pull places towards whole cells.
-        let below = |before: f32, after: f32| {
-            let fall = top.score - before.min(after);
-            if fall > 1e-6 {
-                f64::from(0.5 * (after - before) / fall).clamp(-0.5, 0.5)
-            } else {
-                0.0
-            }
+    }
+
+    /// Shift number `index` of a search that way: row by row from the upper left.
+    fn shift(&self, way: Way, index: usize) -> (isize, isize) {
+        match way {
+            Way::There => self.reach.shift(self.global, index),
+            Way::Back => self.reach.shift((-self.global.0, -self.global.1), index),
+        }
+    }
+
+    /// Scores of a row of blocks at shift number `index`; 0 where nothing is left of a window.
+    #[inline(always)]
+    fn line(&self, way: Way, index: usize, row: usize) -> [f32; COARSE_COLS] {
+        let mut line = [0.0; COARSE_COLS];
+        let line_at = |index: usize, row: usize| {
+            let at = (index * HIGH + row) * WIDE;
+            &self.values[at..at + WIDE]
         };
-        let [left, right, above, under] = top.beside;
-        Some(Block {
-            number: block,
-            x: col as f64 + 0.5,
-            y: row as f64 + 0.5,
-            dx: top.shift.0 as f64 + below(left, right),
-            dy: top.shift.1 as f64 + below(above, under),
-            likeness: top.score,
-            distinct,
-        })
+        if way == Way::There {
+            line.copy_from_slice(&line_at(index, row + 1)[1..WIDE - 1]);
+            return line;
+        }
+        let index = self.reach.shifts() - 1 - index;
+        let (dx, dy) = self.reach.shift(self.global, index);
+        let from = row as isize - dy + 1;
+        if (0..HIGH as isize).contains(&from) {
+            let scores = line_at(index, from as usize);
+            let columns = (dx - 1).clamp(0, COARSE_COLS as isize)
+                ..(dx + WIDE as isize - 1).clamp(0, COARSE_COLS as isize);
+            if columns.start < columns.end {
+                let first = (columns.start - dx + 1) as usize;
+                let (from, to) = (columns.start as usize, columns.end as usize);
+                line[from..to].copy_from_slice(&scores[first..first + to - from]);
+            }
+        }
+        line
     }
 }
 
-/// Best score of each block and the number of its shift; of equal ones the first. Plain loops over all blocks of a shift:
-/// they become vectors.
-fn best_shifts(scores: &[f32]) -> (Vec<f32>, Vec<u32>) {
+/// The blocks of `a` on `b`.
+fn found(a: &DetailGrid, b: &DetailGrid, scores: &Scores, way: Way) -> Found {
+    let ranked = ranked(scores, way);
+    let blocks = (0..BLOCKS)
+        .map(|block| {
+            let distinct = ranked.best[block] - ranked.second[block];
+            (ranked.best[block] > 0.0 && distinct > MIN_DISTINCT)
+                .then(|| {
+                    refine(
+                        a,
+                        b,
+                        block,
+                        scores.shift(way, ranked.shifts[block] as usize),
+                        distinct,
+                    )
+                })
+                .flatten()
+        })
+        .collect();
+    let (x, y) = scores.global;
+    let global = if way == Way::There { (x, y) } else { (-x, -y) };
+    Found { blocks, global }
+}
+
+/// Place of a block below a cell, starting at its coarse shift. `None` when it shows nothing or the best place lies
+/// at the end of what is tried.
+fn refine(
+    a: &DetailGrid,
+    b: &DetailGrid,
+    block: usize,
+    coarse: (isize, isize),
+    distinct: f32,
+) -> Option<Block> {
+    let (col, row) = (
+        2 * (block % COARSE_COLS) as isize,
+        2 * (block / COARSE_COLS) as isize,
+    );
+    let (left, top) = (col - 2, row - 2);
+    if a.fine.window_energy[a.fine.at(left, top)] < MIN_CELL_ENERGY * (BLOCK * BLOCK) as f32 {
+        return None;
+    }
+    let top = fine_top(&a.fine, &b.fine, (left, top), (2 * coarse.0, 2 * coarse.1))?;
+    // The top of a roof with equal slopes: cells pooled bilinearly fall off in straight lines, and a parabola would
+    // pull places towards whole cells.
+    let below = |before: f32, after: f32| {
+        let fall = top.score - before.min(after);
+        if fall > 1e-6 {
+            f64::from(0.5 * (after - before) / fall).clamp(-0.5, 0.5)
+        } else {
+            0.0
+        }
+    };
+    let [left, right, above, under] = top.beside;
+    Some(Block {
+        number: block,
+        x: col as f64 + 0.5,
+        y: row as f64 + 0.5,
+        dx: top.shift.0 as f64 + below(left, right),
+        dy: top.shift.1 as f64 + below(above, under),
+        likeness: top.score,
+        distinct,
+    })
+}
+
+/// For each block: its best score, the number of that shift (of equal ones the first), and the best score among the shifts
+/// that are not next to it, 0 at least.
+#[derive(Debug, PartialEq)]
+struct Ranked {
+    best: Vec<f32>,
+    shifts: Vec<u32>,
+    second: Vec<f32>,
+}
+
+/// Plain loops over all blocks of a shift: they become vectors.
+#[inline(always)]
+fn ranked_plain(scores: &Scores, way: Way) -> Ranked {
     let (mut best, mut shifts) = (vec![f32::MIN; BLOCKS], vec![0u32; BLOCKS]);
-    for (index, scores) in scores.chunks_exact(BLOCKS).enumerate() {
-        for ((best, shift), &score) in best.iter_mut().zip(&mut shifts).zip(scores) {
-            let better = score > *best;
-            *shift = if better { index as u32 } else { *shift };
-            *best = if better { score } else { *best };
+    for index in 0..scores.reach.shifts() {
+        for row in 0..COARSE_ROWS {
+            let line = scores.line(way, index, row);
+            let at = row * COARSE_COLS;
+            let best = &mut best[at..at + COARSE_COLS];
+            let shifts = &mut shifts[at..at + COARSE_COLS];
+            for col in 0..COARSE_COLS {
+                let better = line[col] > best[col];
+                shifts[col] = if better { index as u32 } else { shifts[col] };
+                best[col] = if better { line[col] } else { best[col] };
+            }
         }
     }
-    (best, shifts)
-}
-
-/// Best score of each block among the shifts that are not next to its best; 0 at least.
-fn second_best(scores: &[f32], shifts: &[u32], across: u32) -> Vec<f32> {
+    let across = scores.reach.across() as u32;
     let place = |index: u32| ((index % across) as i32, (index / across) as i32);
     let (columns, rows): (Vec<i32>, Vec<i32>) = shifts.iter().map(|&index| place(index)).unzip();
     let mut second = vec![0.0f32; BLOCKS];
-    for (index, scores) in scores.chunks_exact(BLOCKS).enumerate() {
+    for index in 0..scores.reach.shifts() {
         let (i, j) = place(index as u32);
-        let places = columns.iter().zip(&rows);
-        for ((second, &score), (&x, &y)) in second.iter_mut().zip(scores).zip(places) {
-            let apart = ((i - x).abs() > 1) | ((j - y).abs() > 1);
-            let better = apart & (score > *second);
-            *second = if better { score } else { *second };
+        for row in 0..COARSE_ROWS {
+            let line = scores.line(way, index, row);
+            let at = row * COARSE_COLS;
+            let second = &mut second[at..at + COARSE_COLS];
+            let (x, y) = (&columns[at..at + COARSE_COLS], &rows[at..at + COARSE_COLS]);
+            for col in 0..COARSE_COLS {
+                let apart = ((i - x[col]).abs() > 1) | ((j - y[col]).abs() > 1);
+                let better = apart & (line[col] > second[col]);
+                second[col] = if better { line[col] } else { second[col] };
+            }
         }
     }
-    second
+    Ranked { best, shifts, second }
 }
 
 /// The shift at which the whole coarse grids fit best.
@@ -269,22 +361,24 @@ fn whole_grid_shift(a: &Padded, b: &Padded, reach: (isize, isize)) -> (isize, is
 /// Dot product and both energies of what stays on the other grid after a shift.
 #[inline(always)]
 fn whole_grid_plain(a: &Padded, b: &Padded, (dx, dy): (isize, isize)) -> (i64, i64, i64) {
-    let (mut dot, mut ours, mut theirs) = (0i64, 0i64, 0i64);
     let columns = (-dx).max(0)..(COARSE_COLS as isize - dx).min(COARSE_COLS as isize);
-    for row in (-dy).max(0)..(COARSE_ROWS as isize - dy).min(COARSE_ROWS as isize) {
-        let from = a.at(columns.start, row);
-        let to = b.at(columns.start + dx, row + dy);
-        let len = (columns.end - columns.start) as usize;
+    let rows = (-dy).max(0)..(COARSE_ROWS as isize - dy).min(COARSE_ROWS as isize);
+    let len = (columns.end - columns.start) as usize;
+    let mut dot = 0i64;
+    for row in rows.clone() {
+        let from = a.at(columns.start, row) * BINS;
+        let to = b.at(columns.start + dx, row + dy) * BINS;
         dot += i64::from(dot_of(
-            &a.values[from * BINS..(from + len) * BINS],
-            &b.values[to * BINS..(to + len) * BINS],
+            &a.values[from..from + len * BINS],
+            &b.values[to..to + len * BINS],
         ));
-        for k in 0..len {
-            ours += i64::from(a.energy[from + k]);
-            theirs += i64::from(b.energy[to + k]);
-        }
     }
-    (dot, ours, theirs)
+    let moved = |range: &Range<isize>, by: isize| range.start + by..range.end + by;
+    (
+        dot,
+        a.energy_of(&columns, &rows),
+        b.energy_of(&moved(&columns, dx), &moved(&rows, dy)),
+    )
 }
 
 /// A row of 32 coarse cells: `256 · 960²` = 2.4e8, inside an `i32`.
@@ -297,44 +391,46 @@ fn dot_of(a: &[i16], b: &[i16]) -> i32 {
     sum
 }
 
-/// Cosine of each block of `a` with `b` at one coarse shift.
+/// Cosine of each window of `a` with `b` at one coarse shift: [`WIDE`] times [`HIGH`].
 #[inline(always)]
-fn block_scores_plain(a: &DetailGrid, b: &DetailGrid, (dx, dy): (isize, isize), scores: &mut [f32]) {
-    // One row and column of zeros around, so that the window needs no border.
-    const WIDE: usize = COARSE_COLS + 2;
+fn window_scores_plain(a: &DetailGrid, b: &DetailGrid, (dx, dy): (isize, isize), scores: &mut [f32]) {
+    // Two rows and columns of zeros around, so that no window needs a border.
+    const LINE: usize = WIDE + 2;
     let (ours, theirs) = (&a.coarse, &b.coarse);
     let stride = ours.stride();
-    let mut products = [0i32; WIDE * (COARSE_ROWS + 2)];
+    let mut products = [0.0f32; LINE * (HIGH + 2)];
     for row in 0..COARSE_ROWS {
         let from = ours.plane_at(0, row as isize);
         let to = theirs.plane_at(dx, row as isize + dy);
-        let sums = &mut products[(row + 1) * WIDE + 1..(row + 1) * WIDE + 1 + COARSE_COLS];
+        let mut sums = [0.0f32; COARSE_COLS];
         for bin in 0..BINS {
             let p = &a.planes[from + bin * stride..from + bin * stride + COARSE_COLS];
             let q = &b.planes[to + bin * stride..to + bin * stride + COARSE_COLS];
             for col in 0..COARSE_COLS {
-                sums[col] += i32::from(p[col]) * i32::from(q[col]);
+                sums[col] += p[col] * q[col];
             }
         }
+        let at = (row + 2) * LINE + 2;
+        products[at..at + COARSE_COLS].copy_from_slice(&sums);
     }
-    for row in 0..COARSE_ROWS {
-        // A block's window begins one cell before its own.
-        let from = ours.at(-1, row as isize - 1);
-        let to = theirs.at(dx - 1, row as isize + dy - 1);
-        let energy = &ours.window_energy[from..from + COARSE_COLS];
-        let other = &theirs.window_energy[to..to + COARSE_COLS];
-        let at = row * WIDE;
-        let above = &products[at..at + WIDE];
-        let here = &products[at + WIDE..at + 2 * WIDE];
-        let below = &products[at + 2 * WIDE..at + 3 * WIDE];
-        let mut columns = [0i32; WIDE];
-        for col in 0..WIDE {
+    for row in 0..HIGH {
+        // A window begins one cell before its place, and places begin one cell before the grid.
+        let from = ours.at(-2, row as isize - 2);
+        let to = theirs.at(dx - 2, row as isize + dy - 2);
+        let scale = &ours.window_scale[from..from + WIDE];
+        let other = &theirs.window_scale[to..to + WIDE];
+        let at = row * LINE;
+        let above = &products[at..at + LINE];
+        let here = &products[at + LINE..at + 2 * LINE];
+        let below = &products[at + 2 * LINE..at + 3 * LINE];
+        let mut columns = [0.0f32; LINE];
+        for col in 0..LINE {
             columns[col] = above[col] + here[col] + below[col];
         }
-        let scores = &mut scores[row * COARSE_COLS..(row + 1) * COARSE_COLS];
-        for col in 0..COARSE_COLS {
+        let scores = &mut scores[row * WIDE..(row + 1) * WIDE];
+        for col in 0..WIDE {
             let dot = columns[col] + columns[col + 1] + columns[col + 2];
-            scores[col] = dot as f32 / (energy[col] * other[col]).sqrt().max(1.0);
+            scores[col] = dot * (scale[col] * other[col]);
         }
     }
 }
@@ -347,33 +443,39 @@ struct Top {
     beside: [f32; 4],
 }
 
-/// Cosine of one block of fine cells at a shift.
-#[inline(always)]
-fn fine_score(a: &Padded, b: &Padded, (left, top): (isize, isize), (dx, dy): (isize, isize)) -> f32 {
-    let mut dot = 0;
-    for row in 0..BLOCK as isize {
-        let from = a.at(left, top + row) * BINS;
-        let to = b.at(left + dx, top + row + dy) * BINS;
-        dot += dot_of(
-            &a.values[from..from + BLOCK * BINS],
-            &b.values[to..to + BLOCK * BINS],
-        );
+/// The cells of a block whose upper left one is `corner`.
+fn block_of(grid: &Padded, (left, top): (isize, isize)) -> BlockCells {
+    let mut block = [0; size_of::<BlockCells>() / size_of::<i16>()];
+    for (row, line) in block.chunks_exact_mut(BLOCK * BINS).enumerate() {
+        let from = grid.at(left, top + row as isize) * BINS;
+        line.copy_from_slice(&grid.values[from..from + BLOCK * BINS]);
     }
-    let ours = a.window_energy[a.at(left, top)];
-    let theirs = b.window_energy[b.at(left + dx, top + dy)];
-    dot as f32 / (ours * theirs).sqrt().max(1.0)
+    block
+}
+
+/// Cosine of a block, one over whose length is `scale`, with that of a grid.
+fn fine_score(block: &BlockCells, scale: f32, grid: &Padded, place: (isize, isize)) -> f32 {
+    let at = grid.at(place.0, place.1);
+    let dot = block_dot(block, &grid.values, at * BINS, grid.stride() * BINS);
+    dot as f32 * (scale * grid.window_scale[at])
 }
 
 /// Uphill from `start`, one cell at a time. `None` when the way leads farther than [`FINE_REACH`].
-#[inline(always)]
-fn fine_top_plain(a: &Padded, b: &Padded, corner: (isize, isize), start: (isize, isize)) -> Option<Top> {
+fn fine_top(a: &Padded, b: &Padded, corner: (isize, isize), start: (isize, isize)) -> Option<Top> {
+    // Each with the step back beside it.
     const STEPS: [(isize, isize); 4] = [(-1, 0), (1, 0), (0, -1), (0, 1)];
+    let (block, scale) = (block_of(a, corner), a.window_scale[a.at(corner.0, corner.1)]);
     let mut shift = start;
-    let mut score = fine_score(a, b, corner, shift);
+    let mut score = fine_score(&block, scale, b, (corner.0 + shift.0, corner.1 + shift.1));
+    let mut behind = None;
     while (shift.0 - start.0).abs() < FINE_REACH && (shift.1 - start.1).abs() < FINE_REACH {
         let (mut beside, mut best) = ([0.0; STEPS.len()], 0);
         for (k, (dx, dy)) in STEPS.into_iter().enumerate() {
-            beside[k] = fine_score(a, b, corner, (shift.0 + dx, shift.1 + dy));
+            let place = (corner.0 + shift.0 + dx, corner.1 + shift.1 + dy);
+            beside[k] = match behind {
+                Some((step, score)) if step == k => score,
+                _ => fine_score(&block, scale, b, place),
+            };
             if beside[k] > beside[best] {
                 best = k;
             }
@@ -381,6 +483,7 @@ fn fine_top_plain(a: &Padded, b: &Padded, corner: (isize, isize), start: (isize,
         if beside[best] <= score {
             return Some(Top { shift, score, beside });
         }
+        behind = Some((best ^ 1, score));
         shift = (shift.0 + STEPS[best].0, shift.1 + STEPS[best].1);
         score = beside[best];
     }
@@ -392,11 +495,11 @@ multiversion! {
 }
 
 multiversion! {
-    fn block_scores(a: &DetailGrid, b: &DetailGrid, shift: (isize, isize), scores: &mut [f32]) = block_scores_plain;
+    fn window_scores(a: &DetailGrid, b: &DetailGrid, shift: (isize, isize), scores: &mut [f32]) = window_scores_plain;
 }
 
 multiversion! {
-    fn fine_top(a: &Padded, b: &Padded, corner: (isize, isize), start: (isize, isize)) -> Option<Top> = fine_top_plain;
+    fn ranked(scores: &Scores, way: Way) -> Ranked = ranked_plain;
 }
 
 #[cfg(test)]
@@ -459,22 +562,47 @@ mod tests {
     }
 
     #[test]
+    fn scores_there_are_those_of_the_search_back() {
+        let (a, b) = (grid(0.0, 0.0), grid(31.0, -12.0));
+        for global in [(3, -1), (-9, 4), (9, -4)] {
+            let mut there = Scores::new(global, Reach::FAR);
+            there.fill(&a, &b);
+            let mut back = Scores::new((-global.0, -global.1), Reach::FAR);
+            back.fill(&b, &a);
+            assert_eq!(ranked(&there, Way::Back), ranked(&back, Way::There));
+        }
+    }
+
+    #[test]
     fn every_processor_version_gives_the_same_bits() {
         let (a, b) = (grid(0.0, 0.0), grid(13.0, -6.0));
         assert_eq!(
             whole_grid(&a.coarse, &b.coarse, (2, -1)),
             whole_grid_plain(&a.coarse, &b.coarse, (2, -1))
         );
-        let (mut fast, mut plain) = (vec![0.0; BLOCKS], vec![0.0; BLOCKS]);
-        block_scores(&a, &b, (-15, 8), &mut fast);
-        block_scores_plain(&a, &b, (-15, 8), &mut plain);
+        let (mut fast, mut plain) = (vec![0.0; WIDE * HIGH], vec![0.0; WIDE * HIGH]);
+        window_scores(&a, &b, (-15, 8), &mut fast);
+        window_scores_plain(&a, &b, (-15, 8), &mut plain);
         assert_eq!(fast, plain);
-        // The last block and the farthest shift still lie inside the margins.
-        for corner in [(-2, -2), (60, 32)] {
-            assert_eq!(
-                fine_top(&a.fine, &b.fine, corner, (30, 16)),
-                fine_top_plain(&a.fine, &b.fine, corner, (30, 16))
-            );
+        let mut scores = Scores::new((2, -1), Reach::FAR);
+        scores.fill(&a, &b);
+        for way in [Way::There, Way::Back] {
+            assert_eq!(ranked(&scores, way), ranked_plain(&scores, way));
+        }
+    }
+
+    #[test]
+    fn the_farthest_places_of_a_block_lie_inside_the_margin() {
+        let (a, b) = (grid(0.0, 0.0), grid(13.0, -6.0));
+        for (corner, start) in [
+            ((-2, -2), (-2, -2)),
+            ((60, 32), (2, 2)),
+            ((-2, -2), (64, 36)),
+            ((60, 32), (-64, -36)),
+        ] {
+            if let Some(top) = fine_top(&a.fine, &b.fine, corner, start) {
+                assert!(top.score >= top.beside.into_iter().fold(0.0, f32::max));
+            }
         }
     }
 }

@@ -15,6 +15,7 @@
 //! 4. [`Structure::locate`]: pose of a third camera from the points with depth (perspective-n-point by robust
 //!    Gauss–Newton), of which the share along the way is what is wanted.
 
+mod block_dot;
 mod detail;
 mod flow;
 mod lens;

@@ -1,0 +1,93 @@
+//! Motion of the scene between two frames: detail grids, where their blocks lie on each other, and what follows.
+
+use divan::{Bencher, black_box};
+use mtbsync_vision::image::LumaView;
+use mtbsync_vision::mask::MASK_LEN;
+use mtbsync_vision::relief::{
+    DetailExtractor, DetailGrid, DetailMean, DetailSum, Flow, Lens, Projection, Reach, Structure,
+};
+
+fn main() {
+    divan::main();
+}
+
+const WIDTH: usize = 960;
+const HEIGHT: usize = 540;
+
+/// Waves of many lengths and directions, seen from so far ahead: what is low in the picture moves most.
+fn picture(ahead: f64) -> Vec<u8> {
+    let value = |x: f64, y: f64| -> f64 {
+        (1..24)
+            .map(|k| {
+                let k = f64::from(k);
+                let (direction, rate) = (k * 2.399_963, std::f64::consts::TAU / (20.0 + (k * 7.31) % 110.0));
+                (rate * (x * direction.cos() + y * direction.sin()) + 1.7 * k).sin()
+            })
+            .sum()
+    };
+    let middle = (WIDTH as f64 / 2.0, HEIGHT as f64 / 3.0);
+    (0..WIDTH * HEIGHT)
+        .map(|i| ((i % WIDTH) as f64 - middle.0, (i / WIDTH) as f64 - middle.1))
+        .map(|(x, y)| {
+            let nearer = 1.0 + ahead * (0.02 + 0.1 * y.max(0.0) / HEIGHT as f64);
+            (120.0 + 14.0 * value(x / nearer, y / nearer)).clamp(0.0, 255.0) as u8
+        })
+        .collect()
+}
+
+fn packed(ahead: f64) -> Vec<u8> {
+    let picture = picture(ahead);
+    LumaView::new(WIDTH, HEIGHT, &picture)
+        .map(|view| DetailExtractor::default().describe(&view))
+        .unwrap_or_default()
+}
+
+fn mean() -> DetailMean {
+    let mut sum = DetailSum::default();
+    (5..9).for_each(|k| sum.add(&packed(10.0 * f64::from(k))));
+    sum.mean()
+}
+
+fn grids() -> Option<[DetailGrid; 3]> {
+    let grid = |ahead| DetailGrid::new(&packed(ahead), &mean(), &[1; MASK_LEN]);
+    Some([grid(0.0)?, grid(1.0)?, grid(0.4)?])
+}
+
+#[divan::bench]
+fn describe_960x540(bencher: Bencher) {
+    let data = picture(0.0);
+    let Ok(view) = LumaView::new(WIDTH, HEIGHT, &data) else {
+        return;
+    };
+    let mut extractor = DetailExtractor::default();
+    bencher.bench_local(|| extractor.describe(black_box(&view)));
+}
+
+#[divan::bench]
+fn prepare(bencher: Bencher) {
+    let (packed, mean) = (packed(0.0), mean());
+    bencher.bench(|| DetailGrid::new(black_box(&packed), &mean, &[1; MASK_LEN]));
+}
+
+#[divan::bench(args = ["far", "near", "next"])]
+fn both_ways(bencher: Bencher, reach: &str) {
+    let Some([a, b, _]) = grids() else { return };
+    let reach = match reach {
+        "far" => Reach::FAR,
+        "near" => Reach::NEAR,
+        _ => Reach::NEXT,
+    };
+    bencher.bench(|| Flow::both_ways(black_box(&a), &b, reach));
+}
+
+#[divan::bench]
+fn structure_and_place(bencher: Bencher) {
+    let Some([a, b, c]) = grids() else { return };
+    let [between, _] = Flow::both_ways(&a, &b, Reach::FAR);
+    let [to_new, _] = Flow::both_ways(&a, &c, Reach::FAR);
+    let lens = Lens::new(Projection::Rectilinear, 100.0, 1.0);
+    bencher.bench(|| {
+        let structure = Structure::new(black_box(&between), &lens, true)?;
+        structure.locate(&to_new, &lens)
+    });
+}
