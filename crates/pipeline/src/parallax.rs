@@ -6,7 +6,8 @@
 //! itself: with the right ones the most blocks agree. With `--precise` the frames between the analysed ones are located as
 //! well, and brought to the pair by the rate of the pairs around.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
 
 use mtbsync_align::fit::Pair;
 use mtbsync_align::refine::{make_increasing, shared_mean};
@@ -90,7 +91,9 @@ pub fn sharpen(reference: &Features, new: &Features, pairs: &[Pair]) -> Vec<Pair
     );
     let beside: Vec<Option<Place>> = beside
         .par_iter()
-        .map(|frames| scene.locate_beside(frames, &views, lenses.new))
+        .map_init(Recent::default, |recent, frames| {
+            scene.locate_beside(frames, &views, lenses.new, recent)
+        })
         .collect();
     joined(&sharpened, beside)
 }
@@ -229,6 +232,27 @@ impl<'a> Grids<'a> {
     }
 }
 
+/// Grids of the reference that one thread prepared last: neighbouring pairs look at the same frames.
+#[derive(Default)]
+struct Recent(VecDeque<(usize, Option<Rc<DetailGrid>>)>);
+
+impl Recent {
+    /// A pair looks at the two frames around it and at one farther off on each side.
+    const KEPT: usize = 6;
+
+    fn get(&mut self, grids: &Grids<'_>, i: usize) -> Option<Rc<DetailGrid>> {
+        if let Some((_, grid)) = self.0.iter().find(|(number, _)| *number == i) {
+            return grid.clone();
+        }
+        if self.0.len() >= Self::KEPT {
+            self.0.pop_front();
+        }
+        let grid = grids.at(i).map(Rc::new);
+        self.0.push_back((i, grid.clone()));
+        grid
+    }
+}
+
 /// Read in blocks: an index may stay on disk.
 fn mean_of(features: &Features) -> DetailMean {
     const BLOCK: usize = 64;
@@ -284,6 +308,16 @@ struct Expected {
     ahead_secs: f64,
 }
 
+/// A search for a new frame.
+#[derive(Clone, Copy, Debug)]
+struct Look {
+    frame: usize,
+    /// Where it is expected, reference seconds.
+    t_ref_secs: f64,
+    /// How far blocks are looked for where frames stand close.
+    near: Reach,
+}
+
 /// Motion around one pair: from both reference frames beside it to their partners, and from each to the new frame.
 struct Motion {
     between: [Flow; 2],
@@ -324,18 +358,18 @@ impl<'a> Scene<'a> {
 
     /// Motion between two neighbouring reference frames, seen from each: to the other, or where that shows hardly any to
     /// one farther off on the same side; and how long after it that is, seconds (below 0 before it).
-    fn between(&self, [earlier, later]: [usize; 2]) -> Option<[(Flow, f64); 2]> {
+    fn between(&self, [earlier, later]: [usize; 2], recent: &mut Recent) -> Option<[(Flow, f64); 2]> {
         let t = &self.reference.t_secs;
         let secs = t[later] - t[earlier];
-        let [there, back] = self.motion(earlier, later)?;
+        let [there, back] = self.motion(earlier, later, recent)?;
         Some([
-            self.or_farther(earlier, (there, secs)),
-            self.or_farther(later, (back, -secs)),
+            self.or_farther(earlier, (there, secs), recent),
+            self.or_farther(later, (back, -secs), recent),
         ])
     }
 
     /// `near`, the motion from reference frame `i`, or that to a farther frame where it is too little.
-    fn or_farther(&self, i: usize, near: (Flow, f64)) -> (Flow, f64) {
+    fn or_farther(&self, i: usize, near: (Flow, f64), recent: &mut Recent) -> (Flow, f64) {
         let t = &self.reference.t_secs;
         let (clear, moved) = near.0.clear_motion();
         let needed_secs = near.1.abs() * FULL_MOTION / moved.max(f64::EPSILON);
@@ -344,35 +378,35 @@ impl<'a> Scene<'a> {
         if moved >= FULL_MOTION || way_secs * near.1.signum() <= near.1.abs() {
             return near;
         }
-        match self.motion(i, farther) {
+        match self.motion(i, farther, recent) {
             Some([far, _]) if far.clear_motion().0 as f64 >= MIN_KEPT_CLEAR * clear as f64 => (far, way_secs),
             Some(_) | None => near,
         }
     }
 
-    fn motion(&self, from: usize, to: usize) -> Option<[Flow; 2]> {
+    fn motion(&self, from: usize, to: usize, recent: &mut Recent) -> Option<[Flow; 2]> {
         let t = &self.reference.t_secs;
         let reach = reach((t[to] - t[from]).abs(), Reach::NEXT);
         Some(Flow::both_ways(
-            &self.reference.at(from)?,
-            &self.reference.at(to)?,
+            &*recent.get(&self.reference, from)?,
+            &*recent.get(&self.reference, to)?,
             reach,
         ))
     }
 
     /// From each of two reference frames to a new one.
-    fn to_new(&self, frames: [usize; 2], new: usize, reach: Reach) -> Option<[Flow; 2]> {
+    fn to_new(&self, frames: [usize; 2], new: usize, reach: Reach, recent: &mut Recent) -> Option<[Flow; 2]> {
         let new = self.new.at(new)?;
-        let from = |i: usize| -> Option<Flow> {
-            let [there, _] = Flow::both_ways(&self.reference.at(i)?, &new, reach);
+        let mut from = |i: usize| -> Option<Flow> {
+            let [there, _] = Flow::both_ways(&*recent.get(&self.reference, i)?, &new, reach);
             Some(there)
         };
         Some([from(frames[0])?, from(frames[1])?])
     }
 
     /// What is seen from two neighbouring reference frames.
-    fn views(&self, around: [usize; 2], lens: Lens) -> BothViews {
-        let Some(between) = self.between(around) else {
+    fn views(&self, around: [usize; 2], lens: Lens, recent: &mut Recent) -> BothViews {
+        let Some(between) = self.between(around, recent) else {
             return [None, None];
         };
         let view = |k: usize| {
@@ -396,7 +430,9 @@ impl<'a> Scene<'a> {
         views.par_extend(
             wanted
                 .into_par_iter()
-                .map(|around| (around[1], self.views(around, lens))),
+                .map_init(Recent::default, |recent, around| {
+                    (around[1], self.views(around, lens, recent))
+                }),
         );
     }
 
@@ -415,9 +451,14 @@ impl<'a> Scene<'a> {
             self.add_views(views, wanted.iter().map(|&(k, _)| expected[k]), lenses.reference);
             let places: Vec<Option<Place>> = wanted
                 .par_iter()
-                .map(|&(k, _)| {
+                .map_init(Recent::default, |recent, &(k, _)| {
                     let frame = nearest(&self.new.t_secs, pairs[k].t_new_secs);
-                    self.locate_frame(frame, expected[k], Reach::FAR, views, lenses.new)
+                    let look = Look {
+                        frame,
+                        t_ref_secs: expected[k],
+                        near: Reach::FAR,
+                    };
+                    self.locate_frame(look, views, lenses.new, recent)
                 })
                 .collect();
             for ((k, around), place) in wanted.into_iter().zip(places) {
@@ -449,11 +490,22 @@ impl<'a> Scene<'a> {
     }
 
     /// The pair's place from the frames beside it.
-    fn locate_beside(&self, frames: &[Expected], views: &Views, lens: Lens) -> Option<Place> {
+    fn locate_beside(
+        &self,
+        frames: &[Expected],
+        views: &Views,
+        lens: Lens,
+        recent: &mut Recent,
+    ) -> Option<Place> {
         let places: Vec<(f64, f64)> = frames
             .iter()
             .filter_map(|e| {
-                let place = self.locate_frame(e.frame, e.t_ref_secs, Reach::NEAR, views, lens)?;
+                let look = Look {
+                    frame: e.frame,
+                    t_ref_secs: e.t_ref_secs,
+                    near: Reach::NEAR,
+                };
+                let place = self.locate_frame(look, views, lens, recent)?;
                 Some((
                     place.t_ref - e.ahead_secs,
                     place.sigma.hypot(RATE_SIGMA * e.ahead_secs),
@@ -464,21 +516,15 @@ impl<'a> Scene<'a> {
         shared_mean(&places).map(|(t_ref, sigma)| Place { t_ref, sigma })
     }
 
-    /// The place of a new frame that is expected near `t_ref_secs`; blocks are looked for `near` it where frames stand close.
-    fn locate_frame(
-        &self,
-        frame: usize,
-        t_ref_secs: f64,
-        near: Reach,
-        views: &Views,
-        lens: Lens,
-    ) -> Option<Place> {
-        let around = self.frames_around(t_ref_secs)?;
+    /// The place of a new frame.
+    fn locate_frame(&self, look: Look, views: &Views, lens: Lens, recent: &mut Recent) -> Option<Place> {
+        let around = self.frames_around(look.t_ref_secs)?;
         let t = &self.reference.t_secs;
         let [Some(earlier), Some(later)] = views.get(&around[1])? else {
             return None;
         };
-        let to_new = self.to_new(around, frame, reach(t[around[1]] - t[around[0]], near))?;
+        let reach = reach(t[around[1]] - t[around[0]], look.near);
+        let to_new = self.to_new(around, look.frame, reach, recent)?;
         let (a, b) = (
             earlier.locate(&to_new[0], &lens)?,
             later.locate(&to_new[1], &lens)?,
@@ -496,11 +542,12 @@ impl<'a> Scene<'a> {
             .collect::<Vec<_>>()
             .into_par_iter()
             .filter_map(|pair| {
+                let recent = &mut Recent::default();
                 let around = self.frames_around(pair.t_ref_secs)?;
                 let new = nearest(&self.new.t_secs, pair.t_new_secs);
                 Some(Motion {
-                    between: self.between(around)?.map(|(flow, _)| flow),
-                    to_new: self.to_new(around, new, Reach::FAR)?,
+                    between: self.between(around, recent)?.map(|(flow, _)| flow),
+                    to_new: self.to_new(around, new, Reach::FAR, recent)?,
                 })
             })
             .collect();

@@ -3,6 +3,8 @@
 //! For each query descriptor the nearest and second nearest of a set; a match counts when the nearest is clearly
 //! nearer than the second (Lowe's ratio test, IJCV 2004) and, if asked, when it holds in both directions.
 
+use std::ops::Range;
+
 use crate::dispatch::multiversion;
 use crate::orb::DESCRIPTOR_BYTES;
 
@@ -180,15 +182,26 @@ fn nearest_in_reach_plain(
     reach: f32,
 ) -> Vec<Match> {
     let radius2 = radius_px * radius_px;
+    let mut strips: Vec<Range<usize>> = Vec::new();
+    for (k, candidate) in candidates.iter().enumerate() {
+        match strips.last_mut() {
+            Some(last) if candidates[last.start].strip == candidate.strip => last.end = k + 1,
+            _ => strips.push(k..k + 1),
+        }
+    }
     let mut best_of_train: Vec<(u32, u32)> = vec![(u32::MAX, 0); candidates.len()];
     let mut found = Vec::new();
     for (i, &(ref q, [x, y])) in queries.iter().enumerate() {
         let (mut nearest, mut distance, mut second) = (0, u32::MAX, u32::MAX);
-        for strip in strip(y - reach, reach)..=strip(y + reach, reach) {
-            let first =
-                candidates.partition_point(|c| c.strip < strip || c.strip == strip && c.place[0] < x - reach);
-            for c in &candidates[first..] {
-                if c.strip != strip || c.place[0] > x + reach {
+        let (upper, lower) = (strip(y - reach, reach), strip(y + reach, reach));
+        let from = strips.partition_point(|s| candidates[s.start].strip < upper);
+        for strip in strips[from..].iter().map(|s| &candidates[s.clone()]) {
+            if strip[0].strip > lower {
+                break;
+            }
+            let first = strip.partition_point(|c| c.place[0] < x - reach);
+            for c in &strip[first..] {
+                if c.place[0] > x + reach {
                     break;
                 }
                 let (dx, dy) = (c.place[0] - x, c.place[1] - y);
