@@ -209,8 +209,8 @@ fn nearest_in_reach_plain(
                     continue;
                 }
                 let mut d = 0;
-                for k in 0..q.len() {
-                    d += (q[k] ^ c.words[k]).count_ones();
+                for (ours, theirs) in q.iter().zip(&c.words) {
+                    d += (ours ^ theirs).count_ones();
                 }
                 let best = &mut best_of_train[c.number as usize];
                 if d < best.0 {
