@@ -1,7 +1,6 @@
-//! Geometric check and relative scale of 200 matches, a fifth of them wrong, on a scene with depth.
+//! Geometric check of 200 matches, a fifth of them wrong, on a scene with depth.
 
 use divan::{Bencher, black_box};
-use mtbsync_vision::geometry::scale::{Lens, forward_scale, similarity_scale};
 use mtbsync_vision::geometry::{VerifyParams, verify};
 
 fn main() {
@@ -39,16 +38,4 @@ fn matches() -> Pairs {
 fn verify_200(bencher: Bencher) {
     let (a, b) = matches();
     bencher.bench_local(|| verify(black_box(&a), black_box(&b), &VerifyParams::default()));
-}
-
-#[divan::bench]
-fn similarity_scale_200(bencher: Bencher) {
-    let (a, b) = matches();
-    bencher.bench_local(|| similarity_scale(black_box(&a), black_box(&b), &Lens::assumed(960, 540)));
-}
-
-#[divan::bench]
-fn forward_scale_200(bencher: Bencher) {
-    let (a, b) = matches();
-    bencher.bench_local(|| forward_scale(black_box(&a), black_box(&b), &Lens::assumed(960, 540)));
 }

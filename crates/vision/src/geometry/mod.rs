@@ -2,8 +2,7 @@
 //!
 //! [`verify`] fits three models of how the view can change — affine map, homography, fundamental matrix — robustly,
 //! lets a criterion that charges for freedom choose among them, and accepts the winner only if so many inliers
-//! could not be chance. [`scale`] then tells from the inliers whether the second camera is ahead of the first or
-//! behind it.
+//! could not be chance.
 
 mod affine;
 mod choice;
@@ -12,7 +11,6 @@ mod frame;
 mod fundamental;
 mod homography;
 mod ransac;
-pub mod scale;
 
 use crate::random::SplitMix64;
 use affine::Affine;
