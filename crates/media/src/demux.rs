@@ -104,29 +104,51 @@ pub(crate) struct Demuxer {
 }
 
 impl Demuxer {
-    /// Opens a local file. Names that look like URLs are not followed.
+    /// Opens a local file and looks at the beginning of its streams, which decodes several frames. Names that look like URLs
+    /// are not followed.
     pub fn open(path: &Path) -> Result<Demuxer, OpenError> {
+        Self::open_header(path)?.look_through()
+    }
+
+    /// As [`open`](Self::open), but takes an MP4's streams as its header names them: what is only known once frames are
+    /// decoded, such as how far they are reordered, is missing.
+    pub fn open_quickly(path: &Path) -> Result<Demuxer, OpenError> {
+        let demuxer = Self::open_header(path)?;
+        if demuxer.container().starts_with("mov") {
+            Ok(demuxer)
+        } else {
+            demuxer.look_through()
+        }
+    }
+
+    fn open_header(path: &Path) -> Result<Demuxer, OpenError> {
         ffmpeg::log::set_level(ffmpeg::log::Level::Quiet);
         let url = file_url(path).ok_or(OpenError::NotFound)?;
         let mut context: *mut ffi::AVFormatContext = ptr::null_mut();
         let mut options: *mut ffi::AVDictionary = ptr::null_mut();
         // SAFETY: `url`, the key and the value are NUL-terminated and outlive the calls. `avformat_open_input` frees
         // and nulls `context` on failure; the dictionary is freed in every case. On success `Input::wrap` takes
-        // ownership and closes the context when dropped, also when the stream probe fails.
-        let (input, probe) = unsafe {
+        // ownership and closes the context when dropped.
+        unsafe {
             ffi::av_dict_set(&mut options, c"format_whitelist".as_ptr(), CONTAINERS.as_ptr(), 0);
             let opened = ffi::avformat_open_input(&mut context, url.as_ptr(), ptr::null(), &mut options);
             ffi::av_dict_free(&mut options);
             if opened < 0 || context.is_null() {
                 return Err(open_error(opened));
             }
-            let input = ffmpeg::format::context::Input::wrap(context);
-            (input, ffi::avformat_find_stream_info(context, ptr::null_mut()))
-        };
-        if probe < 0 {
-            Err(open_error(probe))
+            Ok(Demuxer {
+                input: ffmpeg::format::context::Input::wrap(context),
+            })
+        }
+    }
+
+    fn look_through(mut self) -> Result<Demuxer, OpenError> {
+        // SAFETY: the context is open, and no options are given.
+        let looked = unsafe { ffi::avformat_find_stream_info(self.input.as_mut_ptr(), ptr::null_mut()) };
+        if looked < 0 {
+            Err(open_error(looked))
         } else {
-            Ok(Demuxer { input })
+            Ok(self)
         }
     }
 

@@ -96,7 +96,7 @@ fn refine_open_error(path: &Path, error: OpenError) -> OpenError {
 
 /// Decodes the first decodable key frame.
 fn probe_picture(path: &Path, stream: usize) -> Result<PictureFacts, OpenError> {
-    let mut demuxer = Demuxer::open(path)?;
+    let mut demuxer = Demuxer::open_quickly(path)?;
     demuxer.select(stream, Wanted::KeyFrames);
     let mut decoder = VideoDecoder::open(&demuxer, stream, 1)?;
     let mut frame = ffmpeg::frame::Video::empty();

@@ -27,7 +27,7 @@ pub struct TelemetryPacket {
 /// All telemetry payloads of the file at `path` in file order; empty when it has no telemetry track. Payloads that
 /// cannot be read are left out, and reading stops at 512 MiB.
 pub fn telemetry_packets(path: &Path) -> Result<Vec<TelemetryPacket>, OpenError> {
-    let mut demuxer = Demuxer::open(path)?;
+    let mut demuxer = Demuxer::open_quickly(path)?;
     let streams = demuxer.streams();
     let Some(track) = streams.iter().find(|stream| stream.codec == GPMF_CODEC) else {
         return Ok(Vec::new());
