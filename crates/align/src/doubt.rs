@@ -75,8 +75,9 @@ pub(crate) fn weakness(t: f64, pairs: &[(f64, f64)]) -> f64 {
 /// Seconds from an end of a segment from which on nothing beyond confirms the path, in full and not at all.
 const UNCONFIRMED_SECS: (f64, f64) = (3.0, 5.0);
 
-/// How far a path of so many `secs` to the nearer end of its segment lacks confirmation, 0..1: a path that has drifted off in
-/// the middle has to come back, which bounds its error; at an end it need not.
+/// How far an unusual pace so many `secs` from the nearer end of a segment lacks confirmation, 0..1, where the ride does not
+/// come back to its usual pace before that end: a path that has drifted off must come back, which bounds its error; at an end
+/// it need not.
 pub(crate) fn unconfirmed(secs: f64) -> f64 {
     1.0 - ramp(secs, UNCONFIRMED_SECS)
 }
@@ -99,8 +100,12 @@ impl Paces {
     /// fills the picture then, and what the other looks see sharply may be that. Weak looks at the usual pace are believed,
     /// and so is an unusual pace that is well seen and from which the ride comes back.
     pub fn among_weak(&self, rate: f64, weakness: f64) -> f64 {
-        let unusual = ramp((rate - self.middle).abs() / self.spread, UNUSUAL);
-        1.0 - (1.0 - AMONG_WEAK) * weakness * unusual
+        1.0 - (1.0 - AMONG_WEAK) * weakness * self.unusual(rate)
+    }
+
+    /// How unusual a pace is, 0..1.
+    pub fn unusual(&self, rate: f64) -> f64 {
+        ramp((rate - self.middle).abs() / self.spread, UNUSUAL)
     }
 }
 

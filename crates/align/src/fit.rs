@@ -180,8 +180,13 @@ fn fit_segment(points: &[Point]) -> Option<Segment> {
             Point::Given(_) => None,
         })
         .collect();
-    let ends = (points.first()?.t_new(), points.last()?.t_new());
     let paces = Paces::new((0..knots.t_new.len()).map(|k| knots.rate(k, pace)).collect());
+    let confirmed = knots.at_usual_pace(&paces);
+    let ends = (*knots.t_new.first()?, *knots.t_new.last()?);
+    let unconfirmed = |t: f64| match confirmed {
+        Some((from, to)) if (from..=to).contains(&t) => 0.0,
+        Some(_) | None => doubt::unconfirmed((t - ends.0).min(ends.1 - t)),
+    };
     let error = |k: usize| {
         let t = knots.t_new[k];
         let (before, after) = knots.rates_beside(k);
@@ -190,7 +195,7 @@ fn fit_segment(points: &[Point]) -> Option<Segment> {
             doubt::at_corner(before, after, pace),
             paces.among_weak(
                 0.5 * (before + after),
-                doubt::weakness(t, &looks).max(doubt::unconfirmed((t - ends.0).min(ends.1 - t))),
+                doubt::weakness(t, &looks).max(unconfirmed(t)),
             ),
         ];
         let certainty = knots.certainty[k] * doubts.into_iter().fold(1.0, f64::min);
@@ -370,6 +375,19 @@ impl Knots {
         }
     }
 
+    /// New times of the first and the last knot at a usual pace, taken over a full span each side; `None` without one.
+    fn at_usual_pace(&self, paces: &Paces) -> Option<(f64, f64)> {
+        let (first, last) = (*self.t_new.first()?, *self.t_new.last()?);
+        let full = first + RATE_SPAN_SECS..=last - RATE_SPAN_SECS;
+        let usual = |&k: &usize| {
+            let (before, after) = self.rates_beside(k);
+            full.contains(&self.t_new[k]) && paces.unusual(0.5 * (before + after)) == 0.0
+        };
+        let mut knots = (0..self.t_new.len()).filter(usual);
+        let from = knots.next()?;
+        Some((self.t_new[from], self.t_new[knots.next_back().unwrap_or(from)]))
+    }
+
     /// Knots at most [`RATE_SPAN_SECS`] before and after knot `k`.
     fn around(&self, k: usize) -> (usize, usize) {
         let t = self.t_new[k];
@@ -476,6 +494,7 @@ mod tests {
         assert!(error_at(22.0, 20.0) < 0.05);
         assert!(error_at(38.0, 36.0) > 3.0 * error_at(22.0, 20.0));
         assert!(error_at(38.0, 50.0) < 0.05, "a usual pace at the end");
+        assert!(error_at(36.0, 33.5) < 0.05, "back at a usual pace before the end");
     }
 
     #[test]
