@@ -104,15 +104,24 @@ export async function openCompare(page, base, id, query = '') {
   await settled(page);
 }
 
+/** The frame on the screen began no longer before the player's time: any frame of the samples is shorter. */
+const SHOWN_WITHIN_SECS = 0.1;
+
 /** Both videos loaded, no seek under way, and a frame shown for the last one. */
 export async function settled(page) {
   await page.waitForFunction(() => {
     const videos = [...document.querySelectorAll('video')];
     return videos.length === 2 && videos.every((video) => video.readyState >= 2 && !video.seeking) && document.querySelectorAll('.screen-cover [role=status]').length === 0;
   });
-  // The frame of a finished seek is presented with the next repaint.
+  // The frame of a finished seek is presented with the next repaint, or on a busy machine with one of those after.
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done)))));
-  await page.waitForFunction(() => [...document.querySelectorAll('video')].every((video) => !video.seeking));
+  await page.waitForFunction((reach) => {
+    const isShown = (side) => {
+      const video = document.querySelector(`.at-screen-${side} video`);
+      return !video.paused || Math.abs(window.shownFrame(side) - video.currentTime) < reach;
+    };
+    return [...document.querySelectorAll('video')].every((video) => !video.seeking) && ['ref', 'new'].every(isShown);
+  }, SHOWN_WITHIN_SECS);
 }
 
 /** Times of the frames on the screen. */
