@@ -93,9 +93,6 @@ pub(super) struct Padded {
     pub values: Vec<i16>,
     pub cols: usize,
     pub margin: usize,
-    /// Energy of each cell, padded alike.
-    #[cfg(test)]
-    pub energy: Vec<i32>,
     /// Energy of all cells left of and above each corner of the grid, see [`Self::energy_of`].
     energy_until: Vec<i64>,
     /// Energy of the window of cells whose upper left one this is; 0 where it would leave the array.
@@ -124,8 +121,6 @@ impl Padded {
             window_scale: window_energy.iter().map(|&e| 1.0 / e.sqrt().max(1.0)).collect(),
             window_energy,
             energy_until: sums_until(&energy, stride, [cols, rows], margin),
-            #[cfg(test)]
-            energy,
         }
     }
 
@@ -294,9 +289,9 @@ mod tests {
         mask[5 * COARSE_COLS + 7] = 0;
         let none = DetailSum::default().mean();
         let grid = DetailGrid::new(&packed, &none, &mask).unwrap();
-        assert_eq!(grid.coarse.energy[grid.coarse.at(7, 5)], 0);
-        assert_eq!(grid.fine.energy[grid.fine.at(15, 11)], 0);
-        assert!(grid.coarse.energy[grid.coarse.at(8, 5)] > 0);
+        assert_eq!(grid.coarse.energy_of(&(7..8), &(5..6)), 0);
+        assert_eq!(grid.fine.energy_of(&(15..16), &(11..12)), 0);
+        assert!(grid.coarse.energy_of(&(8..9), &(5..6)) > 0);
     }
 
     #[test]
