@@ -40,24 +40,23 @@ export function launch() {
   });
 }
 
-/** Runs in the page before its scripts: remembers the frame each video element presented last. */
-function watchFrames() {
-  const shown = new WeakMap();
-  const original = HTMLVideoElement.prototype.requestVideoFrameCallback;
-  document.addEventListener(
-    'loadstart',
-    ({ target }) => {
-      if (!(target instanceof HTMLVideoElement) || shown.has(target)) return;
-      shown.set(target, null);
-      const next = (_now, frame) => {
-        shown.set(target, frame.mediaTime);
-        original.call(target, next);
-      };
-      original.call(target, next);
-    },
-    true,
-  );
-  window.shownFrame = (side) => shown.get(document.querySelector(`.at-screen-${side} video`)) ?? null;
+/**
+ * Runs in the page before its scripts: the time of the frame that a video shows now, or null. Asked of the picture itself: of two frames
+ * shortly after one another, a busy page may never be told of the second.
+ */
+function offerFrames() {
+  window.shownFrame = (side) => {
+    const video = document.querySelector(`.at-screen-${side} video`);
+    try {
+      const frame = new VideoFrame(video);
+      const secs = frame.timestamp / 1e6;
+      frame.close();
+      return secs;
+    } catch {
+      // No frame has been decoded yet.
+      return null;
+    }
+  };
 }
 
 /** A page that notes what must not happen: errors in the console, and requests to anywhere but the server. */
@@ -71,7 +70,7 @@ export async function openPage(browser, base, { width = 1440, height = 900, sche
     const url = request.url();
     if (!url.startsWith(`${base}/`) && !/^(data|blob):/.test(url)) problems.push(`request to ${url}`);
   });
-  await page.addInitScript(watchFrames);
+  await page.addInitScript(offerFrames);
   return { page, context, problems };
 }
 
@@ -113,15 +112,24 @@ export async function settled(page) {
     const videos = [...document.querySelectorAll('video')];
     return videos.length === 2 && videos.every((video) => video.readyState >= 2 && !video.seeking) && document.querySelectorAll('.screen-cover [role=status]').length === 0;
   });
-  // The frame of a finished seek is presented with the next repaint, or on a busy machine with one of those after.
+  // The frame of a finished seek comes with the next repaint, or on a busy machine with one of those after.
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done)))));
-  await page.waitForFunction((reach) => {
+  const agrees = page.waitForFunction((reach) => {
     const isShown = (side) => {
       const video = document.querySelector(`.at-screen-${side} video`);
       return !video.paused || Math.abs(window.shownFrame(side) - video.currentTime) < reach;
     };
     return [...document.querySelectorAll('video')].every((video) => !video.seeking) && ['ref', 'new'].every(isShown);
   }, SHOWN_WITHIN_SECS);
+  await agrees.catch(async (error) => {
+    const states = await page.evaluate(() =>
+      ['ref', 'new'].map((side) => {
+        const video = document.querySelector(`.at-screen-${side} video`);
+        return `${side} at ${video.currentTime} shows ${window.shownFrame(side)}${video.seeking ? ', seeking' : ''}`;
+      }),
+    );
+    throw new Error(`the frames shown never were those sought: ${states.join('; ')}`, { cause: error });
+  });
 }
 
 /** Times of the frames on the screen. */
