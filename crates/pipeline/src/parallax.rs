@@ -12,7 +12,9 @@ use std::rc::Rc;
 use mtbsync_align::fit::Pair;
 use mtbsync_align::refine::{make_increasing, shared_mean};
 use mtbsync_vision::dense::GridWindow;
-use mtbsync_vision::relief::{DetailGrid, DetailMean, DetailSum, Flow, Lens, Projection, Reach, Structure};
+use mtbsync_vision::relief::{
+    Course, DetailGrid, DetailMean, DetailSizes, DetailSum, Flow, Lens, Projection, Reach, Structure,
+};
 use rayon::prelude::*;
 
 use crate::features::Features;
@@ -29,8 +31,10 @@ const LONG_BASELINE_SECS: f64 = 0.5;
 const MIN_KEPT_CLEAR: f64 = 0.7;
 /// Pictures taken this near to each other show things at nearly the same places, seconds.
 const NEAR_SECS: f64 = 0.15;
-/// Share of the blocks between two reference frames that must move as one rigid scene.
-const MIN_RIGID_SHARE: f64 = 0.85;
+/// Share of the blocks between two reference frames that must move as one rigid scene. Of frames near to each other nearly
+/// all blocks are right, and where fewer agree, something else moves; of farther ones some are wrong by chance.
+const MIN_RIGID_SHARE_NEAR: f64 = 0.85;
+const MIN_RIGID_SHARE_FAR: f64 = 0.7;
 /// Factor on the error by the blocks' residuals, which takes depths and the turn between the frames as exact. Measured on
 /// two pairs with known truth (dev_partial, dev_speed), checked on the others.
 const LOCATED_SIGMA: f64 = 1.4;
@@ -108,9 +112,9 @@ fn frames_around(t_secs: &[f64], moment_secs: f64) -> Option<[usize; 2]> {
     (apart_secs > 0.0 && apart_secs <= MAX_BASELINE_SECS).then_some([later - 1, later])
 }
 
-/// How far blocks are looked for between pictures of places this many seconds apart: `near` or far.
-fn reach(apart_secs: f64, near: Reach) -> Reach {
-    if apart_secs <= NEAR_SECS { near } else { Reach::FAR }
+/// How far blocks are looked for between pictures of places this many seconds apart.
+fn reach(apart_secs: f64, near: Reach, far: Reach) -> Reach {
+    if apart_secs <= NEAR_SECS { near } else { far }
 }
 
 /// `pairs` joined with the places that are known, in increasing order.
@@ -217,14 +221,14 @@ impl<'a> Grids<'a> {
         }
     }
 
-    fn at(&self, i: usize) -> Option<DetailGrid> {
+    fn at(&self, i: usize) -> Option<DetailSizes> {
         let &(between, k) = self.order.get(i)?;
         let packed = if between {
             self.features.fine_detail(k)
         } else {
             self.features.detail(k)
         };
-        DetailGrid::new(&packed?, &self.mean, &self.features.mask)
+        DetailGrid::new(&packed?, &self.mean, &self.features.mask).map(DetailSizes::new)
     }
 
     fn lens(&self, (projection, hfov_deg): (Projection, f64)) -> Lens {
@@ -234,13 +238,13 @@ impl<'a> Grids<'a> {
 
 /// Grids of the reference that one thread prepared last: neighbouring pairs look at the same frames.
 #[derive(Default)]
-struct Recent(VecDeque<(usize, Option<Rc<DetailGrid>>)>);
+struct Recent(VecDeque<(usize, Option<Rc<DetailSizes>>)>);
 
 impl Recent {
     /// A pair looks at the two frames around it and at one farther off on each side.
     const KEPT: usize = 6;
 
-    fn get(&mut self, grids: &Grids<'_>, i: usize) -> Option<Rc<DetailGrid>> {
+    fn get(&mut self, grids: &Grids<'_>, i: usize) -> Option<Rc<DetailSizes>> {
         if let Some((_, grid)) = self.0.iter().find(|(number, _)| *number == i) {
             return grid.clone();
         }
@@ -361,7 +365,7 @@ impl<'a> Scene<'a> {
     fn between(&self, [earlier, later]: [usize; 2], recent: &mut Recent) -> Option<[(Flow, f64); 2]> {
         let t = &self.reference.t_secs;
         let secs = t[later] - t[earlier];
-        let [there, back] = self.motion(earlier, later, recent)?;
+        let [there, back] = self.motion(earlier, later, reach(secs, Reach::NEXT, Reach::STEP), recent)?;
         Some([
             self.or_farther(earlier, (there, secs), recent),
             self.or_farther(later, (back, -secs), recent),
@@ -378,30 +382,43 @@ impl<'a> Scene<'a> {
         if moved >= FULL_MOTION || way_secs * near.1.signum() <= near.1.abs() {
             return near;
         }
-        match self.motion(i, farther, recent) {
-            Some([far, _]) if far.clear_motion().0 as f64 >= MIN_KEPT_CLEAR * clear as f64 => (far, way_secs),
+        // What hardly moved has not grown either.
+        let reach = reach(way_secs.abs(), Reach::NEXT, Reach::FAR);
+        let motion = if farther > i {
+            self.motion(i, farther, reach, recent).map(|[far, _]| far)
+        } else {
+            self.motion(farther, i, reach, recent).map(|[_, far]| far)
+        };
+        match motion {
+            Some(far) if far.clear_motion().0 as f64 >= MIN_KEPT_CLEAR * clear as f64 => (far, way_secs),
             Some(_) | None => near,
         }
     }
 
-    fn motion(&self, from: usize, to: usize, recent: &mut Recent) -> Option<[Flow; 2]> {
-        let t = &self.reference.t_secs;
-        let reach = reach((t[to] - t[from]).abs(), Reach::NEXT);
-        Some(Flow::both_ways(
-            &*recent.get(&self.reference, from)?,
-            &*recent.get(&self.reference, to)?,
+    /// From the earlier to the later reference frame, and back.
+    fn motion(&self, earlier: usize, later: usize, reach: Reach, recent: &mut Recent) -> Option<[Flow; 2]> {
+        Some(Flow::between(
+            &*recent.get(&self.reference, earlier)?,
+            &*recent.get(&self.reference, later)?,
             reach,
         ))
     }
 
-    /// From each of two reference frames to a new one.
-    fn to_new(&self, frames: [usize; 2], new: usize, reach: Reach, recent: &mut Recent) -> Option<[Flow; 2]> {
+    /// From each of two neighbouring reference frames to a new one, which was taken between them.
+    fn to_new(
+        &self,
+        [earlier, later]: [usize; 2],
+        new: usize,
+        near: Reach,
+        recent: &mut Recent,
+    ) -> Option<[Flow; 2]> {
+        let t = &self.reference.t_secs;
+        let reach = reach(t[later] - t[earlier], near, Reach::WITHIN);
         let new = self.new.at(new)?;
-        let mut from = |i: usize| -> Option<Flow> {
-            let [there, _] = Flow::both_ways(&*recent.get(&self.reference, i)?, &new, reach);
-            Some(there)
+        let mut from = |i: usize, course: Course| -> Option<Flow> {
+            Some(Flow::onto(&*recent.get(&self.reference, i)?, &new, reach, course))
         };
-        Some([from(frames[0])?, from(frames[1])?])
+        Some([from(earlier, Course::Ahead)?, from(later, Course::Behind)?])
     }
 
     /// What is seen from two neighbouring reference frames.
@@ -409,12 +426,18 @@ impl<'a> Scene<'a> {
         let Some(between) = self.between(around, recent) else {
             return [None, None];
         };
+        let t = &self.reference.t_secs;
+        let needed = if t[around[1]] - t[around[0]] <= NEAR_SECS {
+            MIN_RIGID_SHARE_NEAR
+        } else {
+            MIN_RIGID_SHARE_FAR
+        };
         let view = |k: usize| {
             let (flow, way_secs) = &between[k];
             let structure = Structure::new(flow, &lens, k == 0)?;
-            (structure.rigid_share() >= MIN_RIGID_SHARE).then_some(View {
+            (structure.rigid_share() >= needed).then_some(View {
                 structure,
-                t_secs: self.reference.t_secs[around[k]],
+                t_secs: t[around[k]],
                 way_secs: *way_secs,
             })
         };
@@ -519,12 +542,10 @@ impl<'a> Scene<'a> {
     /// The place of a new frame.
     fn locate_frame(&self, look: Look, views: &Views, lens: Lens, recent: &mut Recent) -> Option<Place> {
         let around = self.frames_around(look.t_ref_secs)?;
-        let t = &self.reference.t_secs;
         let [Some(earlier), Some(later)] = views.get(&around[1])? else {
             return None;
         };
-        let reach = reach(t[around[1]] - t[around[0]], look.near);
-        let to_new = self.to_new(around, look.frame, reach, recent)?;
+        let to_new = self.to_new(around, look.frame, look.near, recent)?;
         let (a, b) = (
             earlier.locate(&to_new[0], &lens)?,
             later.locate(&to_new[1], &lens)?,

@@ -4,7 +4,8 @@ use divan::{Bencher, black_box};
 use mtbsync_vision::image::LumaView;
 use mtbsync_vision::mask::MASK_LEN;
 use mtbsync_vision::relief::{
-    DetailExtractor, DetailGrid, DetailMean, DetailSum, Flow, Lens, Projection, Reach, Structure,
+    Course, DetailExtractor, DetailGrid, DetailMean, DetailSizes, DetailSum, Flow, Lens, Projection, Reach,
+    Structure,
 };
 
 fn main() {
@@ -69,22 +70,35 @@ fn prepare(bencher: Bencher) {
     bencher.bench(|| DetailGrid::new(black_box(&packed), &mean, &[1; MASK_LEN]));
 }
 
-#[divan::bench(args = ["far", "near", "next"])]
-fn both_ways(bencher: Bencher, reach: &str) {
+#[divan::bench(args = ["step", "far", "near", "next"])]
+fn between(bencher: Bencher, reach: &str) {
     let Some([a, b, _]) = grids() else { return };
     let reach = match reach {
+        "step" => Reach::STEP,
         "far" => Reach::FAR,
         "near" => Reach::NEAR,
         _ => Reach::NEXT,
     };
-    bencher.bench(|| Flow::both_ways(black_box(&a), &b, reach));
+    // Other sizes are kept once they are prepared, and preparing them is part of the work.
+    bencher
+        .with_inputs(|| [a.clone(), b.clone()].map(DetailSizes::new))
+        .bench_local_values(|[a, b]| Flow::between(&a, &b, reach));
+}
+
+#[divan::bench]
+fn onto_a_place_within_a_step(bencher: Bencher) {
+    let Some([a, _, c]) = grids() else { return };
+    bencher
+        .with_inputs(|| [a.clone(), c.clone()].map(DetailSizes::new))
+        .bench_local_values(|[a, c]| Flow::onto(&a, &c, Reach::WITHIN, Course::Ahead));
 }
 
 #[divan::bench]
 fn structure_and_place(bencher: Bencher) {
-    let Some([a, b, c]) = grids() else { return };
-    let [between, _] = Flow::both_ways(&a, &b, Reach::FAR);
-    let [to_new, _] = Flow::both_ways(&a, &c, Reach::FAR);
+    let Some(grids) = grids() else { return };
+    let [a, b, c] = grids.map(DetailSizes::new);
+    let [between, _] = Flow::between(&a, &b, Reach::STEP);
+    let to_new = Flow::onto(&a, &c, Reach::WITHIN, Course::Ahead);
     let lens = Lens::new(Projection::Rectilinear, 100.0, 1.0);
     bencher.bench(|| {
         let structure = Structure::new(black_box(&between), &lens, true)?;

@@ -1,5 +1,6 @@
 //! The fine grid of orientation histograms, four bits a bin.
 
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use crate::dense::{BINS, CLIP};
@@ -235,14 +236,19 @@ impl DetailGrid {
                 i16::from(byte >> 4) * PER_LEVEL as i16 - mean[1],
             ];
         }
+        for (cell, _) in mask.iter().enumerate().filter(|(_, seen)| **seen == 0) {
+            for at in fine_cells(cell) {
+                fine[at..at + BINS].fill(0);
+            }
+        }
+        Some(Self::of(&fine))
+    }
+
+    /// From fine cells, `[row][column][bin]`.
+    fn of(fine: &[i16]) -> Self {
         let mut coarse = vec![0i16; COARSE_COLS * COARSE_ROWS * BINS];
         for (cell, sum) in coarse.as_chunks_mut::<BINS>().0.iter_mut().enumerate() {
-            let (col, row) = (2 * (cell % COARSE_COLS), 2 * (cell / COARSE_COLS));
-            for (r, c) in [(row, col), (row, col + 1), (row + 1, col), (row + 1, col + 1)] {
-                let at = (r * COLS + c) * BINS;
-                if mask[cell] == 0 {
-                    fine[at..at + BINS].fill(0);
-                }
+            for at in fine_cells(cell) {
                 // Four levels of 240 at most: far inside an i16.
                 sum.iter_mut()
                     .zip(&fine[at..at + BINS])
@@ -250,11 +256,95 @@ impl DetailGrid {
             }
         }
         let coarse = Padded::new(&coarse, [COARSE_COLS, COARSE_ROWS], COARSE_MARGIN, COARSE_BLOCK);
-        Some(Self {
-            fine: Padded::new(&fine, [COLS, ROWS], FINE_MARGIN, BLOCK),
+        Self {
+            fine: Padded::new(fine, [COLS, ROWS], FINE_MARGIN, BLOCK),
             planes: coarse.planes(),
             coarse,
+        }
+    }
+
+    /// What it shows `times` as large around the middle of the picture; nothing where nothing was seen.
+    fn resized(&self, times: f64) -> Self {
+        let mut fine = vec![0i16; 2 * DETAIL_LEN];
+        let (columns, rows) = (sources(COLS, times), sources(ROWS, times));
+        for (row, &(y, below)) in rows.iter().enumerate() {
+            for (col, &(x, right)) in columns.iter().enumerate() {
+                let (Some(x), Some(y)) = (x, y) else { continue };
+                let weights = [
+                    (0, 0, (1.0 - right) * (1.0 - below)),
+                    (1, 0, right * (1.0 - below)),
+                    (0, 1, (1.0 - right) * below),
+                    (1, 1, right * below),
+                ];
+                let mut sums = [0.0f32; BINS];
+                for (dx, dy, weight) in weights {
+                    let from = self.fine.at(x + dx, y + dy) * BINS;
+                    let cell = &self.fine.values[from..from + BINS];
+                    sums.iter_mut()
+                        .zip(cell)
+                        .for_each(|(sum, &value)| *sum += weight * f32::from(value));
+                }
+                let at = (row * COLS + col) * BINS;
+                for (out, sum) in fine[at..at + BINS].iter_mut().zip(sums) {
+                    *out = sum.round() as i16;
+                }
+            }
+        }
+        Self::of(&fine)
+    }
+}
+
+/// Where the four fine cells of a coarse one begin.
+fn fine_cells(cell: usize) -> [usize; 4] {
+    let (col, row) = (2 * (cell % COARSE_COLS), 2 * (cell / COARSE_COLS));
+    [(row, col), (row, col + 1), (row + 1, col), (row + 1, col + 1)].map(|(r, c)| (r * COLS + c) * BINS)
+}
+
+/// For each of `len` cells in a line that is made `times` as long around its middle: the cell it comes from, if there is
+/// one, and the share of the next.
+fn sources(len: usize, times: f64) -> Vec<(Option<isize>, f32)> {
+    let middle = 0.5 * (len as f64 - 1.0);
+    (0..len)
+        .map(|cell| {
+            let from = middle + (cell as f64 - middle) / times;
+            let inside = (0.0..=len as f64 - 1.0).contains(&from);
+            (
+                inside.then_some(from.floor() as isize),
+                (from - from.floor()) as f32,
+            )
         })
+        .collect()
+}
+
+/// How many times as large things may be in the later of two pictures, besides equally.
+pub(super) const GROWTHS: [f64; 2] = [1.2, 1.5];
+
+/// A frame at several sizes, each prepared when it is first asked for.
+#[derive(Debug)]
+pub struct DetailSizes {
+    pub(super) grid: DetailGrid,
+    larger: [OnceCell<DetailGrid>; GROWTHS.len()],
+    smaller: [OnceCell<DetailGrid>; GROWTHS.len()],
+}
+
+impl DetailSizes {
+    /// A frame as it was seen; other sizes follow when they are needed.
+    pub fn new(grid: DetailGrid) -> Self {
+        Self {
+            grid,
+            larger: Default::default(),
+            smaller: Default::default(),
+        }
+    }
+
+    /// What it shows [`GROWTHS`]`[step]` times as large.
+    pub(super) fn larger(&self, step: usize) -> &DetailGrid {
+        self.larger[step].get_or_init(|| self.grid.resized(GROWTHS[step]))
+    }
+
+    /// What it shows [`GROWTHS`]`[step]` times as small.
+    pub(super) fn smaller(&self, step: usize) -> &DetailGrid {
+        self.smaller[step].get_or_init(|| self.grid.resized(1.0 / GROWTHS[step]))
     }
 }
 

@@ -2,12 +2,15 @@
 //!
 //! Coarse cells (two by two joined) first: every shift of a window around the one that fits the whole grid best. Then
 //! uphill over the fine cells from the best of each block, and the top of a roof below a cell. A block counts when it is found again from the
-//! other side and its place stands out.
+//! other side and its place stands out. A third of a second of riding makes near things half as large again, in no way like
+//! before: pictures that far apart are compared at several sizes, and each block is taken where it is most alike.
 
 use std::ops::Range;
 
 use super::block_dot::{BlockCells, block_dot};
-use super::detail::{BLOCK, COARSE_COLS, COARSE_ROWS, COLS, DetailGrid, FINE_REACH, Padded, ROWS};
+use super::detail::{
+    BLOCK, COARSE_COLS, COARSE_ROWS, COLS, DetailGrid, DetailSizes, FINE_REACH, GROWTHS, Padded, ROWS,
+};
 use crate::dense::BINS;
 use crate::dispatch::multiversion;
 
@@ -19,8 +22,11 @@ const MIN_CELL_ENERGY: f32 = 2_300.0;
 pub(super) const MIN_DISTINCT: f32 = 0.02;
 /// Both sides agree when they differ by less, fine cells.
 const MAX_DISAGREEMENT: f64 = 1.5;
-/// Least likeness and distinctness of a block between two frames of one recording.
-const MIN_LIKENESS_SAME: f32 = 0.5;
+/// Least likeness of a block between two frames of one recording: a few frames apart, and a step apart, where the ground is
+/// seen from another side.
+const MIN_LIKENESS_NEXT: f32 = 0.5;
+const MIN_LIKENESS_STEP: f32 = 0.42;
+/// Least distinctness of such a block.
 const MIN_DISTINCT_SAME: f32 = 0.03;
 /// A block's place lies this far inside the other grid, fine cells.
 const RIM: f64 = 1.5;
@@ -40,6 +46,28 @@ pub(super) struct Block {
     pub distinct: f32,
 }
 
+impl Block {
+    /// On a picture whose things are `times` as large around its middle.
+    fn on_resized(self, times: f64) -> Self {
+        let moved = |at: f64, by: f64, len: usize| {
+            let middle = 0.5 * (len as f64 - 1.0);
+            middle + (at + by - middle) * times - at
+        };
+        Self {
+            dx: moved(self.x, self.dx, COLS),
+            dy: moved(self.y, self.dy, ROWS),
+            ..self
+        }
+    }
+}
+
+/// Where the camera was when it took another picture: things look larger ahead, smaller behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Course {
+    Ahead,
+    Behind,
+}
+
 /// Shifts that are tried, coarse cells each way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reach {
@@ -48,26 +76,41 @@ pub struct Reach {
     /// Of a block around that of the grid.
     dx: isize,
     dy: isize,
+    /// How many of [`GROWTHS`] are tried.
+    growths: usize,
 }
 
 impl Reach {
-    /// For places up to about a second of riding apart; a turned head moves the picture by 27 degrees.
+    /// For places a few frames apart whose pictures may be far from each other; a turned head moves them by 27 degrees.
     pub const FAR: Self = Self {
         global: (9, 4),
         dx: 6,
         dy: 4,
+        growths: 0,
+    };
+    /// For frames of one recording a third of a second of riding apart, or up to about a second.
+    pub const STEP: Self = Self {
+        growths: 2,
+        ..Self::FAR
+    };
+    /// For a place between two such frames, from either.
+    pub const WITHIN: Self = Self {
+        growths: 1,
+        ..Self::FAR
     };
     /// For places a few frames apart.
     pub const NEAR: Self = Self {
         global: (9, 4),
         dx: 3,
         dy: 2,
+        growths: 0,
     };
     /// For frames of one recording a few frames apart.
     pub const NEXT: Self = Self {
         global: (4, 2),
         dx: 3,
         dy: 2,
+        growths: 0,
     };
 
     fn across(self) -> usize {
@@ -94,11 +137,57 @@ pub struct Flow {
     pub(super) blocks: Vec<Block>,
     /// Shift of the whole grid, fine cells.
     pub(super) global: [f64; 2],
+    /// Likeness from which on a block is clear between two frames of one recording.
+    pub(super) min_likeness: f32,
 }
 
 impl Flow {
+    /// From the earlier to the later of two frames of a ride, and back.
+    pub fn between(earlier: &DetailSizes, later: &DetailSizes, reach: Reach) -> [Self; 2] {
+        let [there, back] = Self::both_ways(&earlier.grid, &later.grid, reach);
+        [
+            there.or_resized(earlier, later, reach, Course::Ahead),
+            back.or_resized(later, earlier, reach, Course::Behind),
+        ]
+    }
+
+    /// From a frame to one that was taken ahead of it or behind it.
+    pub fn onto(from: &DetailSizes, to: &DetailSizes, reach: Reach, course: Course) -> Self {
+        let [there, _] = Self::both_ways(&from.grid, &to.grid, reach);
+        there.or_resized(from, to, reach, course)
+    }
+
+    /// With the blocks that are found, or are more alike, when the things of the other frame are brought to the size they
+    /// have in the first.
+    fn or_resized(mut self, from: &DetailSizes, to: &DetailSizes, reach: Reach, course: Course) -> Self {
+        if reach.growths == 0 {
+            return self;
+        }
+        self.min_likeness = MIN_LIKENESS_STEP;
+        let mut best = vec![None; BLOCKS];
+        for block in self.blocks.drain(..) {
+            best[block.number] = Some(block);
+        }
+        for (step, growth) in GROWTHS.into_iter().enumerate().take(reach.growths) {
+            let (other, times) = match course {
+                Course::Ahead => (to.smaller(step), growth),
+                Course::Behind => (to.larger(step), 1.0 / growth),
+            };
+            // What is left to find is what growth does not explain.
+            let [there, _] = Self::both_ways(&from.grid, other, Reach::NEAR);
+            for block in there.blocks {
+                let known: &mut Option<Block> = &mut best[block.number];
+                if known.is_none_or(|known| known.likeness < block.likeness) {
+                    *known = Some(block.on_resized(times));
+                }
+            }
+        }
+        self.blocks.extend(best.into_iter().flatten());
+        self
+    }
+
     /// From `a` to `b` and from `b` to `a`, each block checked against the other side.
-    pub fn both_ways(a: &DetailGrid, b: &DetailGrid, reach: Reach) -> [Self; 2] {
+    fn both_ways(a: &DetailGrid, b: &DetailGrid, reach: Reach) -> [Self; 2] {
         let global = whole_grid_shift(&a.coarse, &b.coarse, reach.global);
         let mut scores = Scores::new(global, reach);
         scores.fill(a, b);
@@ -109,7 +198,7 @@ impl Flow {
 
     /// Blocks that are as clear as they must be between two frames of one recording.
     pub(super) fn clear(&self) -> impl Iterator<Item = &Block> {
-        let clear = |b: &&Block| b.likeness > MIN_LIKENESS_SAME && b.distinct > MIN_DISTINCT_SAME;
+        let clear = |b: &&Block| b.likeness > self.min_likeness && b.distinct > MIN_DISTINCT_SAME;
         self.blocks.iter().filter(clear)
     }
 
@@ -156,6 +245,7 @@ impl Found {
                 .copied()
                 .collect(),
             global: [2.0 * self.global.0 as f64, 2.0 * self.global.1 as f64],
+            min_likeness: MIN_LIKENESS_NEXT,
         }
     }
 }
@@ -547,6 +637,56 @@ mod tests {
                 "{dy} {}",
                 error(|b| b.dy, dy / 10.0)
             );
+        }
+    }
+
+    /// A picture, and the same things `times` as large around the middle.
+    fn grown(times: f64) -> [DetailSizes; 2] {
+        let (width, height) = (640, 360);
+        let first = textured(width, height, 0.0, 0.0);
+        let middle = (0.5 * (width - 1) as f64, 0.5 * (height - 1) as f64);
+        let second: Vec<u8> = (0..width * height)
+            .map(|i| {
+                let from = |at: usize, middle: f64| (middle + (at as f64 - middle) / times).round() as usize;
+                first[from(i / width, middle.1) * width + from(i % width, middle.0)]
+            })
+            .collect();
+        let mut sum = DetailSum::default();
+        (1..6).for_each(|k| sum.add(&packed(997.0 * f64::from(k), -731.0 * f64::from(k))));
+        [first, second].map(|picture| {
+            let packed =
+                DetailExtractor::default().describe(&LumaView::new(width, height, &picture).unwrap());
+            DetailSizes::new(DetailGrid::new(&packed, &sum.mean(), &[1; MASK_LEN]).unwrap())
+        })
+    }
+
+    /// Blocks that lie where a picture `times` as large has them, and all that were found.
+    fn right(flow: &Flow, times: f64) -> (usize, usize) {
+        let right = |b: &&Block| {
+            let still = Block {
+                dx: 0.0,
+                dy: 0.0,
+                ..**b
+            };
+            let is = still.on_resized(times);
+            (b.dx - is.dx).hypot(b.dy - is.dy) < 0.5
+        };
+        (flow.blocks.iter().filter(right).count(), flow.blocks.len())
+    }
+
+    #[test]
+    fn things_half_as_large_again_are_found_at_their_size() {
+        let times = 1.5;
+        let [a, b] = grown(times);
+        let plain = Flow::between(&a, &b, Reach::FAR);
+        let sized = Flow::between(&a, &b, Reach::STEP);
+        for (k, times) in [times, 1.0 / times].into_iter().enumerate() {
+            let ((before, _), (after, all)) = (right(&plain[k], times), right(&sized[k], times));
+            assert!(
+                after > 2 * before && after > 150,
+                "{after} of {all}, {before} at one size"
+            );
+            assert!(3 * after > 2 * all, "{after} of {all} are right");
         }
     }
 

@@ -21,8 +21,8 @@ mod flow;
 mod lens;
 mod structure;
 
-pub use detail::{DETAIL_LEN, DetailExtractor, DetailGrid, DetailMean, DetailSum};
-pub use flow::{Flow, Reach};
+pub use detail::{DETAIL_LEN, DetailExtractor, DetailGrid, DetailMean, DetailSizes, DetailSum};
+pub use flow::{Course, Flow, Reach};
 pub use lens::{Lens, Projection};
 pub use structure::{Located, Structure};
 

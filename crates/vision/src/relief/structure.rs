@@ -382,7 +382,7 @@ mod tests {
         }
         Flow {
             blocks,
-            global: [0.0, 0.0],
+            ..Flow::default()
         }
     }
 
