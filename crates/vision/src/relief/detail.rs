@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::ops::Range;
 
 use crate::dense::{BINS, CLIP};
+use crate::dispatch::multiversion;
 use crate::image::LumaView;
 use crate::mask::MASK_LEN;
 use crate::orientation_grid::{OrientationGrid, Pooling};
@@ -266,30 +267,12 @@ impl DetailGrid {
     /// What it shows `times` as large around the middle of the picture; nothing where nothing was seen.
     fn resized(&self, times: f64) -> Self {
         let mut fine = vec![0i16; 2 * DETAIL_LEN];
-        let (columns, rows) = (sources(COLS, times), sources(ROWS, times));
-        for (row, &(y, below)) in rows.iter().enumerate() {
-            for (col, &(x, right)) in columns.iter().enumerate() {
-                let (Some(x), Some(y)) = (x, y) else { continue };
-                let weights = [
-                    (0, 0, (1.0 - right) * (1.0 - below)),
-                    (1, 0, right * (1.0 - below)),
-                    (0, 1, (1.0 - right) * below),
-                    (1, 1, right * below),
-                ];
-                let mut sums = [0.0f32; BINS];
-                for (dx, dy, weight) in weights {
-                    let from = self.fine.at(x + dx, y + dy) * BINS;
-                    let cell = &self.fine.values[from..from + BINS];
-                    sums.iter_mut()
-                        .zip(cell)
-                        .for_each(|(sum, &value)| *sum += weight * f32::from(value));
-                }
-                let at = (row * COLS + col) * BINS;
-                for (out, sum) in fine[at..at + BINS].iter_mut().zip(sums) {
-                    *out = sum.round() as i16;
-                }
-            }
-        }
+        resize(
+            &self.fine,
+            &Source::line(COLS, times),
+            &Source::line(ROWS, times),
+            &mut fine,
+        );
         Self::of(&fine)
     }
 }
@@ -300,20 +283,58 @@ fn fine_cells(cell: usize) -> [usize; 4] {
     [(row, col), (row, col + 1), (row + 1, col), (row + 1, col + 1)].map(|(r, c)| (r * COLS + c) * BINS)
 }
 
-/// For each of `len` cells in a line that is made `times` as long around its middle: the cell it comes from, if there is
-/// one, and the share of the next.
-fn sources(len: usize, times: f64) -> Vec<(Option<isize>, f32)> {
-    let middle = 0.5 * (len as f64 - 1.0);
-    (0..len)
-        .map(|cell| {
+/// Whole-number steps of a share of a cell.
+const SHARES: i32 = 64;
+
+/// Where a cell of a line that was made longer or shorter around its middle comes from.
+#[derive(Clone, Copy, Debug)]
+struct Source {
+    /// The cell before that place, and how much of it is in the one after, in [`SHARES`].
+    first: isize,
+    next_share: i32,
+}
+
+impl Source {
+    /// Of each of `len` cells of a line made `times` as long, `None` where it ended.
+    fn line(len: usize, times: f64) -> Vec<Option<Self>> {
+        let middle = 0.5 * (len as f64 - 1.0);
+        let source = |cell: usize| {
             let from = middle + (cell as f64 - middle) / times;
             let inside = (0.0..=len as f64 - 1.0).contains(&from);
-            (
-                inside.then_some(from.floor() as isize),
-                (from - from.floor()) as f32,
-            )
-        })
-        .collect()
+            inside.then(|| Self {
+                first: from.floor() as isize,
+                next_share: (f64::from(SHARES) * (from - from.floor())).round() as i32,
+            })
+        };
+        (0..len).map(source).collect()
+    }
+}
+
+/// Cells of a resized grid, bilinear: `256 · 64²` = 1e6, inside an `i32`.
+#[inline(always)]
+fn resize_plain(from: &Padded, columns: &[Option<Source>], rows: &[Option<Source>], out: &mut [i16]) {
+    for (y, line) in rows.iter().zip(out.chunks_exact_mut(COLS * BINS)) {
+        let Some(y) = y else { continue };
+        for (x, cell) in columns.iter().zip(line.as_chunks_mut::<BINS>().0) {
+            let Some(x) = x else { continue };
+            let above = from.at(x.first, y.first) * BINS;
+            let below = from.at(x.first, y.first + 1) * BINS;
+            let above = &from.values[above..above + 2 * BINS];
+            let below = &from.values[below..below + 2 * BINS];
+            for bin in 0..BINS {
+                let across = |pair: &[i16]| {
+                    i32::from(pair[bin]) * (SHARES - x.next_share)
+                        + i32::from(pair[bin + BINS]) * x.next_share
+                };
+                let sum = across(above) * (SHARES - y.next_share) + across(below) * y.next_share;
+                cell[bin] = ((sum + SHARES * SHARES / 2) >> (2 * SHARES.trailing_zeros())) as i16;
+            }
+        }
+    }
+}
+
+multiversion! {
+    fn resize(from: &Padded, columns: &[Option<Source>], rows: &[Option<Source>], out: &mut [i16]) = resize_plain;
 }
 
 /// How many times as large things may be in the later of two pictures, besides equally.
@@ -382,6 +403,28 @@ mod tests {
         assert_eq!(grid.coarse.energy_of(&(7..8), &(5..6)), 0);
         assert_eq!(grid.fine.energy_of(&(15..16), &(11..12)), 0);
         assert!(grid.coarse.energy_of(&(8..9), &(5..6)) > 0);
+    }
+
+    #[test]
+    fn resizing_is_alike_on_every_processor_and_keeps_the_middle() {
+        let packed = DetailExtractor::default()
+            .describe(&LumaView::new(640, 360, &textured(640, 360, 0.0, 0.0)).unwrap());
+        let mut sum = DetailSum::default();
+        sum.add(&vec![0; DETAIL_LEN]);
+        sum.add(&packed);
+        let grid = grid(&packed, &sum);
+        for times in [1.5, 1.0 / 1.5] {
+            let (columns, rows) = (Source::line(COLS, times), Source::line(ROWS, times));
+            let (mut fast, mut plain) = (vec![0; 2 * DETAIL_LEN], vec![0; 2 * DETAIL_LEN]);
+            resize(&grid.fine, &columns, &rows, &mut fast);
+            resize_plain(&grid.fine, &columns, &rows, &mut plain);
+            assert_eq!(fast, plain);
+            // A corner of the larger grid lies inside the smaller one's, and the other way round there is nothing.
+            let seen = fast[..BINS].iter().any(|&v| v != 0);
+            assert_eq!(seen, times > 1.0);
+        }
+        let same = grid.resized(1.0);
+        assert_eq!(same.fine.values, grid.fine.values);
     }
 
     #[test]

@@ -61,10 +61,12 @@ impl Block {
     }
 }
 
-/// Where the camera was when it took another picture: things look larger ahead, smaller behind.
+/// Where the camera was when it took another picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Course {
+    /// Ahead on the trail: things look larger there.
     Ahead,
+    /// Behind: smaller.
     Behind,
 }
 
@@ -90,13 +92,15 @@ impl Reach {
     };
     /// For frames of one recording a third of a second of riding apart, or up to about a second.
     pub const STEP: Self = Self {
+        global: (9, 4),
+        dx: 4,
+        dy: 3,
         growths: 2,
-        ..Self::FAR
     };
     /// For a place between two such frames, from either.
     pub const WITHIN: Self = Self {
         growths: 1,
-        ..Self::FAR
+        ..Self::STEP
     };
     /// For places a few frames apart.
     pub const NEAR: Self = Self {
