@@ -1,6 +1,6 @@
 /** How well the pairs fit: over all runs, and within the chosen one. */
 import { useMemo } from 'preact/hooks';
-import { getPairs, getWarp, type Run } from '../../api';
+import { getPairs, getWarp, orNull, type Run } from '../../api';
 import { Card, LoadError } from '../../components';
 import { useLoad } from '../../lib/hooks';
 import { WarpMap } from '../../player/warp';
@@ -25,7 +25,8 @@ export function AlignmentCard({ runs, run }: { runs: readonly Run[]; run: Run | 
   const found = useLoad(
     async (signal) => {
       if (id === null) return null;
-      const [pairs, sample] = await Promise.all([getPairs(id, PAIRS, signal), getWarp(id, MAP_SAMPLES, {}, signal)]);
+      const [pairs, sample] = await Promise.all([orNull(getPairs(id, PAIRS, signal)), getWarp(id, MAP_SAMPLES, {}, signal)]);
+      if (pairs === null) return null;
       return { confidence: pairs.confidence, residuals: residualsSecs(pairs, new WarpMap(sample)) };
     },
     [id, run?.mtime],

@@ -1,6 +1,6 @@
 /** Viewer: the overlay plot of a run, with a choice of what is drawn on it. */
 import { useMemo, useState } from 'preact/hooks';
-import { ApiError, getFiles, getMarkerFile, getMarkerList, getPairs, getRunMarkers, type Run } from '../../api';
+import { getFiles, getMarkerFile, getMarkerList, getPairs, getRunMarkers, orNull, type Run } from '../../api';
 import { setQuery, useQuery } from '../../app/router';
 import type { LoadedWarp } from '../../compare/use-warp';
 import { Badge, Card, Checkbox, Empty, Loading, LoadError, Notice, Select, Stats } from '../../components';
@@ -20,16 +20,6 @@ const NONE = 'none';
 
 export default function Viewer() {
   return <RunPage title="Viewer">{(run, warp) => <Room run={run} warp={warp} />}</RunPage>;
-}
-
-/** A run without such a file is no error here: there is nothing to draw. */
-async function orNull<T>(answer: Promise<T>): Promise<T | null> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return null;
-    throw error;
-  }
 }
 
 function Room({ run, warp }: { run: Run; warp: LoadedWarp }) {
