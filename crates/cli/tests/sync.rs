@@ -75,6 +75,48 @@ fn markers_land_where_the_truth_is() {
     }
 }
 
+/// Cameras write a key frame every 8 to 15 frames, and only those are decoded.
+#[test]
+fn key_frames_alone_place_markers_within_half_a_frame() {
+    let as_cameras_write = |name: &str| {
+        let times = ["-fps_mode", "passthrough", "-enc_time_base", "-1"];
+        let input = data(&format!("sample/{name}.mp4"));
+        let picture = ["-i", &input, "-map", "0:v", "-c:v", "libx264", "-crf", "18"];
+        let frames = ["-g", "10", "-keyint_min", "10", "-sc_threshold", "0", "-bf", "0"];
+        clip(
+            &format!("sample_{name}_key_frames.mp4"),
+            &[&picture[..], &frames, &times, &["-f", "mp4"]].concat(),
+        )
+    };
+    let (reference, new) = (as_cameras_write("reference"), as_cameras_write("new"));
+    let markers = data("sample/reference_markers.csv");
+    let place = Place::sharing_cache();
+    place
+        .run_args(&[
+            "sync",
+            "--reference",
+            &reference,
+            "--new",
+            &new,
+            "--ref-markers",
+            &markers,
+            "--out",
+            "out",
+        ])
+        .ok();
+    let found = rows(&place.read("out/new_markers.csv"));
+    let truth = rows(&fs::read_to_string(data("sample/marker_truth.csv")).unwrap());
+    assert_eq!(found.len(), truth.len());
+    for (found, truth) in found.iter().zip(&truth) {
+        let (estimate, wanted): (f64, f64) = (found[4].parse().unwrap(), truth[2].parse().unwrap());
+        assert!(
+            (estimate - wanted).abs() < 0.5 / 30.0,
+            "{found:?} is not {wanted}"
+        );
+        assert_eq!(found[9], "ok");
+    }
+}
+
 #[test]
 fn the_artefact_folder_is_complete() {
     let place = synced();

@@ -406,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn resizing_is_alike_on_every_processor_and_keeps_the_middle() {
+    fn resizing_is_alike_on_every_processor() {
         let packed = DetailExtractor::default()
             .describe(&LumaView::new(640, 360, &textured(640, 360, 0.0, 0.0)).unwrap());
         let mut sum = DetailSum::default();
