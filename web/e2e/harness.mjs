@@ -41,7 +41,7 @@ export function launch() {
 }
 
 /**
- * Runs in the page before its scripts: the time of the frame that a video shows now, or null. Asked of the picture itself: of two frames
+ * Runs in the page before its scripts: the time of the frame that a video shows now, NaN before the first. Asked of the picture itself: of two frames
  * shortly after one another, a busy page may never be told of the second.
  */
 function offerFrames() {
@@ -53,8 +53,7 @@ function offerFrames() {
       frame.close();
       return secs;
     } catch {
-      // No frame has been decoded yet.
-      return null;
+      return Number.NaN;
     }
   };
 }

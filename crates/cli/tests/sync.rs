@@ -36,23 +36,37 @@ fn synced() -> &'static Place {
 }
 
 fn sync_sample(place: &Place, out: &str, more: &[&str]) -> Value {
-    let (reference, new, markers) = (
-        data("sample/reference.mp4"),
-        data("sample/new.mp4"),
-        data("sample/reference_markers.csv"),
-    );
+    let recordings = [data("sample/reference.mp4"), data("sample/new.mp4")];
+    sync_pair(place, &recordings, out, more)
+}
+
+/// A sync of two recordings of the sample, with its markers.
+fn sync_pair(place: &Place, [reference, new]: &[String; 2], out: &str, more: &[&str]) -> Value {
+    let markers = data("sample/reference_markers.csv");
     let mut args = vec![
         "sync",
         "--reference",
-        &reference,
+        reference,
         "--new",
-        &new,
+        new,
         "--ref-markers",
         &markers,
     ];
     args.extend(["--export", "resolve-edl", "--out", out, "--json"]);
     args.extend(more);
     place.run_args(&args).ok().json()
+}
+
+/// The sample's markers in `out` are where the truth is, to `within` seconds, and sure.
+fn assert_markers_are_right(place: &Place, out: &str, within: f64) {
+    let found = rows(&place.read(&format!("{out}/new_markers.csv")));
+    let truth = rows(&fs::read_to_string(data("sample/marker_truth.csv")).unwrap());
+    assert_eq!(found.len(), truth.len());
+    for (found, truth) in found.iter().zip(&truth) {
+        let (estimate, wanted): (f64, f64) = (found[4].parse().unwrap(), truth[2].parse().unwrap());
+        assert!((estimate - wanted).abs() < within, "{found:?} is not {wanted}");
+        assert_eq!(found[9], "ok");
+    }
 }
 
 fn rows(csv: &str) -> Vec<Vec<String>> {
@@ -64,15 +78,7 @@ fn rows(csv: &str) -> Vec<Vec<String>> {
 
 #[test]
 fn markers_land_where_the_truth_is() {
-    let place = synced();
-    let found = rows(&place.read("out/new_markers.csv"));
-    let truth = rows(&fs::read_to_string(data("sample/marker_truth.csv")).unwrap());
-    assert_eq!(found.len(), truth.len());
-    for (found, truth) in found.iter().zip(&truth) {
-        let (estimate, wanted): (f64, f64) = (found[4].parse().unwrap(), truth[2].parse().unwrap());
-        assert!((estimate - wanted).abs() < 0.1, "{found:?} is not {wanted}");
-        assert_eq!(found[9], "ok");
-    }
+    assert_markers_are_right(synced(), "out", 0.1);
 }
 
 /// Cameras write a key frame every 8 to 15 frames, and only those are decoded.
@@ -88,33 +94,10 @@ fn key_frames_alone_place_markers_within_half_a_frame() {
             &[&picture[..], &frames, &times, &["-f", "mp4"]].concat(),
         )
     };
-    let (reference, new) = (as_cameras_write("reference"), as_cameras_write("new"));
-    let markers = data("sample/reference_markers.csv");
+    let recordings = ["reference", "new"].map(as_cameras_write);
     let place = Place::sharing_cache();
-    place
-        .run_args(&[
-            "sync",
-            "--reference",
-            &reference,
-            "--new",
-            &new,
-            "--ref-markers",
-            &markers,
-            "--out",
-            "out",
-        ])
-        .ok();
-    let found = rows(&place.read("out/new_markers.csv"));
-    let truth = rows(&fs::read_to_string(data("sample/marker_truth.csv")).unwrap());
-    assert_eq!(found.len(), truth.len());
-    for (found, truth) in found.iter().zip(&truth) {
-        let (estimate, wanted): (f64, f64) = (found[4].parse().unwrap(), truth[2].parse().unwrap());
-        assert!(
-            (estimate - wanted).abs() < 0.5 / 30.0,
-            "{found:?} is not {wanted}"
-        );
-        assert_eq!(found[9], "ok");
-    }
+    sync_pair(&place, &recordings, "out", &[]);
+    assert_markers_are_right(&place, "out", 0.5 / 30.0);
 }
 
 #[test]

@@ -121,10 +121,7 @@ pub fn features_of(
             None,
         ));
     }
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(context.threads)
-        .build()
-        .map_err(|e| PipelineError::new(format!("no worker threads ({e})")))?;
+    let pool = context.workers()?;
     let (features, times) = pool.install(|| describe::describe(opened, params, stage, context))?;
     if let Some(cache) = &context.cache {
         // A full or read-only cache costs time, not correctness.

@@ -120,3 +120,13 @@ pub struct Context<'a> {
     /// Go on with a warp whose gates failed; its markers are all marked for review.
     pub force: bool,
 }
+
+impl Context<'_> {
+    /// The threads that do the work of a stage.
+    pub(crate) fn workers(&self) -> Result<rayon::ThreadPool, PipelineError> {
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(self.threads)
+            .build()
+            .map_err(|e| PipelineError::new(format!("no worker threads ({e})")))
+    }
+}

@@ -46,11 +46,7 @@ impl Inputs {
             .transpose()?
             .unwrap_or_default();
         // Both at once: opening decodes a few pictures, which takes a quarter of a second in 4K.
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(context.threads.min(2))
-            .build()
-            .map_err(|e| PipelineError::new(format!("no worker threads ({e})")))?;
-        let (reference, new) = pool.join(
+        let (reference, new) = context.workers()?.join(
             || open(&request.reference, analysis),
             || open(&request.new, analysis),
         );

@@ -316,10 +316,7 @@ fn alignment_of(
     describing.add(times);
     let (new, times) = features_of(&inputs.new, reference.params, Stage::Features, context)?;
     describing.add(times);
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(context.threads)
-        .build()
-        .map_err(|e| PipelineError::new(format!("no worker threads ({e})")))?;
+    let pool = context.workers()?;
     let alignment = pool.install(|| align_run::align(&reference, &new, &inputs.tracks, settings, context))?;
     let kept = Kept {
         alignment,

@@ -237,7 +237,7 @@ impl DetailGrid {
                 i16::from(byte >> 4) * PER_LEVEL as i16 - mean[1],
             ];
         }
-        for (cell, _) in mask.iter().enumerate().filter(|(_, seen)| **seen == 0) {
+        for cell in (0..MASK_LEN).filter(|&cell| mask[cell] == 0) {
             for at in fine_cells(cell) {
                 fine[at..at + BINS].fill(0);
             }

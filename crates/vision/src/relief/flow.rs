@@ -92,10 +92,10 @@ impl Reach {
     };
     /// For frames of one recording a third of a second of riding apart, or up to about a second.
     pub const STEP: Self = Self {
-        global: (9, 4),
         dx: 4,
         dy: 3,
         growths: 2,
+        ..Self::FAR
     };
     /// For a place between two such frames, from either.
     pub const WITHIN: Self = Self {
@@ -104,17 +104,14 @@ impl Reach {
     };
     /// For places a few frames apart.
     pub const NEAR: Self = Self {
-        global: (9, 4),
         dx: 3,
         dy: 2,
-        growths: 0,
+        ..Self::FAR
     };
     /// For frames of one recording a few frames apart.
     pub const NEXT: Self = Self {
         global: (4, 2),
-        dx: 3,
-        dy: 2,
-        growths: 0,
+        ..Self::NEAR
     };
 
     fn across(self) -> usize {
@@ -157,7 +154,7 @@ impl Flow {
 
     /// From a frame to one that was taken ahead of it or behind it.
     pub fn onto(from: &DetailSizes, to: &DetailSizes, reach: Reach, course: Course) -> Self {
-        let [there, _] = Self::both_ways(&from.grid, &to.grid, reach);
+        let there = Self::there(&from.grid, &to.grid, reach);
         there.or_resized(from, to, reach, course)
     }
 
@@ -178,7 +175,7 @@ impl Flow {
                 Course::Behind => (to.larger(step), 1.0 / growth),
             };
             // What is left to find is what growth does not explain.
-            let [there, _] = Self::both_ways(&from.grid, other, Reach::NEAR);
+            let there = Self::there(&from.grid, other, Reach::NEAR);
             for block in there.blocks {
                 let known: &mut Option<Block> = &mut best[block.number];
                 if known.is_none_or(|known| known.likeness < block.likeness) {
@@ -192,12 +189,14 @@ impl Flow {
 
     /// From `a` to `b` and from `b` to `a`, each block checked against the other side.
     fn both_ways(a: &DetailGrid, b: &DetailGrid, reach: Reach) -> [Self; 2] {
-        let global = whole_grid_shift(&a.coarse, &b.coarse, reach.global);
-        let mut scores = Scores::new(global, reach);
-        scores.fill(a, b);
-        let there = found(a, b, &scores, Way::There);
-        let back = found(b, a, &scores, Way::Back);
+        let [there, back] = Found::both_ways(a, b, reach);
         [there.agreeing_with(&back), back.agreeing_with(&there)]
+    }
+
+    /// Only from `a` to `b`.
+    fn there(a: &DetailGrid, b: &DetailGrid, reach: Reach) -> Self {
+        let [there, back] = Found::both_ways(a, b, reach);
+        there.agreeing_with(&back)
     }
 
     /// Blocks that are as clear as they must be between two frames of one recording.
@@ -222,6 +221,14 @@ struct Found {
 }
 
 impl Found {
+    /// From `a` to `b` and from `b` to `a`.
+    fn both_ways(a: &DetailGrid, b: &DetailGrid, reach: Reach) -> [Self; 2] {
+        let global = whole_grid_shift(&a.coarse, &b.coarse, reach.global);
+        let mut scores = Scores::new(global, reach);
+        scores.fill(a, b);
+        [found(a, b, &scores, Way::There), found(b, a, &scores, Way::Back)]
+    }
+
     fn agreeing_with(&self, back: &Self) -> Flow {
         let agrees = |block: &Block| {
             let (x, y) = (block.x + block.dx, block.y + block.dy);
@@ -602,18 +609,22 @@ mod tests {
     use crate::image::LumaView;
     use crate::mask::MASK_LEN;
     use crate::relief::tests::textured;
-    use crate::relief::{DetailExtractor, DetailSum};
+    use crate::relief::{DetailExtractor, DetailMean, DetailSum};
 
     fn packed(dx: f64, dy: f64) -> Vec<u8> {
         let picture = textured(640, 360, dx, dy);
         DetailExtractor::default().describe(&LumaView::new(640, 360, &picture).unwrap())
     }
 
-    fn grid(dx: f64, dy: f64) -> DetailGrid {
-        // A recording that also shows other places.
+    /// Of a recording that also shows other places.
+    fn mean() -> DetailMean {
         let mut sum = DetailSum::default();
         (1..6).for_each(|k| sum.add(&packed(997.0 * f64::from(k), -731.0 * f64::from(k))));
-        DetailGrid::new(&packed(dx, dy), &sum.mean(), &[1; MASK_LEN]).unwrap()
+        sum.mean()
+    }
+
+    fn grid(dx: f64, dy: f64) -> DetailGrid {
+        DetailGrid::new(&packed(dx, dy), &mean(), &[1; MASK_LEN]).unwrap()
     }
 
     #[test]
@@ -655,12 +666,11 @@ mod tests {
                 first[from(i / width, middle.1) * width + from(i % width, middle.0)]
             })
             .collect();
-        let mut sum = DetailSum::default();
-        (1..6).for_each(|k| sum.add(&packed(997.0 * f64::from(k), -731.0 * f64::from(k))));
+        let mean = mean();
         [first, second].map(|picture| {
             let packed =
                 DetailExtractor::default().describe(&LumaView::new(width, height, &picture).unwrap());
-            DetailSizes::new(DetailGrid::new(&packed, &sum.mean(), &[1; MASK_LEN]).unwrap())
+            DetailSizes::new(DetailGrid::new(&packed, &mean, &[1; MASK_LEN]).unwrap())
         })
     }
 
