@@ -218,7 +218,7 @@ def check_chapters(entry):
         )
         probe = ["ffprobe", "-v", "error", "-show_chapters", "-of", "json", str(video)]
         chapters = json.loads(subprocess.run(probe, check=True, capture_output=True).stdout)["chapters"]
-    # MP4 keeps milliseconds: the frame is the one shown then, by the rounding rule of the specification.
+    # MP4 keeps milliseconds: the frame is the one shown then, by the rule of docs/reference/exporters.md#time.
     found = [int(float(chapter["start_time"]) * rate_of(entry) + 0.5) for chapter in chapters]
     equal("chapters", found, frames(entry))
     equal("titles", [chapter["tags"]["title"] for chapter in chapters], names(entry))

@@ -10,7 +10,7 @@ import { WarpMap } from '../src/player/warp';
 describe('batch rows', () => {
   const row = (part: Record<string, string>) => batchRows([{ ok: 'true', timewarp_ok: 'true', ...part }])[0];
 
-  it('are judged at the limits of the specification', () => {
+  it('are judged at their limits', () => {
     expect(row({ p90: '0.4999' })?.verdict).toBe('good');
     expect(row({ p90: '0.5' })?.verdict).toBe('fair');
     expect(row({ p90: '1.0' })?.verdict).toBe('fair');

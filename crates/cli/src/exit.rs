@@ -1,4 +1,5 @@
-//! The exit codes, a contract with scripts (cli.md section 1.6). The only place that knows the numbers.
+//! The exit codes, a contract with scripts (docs/reference/exit-codes.md). The only place that knows the
+//! numbers.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! Progress of a running command: bars on a terminal, plain lines elsewhere (cli.md section 1.3).
+//! Progress of a running command: bars on a terminal, plain lines elsewhere (docs/reference/cli.md#progress).
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,4 +1,4 @@
-//! What a command came to, and the one JSON object that says so (cli.md section 1.4).
+//! What a command came to, and the one JSON object that says so (docs/reference/cli.md#the-summary-as-json).
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! Wrong usage, said in one `error:` line and the usage line (cli.md section 1.1).
+//! Wrong usage, said in one `error:` line and the usage line (docs/reference/cli.md#rules-for-every-command).
 
 use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, ErrorKind};

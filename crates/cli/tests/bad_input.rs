@@ -1,4 +1,5 @@
-//! Damaged, wrong and odd recordings: one clear line, the right exit code, nothing left behind (cli.md 1.5, 3.1, 3.2).
+//! Damaged, wrong and odd recordings: one clear line, the right exit code, nothing left behind
+//! (docs/reference/cli.md#errors-and-outputs).
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

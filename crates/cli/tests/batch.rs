@@ -1,4 +1,4 @@
-//! `batch` on the real program: pairing, isolation, order, resuming (cli.md section 3.7).
+//! `batch` on the real program: pairing, isolation, order, resuming (docs/reference/cli.md#batch).
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! The command lines of cli.md section 8, word for word, on small recordings. Those of the servers are not here.
+//! Command lines that scripts rely on, word for word, on small recordings. Those of the servers are not here.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

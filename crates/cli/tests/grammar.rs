@@ -1,4 +1,5 @@
-//! Flags, help, version, exit codes (cli.md sections 1.1, 1.2 and 1.6).
+//! Flags, help, version, exit codes (docs/reference/cli.md#rules-for-every-command,
+//! docs/reference/exit-codes.md).
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -22,7 +23,7 @@ fn commands(place: &Place) -> Vec<String> {
         .collect()
 }
 
-/// Commands that have to be there (cli.md sections 3 to 6).
+/// Commands that have to be there (docs/reference/cli.md).
 const COMMANDS: [&str; 16] = [
     "index",
     "sync",

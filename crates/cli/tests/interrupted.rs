@@ -1,4 +1,4 @@
-//! Ctrl-C and requests to terminate in the middle of the work (cli.md sections 1.5 and 1.6).
+//! Ctrl-C and requests to terminate in the middle of the work (docs/reference/exit-codes.md).
 #![cfg(unix)]
 #![allow(
     clippy::unwrap_used,

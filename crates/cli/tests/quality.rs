@@ -1,4 +1,4 @@
-//! quality-check, benchmark-quality, prune-perf on the real program (cli.md section 5).
+//! quality-check, benchmark-quality, prune-perf on the real program (docs/reference/cli.md#quality-check).
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -41,7 +41,7 @@ fn drift(count: usize, metric: &'static str, value: f64, monotone_every: usize) 
 }
 
 #[test]
-fn every_series_ends_in_the_status_and_code_of_the_specification() {
+fn every_series_ends_in_the_status_and_code_that_are_documented() {
     let place = Place::new();
     // name, history, exit, status, exit with --ci, shown status with --ci
     let cases = [

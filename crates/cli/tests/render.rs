@@ -1,4 +1,5 @@
-//! `mtbsync render` (cli.md section 4.3): what is seen and heard in the videos, and that nothing is left when it fails.
+//! `mtbsync render` (docs/reference/cli.md#render): what is seen and heard in the videos, and that nothing is
+//! left when it fails.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

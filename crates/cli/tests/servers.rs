@@ -1,4 +1,5 @@
-//! The commands that serve pages: start line, ports, rights, jobs with the real program, the end (cli.md section 4.1).
+//! The commands that serve pages: start line, ports, rights, jobs with the real program, the end
+//! (docs/reference/http.md#starting-it).
 #![cfg(unix)]
 #![allow(
     clippy::unwrap_used,

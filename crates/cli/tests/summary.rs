@@ -1,4 +1,4 @@
-//! The machine-readable summary (cli.md section 1.4).
+//! The machine-readable summary (docs/reference/cli.md#the-summary-as-json).
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

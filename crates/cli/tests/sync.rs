@@ -1,4 +1,4 @@
-//! The whole way on the sample pair: artefacts, accuracy, refusal, determinism (cli.md section 3.2).
+//! The whole way on the sample pair: artefacts, accuracy, refusal, determinism (docs/reference/cli.md#sync).
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -117,7 +117,7 @@ fn the_artefact_folder_is_complete() {
 }
 
 #[test]
-fn the_summary_has_the_fields_of_the_specification() {
+fn the_summary_has_the_documented_fields() {
     let place = Place::sharing_cache();
     let summary = sync_sample(&place, "out", &[]);
     let result = summary["result"].as_object().unwrap();

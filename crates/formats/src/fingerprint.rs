@@ -7,7 +7,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-/// Bytes hashed at each end of a chapter (formats.md section 1).
+/// Bytes hashed at each end of a chapter (docs/reference/files.md#fingerprints).
 const END_BYTES: u64 = 1 << 20;
 
 /// `sha256:` + hex over, per chapter in order, the length as u64 little-endian, the first and the last MiB

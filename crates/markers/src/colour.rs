@@ -1,5 +1,5 @@
 //! Marker colours: eleven canonical ones, what people and programs call them, and what each editor calls them
-//! (the table of editors.md section 3).
+//! (the table in docs/reference/exporters.md#colours).
 
 /// A canonical marker colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,4 +1,5 @@
-//! Custom presets from configuration files (editors.md section 2): a built-in format with other defaults.
+//! Custom presets from configuration files (docs/reference/exporters.md#custom-presets): a built-in format
+//! with other defaults.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! Marker CSV in (formats.md section 6.1): columns by meaning, times in any usual form, everything else
-//! carried along.
+//! Marker CSV in (docs/reference/files.md#marker-tables): columns by meaning, times in any usual form,
+//! everything else carried along.
 
 use mtbsync_formats::csv::{CsvError, Row, Table};
 

@@ -1,4 +1,4 @@
-//! Markers of the reference run to markers of the new run (formats.md section 6.2).
+//! Markers of the reference run to markers of the new run (docs/reference/files.md#new_markerscsv).
 
 use crate::marker::Marker;
 

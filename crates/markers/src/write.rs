@@ -1,4 +1,4 @@
-//! Transferred markers out: new_markers.csv and its JSON twin (formats.md sections 6.2 and 6.3).
+//! Transferred markers out: new_markers.csv and its JSON twin (docs/reference/files.md#new_markerscsv).
 
 use mtbsync_formats::csv::{CsvWriter, seconds6, share4};
 use mtbsync_formats::json::{self, JsonError};
@@ -125,7 +125,7 @@ mod tests {
         new_duration_secs: None,
     };
 
-    /// The sample of formats.md section 6.2, byte for byte.
+    /// A table with every status and a column of its own, byte for byte.
     #[test]
     fn csv_is_as_specified() {
         let input = "marker_id,name,t_ref,colour,comment,lap\n\

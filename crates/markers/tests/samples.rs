@@ -1,4 +1,4 @@
-//! The sample files of the specification, byte for byte.
+//! One sample in every format, byte for byte (docs/reference/exporters.md#formats).
 
 #![allow(clippy::unwrap_used)]
 
@@ -7,7 +7,7 @@ use mtbsync_markers::export::{
 };
 use mtbsync_markers::time::{Counting, Rate};
 
-/// The sample of editors.md: a green marker at frame 300 and a review marker at frame 1800 of 3600.
+/// The sample: a green marker at frame 300 and a review marker at frame 1800 of 3600.
 const SAMPLE: &str = "name,t_new,t_new_low,t_new_high,confidence,needs_review,status,colour,comment\n\
     Rock garden,10.010000,9.9,10.1,0.97,false,ok,green,left line\n\
     Drop,60.060000,59.31,60.9,0.42,true,review,yellow,\n";

@@ -1,4 +1,5 @@
-//! `annotations.json`: what a person wrote about markers of a run, and where they really are (formats.md section 11).
+//! `annotations.json`: what a person wrote about markers of a run, and where they really are
+//! (docs/reference/files.md#annotationsjson).
 //!
 //! A moment a person has set is worth more than any estimate: it survives each new fit of the map.
 

@@ -1,4 +1,4 @@
-//! `config.toml`: presets of a team and limits of the cache (editors.md section 2, cli.md section 6).
+//! `config.toml`: presets of a team and limits of the cache (docs/reference/files.md#configtoml).
 //!
 //! Files are merged: a later one replaces a whole preset of the same name. Unknown keys are errors, so that a typing
 //! mistake is not a silent default.
@@ -17,7 +17,7 @@ use crate::source::cannot_read;
 const FILE_NAME: &str = "config.toml";
 /// Bound for a configuration file.
 const MAX_CONFIG_BYTES: u64 = 1 << 20;
-/// Largest cache unless configured, GB (cli.md section 6).
+/// Largest cache unless configured, GB (docs/reference/files.md#the-cache).
 pub const DEFAULT_CACHE_MAX_GB: f64 = 20.0;
 
 /// Configuration files, merged.

@@ -1,4 +1,4 @@
-//! Marker tables to editor files (cli.md section 3.5, editors.md).
+//! Marker tables to editor files (docs/reference/cli.md#export-markers).
 
 use std::fs::File;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,5 @@
-//! Markers of other programs and cameras to marker tables (cli.md section 3.6, editors.md section 5).
+//! Markers of other programs and cameras to marker tables
+//! (docs/reference/cli.md#import-markers).
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! Help when an artefact is not where it was said to be (cli.md section 1.7).
+//! Help when an artefact is not where it was said to be (docs/reference/cli.md#missing-artefacts).
 //!
 //! No artefact is ever picked up by itself: a stale warp of another pair is worse than an error. The error only says
 //! where one of that name lies.

@@ -44,8 +44,9 @@ impl Recorded {
         all
     }
 
-    /// Refuses TimeWarp and time-lapse, whose times say nothing about a ride (gopro.md section 9). With `force` the
-    /// reason comes back as a warning.
+    /// Refuses TimeWarp and time-lapse, whose times say nothing about a ride
+    /// (docs/reference/telemetry-files.md#recordings-that-are-not-real-time). With `force` the reason comes
+    /// back as a warning.
     ///
     /// # Errors
     /// Not real time, and not `force`.

@@ -1,5 +1,5 @@
 //! A run fitted again with moments a person has pinned: the map, its files and the markers, without a video
-//! (http.md section 7).
+//! (docs/reference/http.md#notes-and-anchors).
 
 use std::path::{Path, PathBuf};
 

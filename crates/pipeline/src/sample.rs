@@ -1,4 +1,4 @@
-//! A map in evenly spaced points, for pages that draw it (http.md section 4, warp sample).
+//! A map in evenly spaced points, for pages that draw it (docs/reference/http.md#reading).
 
 use mtbsync_align::confidence::interval_half_width_secs;
 use mtbsync_align::{Segment, TimeWarp};

@@ -1,7 +1,8 @@
 //! `splits`: where runs won and lost time against the reference, section by section and continuously.
 //!
-//! Markers of the reference are gates. A run's time through a section is the difference of the moments at which it
-//! passed both gates; what it took longer than the reference is its delta. Layout of the files: formats.md section 10.
+//! Markers of the reference are gates. A run's time through a section is the difference of the moments at
+//! which it passed both gates; what it took longer than the reference is its delta. The files:
+//! docs/reference/files.md#splitscsv.
 
 use std::path::{Path, PathBuf};
 
@@ -148,7 +149,7 @@ pub fn splits(request: &SplitsRequest) -> Result<SplitsReport, PipelineError> {
     })
 }
 
-/// The table of sections of one run (formats.md section 10), without writing it.
+/// The table of sections of one run (docs/reference/files.md#splitscsv), without writing it.
 ///
 /// # Errors
 /// As [`splits`].

@@ -1,4 +1,5 @@
-//! Markers of the reference run to markers of the new run, through the map of a finished sync (cli.md section 3.4).
+//! Markers of the reference run to markers of the new run, through the map of a finished sync
+//! (docs/reference/cli.md#transfer-markers).
 
 use std::path::{Path, PathBuf};
 

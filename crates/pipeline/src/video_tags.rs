@@ -1,4 +1,5 @@
-//! Marks inside recordings: a GoPro's HiLight tags and the chapters of an MP4 (editors.md section 5, gopro.md section 4).
+//! Marks inside recordings: a GoPro's HiLight tags and the chapters of an MP4
+//! (docs/reference/telemetry-files.md#hilight-tags).
 //!
 //! A recording may be cut into several files. Each keeps the marks of its own stretch, counted from its own start, so
 //! the exact start of the file within the recording is added.
@@ -17,7 +18,7 @@ use crate::error::PipelineError;
 
 /// Types of the box an MP4 or QuickTime file may begin with.
 const FIRST_BOXES: [&[u8; 4]; 7] = [b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"];
-/// Colour of tags the rider set, as editors.md section 5 has it.
+/// Colour of tags the rider set (docs/reference/importers.md).
 const MANUAL_COLOUR: &str = "yellow";
 /// Colour of tags the camera found by itself.
 const FOUND_COLOUR: &str = "cyan";

@@ -1,4 +1,4 @@
-//! The overlay picture of a run: map, pairs and markers (cli.md section 4.2).
+//! The overlay picture of a run: map, pairs and markers (docs/reference/cli.md#viewer).
 
 use std::path::{Path, PathBuf};
 

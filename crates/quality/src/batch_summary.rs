@@ -1,4 +1,4 @@
-//! `batch_summary.csv`: one row per pair of a batch (F8.2).
+//! `batch_summary.csv`: one row per pair of a batch (docs/reference/files.md#batch_summarycsv).
 
 use mtbsync_formats::csv::{CsvWriter, seconds6, share4};
 use serde::{Deserialize, Serialize};

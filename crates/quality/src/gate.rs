@@ -1,4 +1,5 @@
-//! `quality_gate.json` and `quality_gate.txt`: the verdict as a CI job wants it (F7.4).
+//! `quality_gate.json` and `quality_gate.txt`: the verdict as a CI job wants it
+//! (docs/reference/files.md#quality_gatejson).
 //!
 //! A gate never fails a young history: under `min_history` runs a FAIL is shown as a warning, because a
 //! baseline of a dozen runs says little. No data is no failure either, only an error is.
@@ -18,7 +19,7 @@ use crate::thresholds::Thresholds;
 pub const GATE_JSON_FILE: &str = "quality_gate.json";
 /// Name of the text file.
 pub const GATE_TEXT_FILE: &str = "quality_gate.txt";
-/// Default of `--ci-min-history` (cli.md section 5.2).
+/// Default of `--ci-min-history` (docs/reference/cli.md#quality-check).
 pub const DEFAULT_MIN_HISTORY: usize = 25;
 
 /// Verdict of the gate.

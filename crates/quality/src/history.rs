@@ -1,4 +1,5 @@
-//! `quality_history.json`: one record per aligned run, oldest first, the newest 2000 kept (F7.1).
+//! `quality_history.json`: one record per aligned run, oldest first, the newest 2000 kept
+//! (docs/reference/files.md#quality_historyjson).
 //!
 //! Many runs may end at the same time in one folder, so an append locks, reads, adds and replaces the file
 //! atomically: no record is lost and the file is valid JSON at every moment. The lock is a file of its own
@@ -22,7 +23,7 @@ pub const HISTORY_FILE: &str = "quality_history.json";
 pub const DAMAGED_FILE: &str = "quality_history.json.bad";
 /// Locked while the history is changed; empty, and left in place.
 const LOCK_FILE: &str = ".quality_history.lock";
-/// Newest records kept (F7.1).
+/// Newest records kept (docs/reference/files.md#quality_historyjson).
 pub const MAX_RECORDS: usize = 2000;
 
 /// Model of the map of a run.

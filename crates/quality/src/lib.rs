@@ -7,7 +7,7 @@
 //! results; what is printed, and when, is the caller's business. There is no clock here: every timestamp
 //! is passed in.
 //!
-//! File layouts: `formats.md` sections 7 to 9 of the specification, referred to as F7 to F9.
+//! File layouts: docs/reference/files.md#quality-files and docs/reference/files.md#benchmark-reports.
 
 pub mod batch_summary;
 pub mod benchmark;

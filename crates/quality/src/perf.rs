@@ -1,4 +1,4 @@
-//! `perf.json`: what a run cost (F8.1).
+//! `perf.json`: what a run cost (docs/reference/files.md#perfjson).
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! `prune-perf`: keep the newest `perf.json` files below a folder (cli.md section 5.3).
+//! `prune-perf`: keep the newest `perf.json` files below a folder (docs/reference/cli.md#prune-perf).
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Is this run worse than the runs before it? (F7.2, F7.3)
+//! Is this run worse than the runs before it? (docs/reference/files.md#regression-rules)
 //!
 //! The baseline is the median of each metric over the last records before the current one. Medians forgive
 //! single bad runs, and a threshold that has both a share and an amount keeps tiny numbers from shouting.
@@ -17,9 +17,9 @@ use crate::thresholds::Thresholds;
 
 /// Name of the result file in a root folder.
 pub const REGRESSION_FILE: &str = "regression.json";
-/// Fewest baseline records that allow a judgement (F7.2).
+/// Fewest baseline records that allow a judgement (docs/reference/files.md#regression-rules).
 pub const MIN_BASELINE: usize = 10;
-/// Default number of records in the baseline (F7.2).
+/// Default number of records in the baseline (docs/reference/files.md#regression-rules).
 pub const DEFAULT_WINDOW: usize = 50;
 
 /// Differences below this share of the limit are rounding, not regressions: a run that is worse by exactly the
@@ -69,7 +69,7 @@ impl RegressionStatus {
         }
     }
 
-    /// Exit code of `quality-check` without `--ci` (cli.md section 5.2).
+    /// Exit code of `quality-check` without `--ci` (docs/reference/cli.md#quality-check).
     pub const fn exit_code(self) -> u8 {
         match self {
             Self::Learning | Self::Ok => exit_code::OK,
@@ -134,7 +134,7 @@ pub struct Deltas {
     pub inlier_delta_pct: Option<f64>,
 }
 
-/// Content of `regression.json` (F7.3).
+/// Content of `regression.json` (docs/reference/files.md#regressionjson).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RegressionReport {
     /// Worst metric.

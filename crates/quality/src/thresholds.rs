@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Warn thresholds per metric and the factor that makes a failure of them (F7.2). A metric warns only when it
-/// is worse than the baseline by more than the share *and* by more than the absolute amount.
+/// Warn thresholds per metric and the factor that makes a failure of them
+/// (docs/reference/files.md#regression-rules). A metric warns only when it is worse than the baseline by more
+/// than the share *and* by more than the absolute amount.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Thresholds {
     /// p90 residual, share of the baseline.
@@ -42,7 +43,7 @@ impl Preset {
         ("permissive", Self::Permissive),
     ];
 
-    /// The numbers of this preset (cli.md section 2.4).
+    /// The numbers of this preset (docs/reference/cli.md#regression-flags).
     pub const fn thresholds(self) -> Thresholds {
         let (p90, ppm, inlier) = match self {
             Self::Strict => ((0.10, 0.10), (0.15, 100.0), (0.10, 0.03)),

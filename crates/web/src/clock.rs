@@ -9,7 +9,7 @@ use time::macros::format_description;
 
 use crate::runs::scan::unix_secs;
 
-/// As in the name of an export (formats.md section 11).
+/// As in the name of an export (docs/reference/files.md#annotationsjson).
 const FOR_NAMES: &[BorrowedFormatItem<'_>] = format_description!("[year][month][day]_[hour][minute][second]");
 
 /// Now, UTC, RFC 3339.

@@ -20,7 +20,7 @@ use crate::error;
 use crate::router::router;
 use crate::state::AppState;
 
-/// Most connections at once (http.md section 2.7).
+/// Most connections at once (docs/reference/http.md#limits).
 const MAX_CONNECTIONS: usize = 256;
 /// Connections above [`MAX_CONNECTIONS`] that are told so at once; further ones are closed without a word.
 const MAX_REFUSALS: usize = 64;

@@ -11,7 +11,7 @@ use crate::error::ApiError;
 use crate::jobs::Jobs;
 use crate::runs::{Catalogue, MediaFile, Run};
 
-/// Most streams of events at once (http.md section 2.7).
+/// Most streams of events at once (docs/reference/http.md#limits).
 const MAX_STREAMS: usize = 64;
 
 /// The right to hold one stream open.
@@ -90,8 +90,8 @@ impl AppState {
         self.look(move |catalogue| catalogue.run(&id)).await
     }
 
-    /// The recording of that id, where it is served at all (http.md section 5): its path is resolved and allowed. Its
-    /// content is for the caller to check.
+    /// The recording of that id, where it is served at all (docs/reference/http.md#recordings): its path is
+    /// resolved and allowed. Its content is for the caller to check.
     ///
     /// # Errors
     /// Unknown id, a recording that is gone, or one that may not be served.

@@ -1,4 +1,4 @@
-//! ANALYSIS: how recordings are read and described (cli.md section 2.1).
+//! ANALYSIS: how recordings are read and described (docs/reference/cli.md#analysis-flags).
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! EXPORT: what editor files look like (cli.md section 2.5).
+//! EXPORT: what editor files look like (docs/reference/cli.md#editor-file-flags).
 
 use std::path::PathBuf;
 
@@ -62,7 +62,7 @@ impl ExportArgs {
     }
 }
 
-/// RATE of cli.md section 1.1.
+/// A frame rate (docs/reference/cli.md#times-and-frame-rates).
 pub fn rate(text: &str) -> Result<RateChoice, String> {
     if text == "auto" {
         return Ok(RateChoice::Auto);

@@ -1,4 +1,4 @@
-//! Flags of every command (cli.md section 1.2).
+//! Flags of every command (docs/reference/cli.md#global-flags).
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! MATCH: how frames of the two runs are matched (cli.md section 2.2).
+//! MATCH: how frames of the two runs are matched (docs/reference/cli.md#matching-flags).
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! REGRESSION: is this run worse than the ones before it (cli.md section 2.4).
+//! REGRESSION: is this run worse than the ones before it (docs/reference/cli.md#regression-flags).
 
 use clap::{Args, ValueEnum};
 use mtbsync_quality::regression::RegressionSettings;

@@ -1,4 +1,4 @@
-//! RENDER: what a rendered video looks like (cli.md section 4.3).
+//! RENDER: what a rendered video looks like (docs/reference/cli.md#render).
 
 use std::path::PathBuf;
 

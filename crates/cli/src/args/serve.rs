@@ -1,4 +1,4 @@
-//! Flags of the commands that serve pages (cli.md section 4.1).
+//! Flags of the commands that serve pages (docs/reference/http.md#starting-it).
 
 use std::path::PathBuf;
 

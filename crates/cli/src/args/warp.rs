@@ -1,4 +1,4 @@
-//! WARP: the time warp and its gates (cli.md section 2.3).
+//! WARP: the time warp and its gates (docs/reference/cli.md#warp-flags).
 
 use clap::{Args, ValueEnum};
 use mtbsync_align::{WarpModel, WarpSettings};

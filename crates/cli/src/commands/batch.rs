@@ -1,4 +1,4 @@
-//! `mtbsync batch`: all pairs of a folder (cli.md section 3.7).
+//! `mtbsync batch`: all pairs of a folder (docs/reference/cli.md#batch).
 
 mod one_pair;
 

@@ -1,4 +1,4 @@
-//! `mtbsync benchmark-quality`: a report on all runs of a folder (cli.md section 5.1).
+//! `mtbsync benchmark-quality`: a report on all runs of a folder (docs/reference/cli.md#benchmark-quality).
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! `mtbsync cache status|clear` (cli.md section 6).
+//! `mtbsync cache status|clear` (docs/reference/cli.md#cache).
 
 use std::io::{self, BufRead, IsTerminal};
 

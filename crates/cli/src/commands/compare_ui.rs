@@ -1,4 +1,4 @@
-//! `mtbsync compare-ui`: two recordings side by side in the browser (cli.md section 4.1).
+//! `mtbsync compare-ui`: two recordings side by side in the browser (docs/reference/http.md#starting-it).
 
 use std::path::PathBuf;
 

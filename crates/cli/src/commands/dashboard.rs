@@ -1,4 +1,4 @@
-//! `mtbsync dashboard`: all runs of a folder in the browser (cli.md section 4.1).
+//! `mtbsync dashboard`: all runs of a folder in the browser (docs/reference/http.md#starting-it).
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! `mtbsync export-markers` and its shorter spelling `mtbsync export` (cli.md section 3.5).
+//! `mtbsync export-markers` and its shorter spelling `mtbsync export` (docs/reference/cli.md#export-markers).
 
 use std::path::{Path, PathBuf};
 

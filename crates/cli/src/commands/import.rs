@@ -1,4 +1,5 @@
-//! `mtbsync import-markers`: markers of an editor or camera as a marker table (cli.md section 3.6).
+//! `mtbsync import-markers`: markers of an editor or camera as a marker table
+//! (docs/reference/cli.md#import-markers).
 
 use std::path::PathBuf;
 

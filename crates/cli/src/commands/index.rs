@@ -1,4 +1,4 @@
-//! `mtbsync index`: describe a reference once, for many new runs (cli.md section 3.1).
+//! `mtbsync index`: describe a reference once, for many new runs (docs/reference/cli.md#index).
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! `mtbsync preview`: the new recording and its markers in the browser (cli.md section 4.1).
+//! `mtbsync preview`: the new recording and its markers in the browser (docs/reference/http.md#starting-it).
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! `mtbsync prune-perf`: keep the newest perf.json files below a folder (cli.md section 5.3).
+//! `mtbsync prune-perf`: keep the newest perf.json files below a folder (docs/reference/cli.md#prune-perf).
 
 use std::path::PathBuf;
 

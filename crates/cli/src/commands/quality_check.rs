@@ -1,4 +1,4 @@
-//! `mtbsync quality-check`: the newest run against those before it (cli.md section 5.2).
+//! `mtbsync quality-check`: the newest run against those before it (docs/reference/cli.md#quality-check).
 
 use std::path::{Path, PathBuf};
 

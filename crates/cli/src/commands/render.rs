@@ -1,4 +1,4 @@
-//! `mtbsync render`: both runs in one video (cli.md section 4.3).
+//! `mtbsync render`: both runs in one video (docs/reference/cli.md#render).
 
 use std::path::PathBuf;
 

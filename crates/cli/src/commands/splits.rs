@@ -1,4 +1,4 @@
-//! `mtbsync splits`: time won and lost, section by section (cli.md section 4.4).
+//! `mtbsync splits`: time won and lost, section by section (docs/reference/cli.md#splits).
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! `mtbsync sync`: the whole way from two recordings to markers in the new run (cli.md section 3.2).
+//! `mtbsync sync`: the whole way from two recordings to markers in the new run (docs/reference/cli.md#sync).
 
 use std::path::PathBuf;
 

@@ -1,4 +1,5 @@
-//! `mtbsync telemetry-ui`: what runs cost the machine, live, in the browser (cli.md section 4.1).
+//! `mtbsync telemetry-ui`: what runs cost the machine, live, in the browser
+//! (docs/reference/http.md#starting-it).
 
 use std::path::PathBuf;
 

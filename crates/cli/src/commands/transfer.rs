@@ -1,4 +1,5 @@
-//! `mtbsync transfer-markers` and its shorter spelling `mtbsync transfer` (cli.md section 3.4).
+//! `mtbsync transfer-markers` and its shorter spelling `mtbsync transfer`
+//! (docs/reference/cli.md#transfer-markers).
 
 use std::path::PathBuf;
 

@@ -1,4 +1,5 @@
-//! `mtbsync viewer`: the overlay picture of a run, as a file or in the browser (cli.md section 4.2).
+//! `mtbsync viewer`: the overlay picture of a run, as a file or in the browser
+//! (docs/reference/cli.md#viewer).
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! `mtbsync warp`: fit the map again from pairs, with other gates or anchors (cli.md section 3.3).
+//! `mtbsync warp`: fit the map again from pairs, with other gates or anchors (docs/reference/cli.md#warp).
 
 use std::path::{Path, PathBuf};
 

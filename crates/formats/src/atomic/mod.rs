@@ -1,4 +1,4 @@
-//! Files that appear whole or not at all (cli.md section 1.5).
+//! Files that appear whole or not at all (docs/reference/cli.md#errors-and-outputs).
 //!
 //! A [`StagedFile`] is written under a hidden temporary name in the folder of its target. A [`FileSet`]
 //! flushes all of its files to the disk and only then renames them, so an older set stays untouched until the

@@ -1,4 +1,5 @@
-//! CSV as people and programs really write it, and CSV as this program writes it (formats.md section 1).
+//! CSV as people and programs really write it, and CSV as this program writes it
+//! (docs/reference/files.md#csv).
 //!
 //! [`Table::parse`] takes any of the common dialects and keeps the line number of every row, so that an
 //! error can say where it is. [`CsvWriter`] knows one dialect only.

@@ -1,4 +1,4 @@
-//! `avid`: Media Composer's marker list (editors.md section 4.6).
+//! `avid`: Media Composer's marker list (docs/reference/exporters.md#avid).
 
 use super::clean::flat;
 use super::error::ExportError;

@@ -1,4 +1,4 @@
-//! `edl`: a CMX3600 EDL with one-frame events, locators and comments (editors.md section 4.2).
+//! `edl`: a CMX3600 EDL with one-frame events, locators and comments (docs/reference/exporters.md#edl).
 
 use std::fmt::Write;
 

@@ -1,5 +1,5 @@
-//! `fcpxml`: Final Cut Pro XML 1.10 (editors.md section 4.3). Every time is a whole number of frames, written
-//! as an unreduced fraction.
+//! `fcpxml`: Final Cut Pro XML 1.10 (docs/reference/exporters.md#fcpxml). Every time is a whole number of
+//! frames, written as an unreduced fraction.
 
 use std::fmt::Write;
 

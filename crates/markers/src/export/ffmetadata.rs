@@ -1,4 +1,4 @@
-//! `ffmetadata`: chapters for FFmpeg (editors.md section 4.9), counted in frames.
+//! `ffmetadata`: chapters for FFmpeg (docs/reference/exporters.md#ffmetadata), counted in frames.
 
 use super::error::ExportError;
 use super::job::Job;

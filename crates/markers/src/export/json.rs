@@ -1,4 +1,4 @@
-//! `json`: every exported marker with all its columns, typed (formats.md section 6.3).
+//! `json`: every exported marker with all its columns, typed (docs/reference/files.md#markers-as-json).
 
 use mtbsync_formats::json;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Editor files out (editors.md sections 1, 2 and 4).
+//! Editor files out (docs/reference/exporters.md).
 //!
 //! One exporter per file behind one small trait; everything they share happens before: markers are read from a
 //! table ([`ExportTable`]), put on frames and given their final name, note and colour. An exporter

@@ -1,4 +1,4 @@
-//! What an export needs to know beside the markers (cli.md section 2.5, editors.md section 2).
+//! What an export needs to know beside the markers (docs/reference/cli.md#editor-file-flags).
 
 use crate::retime::Retime;
 use crate::time::{Counting, Rate};

@@ -1,4 +1,5 @@
-//! `otio`: an OpenTimelineIO timeline (editors.md section 4.7), markers on its stack in timeline time.
+//! `otio`: an OpenTimelineIO timeline (docs/reference/exporters.md#otio), markers on its stack in timeline
+//! time.
 
 use mtbsync_formats::json;
 use serde_json::{Value, json};

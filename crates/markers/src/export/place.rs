@@ -1,5 +1,5 @@
 //! Markers on frames: rounding, clamping into the clip, and what happens when two meet on one frame
-//! (editors.md section 1).
+//! (docs/reference/exporters.md#time).
 
 use super::input::ExportMarker;
 use super::options::ExportOptions;

@@ -1,5 +1,5 @@
 //! `premiere`: a Final Cut Pro 7 XML (xmeml 4) sequence with markers, the only file route for markers into
-//! Premiere (editors.md section 4.4).
+//! Premiere (docs/reference/exporters.md#premiere).
 
 use super::error::ExportError;
 use super::job::Job;

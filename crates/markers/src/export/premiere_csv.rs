@@ -1,4 +1,5 @@
-//! `premiere-csv`: a marker list as Premiere exports it, for people and spreadsheets (editors.md section 4.5).
+//! `premiere-csv`: a marker list as Premiere exports it, for people and spreadsheets
+//! (docs/reference/exporters.md#premiere-csv).
 
 use mtbsync_formats::csv::spreadsheet_safe;
 

@@ -1,4 +1,4 @@
-//! The built-in presets (the table of editors.md section 2).
+//! The built-in presets (the table in docs/reference/exporters.md).
 
 use super::Exporter;
 use super::avid::Avid;

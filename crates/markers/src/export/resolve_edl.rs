@@ -1,5 +1,5 @@
-//! `resolve-edl`: the timeline markers EDL of DaVinci Resolve (editors.md section 4.1). Each marker is a
-//! one-frame event, and the line below it carries what a CMX EDL has no place for.
+//! `resolve-edl`: the timeline markers EDL of DaVinci Resolve (docs/reference/exporters.md#resolve-edl). Each
+//! marker is a one-frame event, and the line below it carries what a CMX EDL has no place for.
 
 use std::fmt::Write;
 

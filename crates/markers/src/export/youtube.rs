@@ -1,5 +1,5 @@
-//! `youtube`: chapters for a video description (editors.md section 4.8). YouTube ignores lists that do not
-//! start at 0:00 or hold less than three chapters of at least ten seconds.
+//! `youtube`: chapters for a video description (docs/reference/exporters.md#youtube). YouTube ignores lists
+//! that do not start at 0:00 or hold less than three chapters of at least ten seconds.
 
 use super::clean::flat;
 use super::error::ExportError;

@@ -1,5 +1,5 @@
-//! EDL of both kinds: Resolve's marker lines below events, CMX3600 locators, and plain events (editors.md
-//! section 5).
+//! EDL of both kinds: Resolve's marker lines below events, CMX3600 locators, and plain events
+//! (docs/reference/importers.md#how-each-format-is-read).
 
 use super::start::{Clock, guess_rate};
 use super::{Found, ImportError, ImportOptions, ImportedMarker, warn};

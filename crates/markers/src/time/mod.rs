@@ -1,5 +1,5 @@
 //! Exact time for editors: rates are fractions, positions are whole frames, and text (seconds, clock times,
-//! SMPTE timecode) becomes a float only at the very edge (editors.md section 1, cli.md section 1.1).
+//! SMPTE timecode) becomes a float only at the very edge (docs/reference/exporters.md#time).
 
 mod rate;
 mod text;

@@ -6,7 +6,8 @@ use std::fmt;
 pub const MAX_TIMECODE_RATE: u32 = 60;
 /// A time rounded to 3 or 6 decimals must find its own frame again; 0.05 frame holds up to 60 fps.
 const ROUNDING_SLACK_FRAMES: f64 = 0.05;
-/// Relative distance within which a decimal means a known rate (cli.md section 1.1).
+/// Relative distance within which a decimal means a known rate
+/// (docs/reference/cli.md#times-and-frame-rates).
 const SNAP_SHARE: f64 = 0.0004;
 /// The NTSC rates that decimals may mean.
 const NTSC_RATES: [Rate; 3] = [
@@ -91,7 +92,8 @@ impl Rate {
         Self { num, den: 1 }
     }
 
-    /// Parses a RATE of cli.md section 1.1 (without `auto`): decimals snap to the rate they mean.
+    /// Parses a rate (docs/reference/cli.md#times-and-frame-rates, without `auto`): decimals snap to the rate
+    /// they mean.
     ///
     /// # Errors
     /// See [`RateError`].

@@ -29,9 +29,9 @@ impl TimeError {
     }
 }
 
-/// Parses a TIME of cli.md section 1.1 to seconds: `75.2`, `m:ss(.fff)`, `h:mm:ss(.fff)`, or timecode, which
-/// needs `rate` (a semicolon in it means drop-frame). In files, and only there, the decimal sign may be a
-/// comma: `decimal_comma`.
+/// Parses a time (docs/reference/cli.md#times-and-frame-rates) to seconds: `75.2`, `m:ss(.fff)`,
+/// `h:mm:ss(.fff)`, or timecode, which needs `rate` (a semicolon in it means drop-frame). In files, and only
+/// there, the decimal sign may be a comma: `decimal_comma`.
 ///
 /// # Errors
 /// See [`TimeError`].

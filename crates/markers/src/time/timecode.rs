@@ -214,7 +214,7 @@ mod tests {
         Timebase::new(Rate::parse(rate).unwrap(), counting).unwrap()
     }
 
-    /// The check values of editors.md section 1.
+    /// Frames and timecodes on both sides of the skipped numbers.
     #[test]
     fn check_values() {
         for (rate, counting, frame, text) in [

@@ -1,4 +1,4 @@
-//! Which recordings of a folder belong together (cli.md section 3.7).
+//! Which recordings of a folder belong together (docs/reference/cli.md#batch).
 //!
 //! Either by name (`trail7_ref.mp4` and `trail7_new.mp4`), or one reference against every other recording. Tracks and
 //! markers beside the recordings go with them. Nothing is opened here.

@@ -1,4 +1,4 @@
-//! What this machine can do, and what a recording or a track file is (cli.md section 6).
+//! What this machine can do, and what a recording or a track file is (docs/reference/cli.md#doctor).
 
 mod telemetry;
 

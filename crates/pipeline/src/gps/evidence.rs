@@ -24,7 +24,8 @@ const MIN_COMPARED: usize = 8;
 const MIN_AGREEMENT: f64 = 0.6;
 /// Two sources agree within this many of their sigmas.
 const AGREEMENT_SIGMAS: f64 = 3.0;
-/// Spread between two passes of one place seen by good receivers, seconds (gopro.md section 3.5).
+/// Spread between two passes of one place seen by good receivers, seconds
+/// (docs/reference/telemetry-files.md#what-gps-is-worth).
 const RECEIVER_SIGMA_SECS: f64 = 0.13;
 /// Places farther across than this are another trail, in sigmas of the positions.
 const MAX_ACROSS_SIGMAS: f64 = 2.5;

@@ -1,4 +1,4 @@
-//! `render`: both runs in one video, locked by place or by time (cli.md section 4.3).
+//! `render`: both runs in one video, locked by place or by time (docs/reference/cli.md#render).
 //!
 //! The way of a frame: [`schedule`] says which moment of each recording an output frame shows, [`side`] decodes those
 //! frames in order, [`canvas`] puts them where [`geometry`] wants them, [`overlays`] writes on them, and the movie

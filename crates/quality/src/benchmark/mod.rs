@@ -1,4 +1,4 @@
-//! `benchmark-quality`: all run folders of a root in one table (cli.md section 5.1, F9).
+//! `benchmark-quality`: all run folders of a root in one table (docs/reference/files.md#benchmark-reports).
 //!
 //! [`scan`] reads, [`Benchmark::summary`] counts, [`Benchmark::write`] makes the report files. A run that cannot
 //! be read is a row with the status `error`; only a root that cannot be read is a failure.

@@ -1,5 +1,5 @@
-//! Residuals of a run whose `timewarp.json` does not state them: from its pairs, against its map or, when there
-//! is none, against a robust line (F9).
+//! Residuals of a run whose `timewarp.json` does not state them: from its pairs, against its map or, when
+//! there is none, against a robust line (docs/reference/files.md#benchmark-reports).
 
 use std::path::Path;
 

@@ -9,7 +9,7 @@ use super::warp_file::{self, WarpFile};
 use super::{TIMEWARP_FILE, residuals};
 use crate::perf::PERF_FILE;
 
-/// Limits of `strict_ok` (F9); a run at a limit passes.
+/// Limits of `strict_ok` (docs/reference/files.md#benchmark-reports); a run at a limit passes.
 pub(crate) const STRICT_MIN_INLIER_FRAC: f64 = 0.5;
 pub(crate) const STRICT_MAX_P90_SECS: f64 = 1.0;
 const STRICT_MAX_PPM: f64 = 500.0;
@@ -166,8 +166,8 @@ fn is_strict_ok(warp: &WarpFile, p90_secs: Option<f64>) -> bool {
         && (!is_affine || warp.ppm.is_some_and(|v| v <= STRICT_MAX_PPM))
 }
 
-/// A value of perf.json: at the top, inside an object as `object.key`, or among the timings; with the fallbacks
-/// of F9 for `fps` and `rss_mb`.
+/// A value of perf.json: at the top, inside an object as `object.key`, or among the timings; with the
+/// fallbacks of docs/reference/files.md#benchmark-reports for `fps` and `rss_mb`.
 pub fn perf_field(perf: &Value, name: &str) -> Value {
     let path = |keys: &[&str]| {
         let found = keys.iter().try_fold(perf, |value, key| value.get(key));

@@ -58,7 +58,7 @@ fn from_value(value: &Value) -> Result<WarpFile, WarpFileError> {
     if !value.is_object() {
         return Err(WarpFileError::NotAnObject);
     }
-    // Version 1 has no version key and is a line (F4).
+    // Version 1 has no version key and is a line (docs/reference/files.md#timewarpjson).
     let version = value.get("version").map_or(1, |v| v.as_u64().unwrap_or(u64::MAX));
     json::check_version(version, NEWEST_VERSION)?;
     let params = value.get("params");

@@ -1,4 +1,4 @@
-//! Moments pinned by hand, and the map fitted again through them (http.md section 7).
+//! Moments pinned by hand, and the map fitted again through them (docs/reference/http.md#notes-and-anchors).
 
 use axum::Router;
 use axum::body::Body;

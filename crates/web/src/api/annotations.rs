@@ -1,4 +1,4 @@
-//! Notes on the markers of a run (http.md section 7).
+//! Notes on the markers of a run (docs/reference/http.md#notes-and-anchors).
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Jobs over HTTP (http.md section 8).
+//! Jobs over HTTP (docs/reference/http.md#writing-and-jobs).
 
 use axum::body::Body;
 use axum::extract::{Path, State};

@@ -1,4 +1,5 @@
-//! The JSON of http.md: one module per subject, thin functions from a request to what the other crates say.
+//! The JSON of docs/reference/http.md: one module per subject, thin functions from a request to what the
+//! other crates say.
 
 mod anchors;
 mod annotations;

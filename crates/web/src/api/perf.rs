@@ -26,7 +26,7 @@ use crate::state::AppState;
 const MAX_ITEMS: usize = 200;
 /// Most fields of a history.
 const MAX_FIELDS: usize = 32;
-/// Series of the pages (http.md section 4).
+/// Series of the pages (docs/reference/http.md#reading).
 const FIELDS: &str = "fps,cpu_pct,gpu_util,gpu_mem_mb,rss_mb";
 /// How often a stream looks for changes; network folders tell nobody of theirs.
 const POLL: Duration = Duration::from_millis(500);

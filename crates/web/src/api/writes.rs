@@ -1,4 +1,4 @@
-//! The two small writes of the dashboard (http.md section 8).
+//! The two small writes of the dashboard (docs/reference/http.md#writing-and-jobs).
 
 use axum::body::Body;
 use axum::extract::State;

@@ -1,6 +1,6 @@
-//! What every request passes before a handler sees it (http.md section 2), in a fixed order: who it is addressed to,
-//! whether it knows the token, whether a write comes from our own pages, how long its head is. And what every answer
-//! carries on its way back.
+//! What every request passes before a handler sees it (docs/reference/http.md#what-protects-you), in a fixed
+//! order: who it is addressed to, whether it knows the token, whether a write comes from our own pages, how
+//! long its head is. And what every answer carries on its way back.
 
 pub mod head;
 pub mod host;

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::{ApiError, Kind};
 
-/// Most bytes of a body (http.md section 2.7).
+/// Most bytes of a body (docs/reference/http.md#limits).
 pub const MAX_BODY_BYTES: usize = 1 << 20;
 /// Most bytes of a body with notes.
 pub const MAX_NOTES_BYTES: usize = 4 << 20;

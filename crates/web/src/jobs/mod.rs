@@ -26,7 +26,7 @@ use process::Line;
 use record::{Event, Job, State};
 use request::Order;
 
-/// Most jobs that wait (http.md section 8).
+/// Most jobs that wait (docs/reference/http.md#writing-and-jobs).
 const MAX_QUEUED: usize = 32;
 /// Most jobs remembered.
 const MAX_KEPT: usize = 200;

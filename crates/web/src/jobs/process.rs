@@ -33,7 +33,7 @@ pub enum Line {
 pub struct Ended {
     /// Its exit code; `None` when a signal ended it.
     pub exit_code: Option<i32>,
-    /// Its summary (cli.md section 1.4).
+    /// Its summary (docs/reference/cli.md#the-summary-as-json).
     pub summary: Option<Value>,
 }
 

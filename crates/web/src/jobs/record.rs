@@ -73,7 +73,7 @@ pub struct Job {
     pub ended: Option<f64>,
     /// Code the program ended with.
     pub exit_code: Option<i32>,
-    /// The summary of the program (cli.md section 1.4).
+    /// The summary of the program (docs/reference/cli.md#the-summary-as-json).
     pub result: Option<Value>,
     /// A person wants it to stop.
     pub cancel_wanted: bool,

@@ -1,5 +1,5 @@
-//! Recordings over HTTP (http.md section 5): the files themselves with ranges, facts about them, times of their frames,
-//! single frames as JPEG, and the copies that browsers play.
+//! Recordings over HTTP (docs/reference/http.md#recordings): the files themselves with ranges, facts about
+//! them, times of their frames, single frames as JPEG, and the copies that browsers play.
 //!
 //! An id leads to a path only through the runs (`AppState::media`), so nothing else is ever served. Recordings stay
 //! indexed between requests ([`library`]); copies are made one after the other in the background ([`copies`]).
@@ -29,7 +29,7 @@ use crate::state::AppState;
 use copies::{Copies, CopyState};
 use library::{Library, Opened};
 
-/// Frames decoded at the same time (http.md section 5).
+/// Frames decoded at the same time (docs/reference/http.md#recordings).
 const MAX_DECODES: usize = 4;
 /// Width of a frame when none is asked for, and the range it is kept in, pixels.
 const FRAME_WIDTH: f64 = 640.0;

@@ -1,4 +1,5 @@
-//! Which files below the root are results of runs and may be downloaded (http.md section 4, artefact list).
+//! Which files below the root are results of runs and may be downloaded
+//! (docs/reference/http.md#the-artefact-list).
 
 /// Whole names.
 const NAMES: [&str; 17] = [
@@ -21,7 +22,7 @@ const NAMES: [&str; 17] = [
     "alignment_overlay.png",
 ];
 
-/// Suffixes of markers and of the editor files made from them (editors.md section 2).
+/// Suffixes of markers and of the editor files made from them (docs/reference/exporters.md).
 const MARKER_SUFFIXES: [&str; 11] = [
     "csv", "json", "edl", "xml", "fcpxml", "otio", "txt", "ffmeta", "png", "svg", "html",
 ];

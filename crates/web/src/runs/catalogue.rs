@@ -351,7 +351,7 @@ impl Catalogue {
         })
     }
 
-    /// RUN of http.md section 4.
+    /// RUN of docs/reference/http.md#reading.
     pub fn describe(&self, run: &Run) -> Value {
         let side = |role| {
             self.recording(run, role)

@@ -1,4 +1,5 @@
-//! A run in a few numbers (RUN of http.md section 4), and the cache that spares reading unchanged files again.
+//! A run in a few numbers (RUN of docs/reference/http.md#reading), and the cache that spares reading
+//! unchanged files again.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,7 +13,7 @@ use mtbsync_pipeline::artefacts::{RecordingFile, TimeWarpFile, read_warp};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-/// Most bytes read of a table or a JSON file (http.md section 2.7).
+/// Most bytes read of a table or a JSON file (docs/reference/http.md#limits).
 pub const MAX_FILE_BYTES: u64 = 32 << 20;
 /// Most rows of a table.
 pub const MAX_ROWS: usize = 100_000;

@@ -3,9 +3,9 @@
 use super::Role;
 use crate::http::etag;
 
-/// Hex digits of a run's id (http.md section 4).
+/// Hex digits of a run's id (docs/reference/http.md#reading).
 const RUN_DIGITS: usize = 12;
-/// Hex digits of a recording's id (http.md section 5).
+/// Hex digits of a recording's id (docs/reference/http.md#recordings).
 const MEDIA_DIGITS: usize = 16;
 /// Stands for the path of the run that was put together on the command line; no path below a root can be this.
 const COMMAND_LINE: &str = "//command line";

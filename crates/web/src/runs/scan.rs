@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::artefacts;
 use crate::guard::paths::normal_form;
 
-/// Most entries looked at (http.md section 2.7).
+/// Most entries looked at (docs/reference/http.md#limits).
 pub const MAX_ENTRIES: usize = 50_000;
 /// Deepest folder looked into; the root has depth 0.
 const MAX_DEPTH: usize = 8;

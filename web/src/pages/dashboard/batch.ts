@@ -3,7 +3,7 @@ import { cell } from '../../lib/format';
 
 export type Verdict = 'good' | 'fair' | 'loose' | 'refused' | 'failed';
 
-/** From the specification of the page: below it a row is green, above the other amber. */
+/** Below the first a row is green, above the other amber (docs/guides/web-app.md). */
 const GOOD_P90_SECS = 0.5;
 const LOOSE_P90_SECS = 1.0;
 

@@ -84,7 +84,7 @@ export function usualOut(newName: string): string {
 
 export const outOf = (form: SyncForm, known: readonly KnownRecording[]): string => form.out.trim() || usualOut(pickName(form.newRun, known));
 
-/** What the server refuses in a path below its folder (http.md section 2.4); null when nothing. */
+/** What the server refuses in a path below its folder (docs/reference/http.md#what-protects-you); null when nothing. */
 export function pathProblem(path: string): string | null {
   if (path.startsWith('/') || /^[a-z]:/i.test(path)) return 'A path below the folder served, without / in front';
   if (path.includes('\\')) return 'Use / between folders';
@@ -100,7 +100,7 @@ interface Limits {
   high: number;
 }
 
-/** From cli.md sections 2.1 and 2.3. */
+/** Ranges of the numbers, those of the flags (docs/reference/cli.md#groups-of-flags). */
 const NUMBERS = {
   fps: { flag: 'fps', low: 0.1, high: 60 },
   reviewThreshold: { flag: 'review-threshold', low: 0, high: 1 },

@@ -9,7 +9,7 @@ import { isEnded, useJob } from './use-job';
 
 export const JOB_TONES: Record<JobState, Tone> = { queued: 'neutral', running: 'info', done: 'ok', failed: 'bad', cancelled: 'warn' };
 
-/** Exit code of a run that worked but is not trusted (cli.md section 1.6). */
+/** Exit code of a run that worked but is not trusted (docs/reference/exit-codes.md). */
 const REFUSED = 3;
 
 export interface JobCardProps {

@@ -5,7 +5,7 @@ import { listen, perfStream } from '../../api/events';
 import { useLoad } from '../../lib/hooks';
 import { eventOf, HISTORY_FIELDS, isKnown, samplesOf, withEvent, type PerfEvent, type PerfSample } from './series';
 
-/** Most records the server gives at once (http.md section 4). */
+/** Most records the server gives at once (docs/reference/http.md#reading). */
 export const HISTORY_LIMIT = 2000;
 
 /** Records the list of a live page shows. */

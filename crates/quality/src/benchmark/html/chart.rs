@@ -4,7 +4,7 @@ use super::super::Benchmark;
 use super::super::run::STRICT_MAX_P90_SECS;
 use super::plural;
 
-/// Lower ends of the bins (F9); the last bin is open.
+/// Lower ends of the bins (docs/reference/files.md#benchmark-reports); the last bin is open.
 const P90_EDGES: [f64; 5] = [0.0, 0.25, 0.5, 1.0, 2.0];
 const PPM_EDGES: [f64; 5] = [0.0, 200.0, 500.0, 1000.0, 5000.0];
 const BINS: usize = 5;
