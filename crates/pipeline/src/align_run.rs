@@ -14,7 +14,7 @@ use crate::features::{DenseFrames, Features};
 use crate::gps::clock::Offsets;
 use crate::gps::fuse::{FusedPair, fuse};
 use crate::gps::tracks::Tracks;
-use crate::parallax::sharpen;
+use crate::parallax::refine_by_structure;
 use crate::progress::{Context, Stage};
 use crate::retrieve::{MAX_OFF, Retrieval, retrieve};
 use crate::settings::{MatchSettings, Matcher};
@@ -76,7 +76,7 @@ pub fn align(
     } else if settings.refine {
         let likely = refined_pairs(reference, new, &path, settings);
         let pairs = if settings.refine_window > 0 {
-            sharpen(reference, new, &likely)
+            refine_by_structure(reference, new, &likely)
         } else {
             likely
         };

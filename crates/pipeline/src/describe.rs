@@ -14,7 +14,7 @@ use mtbsync_vision::image::LumaView;
 use mtbsync_vision::mask;
 use mtbsync_vision::orb::{Extractor, LocalFeatures, OrbParams};
 use mtbsync_vision::recurring::recurring;
-use mtbsync_vision::relief::{DETAIL_LEN, DetailExtractor};
+use mtbsync_vision::structure::{HOG_GRID_LEN, HogExtractor};
 use rayon::prelude::*;
 
 use crate::column::Column;
@@ -290,8 +290,8 @@ impl Collected {
             mask,
             fine_t_secs: self.fine_t_secs,
             fine_dense: Column::of_bytes(DESCRIPTOR_LEN, self.fine_dense),
-            detail: Column::of_bytes(DETAIL_LEN, self.detail),
-            fine_detail: Column::of_bytes(DETAIL_LEN, self.fine_detail),
+            detail: Column::of_bytes(HOG_GRID_LEN, self.detail),
+            fine_detail: Column::of_bytes(HOG_GRID_LEN, self.fine_detail),
             track: Vec::new(),
             skipped_frames,
         }
@@ -309,7 +309,7 @@ fn track(opened: &Opened) -> Vec<[f64; 6]> {
 /// Work space of one thread.
 struct Worker {
     dense: DenseExtractor,
-    detail: DetailExtractor,
+    detail: HogExtractor,
     orb: Extractor,
 }
 
@@ -322,7 +322,7 @@ impl Worker {
         };
         Self {
             dense: DenseExtractor::new(),
-            detail: DetailExtractor::default(),
+            detail: HogExtractor::default(),
             orb: Extractor::new(orb),
         }
     }

@@ -3,7 +3,9 @@
 use std::ops::Range;
 
 use mtbsync_align::refine::PlaceSimilarity;
-use mtbsync_vision::similarity::{Blocks, Centring, Warp, WarpMatcher, WarpSequence};
+use mtbsync_vision::similarity::{
+    Centring, Displacement, DisplacementMatcher, DisplacementSequence, FrameBlocks,
+};
 
 use crate::features::DenseFrames;
 
@@ -11,35 +13,31 @@ use crate::features::DenseFrames;
 const SEED_OFFSETS: [isize; 3] = [0, -3, 3];
 
 /// Frames to be compared under displacement, prepared where they are needed.
-pub type Displaceable<'a> = Blocks<'a, WarpSequence>;
+pub type Displaceable<'a> = FrameBlocks<'a, DisplacementSequence>;
 
 /// Blocks kept of a recording while it is walked along: enough for several threads in different places.
 const KEPT_BLOCKS: usize = 24;
 
 /// The frames of a recording, ready to be displaced.
 pub fn displaceable(centring: Centring<'_>) -> Displaceable<'_> {
-    Blocks::new(centring.len(), KEPT_BLOCKS, move |frames| {
-        WarpSequence::new(&centring.block(frames))
+    FrameBlocks::new(centring.len(), KEPT_BLOCKS, move |frames| {
+        DisplacementSequence::new(&centring.block(frames))
     })
 }
 
 /// Similarity of single frames under displacement: of the new and the reference recording.
 pub struct Displaced<'a> {
-    whole: [Displaceable<'a>; 2],
-    passing: [Displaceable<'a>; 2],
+    global: [Displaceable<'a>; 2],
+    local: [Displaceable<'a>; 2],
 }
 
 impl<'a> Displaced<'a> {
     /// Of the frames of both, with their masks.
     pub fn new(frames: &'a [DenseFrames<'a>; 2], masks: [&'a [u8]; 2]) -> Self {
         Self {
-            whole: std::array::from_fn(|side| displaceable(Centring::whole(&frames[side], masks[side]))),
-            passing: std::array::from_fn(|side| {
-                displaceable(Centring::passing(
-                    &frames[side],
-                    &frames[side].t_secs,
-                    masks[side],
-                ))
+            global: std::array::from_fn(|side| displaceable(Centring::global(&frames[side], masks[side]))),
+            local: std::array::from_fn(|side| {
+                displaceable(Centring::local(&frames[side], &frames[side].t_secs, masks[side]))
             }),
         }
     }
@@ -49,9 +47,9 @@ impl PlaceSimilarity for Displaced<'_> {
     /// The mean of two similarities: that of all that is seen, which also holds in a standstill, and that of what passes
     /// by, which locates best.
     fn curve(&self, i_new: usize, refs: Range<usize>, centre: usize) -> Vec<f32> {
-        let whole = displaced_curve(&self.whole, i_new, refs.clone(), centre);
-        let passing = displaced_curve(&self.passing, i_new, refs, centre);
-        whole.iter().zip(passing).map(|(a, b)| 0.5 * (a + b)).collect()
+        let global = displaced_curve(&self.global, i_new, refs.clone(), centre);
+        let local = displaced_curve(&self.local, i_new, refs, centre);
+        global.iter().zip(local).map(|(a, b)| 0.5 * (a + b)).collect()
     }
 }
 
@@ -63,7 +61,7 @@ fn displaced_curve(
     refs: Range<usize>,
     centre: usize,
 ) -> Vec<f32> {
-    let mut matcher = WarpMatcher::default();
+    let mut matcher = DisplacementMatcher::default();
     let (ours, i) = new.get(i_new);
     let seed = SEED_OFFSETS
         .iter()
@@ -73,7 +71,7 @@ fn displaced_curve(
             matcher.search(&ours, i, &theirs, j)
         })
         .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map_or_else(Warp::default, |(_, warp)| warp);
+        .map_or_else(Displacement::default, |(_, displacement)| displacement);
     refs.map(|j| {
         let (theirs, j) = reference.get(j);
         matcher.follow(&ours, i, &theirs, j, seed).0

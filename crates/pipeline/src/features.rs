@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use mtbsync_vision::dense::DESCRIPTOR_LEN;
-use mtbsync_vision::relief::DETAIL_LEN;
 use mtbsync_vision::similarity::Descriptors;
+use mtbsync_vision::structure::HOG_GRID_LEN;
 
 use crate::column::Column;
 use crate::error::PipelineError;
@@ -94,9 +94,9 @@ pub struct Features {
     pub fine_t_secs: Vec<f64>,
     /// Dense descriptors of those.
     pub fine_dense: Column,
-    /// Detail grids of the analysed frames, [`DETAIL_LEN`] bytes each; empty in an index made without.
+    /// HOG grids of the analysed frames, [`HOG_GRID_LEN`] bytes each; empty in an index made without.
     pub detail: Column,
-    /// Detail grids of the frames between, as many as `fine_t_secs` has; empty in an index made without.
+    /// HOG grids of the frames between, as many as `fine_t_secs` has; empty in an index made without.
     pub fine_detail: Column,
     /// Usable GPS of the camera, on the recording's clock: rows of `mtbsync_telemetry::Track`; may be empty.
     pub track: Vec<[f64; 6]>,
@@ -129,17 +129,17 @@ impl Features {
         }
     }
 
-    /// Detail grid of analysed frame `i`; `None` where there is none.
+    /// HOG grid of analysed frame `i`; `None` where there is none.
     pub fn detail(&self, i: usize) -> Option<Vec<u8>> {
         row(&self.detail, i)
     }
 
-    /// Detail grid of the frame between number `i`; `None` where there is none.
+    /// HOG grid of the frame between number `i`; `None` where there is none.
     pub fn fine_detail(&self, i: usize) -> Option<Vec<u8>> {
         row(&self.fine_detail, i)
     }
 
-    /// All frames with a detail grid in order of time: times, and for each whether it is one between and the number
+    /// All frames with a HOG grid in order of time: times, and for each whether it is one between and the number
     /// among its kind.
     pub fn with_detail(&self) -> (Vec<f64>, Vec<(bool, usize)>) {
         let between = if self.fine_detail.rows() > 0 {
@@ -178,7 +178,7 @@ impl Features {
 
 fn row(column: &Column, i: usize) -> Option<Vec<u8>> {
     (i < column.rows()).then(|| {
-        let mut bytes = Vec::with_capacity(DETAIL_LEN);
+        let mut bytes = Vec::with_capacity(HOG_GRID_LEN);
         column.read(i..i + 1, &mut bytes);
         bytes
     })

@@ -2,7 +2,7 @@
 //!
 //! Beside the members of the documented layout an index may hold `fine_t` (f64[F]) and `fine_dense` (u8[F, D]): dense
 //! descriptors of frames between the analysed ones, there when every frame had to be decoded anyway; and `detail`
-//! (u8[N, 9216]) and `fine_detail` (u8[F, 9216]): the detail grids of both kinds, two bins a byte. `track` is there when the camera's own GPS has usable points.
+//! (u8[N, 9216]) and `fine_detail` (u8[F, 9216]): the HOG grids of both kinds, two bins a byte. `track` is there when the camera's own GPS has usable points.
 
 use std::fs::File;
 use std::io::{BufReader, BufWriter};
@@ -13,7 +13,7 @@ use mtbsync_formats::atomic::{FileSet, StagedFile};
 use mtbsync_formats::json;
 use mtbsync_formats::npz::{Array, Compression, Element, NpzError, NpzReader, NpzWriter};
 use mtbsync_vision::dense::{BINS, COLS, DESCRIPTOR_LEN, ROWS, SCALE};
-use mtbsync_vision::relief::DETAIL_LEN;
+use mtbsync_vision::structure::HOG_GRID_LEN;
 use serde::{Deserialize, Serialize};
 
 use crate::column::{Column, IndexFile};
@@ -152,12 +152,12 @@ fn encode(file: &mut StagedFile, f: &Features, now_utc: &str) -> Result<(), NpzE
         &mut f.fine_dense.reader(),
     )?;
     if f.detail.rows() > 0 {
-        npz.add_bytes::<u8>("detail", &[f.t_secs.len(), DETAIL_LEN], &mut f.detail.reader())?;
+        npz.add_bytes::<u8>("detail", &[f.t_secs.len(), HOG_GRID_LEN], &mut f.detail.reader())?;
     }
     if f.fine_detail.rows() > 0 {
         npz.add_bytes::<u8>(
             "fine_detail",
-            &[f.fine_t_secs.len(), DETAIL_LEN],
+            &[f.fine_t_secs.len(), HOG_GRID_LEN],
             &mut f.fine_detail.reader(),
         )?;
     }
@@ -256,9 +256,9 @@ fn decode(file: File) -> Result<Features, NotAnIndex> {
     }
     let mut details = |name: &str, frames: usize| {
         if npz.contains(name) {
-            column::<u8>(&mut npz, &file, name, [frames, DETAIL_LEN])
+            column::<u8>(&mut npz, &file, name, [frames, HOG_GRID_LEN])
         } else {
-            Ok(Column::of_bytes(DETAIL_LEN, Vec::new()))
+            Ok(Column::of_bytes(HOG_GRID_LEN, Vec::new()))
         }
     };
     let detail = details("detail", n)?;
@@ -369,8 +369,8 @@ mod tests {
             mask: vec![1; ROWS * COLS],
             fine_t_secs: Vec::new(),
             fine_dense: Column::of_bytes(DESCRIPTOR_LEN, Vec::new()),
-            detail: Column::of_bytes(DETAIL_LEN, Vec::new()),
-            fine_detail: Column::of_bytes(DETAIL_LEN, Vec::new()),
+            detail: Column::of_bytes(HOG_GRID_LEN, Vec::new()),
+            fine_detail: Column::of_bytes(HOG_GRID_LEN, Vec::new()),
             track,
             skipped_frames: 0,
         }
@@ -381,7 +381,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("index.npz");
         let details =
-            |frames: usize, value: u8| Column::of_bytes(DETAIL_LEN, vec![value; frames * DETAIL_LEN]);
+            |frames: usize, value: u8| Column::of_bytes(HOG_GRID_LEN, vec![value; frames * HOG_GRID_LEN]);
         let precise = Features {
             detail: details(2, 1),
             fine_t_secs: vec![0.25],
@@ -391,8 +391,8 @@ mod tests {
         };
         write(&path, &precise, "2026-06-01T09:00:00Z").unwrap();
         let kept = read(&path).unwrap();
-        assert!(kept.detail(1) == Some(vec![1; DETAIL_LEN]) && kept.detail(2).is_none());
-        assert!(kept.fine_detail(0) == Some(vec![2; DETAIL_LEN]) && kept.fine_detail(1).is_none());
+        assert!(kept.detail(1) == Some(vec![1; HOG_GRID_LEN]) && kept.detail(2).is_none());
+        assert!(kept.fine_detail(0) == Some(vec![2; HOG_GRID_LEN]) && kept.fine_detail(1).is_none());
         let too_few = Features {
             fine_detail: details(2, 2),
             ..precise

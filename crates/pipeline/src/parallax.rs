@@ -1,4 +1,4 @@
-//! Pairs made exact by how the scene moved between frames (see [`mtbsync_vision::relief`]).
+//! Pairs made exact by how the scene moved between frames (see [`mtbsync_vision::structure`]).
 //!
 //! For each pair, the two analysed reference frames around its place give the depths of what they show; where the same
 //! things lie in the new frame then tells how far along the way between the two its camera stood. This is done from
@@ -12,8 +12,9 @@ use std::rc::Rc;
 use mtbsync_align::fit::Pair;
 use mtbsync_align::refine::{make_increasing, shared_mean};
 use mtbsync_vision::dense::GridWindow;
-use mtbsync_vision::relief::{
-    Course, DetailGrid, DetailMean, DetailSizes, DetailSum, Flow, Lens, Projection, Reach, Structure,
+use mtbsync_vision::structure::{
+    BlockMatches, CameraMotion, HogGrid, HogMean, HogPyramid, HogSum, Lens, Projection, SearchRange,
+    Structure,
 };
 use rayon::prelude::*;
 
@@ -22,7 +23,7 @@ use crate::verify::nearest;
 
 /// Reference frames farther apart than this show too different pictures, seconds.
 const MAX_BASELINE_SECS: f64 = 1.2;
-/// Motion between two reference frames from which on farther ones are no better, fine cells of the detail grid, and how far
+/// Motion between two reference frames from which on farther ones are no better, fine cells of the HOG grid, and how far
 /// apart they may be to reach it, seconds. Measured: neighbours 1/15 s apart locate 95 of 100 frames to 5 ms (median),
 /// frames 1/3 s apart 79 to 95 to 9 ms or better.
 const FULL_MOTION: f64 = 1.0;
@@ -70,7 +71,7 @@ const LENS_STEPS_DEG: [f64; 2] = [7.0, 3.5];
 const OTHER_LENS_GAIN: f64 = 1.03;
 
 /// `pairs`, with the places of those that the motion of the scene locates made exact.
-pub fn sharpen(reference: &Features, new: &Features, pairs: &[Pair]) -> Vec<Pair> {
+pub fn refine_by_structure(reference: &Features, new: &Features, pairs: &[Pair]) -> Vec<Pair> {
     let Some(scene) = Scene::new(reference, new) else {
         return pairs.to_vec();
     };
@@ -81,9 +82,9 @@ pub fn sharpen(reference: &Features, new: &Features, pairs: &[Pair]) -> Vec<Pair
     if (count as f64) < MIN_LOCATED_SHARE * pairs.len() as f64 {
         return pairs.to_vec();
     }
-    let sharpened = joined(pairs, located);
-    let rates = rates(&sharpened);
-    let beside: Vec<Vec<Expected>> = sharpened
+    let refined = joined(pairs, located);
+    let rates = rates(&refined);
+    let beside: Vec<Vec<Expected>> = refined
         .iter()
         .zip(&rates)
         .map(|(pair, &rate)| scene.beside(pair, rate))
@@ -99,7 +100,7 @@ pub fn sharpen(reference: &Features, new: &Features, pairs: &[Pair]) -> Vec<Pair
             scene.locate_beside(frames, &views, lenses.new, recent)
         })
         .collect();
-    joined(&sharpened, beside)
+    joined(&refined, beside)
 }
 
 /// The frames before and after a moment by their increasing times; `None` when they are too far apart, or at one time, where
@@ -113,7 +114,7 @@ fn frames_around(t_secs: &[f64], moment_secs: f64) -> Option<[usize; 2]> {
 }
 
 /// How far blocks are looked for between pictures of places this many seconds apart.
-fn reach(apart_secs: f64, near: Reach, far: Reach) -> Reach {
+fn search_range(apart_secs: f64, near: SearchRange, far: SearchRange) -> SearchRange {
     if apart_secs <= NEAR_SECS { near } else { far }
 }
 
@@ -196,14 +197,14 @@ impl Place {
     }
 }
 
-/// Detail grids of one recording: of the analysed frames, and of those between that have one.
+/// HOG grids of one recording: of the analysed frames, and of those between that have one.
 struct Grids<'a> {
     features: &'a Features,
     /// Times of the frames, seconds, increasing.
     t_secs: Vec<f64>,
     /// For each frame whether it is one between, and the number among its kind.
     order: Vec<(bool, usize)>,
-    mean: DetailMean,
+    mean: HogMean,
     /// Width of a cell by its height.
     cell_aspect: f64,
 }
@@ -221,14 +222,14 @@ impl<'a> Grids<'a> {
         }
     }
 
-    fn at(&self, i: usize) -> Option<DetailSizes> {
+    fn at(&self, i: usize) -> Option<HogPyramid> {
         let &(between, k) = self.order.get(i)?;
         let packed = if between {
             self.features.fine_detail(k)
         } else {
             self.features.detail(k)
         };
-        DetailGrid::new(&packed?, &self.mean, &self.features.mask).map(DetailSizes::new)
+        HogGrid::new(&packed?, &self.mean, &self.features.mask).map(HogPyramid::new)
     }
 
     fn lens(&self, (projection, hfov_deg): (Projection, f64)) -> Lens {
@@ -238,13 +239,13 @@ impl<'a> Grids<'a> {
 
 /// Grids of the reference that one thread prepared last: neighbouring pairs look at the same frames.
 #[derive(Default)]
-struct Recent(VecDeque<(usize, Option<Rc<DetailSizes>>)>);
+struct Recent(VecDeque<(usize, Option<Rc<HogPyramid>>)>);
 
 impl Recent {
     /// A pair looks at the two frames around it and at one farther off on each side.
     const KEPT: usize = 6;
 
-    fn get(&mut self, grids: &Grids<'_>, i: usize) -> Option<Rc<DetailSizes>> {
+    fn get(&mut self, grids: &Grids<'_>, i: usize) -> Option<Rc<HogPyramid>> {
         if let Some((_, grid)) = self.0.iter().find(|(number, _)| *number == i) {
             return grid.clone();
         }
@@ -258,9 +259,9 @@ impl Recent {
 }
 
 /// Read in blocks: an index may stay on disk.
-fn mean_of(features: &Features) -> DetailMean {
+fn mean_of(features: &Features) -> HogMean {
     const BLOCK: usize = 64;
-    let mut sum = DetailSum::default();
+    let mut sum = HogSum::default();
     let mut packed = Vec::new();
     let frames = features.detail.rows();
     for from in (0..frames).step_by(BLOCK) {
@@ -283,8 +284,8 @@ struct View {
 }
 
 impl View {
-    fn locate(&self, flow: &Flow, lens: &Lens) -> Option<Place> {
-        let located = self.structure.locate(flow, lens)?;
+    fn locate(&self, matches: &BlockMatches, lens: &Lens) -> Option<Place> {
+        let located = self.structure.locate(matches, lens)?;
         Some(Place {
             t_ref: self.t_secs + located.share * self.way_secs,
             sigma: LOCATED_SIGMA * located.sigma * self.way_secs.abs(),
@@ -319,13 +320,13 @@ struct Look {
     /// Where it is expected, reference seconds.
     t_ref_secs: f64,
     /// How far blocks are looked for where frames stand close.
-    near: Reach,
+    near: SearchRange,
 }
 
 /// Motion around one pair: from both reference frames beside it to their partners, and from each to the new frame.
 struct Motion {
-    between: [Flow; 2],
-    to_new: [Flow; 2],
+    between: [BlockMatches; 2],
+    to_new: [BlockMatches; 2],
 }
 
 impl Motion {
@@ -346,7 +347,7 @@ struct Scene<'a> {
 }
 
 impl<'a> Scene<'a> {
-    /// `None` when an index was made without detail grids.
+    /// `None` when an index was made without HOG grids.
     fn new(reference: &'a Features, new: &'a Features) -> Option<Self> {
         let usable = |f: &Features| f.detail.rows() > 0 && f.t_secs.len() > 1;
         (usable(reference) && usable(new)).then(|| Self {
@@ -362,10 +363,15 @@ impl<'a> Scene<'a> {
 
     /// Motion between two neighbouring reference frames, seen from each: to the other, or where that shows hardly any to
     /// one farther off on the same side; and how long after it that is, seconds (below 0 before it).
-    fn between(&self, [earlier, later]: [usize; 2], recent: &mut Recent) -> Option<[(Flow, f64); 2]> {
+    fn between(&self, [earlier, later]: [usize; 2], recent: &mut Recent) -> Option<[(BlockMatches, f64); 2]> {
         let t = &self.reference.t_secs;
         let secs = t[later] - t[earlier];
-        let [there, back] = self.motion(earlier, later, reach(secs, Reach::NEXT, Reach::STEP), recent)?;
+        let [there, back] = self.motion(
+            earlier,
+            later,
+            search_range(secs, SearchRange::NEXT, SearchRange::STEP),
+            recent,
+        )?;
         Some([
             self.or_farther(earlier, (there, secs), recent),
             self.or_farther(later, (back, -secs), recent),
@@ -373,9 +379,9 @@ impl<'a> Scene<'a> {
     }
 
     /// `near`, the motion from reference frame `i`, or that to a farther frame where it is too little.
-    fn or_farther(&self, i: usize, near: (Flow, f64), recent: &mut Recent) -> (Flow, f64) {
+    fn or_farther(&self, i: usize, near: (BlockMatches, f64), recent: &mut Recent) -> (BlockMatches, f64) {
         let t = &self.reference.t_secs;
-        let (clear, moved) = near.0.clear_motion();
+        let (clear, moved) = near.0.reliable_motion();
         let needed_secs = near.1.abs() * FULL_MOTION / moved.max(f64::EPSILON);
         let farther = nearest(t, t[i] + needed_secs.min(LONG_BASELINE_SECS).copysign(near.1));
         let way_secs = t[farther] - t[i];
@@ -383,24 +389,30 @@ impl<'a> Scene<'a> {
             return near;
         }
         // What hardly moved has not grown either.
-        let reach = reach(way_secs.abs(), Reach::NEXT, Reach::FAR);
+        let range = search_range(way_secs.abs(), SearchRange::NEXT, SearchRange::FAR);
         let motion = if farther > i {
-            self.motion(i, farther, reach, recent).map(|[far, _]| far)
+            self.motion(i, farther, range, recent).map(|[far, _]| far)
         } else {
-            self.motion(farther, i, reach, recent).map(|[_, far]| far)
+            self.motion(farther, i, range, recent).map(|[_, far]| far)
         };
         match motion {
-            Some(far) if far.clear_motion().0 as f64 >= MIN_KEPT_CLEAR * clear as f64 => (far, way_secs),
+            Some(far) if far.reliable_motion().0 as f64 >= MIN_KEPT_CLEAR * clear as f64 => (far, way_secs),
             Some(_) | None => near,
         }
     }
 
     /// From the earlier to the later reference frame, and back.
-    fn motion(&self, earlier: usize, later: usize, reach: Reach, recent: &mut Recent) -> Option<[Flow; 2]> {
-        Some(Flow::between(
+    fn motion(
+        &self,
+        earlier: usize,
+        later: usize,
+        range: SearchRange,
+        recent: &mut Recent,
+    ) -> Option<[BlockMatches; 2]> {
+        Some(BlockMatches::between(
             &*recent.get(&self.reference, earlier)?,
             &*recent.get(&self.reference, later)?,
-            reach,
+            range,
         ))
     }
 
@@ -409,16 +421,24 @@ impl<'a> Scene<'a> {
         &self,
         [earlier, later]: [usize; 2],
         new: usize,
-        near: Reach,
+        near: SearchRange,
         recent: &mut Recent,
-    ) -> Option<[Flow; 2]> {
+    ) -> Option<[BlockMatches; 2]> {
         let t = &self.reference.t_secs;
-        let reach = reach(t[later] - t[earlier], near, Reach::WITHIN);
+        let range = search_range(t[later] - t[earlier], near, SearchRange::WITHIN);
         let new = self.new.at(new)?;
-        let mut from = |i: usize, course: Course| -> Option<Flow> {
-            Some(Flow::onto(&*recent.get(&self.reference, i)?, &new, reach, course))
+        let mut from = |i: usize, motion: CameraMotion| -> Option<BlockMatches> {
+            Some(BlockMatches::onto(
+                &*recent.get(&self.reference, i)?,
+                &new,
+                range,
+                motion,
+            ))
         };
-        Some([from(earlier, Course::Ahead)?, from(later, Course::Behind)?])
+        Some([
+            from(earlier, CameraMotion::Forward)?,
+            from(later, CameraMotion::Backward)?,
+        ])
     }
 
     /// What is seen from two neighbouring reference frames.
@@ -433,8 +453,8 @@ impl<'a> Scene<'a> {
             MIN_RIGID_SHARE_FAR
         };
         let view = |k: usize| {
-            let (flow, way_secs) = &between[k];
-            let structure = Structure::new(flow, &lens, k == 0)?;
+            let (matches, way_secs) = &between[k];
+            let structure = Structure::new(matches, &lens, k == 0)?;
             (structure.rigid_share() >= needed).then_some(View {
                 structure,
                 t_secs: t[around[k]],
@@ -459,7 +479,7 @@ impl<'a> Scene<'a> {
         );
     }
 
-    /// The places of all pairs that can be located. Where likeness is off by more than half the step between reference
+    /// The places of all pairs that can be located. Where similarity is off by more than half the step between reference
     /// frames, the first look is between the wrong two; what it finds, and what the pairs around say, leads to the
     /// right ones.
     fn locate_all(&self, pairs: &[Pair], views: &mut Views, lenses: Lenses) -> Vec<Option<Place>> {
@@ -479,7 +499,7 @@ impl<'a> Scene<'a> {
                     let look = Look {
                         frame,
                         t_ref_secs: expected[k],
-                        near: Reach::FAR,
+                        near: SearchRange::FAR,
                     };
                     self.locate_frame(look, views, lenses.new, recent)
                 })
@@ -495,10 +515,10 @@ impl<'a> Scene<'a> {
 
     /// The frames between the analysed ones up to half a step around the pair.
     fn beside(&self, pair: &Pair, rate: f64) -> Vec<Expected> {
-        let reach = 0.5 / self.new.features.params.fps;
+        let half_step_secs = 0.5 / self.new.features.params.fps;
         let t = &self.new.t_secs;
-        let from = t.partition_point(|&t| t < pair.t_new_secs - reach);
-        let until = t.partition_point(|&t| t <= pair.t_new_secs + reach);
+        let from = t.partition_point(|&t| t < pair.t_new_secs - half_step_secs);
+        let until = t.partition_point(|&t| t <= pair.t_new_secs + half_step_secs);
         (from..until)
             .filter(|&frame| self.new.order[frame].0)
             .map(|frame| {
@@ -526,7 +546,7 @@ impl<'a> Scene<'a> {
                 let look = Look {
                     frame: e.frame,
                     t_ref_secs: e.t_ref_secs,
-                    near: Reach::NEAR,
+                    near: SearchRange::NEAR,
                 };
                 let place = self.locate_frame(look, views, lens, recent)?;
                 Some((
@@ -567,8 +587,8 @@ impl<'a> Scene<'a> {
                 let around = self.frames_around(pair.t_ref_secs)?;
                 let new = nearest(&self.new.t_secs, pair.t_new_secs);
                 Some(Motion {
-                    between: self.between(around, recent)?.map(|(flow, _)| flow),
-                    to_new: self.to_new(around, new, Reach::FAR, recent)?,
+                    between: self.between(around, recent)?.map(|(matches, _)| matches),
+                    to_new: self.to_new(around, new, SearchRange::FAR, recent)?,
                 })
             })
             .collect();

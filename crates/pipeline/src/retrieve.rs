@@ -12,7 +12,7 @@ use mtbsync_align::ambiguity;
 use mtbsync_align::band::band;
 use mtbsync_align::evidence::{Matrix, Spread, add, combine, log_likelihood_ratios, standardise, z_scores};
 use mtbsync_align::sequence::{Belief, Reach, beliefs, reaches};
-use mtbsync_vision::similarity::{BLOCK_FRAMES, Blocks, Centring, Depth, PlaceSequence};
+use mtbsync_vision::similarity::{BLOCK_FRAMES, Centring, FrameBlocks, PlaceSequence, ShiftSearch};
 use rayon::prelude::*;
 
 use crate::error::PipelineError;
@@ -82,7 +82,7 @@ pub fn retrieve(
     let frames = [new, reference].map(DenseFrames::analysed);
     let views = Views::new(&frames[0], &frames[1], [&new.mask, &reference.mask]);
     if new.t_secs.len() * reference.t_secs.len() <= MAX_FULL_CELLS {
-        let (similarity, z) = views.compare(&every, Depth::Thorough)?;
+        let (similarity, z) = views.compare(&every, ShiftSearch::Exhaustive)?;
         compared(context)?;
         return Ok(judge(&z, &every, reference, new, tracks).found(similarity, z));
     }
@@ -90,7 +90,7 @@ pub fn retrieve(
         .into_iter()
         .step_by(new.t_secs.len().div_ceil(SPARSE_FRAMES))
         .collect();
-    let (_, z) = views.compare(&sparse, Depth::Pooled)?;
+    let (_, z) = views.compare(&sparse, ShiftSearch::Pooled)?;
     compared(context)?;
     let judged = judge(&z, &sparse, reference, new, tracks);
     let t_sparse: Vec<f64> = sparse.iter().map(|&i| new.t_secs[i]).collect();
@@ -134,12 +134,12 @@ impl<'a> Views<'a> {
         Self {
             kinds: [
                 [
-                    Centring::whole(new, of_new),
-                    Centring::whole(reference, of_reference),
+                    Centring::global(new, of_new),
+                    Centring::global(reference, of_reference),
                 ],
                 [
-                    Centring::passing(new, &new.t_secs, of_new),
-                    Centring::passing(reference, &reference.t_secs, of_reference),
+                    Centring::local(new, &new.t_secs, of_new),
+                    Centring::local(reference, &reference.t_secs, of_reference),
                 ],
             ],
         }
@@ -147,21 +147,21 @@ impl<'a> Views<'a> {
 
     /// Some new frames against all of the reference: similarity of all that is seen, and how far both kinds of
     /// similarity stand out.
-    fn compare(&self, rows: &[usize], depth: Depth) -> Result<(Matrix, Matrix), PipelineError> {
-        let [whole, passing] = &self.kinds;
-        let whole = compare_all(whole, rows, depth)?;
-        let of_whole = z_scores(&whole);
-        let of_passing = z_scores(&compare_all(passing, rows, depth)?);
-        let z = combine(&of_whole, &of_passing).ok_or_else(inconsistent)?;
-        Ok((whole, z))
+    fn compare(&self, rows: &[usize], search: ShiftSearch) -> Result<(Matrix, Matrix), PipelineError> {
+        let [global, local] = &self.kinds;
+        let global = compare_all(global, rows, search)?;
+        let of_global = z_scores(&global);
+        let of_local = z_scores(&compare_all(local, rows, search)?);
+        let z = combine(&of_global, &of_local).ok_or_else(inconsistent)?;
+        Ok((global, z))
     }
 
     /// Every new frame against the reference frames of its band, judged against a sample of each recording.
     fn compare_within(&self, bands: &[Range<usize>]) -> Result<(Matrix, Matrix), PipelineError> {
-        let [whole, passing] = &self.kinds;
-        let (similarity, whole) = compare_band(whole, bands)?;
-        let (_, passing) = compare_band(passing, bands)?;
-        let z = combine(&whole, &passing).ok_or_else(inconsistent)?;
+        let [global, local] = &self.kinds;
+        let (similarity, global) = compare_band(global, bands)?;
+        let (_, local) = compare_band(local, bands)?;
+        let z = combine(&global, &local).ok_or_else(inconsistent)?;
         Ok((similarity, z))
     }
 }
@@ -170,11 +170,11 @@ impl<'a> Views<'a> {
 fn compare_all(
     [new, reference]: &[Centring<'_>; 2],
     rows: &[usize],
-    depth: Depth,
+    search: ShiftSearch,
 ) -> Result<Matrix, PipelineError> {
-    let prepare = match depth {
-        Depth::Pooled => PlaceSequence::pooled,
-        Depth::Full | Depth::Thorough => PlaceSequence::new,
+    let prepare = match search {
+        ShiftSearch::Pooled => PlaceSequence::pooled,
+        ShiftSearch::CoarseToFine | ShiftSearch::Exhaustive => PlaceSequence::new,
     };
     let ours = prepare(&new.at(rows));
     let len = reference.len();
@@ -185,7 +185,7 @@ fn compare_all(
             let theirs = prepare(&reference.block(from..(from + PART_FRAMES).min(len)));
             let mut values = Vec::with_capacity(rows.len() * theirs.len());
             for i in 0..rows.len() {
-                ours.likenesses(i, &theirs, 0..theirs.len(), depth, &mut values);
+                ours.similarities(i, &theirs, 0..theirs.len(), search, &mut values);
             }
             values
         })
@@ -213,7 +213,7 @@ fn compare_band(
     };
     let (of_new, of_reference) = (sample(new), sample(reference));
     let prepared = |of: &Centring<'_>, frames: Range<usize>| PlaceSequence::new(&of.block(frames));
-    let theirs = Blocks::new(reference.len(), KEPT_BLOCKS, |frames| prepared(reference, frames));
+    let theirs = FrameBlocks::new(reference.len(), KEPT_BLOCKS, |frames| prepared(reference, frames));
     let rows: Vec<(Vec<f32>, Vec<Spread>)> = (0..new.len().div_ceil(BLOCK_FRAMES))
         .into_par_iter()
         .map(|number| {
@@ -226,11 +226,23 @@ fn compare_band(
                 while j < band.end {
                     let (part, within) = theirs.get(j);
                     let count = (part.len() - within).min(band.end - j);
-                    block.likenesses(i, &part, within..within + count, Depth::Full, &mut values);
+                    block.similarities(
+                        i,
+                        &part,
+                        within..within + count,
+                        ShiftSearch::CoarseToFine,
+                        &mut values,
+                    );
                     j += count;
                 }
                 beside.clear();
-                block.likenesses(i, &of_reference, 0..of_reference.len(), Depth::Full, &mut beside);
+                block.similarities(
+                    i,
+                    &of_reference,
+                    0..of_reference.len(),
+                    ShiftSearch::CoarseToFine,
+                    &mut beside,
+                );
                 spreads.push(Spread::of(&beside));
             }
             (values, spreads)
@@ -244,7 +256,7 @@ fn compare_band(
             let mut beside = Vec::new();
             for i in 0..of_new.len() {
                 beside.clear();
-                of_new.likenesses(i, &block, 0..block.len(), Depth::Full, &mut beside);
+                of_new.similarities(i, &block, 0..block.len(), ShiftSearch::CoarseToFine, &mut beside);
                 spreads
                     .iter_mut()
                     .zip(&beside)

@@ -2,9 +2,9 @@
 
 use mtbsync_align::fit::Pair;
 use mtbsync_vision::dense::GridWindow;
-use mtbsync_vision::geometry::{Model, VerifyParams, verify};
+use mtbsync_vision::geometry::{TwoViewModel, VerifyParams, verify};
 use mtbsync_vision::matching::{Guide, guided_matches, ratio_matches};
-use mtbsync_vision::similarity::{Centring, Warp, WarpMatcher};
+use mtbsync_vision::similarity::{Centring, Displacement, DisplacementMatcher};
 use rayon::prelude::*;
 
 use crate::artefacts::PairOrigin;
@@ -38,15 +38,15 @@ pub fn verify_pairs(
 ) -> Vec<PairOrigin> {
     let frames = [new, reference].map(DenseFrames::analysed);
     let [ours, theirs] = [(&frames[0], &new.mask), (&frames[1], &reference.mask)]
-        .map(|(frames, mask)| displaceable(Centring::whole(frames, mask)));
+        .map(|(frames, mask)| displaceable(Centring::global(frames, mask)));
     pairs
         .par_iter()
-        .map_init(WarpMatcher::default, |matcher, p| {
+        .map_init(DisplacementMatcher::default, |matcher, p| {
             let i = nearest(&new.t_secs, p.t_new_secs);
-            let check = |matcher: &mut WarpMatcher, j| {
+            let check = |matcher: &mut DisplacementMatcher, j| {
                 let ((ours, at), (theirs, there)) = (ours.get(i), theirs.get(j));
-                let (_, warp) = matcher.search(&ours, at, &theirs, there);
-                verify_frames(new, i, reference, j, warp, settings)
+                let (_, displacement) = matcher.search(&ours, at, &theirs, there);
+                verify_frames(new, i, reference, j, displacement, settings)
             };
             let j = nearest(&reference.t_secs, p.t_ref_secs);
             let first = check(matcher, j);
@@ -71,7 +71,7 @@ fn verify_frames(
     i: usize,
     reference: &Features,
     j: usize,
-    warp: Warp,
+    displacement: Displacement,
     settings: &MatchSettings,
 ) -> PairOrigin {
     let place = |k: &[f32; 5]| [k[0], k[1]];
@@ -82,7 +82,7 @@ fn verify_frames(
     let to = GridWindow::of(reference.picture.0, reference.picture.1);
     let (cell_width, cell_height) = to.cell_px();
     let expect = |[x, y]: [f32; 2]| {
-        let (col, row) = warp.moved(from.cell_of(f64::from(x), f64::from(y)));
+        let (col, row) = displacement.apply(from.cell_of(f64::from(x), f64::from(y)));
         [
             (to.left + col * cell_width) as f32,
             (to.top + row * cell_height) as f32,
@@ -113,9 +113,9 @@ fn verify_frames(
     match verify(&a, &b, &params) {
         Some(v) => PairOrigin {
             model: match v.model {
-                Model::Homography => 'H',
-                Model::Affine => 'A',
-                Model::Fundamental => 'F',
+                TwoViewModel::Homography => 'H',
+                TwoViewModel::Affine => 'A',
+                TwoViewModel::Fundamental => 'F',
             },
             verified: Some((v.inliers.len(), v.reproj_error_px)),
         },

@@ -3,7 +3,8 @@
 use divan::{Bencher, black_box};
 use mtbsync_vision::dense::{COLS, DESCRIPTOR_LEN, ROWS};
 use mtbsync_vision::similarity::{
-    CentredSequence, Centring, Depth, PlaceSequence, Warp, WarpMatcher, WarpSequence,
+    CentredSequence, Centring, Displacement, DisplacementMatcher, DisplacementSequence, PlaceSequence,
+    ShiftSearch,
 };
 
 fn main() {
@@ -23,19 +24,19 @@ fn sequence(seed: u64) -> CentredSequence {
     CentredSequence::new(&bytes(seed), &[1; ROWS * COLS])
 }
 
-fn displaceable(seed: u64) -> WarpSequence {
-    WarpSequence::new(&sequence(seed))
+fn displaceable(seed: u64) -> DisplacementSequence {
+    DisplacementSequence::new(&sequence(seed))
 }
 
 /// Pairs by their pooled descriptors, in full around the best of those, and in full at every shift.
-#[divan::bench(args = [Depth::Pooled, Depth::Full, Depth::Thorough])]
-fn likenesses_1024_pairs(bencher: Bencher, depth: Depth) {
+#[divan::bench(args = [ShiftSearch::Pooled, ShiftSearch::CoarseToFine, ShiftSearch::Exhaustive])]
+fn likenesses_1024_pairs(bencher: Bencher, search: ShiftSearch) {
     let (a, b) = (PlaceSequence::new(&sequence(1)), PlaceSequence::new(&sequence(2)));
     let mut out = Vec::new();
     bencher.bench_local(|| {
         out.clear();
         for i in 0..64 {
-            black_box(&a).likenesses(i % 16, &b, 0..16, depth, &mut out);
+            black_box(&a).similarities(i % 16, &b, 0..16, search, &mut out);
         }
     });
 }
@@ -47,10 +48,10 @@ fn prepare_16_frames(bencher: Bencher) {
         bytes(1),
         (0..16).map(|k| f64::from(k) / 3.0).collect::<Vec<f64>>(),
     );
-    let centring = Centring::passing(&bytes, &times, &[1; ROWS * COLS]);
+    let centring = Centring::local(&bytes, &times, &[1; ROWS * COLS]);
     bencher.bench(|| {
         let block = centring.block(0..16);
-        (PlaceSequence::new(&block), WarpSequence::new(&block))
+        (PlaceSequence::new(&block), DisplacementSequence::new(&block))
     });
 }
 
@@ -58,12 +59,12 @@ fn prepare_16_frames(bencher: Bencher) {
 #[divan::bench]
 fn follow_1000_pairs(bencher: Bencher) {
     let (a, b) = (displaceable(1), displaceable(2));
-    let mut matcher = WarpMatcher::default();
+    let mut matcher = DisplacementMatcher::default();
     bencher.bench_local(|| {
         (0..1000)
             .map(|k| {
                 matcher
-                    .follow(black_box(&a), k % 16, &b, k / 16 % 16, Warp::default())
+                    .follow(black_box(&a), k % 16, &b, k / 16 % 16, Displacement::default())
                     .0
             })
             .sum::<f32>()
@@ -74,7 +75,7 @@ fn follow_1000_pairs(bencher: Bencher) {
 #[divan::bench]
 fn search_1000_pairs(bencher: Bencher) {
     let (a, b) = (displaceable(1), displaceable(2));
-    let mut matcher = WarpMatcher::default();
+    let mut matcher = DisplacementMatcher::default();
     bencher.bench_local(|| {
         (0..1000)
             .map(|k| matcher.search(black_box(&a), k % 16, &b, k / 16 % 16).0)

@@ -11,5 +11,5 @@ pub mod orb;
 mod orientation_grid;
 mod random;
 pub mod recurring;
-pub mod relief;
 pub mod similarity;
+pub mod structure;

@@ -1,6 +1,6 @@
 //! Gradients of a picture collected into a grid of orientation histograms, whatever its fineness.
 //!
-//! The grid of [`crate::dense`] says which place it is; the finer one of [`crate::relief`] says where each thing in the
+//! The grid of [`crate::dense`] says which place it is; the finer one of [`crate::structure`] says where each thing in the
 //! picture went. Both reduce the picture, take its logarithm, collect gradients by orientation and normalise each cell
 //! by its neighbourhood.
 

@@ -1,6 +1,6 @@
 //! Laws of the geometric check on synthetic scenes with known truth.
 
-use mtbsync_vision::geometry::{Model, VerifyParams, verify};
+use mtbsync_vision::geometry::{TwoViewModel, VerifyParams, verify};
 use proptest::prelude::*;
 
 /// A small deterministic generator for test scenes.
@@ -103,7 +103,7 @@ proptest! {
         let truth = [zoom * cos, -zoom * sin, shift, zoom * sin, zoom * cos, -shift, keystone, keystone / 2.0, 1.0];
         let (a, b) = planar(&truth, 90, 60, 0.7, seed);
         let found = verify(&a, &b, &VerifyParams::default()).expect("a verified model");
-        prop_assert!(found.model != Model::Fundamental);
+        prop_assert!(found.model != TwoViewModel::Fundamental);
         prop_assert!(true_inliers(&found.inliers, 90) >= 85);
         for p in [[100.0, 100.0], [860.0, 100.0], [480.0, 270.0], [480.0, 500.0]] {
             let (want, got) = (map(&truth, p), map(&found.matrix, p));
@@ -116,7 +116,7 @@ proptest! {
     fn a_scene_with_depth_gives_a_fundamental_matrix(seed: u64, side in 0.5f64..1.0, ahead in 0.3f64..1.0) {
         let (a, b) = deep([side, 0.1, ahead], 120, 60, 0.5, seed);
         let found = verify(&a, &b, &VerifyParams::default()).expect("a verified model");
-        prop_assert_eq!(found.model, Model::Fundamental);
+        prop_assert_eq!(found.model, TwoViewModel::Fundamental);
         prop_assert!(true_inliers(&found.inliers, 120) >= 112, "{}", true_inliers(&found.inliers, 120));
         // Random points near their epipolar line cannot be told apart; the others must be left out.
         prop_assert!(found.inliers.len() - true_inliers(&found.inliers, 120) < 15);
@@ -156,7 +156,7 @@ fn a_pure_shift_is_affine() {
     let (a, b) = planar(&[1.0, 0.0, 30.0, 0.0, 1.0, -4.0, 0.0, 0.0, 1.0], 100, 20, 0.5, 3);
     assert_eq!(
         verify(&a, &b, &VerifyParams::default()).unwrap().model,
-        Model::Affine
+        TwoViewModel::Affine
     );
 }
 
@@ -171,5 +171,7 @@ fn points_on_a_line_or_in_a_spot_or_mirrored_are_refused() {
         .collect();
     assert_eq!(verify(&spot, &spot, &VerifyParams::default()), None);
     let (a, b) = planar(&[-1.0, 0.0, 900.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0], 100, 0, 0.5, 9);
-    assert!(verify(&a, &b, &VerifyParams::default()).is_none_or(|found| found.model == Model::Fundamental));
+    assert!(
+        verify(&a, &b, &VerifyParams::default()).is_none_or(|found| found.model == TwoViewModel::Fundamental)
+    );
 }

@@ -13,7 +13,7 @@ use crate::gps::clock::Offsets;
 use crate::gps::tracks::Tracks;
 use crate::settings::MatchSettings;
 use mtbsync_vision::dense::DESCRIPTOR_LEN;
-use mtbsync_vision::relief::DETAIL_LEN;
+use mtbsync_vision::structure::HOG_GRID_LEN;
 
 const NOW: &str = "2026-06-01T09:00:00Z";
 
@@ -57,8 +57,8 @@ fn features(fingerprint: &str) -> Features {
         mask: index_mask(),
         fine_t_secs: Vec::new(),
         fine_dense: Column::of_bytes(DESCRIPTOR_LEN, Vec::new()),
-        detail: Column::of_bytes(DETAIL_LEN, Vec::new()),
-        fine_detail: Column::of_bytes(DETAIL_LEN, Vec::new()),
+        detail: Column::of_bytes(HOG_GRID_LEN, Vec::new()),
+        fine_detail: Column::of_bytes(HOG_GRID_LEN, Vec::new()),
         track: Vec::new(),
         skipped_frames: 0,
     }

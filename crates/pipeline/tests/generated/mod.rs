@@ -3,7 +3,7 @@
 use mtbsync_pipeline::column::Column;
 use mtbsync_pipeline::features::{Features, IndexParams, LOCAL_BYTES, Source, keypoint_column};
 use mtbsync_vision::dense::{COLS, DESCRIPTOR_LEN, ROWS};
-use mtbsync_vision::relief::DETAIL_LEN;
+use mtbsync_vision::structure::HOG_GRID_LEN;
 
 /// Reference seconds after which a view has become another one.
 const VIEW_SECS: f64 = 1.5;
@@ -83,8 +83,8 @@ pub fn recording(trail: u64, fps: f64, secs: f64, noise: f32, place: impl Fn(f64
         mask: vec![1; ROWS * COLS],
         fine_t_secs: Vec::new(),
         fine_dense: Column::of_bytes(DESCRIPTOR_LEN, Vec::new()),
-        detail: Column::of_bytes(DETAIL_LEN, Vec::new()),
-        fine_detail: Column::of_bytes(DETAIL_LEN, Vec::new()),
+        detail: Column::of_bytes(HOG_GRID_LEN, Vec::new()),
+        fine_detail: Column::of_bytes(HOG_GRID_LEN, Vec::new()),
         track: Vec::new(),
         skipped_frames: 0,
     }

@@ -1,6 +1,6 @@
 //! Which model explains the matches best, and whether it could be chance.
 
-use crate::geometry::Model;
+use crate::geometry::TwoViewModel;
 use crate::geometry::frame::Point;
 
 /// Degrees of freedom of a kind of model.
@@ -17,11 +17,11 @@ pub(crate) struct Complexity {
 }
 
 impl Complexity {
-    pub(crate) fn of(model: Model) -> Self {
+    pub(crate) fn of(model: TwoViewModel) -> Self {
         let (parameters, dimension, sample, models_per_sample) = match model {
-            Model::Affine => (6.0, 2.0, 3, 1.0),
-            Model::Homography => (8.0, 2.0, 4, 1.0),
-            Model::Fundamental => (7.0, 3.0, 7, 3.0),
+            TwoViewModel::Affine => (6.0, 2.0, 3, 1.0),
+            TwoViewModel::Homography => (8.0, 2.0, 4, 1.0),
+            TwoViewModel::Fundamental => (7.0, 3.0, 7, 3.0),
         };
         Self {
             parameters,
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn few_inliers_among_many_matches_are_chance_and_many_are_not() {
         let grid: Vec<Point> = (0..400).map(|i| [f64::from(i % 20), f64::from(i / 20)]).collect();
-        let chance = |inliers| chance_log10(&grid, 0.1, inliers, Complexity::of(Model::Fundamental));
+        let chance = |inliers| chance_log10(&grid, 0.1, inliers, Complexity::of(TwoViewModel::Fundamental));
         assert!(chance(15) > 0.0);
         assert!(chance(120) < -20.0);
     }
@@ -101,8 +101,12 @@ mod tests {
     #[test]
     fn at_equal_errors_the_simpler_model_wins() {
         let errors = vec![0.01; 50];
-        let [a, h, f] = [Model::Affine, Model::Homography, Model::Fundamental]
-            .map(|model| gric(&errors, 1.0, Complexity::of(model)));
+        let [a, h, f] = [
+            TwoViewModel::Affine,
+            TwoViewModel::Homography,
+            TwoViewModel::Fundamental,
+        ]
+        .map(|model| gric(&errors, 1.0, Complexity::of(model)));
         assert!(a < h && h < f);
     }
 }

@@ -8,7 +8,7 @@ use nalgebra::{Matrix3, SMatrix, SVector};
 /// infinity in two looks at the same scene.
 pub(crate) struct Homography;
 
-/// Depth relative to the picture centre below which a point counts as behind the camera.
+/// ShiftSearch relative to the picture centre below which a point counts as behind the camera.
 const MIN_DEPTH: f64 = 0.1;
 
 type Row = SVector<f64, 8>;

@@ -23,7 +23,7 @@ use ransac::{Fit, Problem};
 
 /// How the view changes from one picture to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Model {
+pub enum TwoViewModel {
     /// `b = L a + t`.
     Affine,
     /// `b ~ H a`: a plane, or a turned camera.
@@ -61,12 +61,12 @@ impl Default for VerifyParams {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Verified {
     /// Which kind of model.
-    pub model: Model,
+    pub model: TwoViewModel,
     /// Its matrix in pixel coordinates, row by row.
     pub matrix: [f64; 9],
     /// Indices of the correspondences within the threshold, ascending.
     pub inliers: Vec<usize>,
-    /// Mean distance of the inliers from the model in pixels (for [`Model::Fundamental`] the Sampson distance).
+    /// Mean distance of the inliers from the model in pixels (for [`TwoViewModel::Fundamental`] the Sampson distance).
     pub reproj_error_px: f64,
 }
 
@@ -95,17 +95,17 @@ pub fn verify(a: &[[f32; 2]], b: &[[f32; 2]], params: &VerifyParams) -> Option<V
         samples: params.iterations,
     };
     let candidates = [
-        candidate::<Affine>(&problem, params, Model::Affine),
-        candidate::<Homography>(&problem, params, Model::Homography),
-        candidate::<Fundamental>(&problem, params, Model::Fundamental),
+        candidate::<Affine>(&problem, params, TwoViewModel::Affine),
+        candidate::<Homography>(&problem, params, TwoViewModel::Homography),
+        candidate::<Fundamental>(&problem, params, TwoViewModel::Fundamental),
     ];
     let best = candidates
         .into_iter()
         .flatten()
         .min_by(|x, y| x.gric.total_cmp(&y.gric))?;
     let matrix = match best.model {
-        Model::Affine | Model::Homography => frame.map_in_pixels(&best.fit.model),
-        Model::Fundamental => frame.epipolar_in_pixels(&best.fit.model),
+        TwoViewModel::Affine | TwoViewModel::Homography => frame.map_in_pixels(&best.fit.model),
+        TwoViewModel::Fundamental => frame.epipolar_in_pixels(&best.fit.model),
     };
     let sum: f64 = best
         .inliers
@@ -121,7 +121,7 @@ pub fn verify(a: &[[f32; 2]], b: &[[f32; 2]], params: &VerifyParams) -> Option<V
 }
 
 struct CandidateModel {
-    model: Model,
+    model: TwoViewModel,
     fit: Fit,
     inliers: Vec<usize>,
     gric: f64,
@@ -131,7 +131,7 @@ struct CandidateModel {
 fn candidate<E: Estimator>(
     problem: &Problem<'_>,
     params: &VerifyParams,
-    model: Model,
+    model: TwoViewModel,
 ) -> Option<CandidateModel> {
     let fit = problem.fit::<E>(&mut SplitMix64::new(params.seed))?;
     let limit = problem.threshold * problem.threshold;

@@ -12,7 +12,7 @@ const STEPS: f32 = 512.0;
 /// Bound of the whole numbers. A row's dot product then stays below `256 · MAX_VALUE²` = 1.02e9, inside an `i32`.
 const MAX_VALUE: f32 = 2000.0;
 pub(super) const ROW_LEN: usize = COLS * BINS;
-/// Window of [`CentredSequence::passing`], seconds. Measured on a drive with a cockpit in view and on rendered rides:
+/// Window of [`Centring::local`], seconds. Measured on a drive with a cockpit in view and on rendered rides:
 /// 1.2 to 2 s serve alike; longer ones let the driver's arms back in, shorter ones take away the scenery.
 pub const LOCAL_WINDOW_SECS: f64 = 1.5;
 
@@ -56,7 +56,7 @@ enum Removed<'a> {
 
 impl<'a> Centring<'a> {
     /// Remove the mean over the whole recording: what is always there. Cells with `mask` 0 become 0.
-    pub fn whole(descriptors: &'a dyn Descriptors, mask: &'a [u8]) -> Self {
+    pub fn global(descriptors: &'a dyn Descriptors, mask: &'a [u8]) -> Self {
         let frames = descriptors.frames();
         let sums = (0..frames.div_ceil(READ_FRAMES))
             .into_par_iter()
@@ -82,7 +82,7 @@ impl<'a> Centring<'a> {
     /// Remove the mean over [`LOCAL_WINDOW_SECS`] around each frame instead: what stays for a moment, too, such as the
     /// rider's arms, the light under trees, a bend's horizon. What is left is what passes by. `t_secs` are the frame
     /// times, increasing. While the camera stands still next to nothing is left.
-    pub fn passing(descriptors: &'a dyn Descriptors, t_secs: &'a [f64], mask: &'a [u8]) -> Self {
+    pub fn local(descriptors: &'a dyn Descriptors, t_secs: &'a [f64], mask: &'a [u8]) -> Self {
         Self {
             descriptors,
             mask,
@@ -179,10 +179,10 @@ pub struct CentredSequence {
 }
 
 impl CentredSequence {
-    /// All of `descriptors` with the mean over the whole recording removed, see [`Centring::whole`].
+    /// All of `descriptors` with the mean over the whole recording removed, see [`Centring::global`].
     pub fn new(descriptors: &[u8], mask: &[u8]) -> Self {
         let descriptors = descriptors.to_vec();
-        let centring = Centring::whole(&descriptors, mask);
+        let centring = Centring::global(&descriptors, mask);
         centring.block(0..centring.len())
     }
 

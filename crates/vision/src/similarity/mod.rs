@@ -5,23 +5,23 @@
 //! displacements of one grid against the other:
 //!
 //! - [`PlaceSequence`] compares any frame with any other, shifting the grid as a whole. It finds the place.
-//! - [`WarpMatcher`] (on [`WarpSequence`]) also shears the lower part sideways, because a rider half a metre further left sees the ground
+//! - [`DisplacementMatcher`] (on [`DisplacementSequence`]) also shears the lower part sideways, because a rider half a metre further left sees the ground
 //!   move and the horizon stay, and interpolates between cells. It locates the place to a fraction of a frame.
 //!
-//! [`WarpMatcher`] keeps, for each row of cells and each displacement, one integer dot product. A displacement of the
+//! [`DisplacementMatcher`] keeps, for each row of cells and each displacement, one integer dot product. A displacement of the
 //! whole picture is a sum over rows, so trying a thousand of them costs next to nothing. Integers make the results
 //! independent of vector width and thread count.
 
-mod blocks;
 mod centred;
+mod displacement;
 mod dots;
+mod frame_blocks;
 mod place;
-mod warp;
 
-pub use blocks::{BLOCK_FRAMES, Blocks};
 pub use centred::{CentredSequence, Centring, Descriptors, LOCAL_WINDOW_SECS};
-pub use place::{Depth, MAX_DX, MAX_DY, PlaceSequence};
-pub use warp::{Warp, WarpMatcher, WarpSequence};
+pub use displacement::{Displacement, DisplacementMatcher, DisplacementSequence};
+pub use frame_blocks::{BLOCK_FRAMES, FrameBlocks};
+pub use place::{MAX_DX, MAX_DY, PlaceSequence, ShiftSearch};
 
 /// Columns `from..to` of the first grid that lie on the second after a shift by `dx` (first `x` on second `x + dx`).
 fn overlap(len: usize, shift: isize) -> (usize, usize) {
@@ -68,11 +68,14 @@ mod tests {
     fn a_turned_camera_is_found_at_its_shift() {
         let a = CentredSequence::new(&frames(5, 1, 0), &all());
         let b = CentredSequence::new(&frames(5, 1, 4), &all());
-        let [a, b] = [&a, &b].map(WarpSequence::new);
-        let (score, warp) = WarpMatcher::default().search(&a, 2, &b, 2);
+        let [a, b] = [&a, &b].map(DisplacementSequence::new);
+        let (score, displacement) = DisplacementMatcher::default().search(&a, 2, &b, 2);
         assert!(score > 0.9, "{score}");
-        assert!((warp.dx - 4.0).abs() < 0.3, "{warp:?}");
-        assert!(warp.dy.abs() < 0.3 && warp.shear.abs() < 0.6, "{warp:?}");
+        assert!((displacement.dx - 4.0).abs() < 0.3, "{displacement:?}");
+        assert!(
+            displacement.dy.abs() < 0.3 && displacement.shear.abs() < 0.6,
+            "{displacement:?}"
+        );
     }
 
     #[test]
@@ -88,15 +91,15 @@ mod tests {
         let [a, b] = [a, b].map(|s| PlaceSequence::new(&s));
         for (i, j) in [(0, 0), (1, 2), (3, 1)] {
             assert_eq!(
-                a.likeness(i, &b, j, Depth::Full),
-                a.likeness(i, &a, j, Depth::Full)
+                a.similarity(i, &b, j, ShiftSearch::CoarseToFine),
+                a.similarity(i, &a, j, ShiftSearch::CoarseToFine)
             );
         }
     }
 
     #[test]
     fn a_flat_recording_is_like_nothing() {
-        let flat = WarpSequence::new(&CentredSequence::new(&vec![10; 3 * DESCRIPTOR_LEN], &all()));
-        assert_eq!(WarpMatcher::default().search(&flat, 0, &flat, 1).0, 0.0);
+        let flat = DisplacementSequence::new(&CentredSequence::new(&vec![10; 3 * DESCRIPTOR_LEN], &all()));
+        assert_eq!(DisplacementMatcher::default().search(&flat, 0, &flat, 1).0, 0.0);
     }
 }

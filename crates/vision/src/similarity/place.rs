@@ -3,12 +3,12 @@
 //! The cosine of two frames at the best of 65 whole-grid shifts would cost 65 dot products of 4,608 numbers. Most of
 //! them are of no use: with cells pooled two by two, a quarter of the numbers and a third of the shifts already tell
 //! which shift is best to within a cell. So a pair is compared pooled at 21 shifts, then in full at the nine around
-//! the best of them: a fifth of the work. Short pairs can afford every shift. Where even that is too much (long recordings) the pooled likeness alone
+//! the best of them: a fifth of the work. Short pairs can afford every shift. Where even that is too much (long recordings) the pooled similarity alone
 //! finds the stretch of the reference in which the full one is worth computing.
 //!
 //! Each grid is stored row after row with enough zeros between the rows that a shift of the whole grid is a shift of
 //! the array: one long dot product, whatever the shift. All are integers, so vector width does not matter, and a frame
-//! shifted against another gives the same number as that one shifted the other way. So [`PlaceSequence::likenesses`]
+//! shifted against another gives the same number as that one shifted the other way. So [`PlaceSequence::similarities`]
 //! shifts one new frame against several reference frames at once.
 
 use std::ops::Range;
@@ -198,13 +198,13 @@ fn cosines<const R: usize, const S: usize>(
 
 /// How thoroughly frames are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Depth {
+pub enum ShiftSearch {
     /// Pooled cells, for finding stretches.
     Pooled,
-    /// Full cells at the shifts that the pooled ones point to. Very nearly [`Depth::Thorough`], at a fifth of the cost.
-    Full,
+    /// Full cells at the shifts that the pooled ones point to. Very nearly [`ShiftSearch::Exhaustive`], at a fifth of the cost.
+    CoarseToFine,
     /// Full cells at every shift.
-    Thorough,
+    Exhaustive,
 }
 
 /// A recording's descriptors, ready to be compared with all of another.
@@ -221,7 +221,7 @@ impl PlaceSequence {
         Self::prepare(sequence, true)
     }
 
-    /// Prepare the frames of a sequence for [`Depth::Pooled`] alone: a fifth of the memory.
+    /// Prepare the frames of a sequence for [`ShiftSearch::Pooled`] alone: a fifth of the memory.
     pub fn pooled(sequence: &CentredSequence) -> Self {
         Self::prepare(sequence, false)
     }
@@ -254,42 +254,55 @@ impl PlaceSequence {
         self.frames == 0
     }
 
-    /// Cosine of frame `i` with each of the frames `js` of the reference, at the best of the shifts that `depth` tries,
+    /// Cosine of frame `i` with each of the frames `js` of the reference, at the best of the shifts that `search` tries,
     /// appended to `out`; 0..1.
     ///
     /// # Panics
     /// When a frame does not exist, or was prepared pooled only and is to be compared in full.
-    pub fn likenesses(&self, i: usize, reference: &Self, js: Range<usize>, depth: Depth, out: &mut Vec<f32>) {
+    pub fn similarities(
+        &self,
+        i: usize,
+        reference: &Self,
+        js: Range<usize>,
+        search: ShiftSearch,
+        out: &mut Vec<f32>,
+    ) {
         let mut j = js.start;
         while j + TOGETHER <= js.end {
-            out.extend(self.together::<TOGETHER>(i, reference, j, depth));
+            out.extend(self.together::<TOGETHER>(i, reference, j, search));
             j += TOGETHER;
         }
         for j in j..js.end {
-            out.extend(self.together::<1>(i, reference, j, depth));
+            out.extend(self.together::<1>(i, reference, j, search));
         }
     }
 
     /// The same with frame `j` alone.
     ///
     /// # Panics
-    /// As [`Self::likenesses`].
-    pub fn likeness(&self, i: usize, reference: &Self, j: usize, depth: Depth) -> f32 {
-        let [likeness] = self.together(i, reference, j, depth);
-        likeness
+    /// As [`Self::similarities`].
+    pub fn similarity(&self, i: usize, reference: &Self, j: usize, search: ShiftSearch) -> f32 {
+        let [similarity] = self.together(i, reference, j, search);
+        similarity
     }
 
     #[inline]
-    fn together<const R: usize>(&self, i: usize, reference: &Self, j: usize, depth: Depth) -> [f32; R] {
+    fn together<const R: usize>(
+        &self,
+        i: usize,
+        reference: &Self,
+        j: usize,
+        search: ShiftSearch,
+    ) -> [f32; R] {
         let pooled = || {
             let references = std::array::from_fn(|r| reference.pooled.frame(POOLED, j + r));
             best_pooled(self.pooled.frame(POOLED, i), references)
         };
         let fine = || std::array::from_fn(|r| reference.fine.frame(FINE, j + r));
-        match depth {
-            Depth::Pooled => pooled().map(|(cosine, _)| cosine),
-            Depth::Thorough => best_anywhere(self.fine.frame(FINE, i), fine()),
-            Depth::Full => {
+        match search {
+            ShiftSearch::Pooled => pooled().map(|(cosine, _)| cosine),
+            ShiftSearch::Exhaustive => best_anywhere(self.fine.frame(FINE, i), fine()),
+            ShiftSearch::CoarseToFine => {
                 let (coarse, references): ([(f32, usize); R], [View<'_>; R]) = (pooled(), fine());
                 std::array::from_fn(|r| {
                     best_near(self.fine.frame(FINE, i), references[r], POOLED.shift(coarse[r].1))
@@ -390,7 +403,7 @@ mod tests {
     }
 
     /// The definition: every cell with its partner, at every shift.
-    fn slow_likeness(a: &CentredSequence, i: usize, b: &CentredSequence, j: usize) -> f64 {
+    fn slow_similarity(a: &CentredSequence, i: usize, b: &CentredSequence, j: usize) -> f64 {
         let value = |s: &CentredSequence, k: usize, row: usize, col: usize, bin: usize| {
             f64::from(s.frame(k)[(row * COLS + col) * BINS + bin])
         };
@@ -433,7 +446,13 @@ mod tests {
     }
 
     /// One shift after the other.
-    fn plain_likeness(a: &PlaceSequence, i: usize, b: &PlaceSequence, j: usize, depth: Depth) -> f32 {
+    fn plain_similarity(
+        a: &PlaceSequence,
+        i: usize,
+        b: &PlaceSequence,
+        j: usize,
+        search: ShiftSearch,
+    ) -> f32 {
         let of =
             |grid, a: &Layer, b: &Layer, index| plain_cosine(grid, a.frame(grid, i), b.frame(grid, j), index);
         let mut pooled = (0.0, POOLED.index(0, 0));
@@ -450,10 +469,10 @@ mod tests {
             (dx - POOL as isize * x).abs() <= reach && (dy - POOL as isize * y).abs() <= reach
         };
         let full = |index| of(FINE, &a.fine, &b.fine, index);
-        match depth {
-            Depth::Pooled => pooled.0,
-            Depth::Full => (0..FINE.shifts()).filter(near).map(full).fold(0.0, f32::max),
-            Depth::Thorough => (0..FINE.shifts()).map(full).fold(0.0, f32::max),
+        match search {
+            ShiftSearch::Pooled => pooled.0,
+            ShiftSearch::CoarseToFine => (0..FINE.shifts()).filter(near).map(full).fold(0.0, f32::max),
+            ShiftSearch::Exhaustive => (0..FINE.shifts()).map(full).fold(0.0, f32::max),
         }
     }
 
@@ -461,12 +480,16 @@ mod tests {
     fn many_frames_at_once_give_the_bits_of_one_after_the_other() {
         for dx in [0, 3, 6, -6] {
             let (a, b) = (sequence(8, 1, 0), sequence(8, 1, dx));
-            for depth in [Depth::Pooled, Depth::Full, Depth::Thorough] {
+            for search in [
+                ShiftSearch::Pooled,
+                ShiftSearch::CoarseToFine,
+                ShiftSearch::Exhaustive,
+            ] {
                 for (i, js) in [(0, 0..8), (5, 2..7), (7, 3..3)] {
                     let mut found = Vec::new();
-                    a.likenesses(i, &b, js.clone(), depth, &mut found);
-                    let plain: Vec<f32> = js.map(|j| plain_likeness(&a, i, &b, j, depth)).collect();
-                    assert_eq!(found, plain, "{dx} {depth:?} {i}");
+                    a.similarities(i, &b, js.clone(), search, &mut found);
+                    let plain: Vec<f32> = js.map(|j| plain_similarity(&a, i, &b, j, search)).collect();
+                    assert_eq!(found, plain, "{dx} {search:?} {i}");
                 }
             }
         }
@@ -477,8 +500,9 @@ mod tests {
         for dx in [-6, -3, 0, 1, 4] {
             let (a, b) = (frames(4, 1, 0), frames(4, 1, dx));
             let [a, b] = [a, b].map(|f| CentredSequence::new(&f, &all()));
-            let fast = PlaceSequence::new(&a).likeness(2, &PlaceSequence::new(&b), 2, Depth::Full);
-            let slow = slow_likeness(&a, 2, &b, 2);
+            let fast =
+                PlaceSequence::new(&a).similarity(2, &PlaceSequence::new(&b), 2, ShiftSearch::CoarseToFine);
+            let slow = slow_similarity(&a, 2, &b, 2);
             assert!(
                 slow > 0.9 && (f64::from(fast) - slow).abs() < 0.005,
                 "{dx}: {fast} {slow}"
@@ -491,7 +515,8 @@ mod tests {
         let a = sequence(6, 1, 0);
         for i in 0..6 {
             for j in 0..6 {
-                let [full, pooled] = [Depth::Full, Depth::Pooled].map(|depth| a.likeness(i, &a, j, depth));
+                let [full, pooled] = [ShiftSearch::CoarseToFine, ShiftSearch::Pooled]
+                    .map(|search| a.similarity(i, &a, j, search));
                 if i == j {
                     assert!((full - 1.0).abs() < 1e-4 && (pooled - 1.0).abs() < 1e-4);
                 } else {
@@ -519,8 +544,12 @@ mod tests {
         let flat = vec![10; 3 * crate::dense::DESCRIPTOR_LEN];
         let flat = PlaceSequence::new(&CentredSequence::new(&flat, &all()));
         assert_eq!(flat.len(), 3);
-        for depth in [Depth::Pooled, Depth::Full, Depth::Thorough] {
-            assert_eq!(flat.likeness(0, &flat, 1, depth), 0.0);
+        for search in [
+            ShiftSearch::Pooled,
+            ShiftSearch::CoarseToFine,
+            ShiftSearch::Exhaustive,
+        ] {
+            assert_eq!(flat.similarity(0, &flat, 1, search), 0.0);
         }
     }
 }

@@ -17,19 +17,19 @@ pub(super) const ROWS: usize = 36;
 pub(super) const COARSE_COLS: usize = COLS / 2;
 pub(super) const COARSE_ROWS: usize = ROWS / 2;
 /// Bytes of one frame: two bins each, `[row][column][bin]`, the even bin in the low half.
-pub const DETAIL_LEN: usize = ROWS * COLS * BINS / 2;
+pub const HOG_GRID_LEN: usize = ROWS * COLS * BINS / 2;
 /// Steps of a bin. Measured: no coarser steps are needed than those of a byte, to a tenth of a millisecond.
 const LEVELS: f32 = 15.0;
 /// Whole-number steps per level, so that the mean can be taken out without rounding it away.
 const PER_LEVEL: i32 = 16;
 
-/// Computes detail grids; keeps its work space between frames.
+/// Computes HOG grids; keeps its work space between frames.
 #[derive(Debug)]
-pub struct DetailExtractor {
+pub struct HogExtractor {
     grid: OrientationGrid,
 }
 
-impl Default for DetailExtractor {
+impl Default for HogExtractor {
     fn default() -> Self {
         Self {
             grid: OrientationGrid::new(COLS, ROWS, Pooling::Bilinear),
@@ -37,10 +37,10 @@ impl Default for DetailExtractor {
     }
 }
 
-impl DetailExtractor {
-    /// Describe a picture: [`DETAIL_LEN`] bytes. An empty picture gives zeros.
+impl HogExtractor {
+    /// Describe a picture: [`HOG_GRID_LEN`] bytes. An empty picture gives zeros.
     pub fn describe(&mut self, picture: &LumaView<'_>) -> Vec<u8> {
-        let mut packed = vec![0u8; DETAIL_LEN];
+        let mut packed = vec![0u8; HOG_GRID_LEN];
         self.grid.describe(picture, |bin, value| {
             let level = (value * (LEVELS / CLIP)).round() as u8;
             packed[bin / 2] |= level << (4 * (bin % 2));
@@ -49,26 +49,26 @@ impl DetailExtractor {
     }
 }
 
-/// Sum of the detail grids of a recording, on the way to their mean.
+/// Sum of the HOG grids of a recording, on the way to their mean.
 #[derive(Clone, Debug)]
-pub struct DetailSum {
+pub struct HogSum {
     sums: Vec<u64>,
     count: u64,
 }
 
-impl Default for DetailSum {
+impl Default for HogSum {
     fn default() -> Self {
         Self {
-            sums: vec![0; 2 * DETAIL_LEN],
+            sums: vec![0; 2 * HOG_GRID_LEN],
             count: 0,
         }
     }
 }
 
-impl DetailSum {
-    /// Take in frames of [`DETAIL_LEN`] bytes each.
+impl HogSum {
+    /// Take in frames of [`HOG_GRID_LEN`] bytes each.
     pub fn add(&mut self, packed: &[u8]) {
-        for frame in packed.chunks_exact(DETAIL_LEN) {
+        for frame in packed.chunks_exact(HOG_GRID_LEN) {
             for (pair, &byte) in self.sums.as_chunks_mut::<2>().0.iter_mut().zip(frame) {
                 pair[0] += u64::from(byte & 15);
                 pair[1] += u64::from(byte >> 4);
@@ -78,16 +78,16 @@ impl DetailSum {
     }
 
     /// The mean of what was taken in: what is always there.
-    pub fn mean(&self) -> DetailMean {
+    pub fn mean(&self) -> HogMean {
         let count = self.count.max(1);
         let mean = |&sum: &u64| ((sum * PER_LEVEL as u64 + count / 2) / count) as i16;
-        DetailMean(self.sums.iter().map(mean).collect())
+        HogMean(self.sums.iter().map(mean).collect())
     }
 }
 
-/// Mean of the detail grids of a recording, in steps of a level / [`PER_LEVEL`].
+/// Mean of the HOG grids of a recording, in steps of a level / [`PER_LEVEL`].
 #[derive(Clone, Debug)]
-pub struct DetailMean(Vec<i16>);
+pub struct HogMean(Vec<i16>);
 
 /// A level of a grid with zeros around it, so that a displacement never leaves the array.
 #[derive(Clone, Debug)]
@@ -215,21 +215,21 @@ pub(super) const FINE_MARGIN: usize = BLOCK + FINE_REACH as usize;
 
 /// One frame ready to be compared: centred, masked, on two levels.
 #[derive(Clone, Debug)]
-pub struct DetailGrid {
+pub struct HogGrid {
     pub(super) fine: Padded,
     pub(super) coarse: Padded,
     /// The coarse level as `[row][bin][column]`, padded alike: a shift then moves whole lines.
     pub(super) planes: Vec<f32>,
 }
 
-impl DetailGrid {
-    /// Unpack a frame of [`DETAIL_LEN`] bytes, with its recording's mean taken out and never-moving cells (`mask` of
+impl HogGrid {
+    /// Unpack a frame of [`HOG_GRID_LEN`] bytes, with its recording's mean taken out and never-moving cells (`mask` of
     /// [`crate::mask::static_mask`] 0) silenced. `None` when a length is wrong.
-    pub fn new(packed: &[u8], mean: &DetailMean, mask: &[u8]) -> Option<Self> {
-        if packed.len() != DETAIL_LEN || mask.len() != MASK_LEN {
+    pub fn new(packed: &[u8], mean: &HogMean, mask: &[u8]) -> Option<Self> {
+        if packed.len() != HOG_GRID_LEN || mask.len() != MASK_LEN {
             return None;
         }
-        let mut fine = vec![0i16; 2 * DETAIL_LEN];
+        let mut fine = vec![0i16; 2 * HOG_GRID_LEN];
         let means = mean.0.as_chunks::<2>().0;
         for ((pair, &byte), mean) in fine.as_chunks_mut::<2>().0.iter_mut().zip(packed).zip(means) {
             *pair = [
@@ -266,7 +266,7 @@ impl DetailGrid {
 
     /// What it shows `times` as large around the middle of the picture; nothing where nothing was seen.
     fn resized(&self, times: f64) -> Self {
-        let mut fine = vec![0i16; 2 * DETAIL_LEN];
+        let mut fine = vec![0i16; 2 * HOG_GRID_LEN];
         resize(
             &self.fine,
             &Source::line(COLS, times),
@@ -338,19 +338,19 @@ multiversion! {
 }
 
 /// How many times as large things may be in the later of two pictures, besides equally.
-pub(super) const GROWTHS: [f64; 2] = [1.2, 1.5];
+pub(super) const SCALES: [f64; 2] = [1.2, 1.5];
 
 /// A frame at several sizes, each prepared when it is first asked for.
 #[derive(Debug)]
-pub struct DetailSizes {
-    pub(super) grid: DetailGrid,
-    larger: [OnceCell<DetailGrid>; GROWTHS.len()],
-    smaller: [OnceCell<DetailGrid>; GROWTHS.len()],
+pub struct HogPyramid {
+    pub(super) grid: HogGrid,
+    larger: [OnceCell<HogGrid>; SCALES.len()],
+    smaller: [OnceCell<HogGrid>; SCALES.len()],
 }
 
-impl DetailSizes {
+impl HogPyramid {
     /// A frame as it was seen; other sizes follow when they are needed.
-    pub fn new(grid: DetailGrid) -> Self {
+    pub fn new(grid: HogGrid) -> Self {
         Self {
             grid,
             larger: Default::default(),
@@ -358,48 +358,48 @@ impl DetailSizes {
         }
     }
 
-    /// What it shows [`GROWTHS`]`[step]` times as large.
-    pub(super) fn larger(&self, step: usize) -> &DetailGrid {
-        self.larger[step].get_or_init(|| self.grid.resized(GROWTHS[step]))
+    /// What it shows [`SCALES`]`[step]` times as large.
+    pub(super) fn larger(&self, step: usize) -> &HogGrid {
+        self.larger[step].get_or_init(|| self.grid.resized(SCALES[step]))
     }
 
-    /// What it shows [`GROWTHS`]`[step]` times as small.
-    pub(super) fn smaller(&self, step: usize) -> &DetailGrid {
-        self.smaller[step].get_or_init(|| self.grid.resized(1.0 / GROWTHS[step]))
+    /// What it shows [`SCALES`]`[step]` times as small.
+    pub(super) fn smaller(&self, step: usize) -> &HogGrid {
+        self.smaller[step].get_or_init(|| self.grid.resized(1.0 / SCALES[step]))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::relief::tests::textured;
+    use crate::structure::tests::textured;
 
-    fn grid(packed: &[u8], sum: &DetailSum) -> DetailGrid {
-        DetailGrid::new(packed, &sum.mean(), &[1; MASK_LEN]).unwrap()
+    fn grid(packed: &[u8], sum: &HogSum) -> HogGrid {
+        HogGrid::new(packed, &sum.mean(), &[1; MASK_LEN]).unwrap()
     }
 
     #[test]
     fn what_is_always_there_is_taken_out() {
         let picture = textured(640, 360, 0.0, 0.0);
         let view = LumaView::new(640, 360, &picture).unwrap();
-        let packed = DetailExtractor::default().describe(&view);
-        let mut sum = DetailSum::default();
+        let packed = HogExtractor::default().describe(&view);
+        let mut sum = HogSum::default();
         sum.add(&packed);
         sum.add(&packed);
         assert!(grid(&packed, &sum).fine.values.iter().all(|&v| v == 0));
         let other = textured(640, 360, 40.0, 10.0);
-        sum.add(&DetailExtractor::default().describe(&LumaView::new(640, 360, &other).unwrap()));
+        sum.add(&HogExtractor::default().describe(&LumaView::new(640, 360, &other).unwrap()));
         assert!(grid(&packed, &sum).fine.values.iter().any(|&v| v != 0));
     }
 
     #[test]
     fn masked_cells_are_silent_on_both_levels() {
         let picture = textured(640, 360, 0.0, 0.0);
-        let packed = DetailExtractor::default().describe(&LumaView::new(640, 360, &picture).unwrap());
+        let packed = HogExtractor::default().describe(&LumaView::new(640, 360, &picture).unwrap());
         let mut mask = [1; MASK_LEN];
         mask[5 * COARSE_COLS + 7] = 0;
-        let none = DetailSum::default().mean();
-        let grid = DetailGrid::new(&packed, &none, &mask).unwrap();
+        let none = HogSum::default().mean();
+        let grid = HogGrid::new(&packed, &none, &mask).unwrap();
         assert_eq!(grid.coarse.energy_of(&(7..8), &(5..6)), 0);
         assert_eq!(grid.fine.energy_of(&(15..16), &(11..12)), 0);
         assert!(grid.coarse.energy_of(&(8..9), &(5..6)) > 0);
@@ -407,15 +407,15 @@ mod tests {
 
     #[test]
     fn resizing_is_alike_on_every_processor() {
-        let packed = DetailExtractor::default()
+        let packed = HogExtractor::default()
             .describe(&LumaView::new(640, 360, &textured(640, 360, 0.0, 0.0)).unwrap());
-        let mut sum = DetailSum::default();
-        sum.add(&vec![0; DETAIL_LEN]);
+        let mut sum = HogSum::default();
+        sum.add(&vec![0; HOG_GRID_LEN]);
         sum.add(&packed);
         let grid = grid(&packed, &sum);
         for times in [1.5, 1.0 / 1.5] {
             let (columns, rows) = (Source::line(COLS, times), Source::line(ROWS, times));
-            let (mut fast, mut plain) = (vec![0; 2 * DETAIL_LEN], vec![0; 2 * DETAIL_LEN]);
+            let (mut fast, mut plain) = (vec![0; 2 * HOG_GRID_LEN], vec![0; 2 * HOG_GRID_LEN]);
             resize(&grid.fine, &columns, &rows, &mut fast);
             resize_plain(&grid.fine, &columns, &rows, &mut plain);
             assert_eq!(fast, plain);
@@ -429,10 +429,10 @@ mod tests {
 
     #[test]
     fn wrong_lengths_and_empty_pictures_are_no_panic() {
-        let mean = DetailSum::default().mean();
-        assert!(DetailGrid::new(&[0; 7], &mean, &[1; MASK_LEN]).is_none());
-        assert!(DetailGrid::new(&[0; DETAIL_LEN], &mean, &[1; 3]).is_none());
+        let mean = HogSum::default().mean();
+        assert!(HogGrid::new(&[0; 7], &mean, &[1; MASK_LEN]).is_none());
+        assert!(HogGrid::new(&[0; HOG_GRID_LEN], &mean, &[1; 3]).is_none());
         let empty = LumaView::new(0, 0, &[]).unwrap();
-        assert_eq!(DetailExtractor::default().describe(&empty), vec![0; DETAIL_LEN]);
+        assert_eq!(HogExtractor::default().describe(&empty), vec![0; HOG_GRID_LEN]);
     }
 }

@@ -8,7 +8,7 @@ use crate::dispatch::multiversion;
 
 /// A displacement of the new grid against the reference grid, in cells.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Warp {
+pub struct Displacement {
     /// Sideways shift at and above the horizon; positive: the new picture's content lies further right in the reference.
     pub dx: f32,
     /// Vertical shift.
@@ -17,9 +17,9 @@ pub struct Warp {
     pub shear: f32,
 }
 
-impl Warp {
+impl Displacement {
     /// Where in the reference grid a place of the new grid lies: column and row in, column and row out.
-    pub fn moved(&self, (col, row): (f64, f64)) -> (f64, f64) {
+    pub fn apply(&self, (col, row): (f64, f64)) -> (f64, f64) {
         let below = (row - 0.5 - f64::from(HORIZON_ROW)).max(0.0) / f64::from(SHEAR_ROWS);
         (
             col + f64::from(self.dx) + f64::from(self.shear) * below,
@@ -28,13 +28,13 @@ impl Warp {
     }
 }
 
-/// Displacements kept by [`WarpMatcher`], in cells.
-const WARP_MAX_DX: usize = 12;
-const WARP_MAX_DY: usize = 4;
+/// Displacements kept by [`DisplacementMatcher`], in cells.
+const MAX_DX: usize = 12;
+const MAX_DY: usize = 4;
 /// Sideways displacements kept.
-const WIDE: usize = 2 * WARP_MAX_DX + 1;
+const WIDE: usize = 2 * MAX_DX + 1;
 /// Vertical displacements kept.
-const HIGH: usize = 2 * WARP_MAX_DY + 1;
+const HIGH: usize = 2 * MAX_DY + 1;
 /// Whole-cell search range; shear and interpolation need the rest of the kept range.
 const SEARCH_DX: i32 = 9;
 const SEARCH_DY: i32 = 3;
@@ -63,7 +63,7 @@ const TOGETHER: usize = 5;
 /// Numbers kept per line of sideways displacements, so that a [`WIDE_LINE`] from any of them stays inside.
 const KEPT: usize = 32;
 /// Zeros beside each row, as wide as the largest displacement; they serve the next row as well.
-const MARGIN: usize = WARP_MAX_DX * BINS;
+const MARGIN: usize = MAX_DX * BINS;
 const STRIDE: usize = ROW_LEN + MARGIN;
 const STORED: usize = MARGIN + ROWS * STRIDE;
 
@@ -72,16 +72,16 @@ const _: () = assert!(WIDE.is_multiple_of(TOGETHER) && WIDE - LINE + WIDE_LINE <
 /// Energy of each row within the overlap after each sideways displacement.
 type Energies = [[f32; KEPT]; ROWS];
 
-/// Frames ready to be compared under [`Warp`]s.
+/// Frames ready to be compared under [`Displacement`]s.
 #[derive(Clone, Debug)]
-pub struct WarpSequence {
+pub struct DisplacementSequence {
     /// `frames × STORED`: rows with zeros beside them, so that a displaced row is the same array further along.
     values: Vec<i16>,
     /// Per frame, as the new one and as the reference.
     energies: Vec<[Energies; 2]>,
 }
 
-impl WarpSequence {
+impl DisplacementSequence {
     /// Prepare the frames of a sequence.
     pub fn new(sequence: &CentredSequence) -> Self {
         let mut values = vec![0i16; sequence.len() * STORED];
@@ -96,7 +96,7 @@ impl WarpSequence {
                 for (row, numbers) in sequence.rows(i).enumerate() {
                     let until = running_energy(numbers);
                     for number in 0..WIDE {
-                        let shift = number as isize - WARP_MAX_DX as isize;
+                        let shift = number as isize - MAX_DX as isize;
                         // The part of the reference that a displaced frame falls on is the part of a new frame that
                         // stays on the grid when displaced the other way.
                         for (energies, shift) in both.iter_mut().zip([shift, -shift]) {
@@ -131,14 +131,14 @@ const fn row_start(row: usize) -> usize {
     MARGIN + row * STRIDE
 }
 
-/// Compares single frames under [`Warp`]s; keeps its work space between calls.
+/// Compares single frames under [`Displacement`]s; keeps its work space between calls.
 #[derive(Debug)]
-pub struct WarpMatcher {
+pub struct DisplacementMatcher {
     /// `HIGH × ROWS × KEPT`: by vertical displacement, row and sideways displacement.
     rows: Vec<i32>,
 }
 
-impl Default for WarpMatcher {
+impl Default for DisplacementMatcher {
     fn default() -> Self {
         Self {
             rows: vec![UNKNOWN; HIGH * ROWS * KEPT],
@@ -146,17 +146,17 @@ impl Default for WarpMatcher {
     }
 }
 
-impl WarpMatcher {
-    /// Cosine of new frame `i` with reference frame `j` at the best of all warps, and that warp.
+impl DisplacementMatcher {
+    /// Cosine of new frame `i` with reference frame `j` at the best of all displacements, and that displacement.
     pub fn search(
         &mut self,
-        new: &WarpSequence,
+        new: &DisplacementSequence,
         i: usize,
-        reference: &WarpSequence,
+        reference: &DisplacementSequence,
         j: usize,
-    ) -> (f32, Warp) {
+    ) -> (f32, Displacement) {
         let mut pair = self.load(new, i, reference, j);
-        let mut best = (-1.0, Warp::default());
+        let mut best = (-1.0, Displacement::default());
         for dy in -SEARCH_DY..=SEARCH_DY {
             pair.know(dy);
             let scores = pair.scores_of_lines(dy);
@@ -165,7 +165,7 @@ impl WarpMatcher {
                     if scores[at] > best.0 {
                         best = (
                             scores[at],
-                            Warp {
+                            Displacement {
                                 dx: dx as f32,
                                 dy: dy as f32,
                                 shear,
@@ -180,15 +180,15 @@ impl WarpMatcher {
         pair.climb(start)
     }
 
-    /// The same for a pair whose warp is nearly known, from a neighbouring frame.
+    /// The same for a pair whose displacement is nearly known, from a neighbouring frame.
     pub fn follow(
         &mut self,
-        new: &WarpSequence,
+        new: &DisplacementSequence,
         i: usize,
-        reference: &WarpSequence,
+        reference: &DisplacementSequence,
         j: usize,
-        near: Warp,
-    ) -> (f32, Warp) {
+        near: Displacement,
+    ) -> (f32, Displacement) {
         let mut pair = self.load(new, i, reference, j);
         let start = (pair.score(near), near);
         pair.climb(start)
@@ -196,9 +196,9 @@ impl WarpMatcher {
 
     fn load<'a>(
         &'a mut self,
-        new: &'a WarpSequence,
+        new: &'a DisplacementSequence,
         i: usize,
-        reference: &'a WarpSequence,
+        reference: &'a DisplacementSequence,
         j: usize,
     ) -> Pair<'a> {
         self.rows.fill(UNKNOWN);
@@ -222,17 +222,17 @@ struct Pair<'a> {
 }
 
 impl Pair<'_> {
-    fn improve(&mut self, best: &mut (f32, Warp), warp: Warp) -> bool {
-        let score = self.score(warp);
+    fn improve(&mut self, best: &mut (f32, Displacement), displacement: Displacement) -> bool {
+        let score = self.score(displacement);
         if score > best.0 {
-            *best = (score, warp);
+            *best = (score, displacement);
             return true;
         }
         false
     }
 
     /// Coordinate search from `best` with ever smaller steps.
-    fn climb(&mut self, mut best: (f32, Warp)) -> (f32, Warp) {
+    fn climb(&mut self, mut best: (f32, Displacement)) -> (f32, Displacement) {
         let mut steps = FIRST_STEPS;
         while steps[0] >= LAST_STEP {
             let mut moved = false;
@@ -282,19 +282,19 @@ impl Pair<'_> {
         out
     }
 
-    /// Cosine under `warp`, linear between whole-cell shifts; -1 where too little overlaps.
-    fn score(&mut self, warp: Warp) -> f32 {
-        let (low_y, share_y) = split(warp.dy);
-        if low_y < -(WARP_MAX_DY as i32) || low_y + 1 > WARP_MAX_DY as i32 {
+    /// Cosine under `displacement`, linear between whole-cell shifts; -1 where too little overlaps.
+    fn score(&mut self, displacement: Displacement) -> f32 {
+        let (low_y, share_y) = split(displacement.dy);
+        if low_y < -(MAX_DY as i32) || low_y + 1 > MAX_DY as i32 {
             return -1.0;
         }
         let (mut dot, mut ours, mut theirs, mut used) = (0.0f32, 0.0f32, 0.0f32, 0);
         for row in rows_on_the_grid(low_y, share_y) {
-            let (low_x, share_x) = split(warp.dx + warp.shear * BELOW_HORIZON[row]);
-            if low_x < -(WARP_MAX_DX as i32) || low_x + 1 > WARP_MAX_DX as i32 {
+            let (low_x, share_x) = split(displacement.dx + displacement.shear * BELOW_HORIZON[row]);
+            if low_x < -(MAX_DX as i32) || low_x + 1 > MAX_DX as i32 {
                 continue;
             }
-            let low = (low_x + WARP_MAX_DX as i32) as usize;
+            let low = (low_x + MAX_DX as i32) as usize;
             let nearest = low + usize::from(share_x >= 0.5);
             ours += self.ours[row][nearest];
             for (dy, share) in [(low_y, 1.0 - share_y), (low_y + 1, share_y)] {
@@ -349,7 +349,7 @@ fn scores_of_line_plain(
         return;
     }
     for row in on_the_grid {
-        let at = (nearest(shear * BELOW_HORIZON[row]) - SEARCH_DX + WARP_MAX_DX as i32) as usize;
+        let at = (nearest(shear * BELOW_HORIZON[row]) - SEARCH_DX + MAX_DX as i32) as usize;
         let line = line_start(dy, row) + at;
         let dots = &rows[line..line + WIDE_LINE];
         let ours = &ours[row][at..at + WIDE_LINE];
@@ -377,7 +377,7 @@ multiversion! {
 
 /// Where the dot products of a row begin.
 fn line_start(dy: i32, row: usize) -> usize {
-    ((dy + WARP_MAX_DY as i32) as usize * ROWS + row) * KEPT
+    ((dy + MAX_DY as i32) as usize * ROWS + row) * KEPT
 }
 
 /// Share of the shear that each row gets: 0 at and above the horizon, 1 ten rows below.
@@ -463,13 +463,13 @@ mod tests {
             cosine(dot, ours, theirs)
         }
 
-        fn score(&self, warp: Warp) -> f32 {
-            let (low_y, share_y) = split(warp.dy);
+        fn score(&self, displacement: Displacement) -> f32 {
+            let (low_y, share_y) = split(displacement.dy);
             let (mut dot, mut ours, mut theirs, mut used) = (0.0, 0.0, 0.0, 0);
             for (row, below) in BELOW_HORIZON.iter().enumerate() {
                 let (upper, lower) = (row as i32 + low_y, row as i32 + low_y + i32::from(share_y > 0.0));
-                let (low_x, share_x) = split(warp.dx + warp.shear * below);
-                let inside = -(WARP_MAX_DX as i32)..WARP_MAX_DX as i32;
+                let (low_x, share_x) = split(displacement.dx + displacement.shear * below);
+                let inside = -(MAX_DX as i32)..MAX_DX as i32;
                 if upper < 0 || lower >= ROWS as i32 || !inside.contains(&low_x) {
                     continue;
                 }
@@ -499,8 +499,8 @@ mod tests {
             new: a.frame(1),
             reference: b.frame(2),
         };
-        let [a, b] = [&a, &b].map(WarpSequence::new);
-        let mut matcher = WarpMatcher::default();
+        let [a, b] = [&a, &b].map(DisplacementSequence::new);
+        let mut matcher = DisplacementMatcher::default();
         let mut pair = matcher.load(&a, 1, &b, 2);
         for dy in -SEARCH_DY..=SEARCH_DY {
             pair.know(dy);
@@ -523,14 +523,18 @@ mod tests {
             new: a.frame(1),
             reference: b.frame(2),
         };
-        let [a, b] = [&a, &b].map(WarpSequence::new);
-        let mut matcher = WarpMatcher::default();
+        let [a, b] = [&a, &b].map(DisplacementSequence::new);
+        let mut matcher = DisplacementMatcher::default();
         let mut pair = matcher.load(&a, 1, &b, 2);
         for dx in [-12.0, -7.3, -0.5, 0.0, 0.25, 3.0, 11.9, 12.0] {
             for dy in [-4.0, -2.75, -0.5, 0.0, 0.125, 2.0, 3.5] {
                 for shear in [-6.0, -1.5, 0.0, 0.75, 5.5] {
-                    let warp = Warp { dx, dy, shear };
-                    assert_eq!(pair.score(warp), slow.score(warp), "{warp:?}");
+                    let displacement = Displacement { dx, dy, shear };
+                    assert_eq!(
+                        pair.score(displacement),
+                        slow.score(displacement),
+                        "{displacement:?}"
+                    );
                 }
             }
         }

@@ -10,14 +10,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Frames of a block: some ten seconds.
 pub const BLOCK_FRAMES: usize = 32;
 /// Blocks of prepared frames.
-pub struct Blocks<'a, T> {
+pub struct FrameBlocks<'a, T> {
     make: Box<dyn Fn(Range<usize>) -> T + Sync + 'a>,
     frames: usize,
     kept: usize,
     recent: Mutex<VecDeque<(usize, Arc<T>)>>,
 }
 
-impl<'a, T> Blocks<'a, T> {
+impl<'a, T> FrameBlocks<'a, T> {
     /// Blocks of `frames` frames in all, of which the last `kept` made stay; `make` prepares a range of frames and gives the
     /// same result each time.
     pub fn new(frames: usize, kept: usize, make: impl Fn(Range<usize>) -> T + Sync + 'a) -> Self {
@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn each_frame_is_found_in_its_block_however_often_and_in_which_order() {
-        let blocks = Blocks::new(1000, 5, |frames| frames.collect::<Vec<usize>>());
+        let blocks = FrameBlocks::new(1000, 5, |frames| frames.collect::<Vec<usize>>());
         for step in [1, 7, 333, 999] {
             for i in (0..2000).map(|k| k * step % 1000) {
                 let (block, within) = blocks.get(i);

@@ -1,11 +1,11 @@
-//! Motion of the scene between two frames: detail grids, where their blocks lie on each other, and what follows.
+//! Motion of the scene between two frames: HOG grids, where their blocks lie on each other, and what follows.
 
 use divan::{Bencher, black_box};
 use mtbsync_vision::image::LumaView;
 use mtbsync_vision::mask::MASK_LEN;
-use mtbsync_vision::relief::{
-    Course, DetailExtractor, DetailGrid, DetailMean, DetailSizes, DetailSum, Flow, Lens, Projection, Reach,
-    Structure,
+use mtbsync_vision::structure::{
+    BlockMatches, CameraMotion, HogExtractor, HogGrid, HogMean, HogPyramid, HogSum, Lens, Projection,
+    SearchRange, Structure,
 };
 
 fn main() {
@@ -39,18 +39,18 @@ fn picture(ahead: f64) -> Vec<u8> {
 fn packed(ahead: f64) -> Vec<u8> {
     let picture = picture(ahead);
     LumaView::new(WIDTH, HEIGHT, &picture)
-        .map(|view| DetailExtractor::default().describe(&view))
+        .map(|view| HogExtractor::default().describe(&view))
         .unwrap_or_default()
 }
 
-fn mean() -> DetailMean {
-    let mut sum = DetailSum::default();
+fn mean() -> HogMean {
+    let mut sum = HogSum::default();
     (5..9).for_each(|k| sum.add(&packed(10.0 * f64::from(k))));
     sum.mean()
 }
 
-fn grids() -> Option<[DetailGrid; 3]> {
-    let grid = |ahead| DetailGrid::new(&packed(ahead), &mean(), &[1; MASK_LEN]);
+fn grids() -> Option<[HogGrid; 3]> {
+    let grid = |ahead| HogGrid::new(&packed(ahead), &mean(), &[1; MASK_LEN]);
     Some([grid(0.0)?, grid(1.0)?, grid(0.4)?])
 }
 
@@ -60,45 +60,45 @@ fn describe_960x540(bencher: Bencher) {
     let Ok(view) = LumaView::new(WIDTH, HEIGHT, &data) else {
         return;
     };
-    let mut extractor = DetailExtractor::default();
+    let mut extractor = HogExtractor::default();
     bencher.bench_local(|| extractor.describe(black_box(&view)));
 }
 
 #[divan::bench]
 fn prepare(bencher: Bencher) {
     let (packed, mean) = (packed(0.0), mean());
-    bencher.bench(|| DetailGrid::new(black_box(&packed), &mean, &[1; MASK_LEN]));
+    bencher.bench(|| HogGrid::new(black_box(&packed), &mean, &[1; MASK_LEN]));
 }
 
 #[divan::bench(args = ["step", "far", "near", "next"])]
-fn between(bencher: Bencher, reach: &str) {
+fn between(bencher: Bencher, range: &str) {
     let Some([a, b, _]) = grids() else { return };
-    let reach = match reach {
-        "step" => Reach::STEP,
-        "far" => Reach::FAR,
-        "near" => Reach::NEAR,
-        _ => Reach::NEXT,
+    let range = match range {
+        "step" => SearchRange::STEP,
+        "far" => SearchRange::FAR,
+        "near" => SearchRange::NEAR,
+        _ => SearchRange::NEXT,
     };
     // Other sizes are kept once they are prepared, and preparing them is part of the work.
     bencher
-        .with_inputs(|| [a.clone(), b.clone()].map(DetailSizes::new))
-        .bench_local_values(|[a, b]| Flow::between(&a, &b, reach));
+        .with_inputs(|| [a.clone(), b.clone()].map(HogPyramid::new))
+        .bench_local_values(|[a, b]| BlockMatches::between(&a, &b, range));
 }
 
 #[divan::bench]
 fn onto_a_place_within_a_step(bencher: Bencher) {
     let Some([a, _, c]) = grids() else { return };
     bencher
-        .with_inputs(|| [a.clone(), c.clone()].map(DetailSizes::new))
-        .bench_local_values(|[a, c]| Flow::onto(&a, &c, Reach::WITHIN, Course::Ahead));
+        .with_inputs(|| [a.clone(), c.clone()].map(HogPyramid::new))
+        .bench_local_values(|[a, c]| BlockMatches::onto(&a, &c, SearchRange::WITHIN, CameraMotion::Forward));
 }
 
 #[divan::bench]
 fn structure_and_place(bencher: Bencher) {
     let Some(grids) = grids() else { return };
-    let [a, b, c] = grids.map(DetailSizes::new);
-    let [between, _] = Flow::between(&a, &b, Reach::STEP);
-    let to_new = Flow::onto(&a, &c, Reach::WITHIN, Course::Ahead);
+    let [a, b, c] = grids.map(HogPyramid::new);
+    let [between, _] = BlockMatches::between(&a, &b, SearchRange::STEP);
+    let to_new = BlockMatches::onto(&a, &c, SearchRange::WITHIN, CameraMotion::Forward);
     let lens = Lens::new(Projection::Rectilinear, 100.0, 1.0);
     bencher.bench(|| {
         let structure = Structure::new(black_box(&between), &lens, true)?;

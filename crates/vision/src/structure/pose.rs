@@ -2,17 +2,17 @@
 
 use nalgebra::{Matrix3, Rotation3, SMatrix, SVector, Vector3};
 
-use super::flow::{Block, Flow, MIN_DISTINCT};
+use super::block_matching::{Block, BlockMatches, MIN_PEAK_MARGIN};
 use super::lens::{Lens, Ray};
 
 /// Blocks that a relative pose needs.
 const MIN_BLOCKS: usize = 60;
 /// Blocks with depth that locating needs.
 const MIN_LOCATED: usize = 24;
-/// Least likeness of a block between two recordings, where [`MIN_DISTINCT`] is distinct enough.
-const MIN_LIKENESS_OTHER: f32 = 0.25;
+/// Least similarity of a block between two recordings, where [`MIN_PEAK_MARGIN`] is margin enough.
+const MIN_SIMILARITY_OTHER: f32 = 0.25;
 /// Distinctness from which on a block counts in full.
-const FULL_DISTINCT: f32 = 0.15;
+const FULL_PEAK_MARGIN: f32 = 0.15;
 /// A block that moves by less between two frames of a ride is very far away or part of the camera's carrier, fine
 /// cells. Neither tells how far the camera went.
 const MIN_MOTION: f64 = 0.4;
@@ -62,7 +62,7 @@ pub struct Located {
     /// Its one-sigma error by the blocks' residuals.
     pub sigma: f64,
     /// How far beside the way, in its length.
-    pub beside: f64,
+    pub lateral: f64,
     /// Blocks that agree.
     pub inliers: usize,
     /// Blocks compared.
@@ -76,7 +76,7 @@ fn ray(at: &Ray) -> Vector3<f64> {
 }
 
 fn weight(block: &Block) -> f64 {
-    f64::from(block.distinct.min(FULL_DISTINCT) / FULL_DISTINCT)
+    f64::from(block.peak_margin.min(FULL_PEAK_MARGIN) / FULL_PEAK_MARGIN)
 }
 
 /// Weight of a residual `r` at scale `s` (Geman and McClure 1987).
@@ -87,9 +87,9 @@ fn robust(r: f64, s: f64) -> f64 {
 impl Structure {
     /// From the displacement of the first frame's blocks on the second. `forwards`: the second is the later one, so the
     /// camera went ahead. `None` where too little moves as one.
-    pub fn new(flow: &Flow, lens: &Lens, forwards: bool) -> Option<Self> {
-        let seen: Vec<Seen> = flow
-            .clear()
+    pub fn new(matches: &BlockMatches, lens: &Lens, forwards: bool) -> Option<Self> {
+        let seen: Vec<Seen> = matches
+            .reliable()
             .filter(|b| b.dx.hypot(b.dy) > MIN_MOTION)
             .map(|b| Seen::new(b, lens))
             .collect();
@@ -128,15 +128,15 @@ impl Structure {
 
     /// Where a third camera stood, from the displacement of the first frame's blocks on its picture. `None` where too
     /// little agrees.
-    pub fn locate(&self, flow: &Flow, lens: &Lens) -> Option<Located> {
-        let mut by_number = flow.blocks.iter().peekable();
+    pub fn locate(&self, matches: &BlockMatches, lens: &Lens) -> Option<Located> {
+        let mut by_number = matches.blocks.iter().peekable();
         let mut seen: Vec<(Vector3<f64>, f64, Ray, f64)> = Vec::with_capacity(self.points.len());
         for point in &self.points {
             while by_number.next_if(|b| b.number < point.number).is_some() {}
             let Some(block) = by_number.peek().filter(|b| b.number == point.number) else {
                 continue;
             };
-            if block.likeness > MIN_LIKENESS_OTHER && block.distinct > MIN_DISTINCT {
+            if block.similarity > MIN_SIMILARITY_OTHER && block.peak_margin > MIN_PEAK_MARGIN {
                 let to = lens.ray(block.x + block.dx, block.y + block.dy);
                 seen.push((point.ray, point.inverse_depth, to, weight(block)));
             }
@@ -145,7 +145,7 @@ impl Structure {
             return None;
         }
         let middle = lens.ray(31.5, 17.5).cells;
-        let first = Vector3::new(-flow.global[1] / middle, flow.global[0] / middle, 0.0);
+        let first = Vector3::new(-matches.global[1] / middle, matches.global[0] / middle, 0.0);
         let mut turn = *Rotation3::new(first).matrix();
         let mut shift = Vector3::zeros();
         let mut normal = SMatrix::<f64, 6, 6>::zeros();
@@ -194,7 +194,7 @@ impl Structure {
         }
         let centre = -(turn.transpose() * shift);
         let share = centre.dot(&self.way);
-        let beside = (centre - self.way * share).norm();
+        let lateral = (centre - self.way * share).norm();
         let variance = (0.5 * squares / total.max(1e-9)).max(MIN_BLOCK_ERROR * MIN_BLOCK_ERROR) * OVERLAP;
         let ahead = turn * self.way;
         let by_turn = shift.cross(&ahead);
@@ -203,7 +203,7 @@ impl Structure {
         (share.is_finite() && sigma.is_finite() && inliers >= MIN_LOCATED).then_some(Located {
             share,
             sigma,
-            beside,
+            lateral,
             inliers,
             blocks: seen.len(),
             residual: (squares / total.max(1e-9)).sqrt(),
@@ -316,8 +316,8 @@ impl RelativePose {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::relief::Projection;
-    use crate::relief::detail::{COARSE_COLS, COARSE_ROWS};
+    use crate::structure::Projection;
+    use crate::structure::hog_grid::{COARSE_COLS, COARSE_ROWS};
 
     /// A camera at `centre` (units of the way), turned by the rotation vector `turn`.
     #[derive(Clone, Copy)]
@@ -346,7 +346,7 @@ mod tests {
     }
 
     /// Displacement of the first camera's blocks on the picture of another; every `wrong`th block is somewhere else.
-    fn flow(other: Camera, wrong: usize) -> Flow {
+    fn matches(other: Camera, wrong: usize) -> BlockMatches {
         let half = 0.5f64 * HFOV_DEG.to_radians();
         let focal = 32.0 / half.tan();
         let turn = Rotation3::new(other.turn);
@@ -375,36 +375,36 @@ mod tests {
                     y,
                     dx: u - x + noise(1) + astray,
                     dy: v - y + noise(2) - astray,
-                    likeness: 0.9,
-                    distinct: 0.2,
+                    similarity: 0.9,
+                    peak_margin: 0.2,
                 });
             }
         }
-        Flow {
+        BlockMatches {
             blocks,
-            ..Flow::default()
+            ..BlockMatches::default()
         }
     }
 
     fn located(second: Camera, third: Camera, forwards: bool, wrong: usize) -> Located {
-        let structure = Structure::new(&flow(second, 0), &lens(), forwards).unwrap();
-        structure.locate(&flow(third, wrong), &lens()).unwrap()
+        let structure = Structure::new(&matches(second, 0), &lens(), forwards).unwrap();
+        structure.locate(&matches(third, wrong), &lens()).unwrap()
     }
 
     #[test]
     fn finds_the_share_of_the_way_whatever_the_head_does() {
         let second = camera([0.02, -0.01, 1.0], [0.02, 0.03, -0.01]);
         for share in [-0.2, 0.0, 0.3, 0.5, 0.9, 1.2] {
-            for (beside, turn) in [
+            for (lateral, turn) in [
                 (0.0, [0.0; 3]),
                 (0.3, [0.05, 0.2, 0.03]),
                 (-0.4, [-0.04, -0.15, -0.06]),
             ] {
-                let third = camera([beside, 0.05, share], turn);
+                let third = camera([lateral, 0.05, share], turn);
                 let found = located(second, third, true, 4);
                 assert!(
-                    (found.share - share).abs() < 0.03 && (found.beside - beside.abs()).abs() < 0.1,
-                    "{share} {beside}: {found:?}"
+                    (found.share - share).abs() < 0.03 && (found.lateral - lateral.abs()).abs() < 0.1,
+                    "{share} {lateral}: {found:?}"
                 );
                 assert!(found.sigma < 0.05, "{found:?}");
             }
@@ -420,14 +420,15 @@ mod tests {
 
     #[test]
     fn a_standstill_has_no_structure() {
-        assert!(Structure::new(&flow(camera([0.0; 3], [0.0; 3]), 0), &lens(), true).is_none());
-        assert!(Structure::new(&Flow::default(), &lens(), true).is_none());
+        assert!(Structure::new(&matches(camera([0.0; 3], [0.0; 3]), 0), &lens(), true).is_none());
+        assert!(Structure::new(&BlockMatches::default(), &lens(), true).is_none());
     }
 
     #[test]
     fn a_picture_of_something_else_is_not_located() {
-        let structure = Structure::new(&flow(camera([0.0, 0.0, 1.0], [0.0; 3]), 0), &lens(), true).unwrap();
-        let mut elsewhere = flow(camera([0.0, 0.0, 0.5], [0.0; 3]), 0);
+        let structure =
+            Structure::new(&matches(camera([0.0, 0.0, 1.0], [0.0; 3]), 0), &lens(), true).unwrap();
+        let mut elsewhere = matches(camera([0.0, 0.0, 0.5], [0.0; 3]), 0);
         for block in &mut elsewhere.blocks {
             block.dx += ((block.number * 7919) % 23) as f64 - 11.0;
             block.dy += ((block.number * 104_729) % 17) as f64 - 8.0;

@@ -1,7 +1,7 @@
 //! The dot product of a block of fine cells with a place of another grid: what the search uphill is made of. Left to the
 //! compiler, the short lines of a block become a mixture of widths that takes twice as long.
 
-use super::detail::BLOCK;
+use super::hog_grid::BLOCK;
 use crate::dense::BINS;
 
 /// Numbers in a line of a block.

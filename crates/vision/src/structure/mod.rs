@@ -1,14 +1,14 @@
 //! Where along the trail a camera stood, from how the scene moved: the measurement below a frame.
 //!
-//! Likeness alone (see [`crate::similarity`]) cannot tell a step forward from a turned head or another line on the
+//! Similarity alone (see [`crate::similarity`]) cannot tell a step forward from a turned head or another line on the
 //! trail when things stand at all depths. Motion can. Between two frames of the *reference* the scene shows its relief:
 //! what is near moves far, what is far hardly moves. That gives every spot of the picture its depth, in units of the way
 //! the camera went. With the depths known, where the same spots lie in a frame of the *new* run gives that camera's
 //! turn and its position among the two reference frames: how far along the way, and how far beside it.
 //!
-//! 1. [`DetailExtractor`]: a finer grid of orientation histograms than the dense descriptor's, which survives other
+//! 1. [`HogExtractor`]: a finer grid of orientation histograms than the dense descriptor's, which survives other
 //!    light as that does.
-//! 2. [`Flow`]: where each block of one grid lies on another, coarse to fine, with its neighbours' agreement from both
+//! 2. [`BlockMatches`]: where each block of one grid lies on another, coarse to fine, with its neighbours' agreement from both
 //!    sides.
 //! 3. [`Structure`]: turn, direction and depths of two reference frames (relative pose by robust least squares on the
 //!    epipolar constraint; Longuet-Higgins 1981).
@@ -16,15 +16,15 @@
 //!    Gauss–Newton), of which the share along the way is what is wanted.
 
 mod block_dot;
-mod detail;
-mod flow;
+mod block_matching;
+mod hog_grid;
 mod lens;
-mod structure;
+mod pose;
 
-pub use detail::{DETAIL_LEN, DetailExtractor, DetailGrid, DetailMean, DetailSizes, DetailSum};
-pub use flow::{Course, Flow, Reach};
+pub use block_matching::{BlockMatches, CameraMotion, SearchRange};
+pub use hog_grid::{HOG_GRID_LEN, HogExtractor, HogGrid, HogMean, HogPyramid, HogSum};
 pub use lens::{Lens, Projection};
-pub use structure::{Located, Structure};
+pub use pose::{Located, Structure};
 
 #[cfg(test)]
 mod tests {

@@ -1,4 +1,4 @@
-//! Where each block of one detail grid lies on another.
+//! Where each block of one HOG grid lies on another.
 //!
 //! Coarse cells (two by two joined) first: every shift of a window around the one that fits the whole grid best. Then
 //! uphill over the fine cells from the best of each block, and the top of a roof below a cell. A block counts when it is found again from the
@@ -8,26 +8,26 @@
 use std::ops::Range;
 
 use super::block_dot::{BlockCells, block_dot};
-use super::detail::{
-    BLOCK, COARSE_COLS, COARSE_ROWS, COLS, DetailGrid, DetailSizes, FINE_REACH, GROWTHS, Padded, ROWS,
+use super::hog_grid::{
+    BLOCK, COARSE_COLS, COARSE_ROWS, COLS, FINE_REACH, HogGrid, HogPyramid, Padded, ROWS, SCALES,
 };
 use crate::dense::BINS;
 use crate::dispatch::multiversion;
 
 const BLOCKS: usize = COARSE_COLS * COARSE_ROWS;
-/// Mean energy of a cell below which a block shows nothing, in squared steps of [`DetailGrid`]: the same share of a
+/// Mean energy of a cell below which a block shows nothing, in squared steps of [`HogGrid`]: the same share of a
 /// typical edge as the flat cells of the static mask.
 const MIN_CELL_ENERGY: f32 = 2_300.0;
 /// Blocks whose place stands out by less are not looked at more closely: nobody uses them.
-pub(super) const MIN_DISTINCT: f32 = 0.02;
+pub(super) const MIN_PEAK_MARGIN: f32 = 0.02;
 /// Both sides agree when they differ by less, fine cells.
 const MAX_DISAGREEMENT: f64 = 1.5;
-/// Least likeness of a block between two frames of one recording: a few frames apart, and a step apart, where the ground is
+/// Least similarity of a block between two frames of one recording: a few frames apart, and a step apart, where the ground is
 /// seen from another side.
-const MIN_LIKENESS_NEXT: f32 = 0.5;
-const MIN_LIKENESS_STEP: f32 = 0.42;
+const MIN_SIMILARITY_NEXT: f32 = 0.5;
+const MIN_SIMILARITY_STEP: f32 = 0.42;
 /// Least distinctness of such a block.
-const MIN_DISTINCT_SAME: f32 = 0.03;
+const MIN_PEAK_MARGIN_SAME: f32 = 0.03;
 /// A block's place lies this far inside the other grid, fine cells.
 const RIM: f64 = 1.5;
 
@@ -41,9 +41,9 @@ pub(super) struct Block {
     pub dx: f64,
     pub dy: f64,
     /// Cosine at the place found.
-    pub likeness: f32,
+    pub similarity: f32,
     /// How much less the next best place fits, one coarse cell away or more.
-    pub distinct: f32,
+    pub peak_margin: f32,
 }
 
 impl Block {
@@ -61,45 +61,45 @@ impl Block {
     }
 }
 
-/// Where the camera was when it took another picture.
+/// How the camera moved from one picture to the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Course {
-    /// Ahead on the trail: things look larger there.
-    Ahead,
-    /// Behind: smaller.
-    Behind,
+pub enum CameraMotion {
+    /// Along the trail: things look larger in the other.
+    Forward,
+    /// Against it: smaller.
+    Backward,
 }
 
 /// Shifts that are tried, coarse cells each way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reach {
+pub struct SearchRange {
     /// Of the whole grid.
     global: (isize, isize),
     /// Of a block around that of the grid.
     dx: isize,
     dy: isize,
-    /// How many of [`GROWTHS`] are tried.
-    growths: usize,
+    /// How many of [`SCALES`] are tried.
+    scales: usize,
 }
 
-impl Reach {
+impl SearchRange {
     /// For places a few frames apart whose pictures may be far from each other; a turned head moves them by 27 degrees.
     pub const FAR: Self = Self {
         global: (9, 4),
         dx: 6,
         dy: 4,
-        growths: 0,
+        scales: 0,
     };
     /// For frames of one recording a third of a second of riding apart, or up to about a second.
     pub const STEP: Self = Self {
         dx: 4,
         dy: 3,
-        growths: 2,
+        scales: 2,
         ..Self::FAR
     };
     /// For a place between two such frames, from either.
     pub const WITHIN: Self = Self {
-        growths: 1,
+        scales: 1,
         ..Self::STEP
     };
     /// For places a few frames apart.
@@ -134,51 +134,57 @@ impl Reach {
 
 /// Displacement of the blocks of one grid on another.
 #[derive(Clone, Debug, Default)]
-pub struct Flow {
+pub struct BlockMatches {
     pub(super) blocks: Vec<Block>,
     /// Shift of the whole grid, fine cells.
     pub(super) global: [f64; 2],
-    /// Likeness from which on a block is clear between two frames of one recording.
-    pub(super) min_likeness: f32,
+    /// Similarity from which on a block is clear between two frames of one recording.
+    pub(super) min_similarity: f32,
 }
 
-impl Flow {
+impl BlockMatches {
     /// From the earlier to the later of two frames of a ride, and back.
-    pub fn between(earlier: &DetailSizes, later: &DetailSizes, reach: Reach) -> [Self; 2] {
-        let [there, back] = Self::both_ways(&earlier.grid, &later.grid, reach);
+    pub fn between(earlier: &HogPyramid, later: &HogPyramid, range: SearchRange) -> [Self; 2] {
+        let [there, back] = Self::both_ways(&earlier.grid, &later.grid, range);
         [
-            there.or_resized(earlier, later, reach, Course::Ahead),
-            back.or_resized(later, earlier, reach, Course::Behind),
+            there.or_resized(earlier, later, range, CameraMotion::Forward),
+            back.or_resized(later, earlier, range, CameraMotion::Backward),
         ]
     }
 
     /// From a frame to one that was taken ahead of it or behind it.
-    pub fn onto(from: &DetailSizes, to: &DetailSizes, reach: Reach, course: Course) -> Self {
-        let there = Self::there(&from.grid, &to.grid, reach);
-        there.or_resized(from, to, reach, course)
+    pub fn onto(from: &HogPyramid, to: &HogPyramid, range: SearchRange, motion: CameraMotion) -> Self {
+        let there = Self::there(&from.grid, &to.grid, range);
+        there.or_resized(from, to, range, motion)
     }
 
     /// With the blocks that are found, or are more alike, when the things of the other frame are brought to the size they
     /// have in the first.
-    fn or_resized(mut self, from: &DetailSizes, to: &DetailSizes, reach: Reach, course: Course) -> Self {
-        if reach.growths == 0 {
+    fn or_resized(
+        mut self,
+        from: &HogPyramid,
+        to: &HogPyramid,
+        range: SearchRange,
+        motion: CameraMotion,
+    ) -> Self {
+        if range.scales == 0 {
             return self;
         }
-        self.min_likeness = MIN_LIKENESS_STEP;
+        self.min_similarity = MIN_SIMILARITY_STEP;
         let mut best = vec![None; BLOCKS];
         for block in self.blocks.drain(..) {
             best[block.number] = Some(block);
         }
-        for (step, growth) in GROWTHS.into_iter().enumerate().take(reach.growths) {
-            let (other, times) = match course {
-                Course::Ahead => (to.smaller(step), growth),
-                Course::Behind => (to.larger(step), 1.0 / growth),
+        for (step, growth) in SCALES.into_iter().enumerate().take(range.scales) {
+            let (other, times) = match motion {
+                CameraMotion::Forward => (to.smaller(step), growth),
+                CameraMotion::Backward => (to.larger(step), 1.0 / growth),
             };
             // What is left to find is what growth does not explain.
-            let there = Self::there(&from.grid, other, Reach::NEAR);
+            let there = Self::there(&from.grid, other, SearchRange::NEAR);
             for block in there.blocks {
                 let known: &mut Option<Block> = &mut best[block.number];
-                if known.is_none_or(|known| known.likeness < block.likeness) {
+                if known.is_none_or(|known| known.similarity < block.similarity) {
                     *known = Some(block.on_resized(times));
                 }
             }
@@ -188,27 +194,27 @@ impl Flow {
     }
 
     /// From `a` to `b` and from `b` to `a`, each block checked against the other side.
-    fn both_ways(a: &DetailGrid, b: &DetailGrid, reach: Reach) -> [Self; 2] {
-        let [there, back] = Found::both_ways(a, b, reach);
+    fn both_ways(a: &HogGrid, b: &HogGrid, range: SearchRange) -> [Self; 2] {
+        let [there, back] = Found::both_ways(a, b, range);
         [there.agreeing_with(&back), back.agreeing_with(&there)]
     }
 
     /// Only from `a` to `b`.
-    fn there(a: &DetailGrid, b: &DetailGrid, reach: Reach) -> Self {
-        let [there, back] = Found::both_ways(a, b, reach);
+    fn there(a: &HogGrid, b: &HogGrid, range: SearchRange) -> Self {
+        let [there, back] = Found::both_ways(a, b, range);
         there.agreeing_with(&back)
     }
 
     /// Blocks that are as clear as they must be between two frames of one recording.
-    pub(super) fn clear(&self) -> impl Iterator<Item = &Block> {
-        let clear = |b: &&Block| b.likeness > self.min_likeness && b.distinct > MIN_DISTINCT_SAME;
+    pub(super) fn reliable(&self) -> impl Iterator<Item = &Block> {
+        let clear = |b: &&Block| b.similarity > self.min_similarity && b.peak_margin > MIN_PEAK_MARGIN_SAME;
         self.blocks.iter().filter(clear)
     }
 
     /// How many blocks are clear between two frames of one recording, and the median of their displacements, fine cells
     /// (0 without any).
-    pub fn clear_motion(&self) -> (usize, f64) {
-        let mut moved: Vec<f64> = self.clear().map(|b| b.dx.hypot(b.dy)).collect();
+    pub fn reliable_motion(&self) -> (usize, f64) {
+        let mut moved: Vec<f64> = self.reliable().map(|b| b.dx.hypot(b.dy)).collect();
         moved.sort_unstable_by(f64::total_cmp);
         (moved.len(), moved.get(moved.len() / 2).copied().unwrap_or(0.0))
     }
@@ -222,14 +228,14 @@ struct Found {
 
 impl Found {
     /// From `a` to `b` and from `b` to `a`.
-    fn both_ways(a: &DetailGrid, b: &DetailGrid, reach: Reach) -> [Self; 2] {
-        let global = whole_grid_shift(&a.coarse, &b.coarse, reach.global);
-        let mut scores = Scores::new(global, reach);
+    fn both_ways(a: &HogGrid, b: &HogGrid, range: SearchRange) -> [Self; 2] {
+        let global = whole_grid_shift(&a.coarse, &b.coarse, range.global);
+        let mut scores = Scores::new(global, range);
         scores.fill(a, b);
         [found(a, b, &scores, Way::There), found(b, a, &scores, Way::Back)]
     }
 
-    fn agreeing_with(&self, back: &Self) -> Flow {
+    fn agreeing_with(&self, back: &Self) -> BlockMatches {
         let agrees = |block: &Block| {
             let (x, y) = (block.x + block.dx, block.y + block.dy);
             let inside = |v: f64, len: usize| {
@@ -247,7 +253,7 @@ impl Found {
                 dx * dx + dy * dy < MAX_DISAGREEMENT * MAX_DISAGREEMENT
             })
         };
-        Flow {
+        BlockMatches {
             blocks: self
                 .blocks
                 .iter()
@@ -256,7 +262,7 @@ impl Found {
                 .copied()
                 .collect(),
             global: [2.0 * self.global.0 as f64, 2.0 * self.global.1 as f64],
-            min_likeness: MIN_LIKENESS_NEXT,
+            min_similarity: MIN_SIMILARITY_NEXT,
         }
     }
 }
@@ -278,29 +284,29 @@ struct Scores {
     /// By shift, row and column.
     values: Vec<f32>,
     global: (isize, isize),
-    reach: Reach,
+    range: SearchRange,
 }
 
 impl Scores {
-    fn new(global: (isize, isize), reach: Reach) -> Self {
+    fn new(global: (isize, isize), range: SearchRange) -> Self {
         Self {
-            values: vec![0.0; reach.shifts() * WIDE * HIGH],
+            values: vec![0.0; range.shifts() * WIDE * HIGH],
             global,
-            reach,
+            range,
         }
     }
 
-    fn fill(&mut self, a: &DetailGrid, b: &DetailGrid) {
+    fn fill(&mut self, a: &HogGrid, b: &HogGrid) {
         for (index, scores) in self.values.chunks_exact_mut(WIDE * HIGH).enumerate() {
-            window_scores(a, b, self.reach.shift(self.global, index), scores);
+            window_scores(a, b, self.range.shift(self.global, index), scores);
         }
     }
 
     /// Shift number `index` of a search that way: row by row from the upper left.
     fn shift(&self, way: Way, index: usize) -> (isize, isize) {
         match way {
-            Way::There => self.reach.shift(self.global, index),
-            Way::Back => self.reach.shift((-self.global.0, -self.global.1), index),
+            Way::There => self.range.shift(self.global, index),
+            Way::Back => self.range.shift((-self.global.0, -self.global.1), index),
         }
     }
 
@@ -316,8 +322,8 @@ impl Scores {
             line.copy_from_slice(&line_at(index, row + 1)[1..WIDE - 1]);
             return line;
         }
-        let index = self.reach.shifts() - 1 - index;
-        let (dx, dy) = self.reach.shift(self.global, index);
+        let index = self.range.shifts() - 1 - index;
+        let (dx, dy) = self.range.shift(self.global, index);
         let from = row as isize - dy + 1;
         if (0..HIGH as isize).contains(&from) {
             let scores = line_at(index, from as usize);
@@ -334,19 +340,19 @@ impl Scores {
 }
 
 /// The blocks of `a` on `b`.
-fn found(a: &DetailGrid, b: &DetailGrid, scores: &Scores, way: Way) -> Found {
+fn found(a: &HogGrid, b: &HogGrid, scores: &Scores, way: Way) -> Found {
     let ranked = ranked(scores, way);
     let blocks = (0..BLOCKS)
         .map(|block| {
-            let distinct = ranked.best[block] - ranked.second[block];
-            (ranked.best[block] > 0.0 && distinct > MIN_DISTINCT)
+            let peak_margin = ranked.best[block] - ranked.second[block];
+            (ranked.best[block] > 0.0 && peak_margin > MIN_PEAK_MARGIN)
                 .then(|| {
                     refine(
                         a,
                         b,
                         block,
                         scores.shift(way, ranked.shifts[block] as usize),
-                        distinct,
+                        peak_margin,
                     )
                 })
                 .flatten()
@@ -359,13 +365,7 @@ fn found(a: &DetailGrid, b: &DetailGrid, scores: &Scores, way: Way) -> Found {
 
 /// Place of a block below a cell, starting at its coarse shift. `None` when it shows nothing or the best place lies
 /// at the end of what is tried.
-fn refine(
-    a: &DetailGrid,
-    b: &DetailGrid,
-    block: usize,
-    coarse: (isize, isize),
-    distinct: f32,
-) -> Option<Block> {
+fn refine(a: &HogGrid, b: &HogGrid, block: usize, coarse: (isize, isize), peak_margin: f32) -> Option<Block> {
     let (col, row) = (
         2 * (block % COARSE_COLS) as isize,
         2 * (block / COARSE_COLS) as isize,
@@ -392,8 +392,8 @@ fn refine(
         y: row as f64 + 0.5,
         dx: top.shift.0 as f64 + below(left, right),
         dy: top.shift.1 as f64 + below(above, under),
-        likeness: top.score,
-        distinct,
+        similarity: top.score,
+        peak_margin,
     })
 }
 
@@ -410,7 +410,7 @@ struct Ranked {
 #[inline(always)]
 fn ranked_plain(scores: &Scores, way: Way) -> Ranked {
     let (mut best, mut shifts) = (vec![f32::MIN; BLOCKS], vec![0u32; BLOCKS]);
-    for index in 0..scores.reach.shifts() {
+    for index in 0..scores.range.shifts() {
         for row in 0..COARSE_ROWS {
             let line = scores.line(way, index, row);
             let at = row * COARSE_COLS;
@@ -423,11 +423,11 @@ fn ranked_plain(scores: &Scores, way: Way) -> Ranked {
             }
         }
     }
-    let across = scores.reach.across() as u32;
+    let across = scores.range.across() as u32;
     let place = |index: u32| ((index % across) as i32, (index / across) as i32);
     let (columns, rows): (Vec<i32>, Vec<i32>) = shifts.iter().map(|&index| place(index)).unzip();
     let mut second = vec![0.0f32; BLOCKS];
-    for index in 0..scores.reach.shifts() {
+    for index in 0..scores.range.shifts() {
         let (i, j) = place(index as u32);
         for row in 0..COARSE_ROWS {
             let line = scores.line(way, index, row);
@@ -445,10 +445,10 @@ fn ranked_plain(scores: &Scores, way: Way) -> Ranked {
 }
 
 /// The shift at which the whole coarse grids fit best.
-fn whole_grid_shift(a: &Padded, b: &Padded, reach: (isize, isize)) -> (isize, isize) {
+fn whole_grid_shift(a: &Padded, b: &Padded, range: (isize, isize)) -> (isize, isize) {
     let mut best = (f32::MIN, (0, 0));
-    for dy in -reach.1..=reach.1 {
-        for dx in -reach.0..=reach.0 {
+    for dy in -range.1..=range.1 {
+        for dx in -range.0..=range.0 {
             let (dot, ours, theirs) = whole_grid(a, b, (dx, dy));
             let cosine = dot as f32 / (ours as f32 * theirs as f32).sqrt().max(1.0);
             if cosine > best.0 {
@@ -494,7 +494,7 @@ fn dot_of(a: &[i16], b: &[i16]) -> i32 {
 
 /// Cosine of each window of `a` with `b` at one coarse shift: [`WIDE`] times [`HIGH`].
 #[inline(always)]
-fn window_scores_plain(a: &DetailGrid, b: &DetailGrid, (dx, dy): (isize, isize), scores: &mut [f32]) {
+fn window_scores_plain(a: &HogGrid, b: &HogGrid, (dx, dy): (isize, isize), scores: &mut [f32]) {
     // Two rows and columns of zeros around, so that no window needs a border.
     const LINE: usize = WIDE + 2;
     let (ours, theirs) = (&a.coarse, &b.coarse);
@@ -596,7 +596,7 @@ multiversion! {
 }
 
 multiversion! {
-    fn window_scores(a: &DetailGrid, b: &DetailGrid, shift: (isize, isize), scores: &mut [f32]) = window_scores_plain;
+    fn window_scores(a: &HogGrid, b: &HogGrid, shift: (isize, isize), scores: &mut [f32]) = window_scores_plain;
 }
 
 multiversion! {
@@ -608,30 +608,30 @@ mod tests {
     use super::*;
     use crate::image::LumaView;
     use crate::mask::MASK_LEN;
-    use crate::relief::tests::textured;
-    use crate::relief::{DetailExtractor, DetailMean, DetailSum};
+    use crate::structure::tests::textured;
+    use crate::structure::{HogExtractor, HogMean, HogSum};
 
     fn packed(dx: f64, dy: f64) -> Vec<u8> {
         let picture = textured(640, 360, dx, dy);
-        DetailExtractor::default().describe(&LumaView::new(640, 360, &picture).unwrap())
+        HogExtractor::default().describe(&LumaView::new(640, 360, &picture).unwrap())
     }
 
     /// Of a recording that also shows other places.
-    fn mean() -> DetailMean {
-        let mut sum = DetailSum::default();
+    fn mean() -> HogMean {
+        let mut sum = HogSum::default();
         (1..6).for_each(|k| sum.add(&packed(997.0 * f64::from(k), -731.0 * f64::from(k))));
         sum.mean()
     }
 
-    fn grid(dx: f64, dy: f64) -> DetailGrid {
-        DetailGrid::new(&packed(dx, dy), &mean(), &[1; MASK_LEN]).unwrap()
+    fn grid(dx: f64, dy: f64) -> HogGrid {
+        HogGrid::new(&packed(dx, dy), &mean(), &[1; MASK_LEN]).unwrap()
     }
 
     #[test]
     fn finds_a_shift_far_below_a_cell() {
         // Cells of a 640-pixel picture are ten pixels wide.
         for (dx, dy) in [(23.0, -8.0), (-71.0, 30.0), (4.0, 3.0)] {
-            let [there, back] = Flow::both_ways(&grid(0.0, 0.0), &grid(dx, dy), Reach::FAR);
+            let [there, back] = BlockMatches::both_ways(&grid(0.0, 0.0), &grid(dx, dy), SearchRange::FAR);
             assert!(
                 there.blocks.len() > 100 && back.blocks.len() > 100,
                 "{}",
@@ -656,7 +656,7 @@ mod tests {
     }
 
     /// A picture, and the same things `times` as large around the middle.
-    fn grown(times: f64) -> [DetailSizes; 2] {
+    fn grown(times: f64) -> [HogPyramid; 2] {
         let (width, height) = (640, 360);
         let first = textured(width, height, 0.0, 0.0);
         let middle = (0.5 * (width - 1) as f64, 0.5 * (height - 1) as f64);
@@ -668,14 +668,13 @@ mod tests {
             .collect();
         let mean = mean();
         [first, second].map(|picture| {
-            let packed =
-                DetailExtractor::default().describe(&LumaView::new(width, height, &picture).unwrap());
-            DetailSizes::new(DetailGrid::new(&packed, &mean, &[1; MASK_LEN]).unwrap())
+            let packed = HogExtractor::default().describe(&LumaView::new(width, height, &picture).unwrap());
+            HogPyramid::new(HogGrid::new(&packed, &mean, &[1; MASK_LEN]).unwrap())
         })
     }
 
     /// Blocks that lie where a picture `times` as large has them, and all that were found.
-    fn right(flow: &Flow, times: f64) -> (usize, usize) {
+    fn right(matches: &BlockMatches, times: f64) -> (usize, usize) {
         let right = |b: &&Block| {
             let still = Block {
                 dx: 0.0,
@@ -685,15 +684,15 @@ mod tests {
             let is = still.on_resized(times);
             (b.dx - is.dx).hypot(b.dy - is.dy) < 0.5
         };
-        (flow.blocks.iter().filter(right).count(), flow.blocks.len())
+        (matches.blocks.iter().filter(right).count(), matches.blocks.len())
     }
 
     #[test]
     fn things_half_as_large_again_are_found_at_their_size() {
         let times = 1.5;
         let [a, b] = grown(times);
-        let plain = Flow::between(&a, &b, Reach::FAR);
-        let sized = Flow::between(&a, &b, Reach::STEP);
+        let plain = BlockMatches::between(&a, &b, SearchRange::FAR);
+        let sized = BlockMatches::between(&a, &b, SearchRange::STEP);
         for (k, times) in [times, 1.0 / times].into_iter().enumerate() {
             let ((before, _), (after, all)) = (right(&plain[k], times), right(&sized[k], times));
             assert!(
@@ -706,10 +705,10 @@ mod tests {
 
     #[test]
     fn blank_pictures_have_no_blocks() {
-        let mean = DetailSum::default().mean();
-        let blank = DetailGrid::new(&[0; crate::relief::DETAIL_LEN], &mean, &[1; MASK_LEN]).unwrap();
+        let mean = HogSum::default().mean();
+        let blank = HogGrid::new(&[0; crate::structure::HOG_GRID_LEN], &mean, &[1; MASK_LEN]).unwrap();
         assert!(
-            Flow::both_ways(&blank, &grid(0.0, 0.0), Reach::FAR)[0]
+            BlockMatches::both_ways(&blank, &grid(0.0, 0.0), SearchRange::FAR)[0]
                 .blocks
                 .is_empty()
         );
@@ -719,9 +718,9 @@ mod tests {
     fn scores_there_are_those_of_the_search_back() {
         let (a, b) = (grid(0.0, 0.0), grid(31.0, -12.0));
         for global in [(3, -1), (-9, 4), (9, -4)] {
-            let mut there = Scores::new(global, Reach::FAR);
+            let mut there = Scores::new(global, SearchRange::FAR);
             there.fill(&a, &b);
-            let mut back = Scores::new((-global.0, -global.1), Reach::FAR);
+            let mut back = Scores::new((-global.0, -global.1), SearchRange::FAR);
             back.fill(&b, &a);
             assert_eq!(ranked(&there, Way::Back), ranked(&back, Way::There));
         }
@@ -738,7 +737,7 @@ mod tests {
         window_scores(&a, &b, (-15, 8), &mut fast);
         window_scores_plain(&a, &b, (-15, 8), &mut plain);
         assert_eq!(fast, plain);
-        let mut scores = Scores::new((2, -1), Reach::FAR);
+        let mut scores = Scores::new((2, -1), SearchRange::FAR);
         scores.fill(&a, &b);
         for way in [Way::There, Way::Back] {
             assert_eq!(ranked(&scores, way), ranked_plain(&scores, way));

@@ -1,6 +1,6 @@
 //! From a place in the grid to a direction in front of the camera.
 
-use super::detail::{COLS, ROWS};
+use super::hog_grid::{COLS, ROWS};
 
 /// How a lens maps angles to distances from the middle of the picture.
 #[derive(Clone, Copy, Debug, PartialEq)]
