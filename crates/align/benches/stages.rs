@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use divan::{Bencher, black_box};
 use mtbsync_align::evidence::Matrix;
-use mtbsync_align::fit::{Pair, fit_monotone};
+use mtbsync_align::fit::fit_monotone;
+use mtbsync_align::pair::Pair;
 use mtbsync_align::refine::{FrameTimes, PlaceSimilarity, RefineSettings, refine};
 use mtbsync_align::sequence::{Belief, beliefs};
 

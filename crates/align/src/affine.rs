@@ -3,8 +3,9 @@
 //! A robust start (two random pairs, most pairs within the threshold; RANSAC, Fischler & Bolles 1981) and a
 //! least-squares fit of its inliers. The map is one segment with its two ends as knots.
 
-use crate::fit::Pair;
+use crate::pair::Pair;
 use crate::settings::WarpSettings;
+use crate::stats::order_statistic;
 use crate::warp::{Segment, TimeWarp};
 
 /// Slopes outside this range are no playback of the same clip.
@@ -39,8 +40,7 @@ pub fn fit_affine(
 /// however well those few fit.
 fn typical_residual(pairs: &[Pair], line: (f64, f64)) -> f64 {
     let mut residuals: Vec<f64> = pairs.iter().map(|p| residual(p, line)).collect();
-    residuals.sort_by(f64::total_cmp);
-    residuals.get(residuals.len() * 2 / 3).copied().unwrap_or(0.0)
+    order_statistic(&mut residuals, 2.0 / 3.0).unwrap_or(0.0)
 }
 
 fn residual(p: &Pair, (a, b): (f64, f64)) -> f64 {

@@ -7,6 +7,7 @@
 
 use crate::evidence::Matrix;
 use crate::sequence::{Belief, beliefs};
+use crate::stats::ramp;
 
 /// Reference time around the found path that is forbidden, seconds. Wider than a similarity peak, narrower than a lap.
 const FORBIDDEN_SECS: f64 = 3.0;
@@ -19,8 +20,6 @@ const EQUAL_SHARE: f64 = 0.8;
 /// New time that the found path explains more of: up to the first it does not tell the two apart, from the second on it does.
 const CHANCE_SECS: f64 = 6.0;
 const DECISIVE_SECS: f64 = 14.0;
-/// A frame is on the trail when the model thinks it rather there than off.
-const MAX_OFF: f64 = 0.5;
 
 /// Probability, 0.5..1, that the found path is the right one of two that look alike.
 pub fn certainty(llr: &Matrix, path: &[Belief], t_new: &[f64], t_ref: &[f64]) -> f64 {
@@ -29,7 +28,7 @@ pub fn certainty(llr: &Matrix, path: &[Belief], t_new: &[f64], t_ref: &[f64]) ->
         let near = path
             .get(i)
             .zip(t_ref.get(j))
-            .is_some_and(|(b, t)| b.off < MAX_OFF && (t - b.t_ref_secs).abs() < FORBIDDEN_SECS);
+            .is_some_and(|(b, t)| b.is_on_trail() && (t - b.t_ref_secs).abs() < FORBIDDEN_SECS);
         if near { FORBIDDEN_LLR } else { value }
     });
     let other = beliefs(&other_llr, t_new, t_ref);
@@ -40,10 +39,9 @@ pub fn certainty(llr: &Matrix, path: &[Belief], t_new: &[f64], t_ref: &[f64]) ->
     }
     let alike = ramp(
         its.evidence / its.secs * mine.secs / mine.evidence,
-        HARMLESS_SHARE,
-        EQUAL_SHARE,
+        (HARMLESS_SHARE, EQUAL_SHARE),
     );
-    let undecided = 1.0 - ramp(mine.secs - its.secs, CHANCE_SECS, DECISIVE_SECS);
+    let undecided = 1.0 - ramp(mine.secs - its.secs, (CHANCE_SECS, DECISIVE_SECS));
     1.0 - 0.5 * alike * undecided
 }
 
@@ -70,11 +68,6 @@ impl Explained {
     }
 }
 
-/// 0 up to `from`, 1 from `to` on.
-fn ramp(value: f64, from: f64, to: f64) -> f64 {
-    ((value - from) / (to - from)).clamp(0.0, 1.0)
-}
-
 /// New time that frame `i` stands for, seconds.
 fn frame_secs(t_new: &[f64], i: usize) -> f64 {
     let at = |i: usize| t_new.get(i).copied();
@@ -88,7 +81,7 @@ fn frame_secs(t_new: &[f64], i: usize) -> f64 {
 /// Evidence along a path, for each frame on the trail: the best within a frame of where the model sees it.
 fn explained(llr: &Matrix, path: &[Belief], t_ref: &[f64]) -> Vec<Option<f64>> {
     let best = |(i, belief): (usize, &Belief)| {
-        if belief.off >= MAX_OFF {
+        if !belief.is_on_trail() {
             return None;
         }
         let at = t_ref.partition_point(|&t| t < belief.t_ref_secs);

@@ -6,12 +6,11 @@
 
 use std::ops::Range;
 
-use crate::sequence::{MAX_RATIO, Reach};
+use crate::sequence::Reach;
+use crate::tuning::MAX_RATIO;
 
 /// Added each side of what the sparse path leaves possible, seconds: twice its own resolution at any usual pace.
 const MARGIN_SECS: f64 = 4.0;
-/// A frame is on the trail when the model thinks it rather there than off.
-const MAX_OFF: f64 = 0.5;
 /// Widest band, seconds. Reached only where the sparse look found nothing for a minute or more.
 const MAX_WIDTH_SECS: f64 = 150.0;
 
@@ -22,7 +21,7 @@ pub fn band(sparse: &[Reach], t_sparse: &[f64], t_new: &[f64], t_ref: &[f64]) ->
     let known: Vec<Known> = sparse
         .iter()
         .zip(t_sparse)
-        .filter(|(reach, _)| reach.belief.off < MAX_OFF)
+        .filter(|(reach, _)| reach.belief.is_on_trail())
         .map(|(reach, &t)| Known {
             t,
             low: reach.low_secs,

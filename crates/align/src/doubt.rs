@@ -1,6 +1,6 @@
 //! Doubt about the map that its error bars do not have by themselves: in gaps, and where it passes beside its pairs.
 
-use crate::smooth::{MAD_TO_SIGMA, median};
+use crate::stats::{median, median_and_deviation, ramp};
 
 /// This near a pair the path is carried by it, seconds.
 const CARRIED_SECS: f64 = 0.4;
@@ -20,8 +20,7 @@ const MISFIT: f64 = 5.0;
 /// Share of the certainty at `secs` from the nearer end of a gap. Between two pairs there were frames in which the trail was
 /// not seen: something was in the way, or the rider was elsewhere.
 pub(crate) fn in_gap(secs: f64) -> f64 {
-    let share = ((secs - CARRIED_SECS) / (LOST_SECS - CARRIED_SECS)).clamp(0.0, 1.0);
-    1.0 - (1.0 - LOST) * share
+    1.0 - (1.0 - LOST) * ramp(secs, (CARRIED_SECS, LOST_SECS))
 }
 
 /// Certainty left within [`LEAP_SPAN_SECS`] of a leap.
@@ -90,10 +89,11 @@ pub(crate) struct Paces {
 
 impl Paces {
     pub fn new(mut rates: Vec<f64>) -> Self {
-        let middle = median(&mut rates).unwrap_or(1.0);
-        let mut away: Vec<f64> = rates.iter().map(|rate| (rate - middle).abs()).collect();
-        let spread = (MAD_TO_SIGMA * median(&mut away).unwrap_or(0.0)).max(LEAST_SPREAD * middle);
-        Self { middle, spread }
+        let (middle, deviation) = median_and_deviation(&mut rates).unwrap_or((1.0, 0.0));
+        Self {
+            middle,
+            spread: deviation.max(LEAST_SPREAD * middle),
+        }
     }
 
     /// Share of the certainty at `rate`, where so much of what is seen is weak or unconfirmed: something else than the trail
@@ -109,10 +109,6 @@ impl Paces {
     }
 }
 
-fn ramp(value: f64, (from, to): (f64, f64)) -> f64 {
-    ((value - from) / (to - from)).clamp(0.0, 1.0)
-}
-
 /// Rates below the first share of the usual pace are standing, above the second riding.
 const STANDING: (f64, f64) = (0.12, 0.5);
 /// Factor on the shared error of pairs where somebody stands.
@@ -121,8 +117,7 @@ const ALL_ALIKE: f64 = 4.0;
 /// Factor on the error that neighbouring pairs share, at `rate` where `pace` is usual: where the new rider stands, all pairs
 /// are one look at one picture, and no number of them makes it better.
 pub(crate) fn of_stand(rate: f64, pace: f64) -> f64 {
-    let riding = ((rate / pace - STANDING.0) / (STANDING.1 - STANDING.0)).clamp(0.0, 1.0);
-    ALL_ALIKE + (1.0 - ALL_ALIKE) * riding
+    ALL_ALIKE + (1.0 - ALL_ALIKE) * ramp(rate / pace, STANDING)
 }
 
 /// Where several neighbouring pairs lie on the same side of the path. The smoother takes pairs for wrong when they do not fit

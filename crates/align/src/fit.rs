@@ -5,27 +5,18 @@
 
 use thiserror::Error;
 
+use crate::affine::fit_affine;
 use crate::confidence;
 use crate::doubt::{self, Misfits, Paces};
+use crate::gates::MIN_USABLE_PAIRS;
 use crate::isotonic::isotonic;
-use crate::leaps::leaps;
 use crate::locate::STEEPEST;
+use crate::pair::Pair;
+use crate::path::leaps;
+use crate::settings::{WarpModel, WarpSettings};
 use crate::smooth::{Knowledge, State, smooth};
+use crate::tuning::RATE_SPAN_SECS;
 use crate::warp::{Segment, TimeWarp, typical_pace};
-
-/// One measurement of the path.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Pair {
-    /// Time in the new recording, seconds.
-    pub t_new_secs: f64,
-    /// Time in the reference, seconds.
-    pub t_ref_secs: f64,
-    /// One-sigma error of `t_ref_secs`, seconds, above 0.
-    pub sigma_secs: f64,
-    /// Probability, 0..1, that the pair belongs to the true path at all; shared by its neighbours, so it is not
-    /// improved by averaging.
-    pub certainty: f64,
-}
 
 /// A pair set by a person.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -68,9 +59,8 @@ const SIGMA_SCALE: f64 = 0.6;
 const SHARED_SIGMA: f64 = 0.4;
 /// Pairs this near share their causes of error, seconds.
 const SHARED_SPAN_SECS: f64 = 1.0;
-/// The rate at which doubt about new time becomes an error of reference time: taken over this long each side, and at least
-/// so much (in a stop any error is long, and no doubt need be added).
-const RATE_SPAN_SECS: f64 = 0.5;
+/// Least rate at which doubt about new time becomes an error of reference time: in a stop any error is long, and no doubt
+/// need be added.
 const LEAST_RATE: f64 = 0.1;
 /// No knot is known better than this, seconds.
 const SIGMA_FLOOR_SECS: f64 = 0.004;
@@ -97,6 +87,24 @@ pub fn sort_anchors(anchors: &[Anchor]) -> Result<Vec<Anchor>, ContradictoryAnch
         }
     }
     Ok(order.into_iter().map(|i| anchors[i]).collect())
+}
+
+/// The warp of the asked model; empty when there are too few pairs. Durations: new, reference, seconds.
+pub fn fit_warp(
+    pairs: &[Pair],
+    anchors: &[Anchor],
+    settings: &WarpSettings,
+    (new_duration_secs, ref_duration_secs): (f64, f64),
+) -> TimeWarp {
+    if pairs.len() + anchors.len() < MIN_USABLE_PAIRS {
+        return TimeWarp::default();
+    }
+    match settings.model {
+        WarpModel::Monotone => fit_monotone(pairs, anchors),
+        WarpModel::Affine => {
+            fit_affine(pairs, settings, new_duration_secs, ref_duration_secs).unwrap_or_default()
+        }
+    }
 }
 
 /// Fit the monotone model. Pairs in any order; anchors must be sorted ([`sort_anchors`]).

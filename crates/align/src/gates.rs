@@ -1,7 +1,8 @@
 //! Whether to trust a warp: residuals, gates and reasons.
 
-use crate::fit::Pair;
+use crate::pair::Pair;
 use crate::settings::{WarpModel, WarpSettings};
+use crate::stats::quantile;
 use crate::warp::TimeWarp;
 
 /// Fewest pairs a warp may rest on.
@@ -190,14 +191,6 @@ pub fn judge(warp: &TimeWarp, pairs: &[Pair], new_duration_secs: f64, settings: 
     }
 }
 
-/// Linear-interpolated quantile of sorted values.
-fn quantile(sorted: &[f64], q: f64) -> f64 {
-    let position = q * (sorted.len().saturating_sub(1)) as f64;
-    let (low, share) = (position.floor() as usize, position.fract());
-    let at = |k: usize| sorted.get(k).or(sorted.last()).copied().unwrap_or(0.0);
-    at(low) * (1.0 - share) + at(low + 1) * share
-}
-
 /// Least squares over the curve sampled every 0.1 s.
 fn least_squares_line(warp: &TimeWarp) -> Option<Line> {
     const STEP_SECS: f64 = 0.1;
@@ -291,11 +284,5 @@ mod tests {
             &WarpSettings::default(),
         );
         assert_eq!(few.reasons, ["too few pairs (5)"]);
-    }
-
-    #[test]
-    fn quantiles_interpolate() {
-        assert_eq!(quantile(&[1.0, 2.0, 3.0, 4.0], 0.5), 2.5);
-        assert_eq!(quantile(&[7.0], 0.9), 7.0);
     }
 }

@@ -8,10 +8,12 @@
 
 use rayon::prelude::*;
 
-use crate::fit::Pair;
-use crate::isotonic::isotonic;
-use crate::sequence::{Belief, MAX_RATIO};
+use crate::pair::{Pair, make_increasing};
+use crate::path::{interpolate, jumps, rate};
+use crate::robust::shared_mean;
+use crate::sequence::Belief;
 use crate::smooth::{Knowledge, smooth};
+use crate::tuning::MAX_PATH_GAP_SECS;
 
 /// Similarity of single frames; implemented over pictures elsewhere.
 pub trait PlaceSimilarity: Sync {
@@ -39,18 +41,10 @@ const PARABOLA_ERROR: f64 = 0.06;
 const SHARED_ERROR_SECS: f64 = 0.3;
 /// Error of the sequence model's places, seconds, for the first smoothing.
 const BELIEF_SIGMA_SECS: f64 = 0.15;
-/// A frame is refined when the model thinks it more likely on the trail than off.
-const MAX_OFF: f64 = 0.5;
-/// Analysed frames farther apart than this have no path between them, seconds.
-const MAX_BELIEF_GAP_SECS: f64 = 2.0;
 /// New frames of one reference frame's column are no farther apart, seconds; a gap hides peaks.
 const MAX_COLUMN_GAP_SECS: f64 = 0.75;
-/// The path's slope is taken over this much each side, seconds.
-const RATE_SPAN_SECS: f64 = 0.5;
 /// Bounds of the slope for scaling an error from new to reference time.
 const RATE_RANGE: (f64, f64) = (0.2, 5.0);
-/// A step of the path ahead by this much more than the fastest riding is a jump, seconds of reference time.
-const LEAP_SECS: f64 = 1.0;
 /// The place is measured again around the first result when that moved by more than this share of the window.
 const RECENTRE_SHARE: f64 = 0.4;
 
@@ -79,13 +73,16 @@ pub fn refine(
     similarity: &dyn PlaceSimilarity,
     settings: RefineSettings,
 ) -> Vec<Pair> {
-    let jumps = jumps(beliefs, new.analysed);
-    let path = coarse_path(beliefs, new.analysed, &jumps);
-    let expected: Vec<Option<f64>> = new
-        .fine
+    let on: Vec<(f64, &Belief)> = new
+        .analysed
         .iter()
-        .map(|&t| interpolate(&path, t, MAX_BELIEF_GAP_SECS))
+        .copied()
+        .zip(beliefs)
+        .filter(|(_, b)| b.is_on_trail())
         .collect();
+    let jumps = jumps(&on.iter().map(|(t, b)| (*t, b.t_ref_secs)).collect::<Vec<_>>());
+    let path = coarse_path(&on, &jumps);
+    let expected: Vec<Option<f64>> = new.fine.iter().map(|&t| interpolate(&path, t)).collect();
     let look = |expected: &[Option<f64>]| -> Vec<Option<Curve>> {
         expected
             .par_iter()
@@ -108,7 +105,7 @@ pub fn refine(
         .iter()
         .zip(&expected)
         .map(|(&t, &was)| {
-            let now = interpolate(&first, t, MAX_BELIEF_GAP_SECS)?;
+            let now = interpolate(&first, t)?;
             ((now - was?).abs() > RECENTRE_SHARE * settings.half_window_secs).then_some(now)
         })
         .collect();
@@ -194,45 +191,11 @@ fn measure(curves: &[Option<Curve>], t_new: &[f64], t_ref: &[f64], path: &[(f64,
     found
 }
 
-/// Slope of the path around `t_new`, reference seconds per new second.
-fn rate(path: &[(f64, f64)], t_new: f64) -> Option<f64> {
-    let (a, b) = (t_new - RATE_SPAN_SECS, t_new + RATE_SPAN_SECS);
-    let (first, last) = (path.first()?.0, path.last()?.0);
-    let (a, b) = (a.max(first), b.min(last));
-    let (ya, yb) = (
-        interpolate(path, a, MAX_BELIEF_GAP_SECS)?,
-        interpolate(path, b, MAX_BELIEF_GAP_SECS)?,
-    );
-    (b > a).then(|| (yb - ya) / (b - a))
-}
-
-/// New times at which the sequence model's path leaps ahead farther than anybody rides: the reference rider stood, or
-/// was somewhere else. Nothing is smoothed across.
-fn jumps(beliefs: &[Belief], t_new: &[f64]) -> Vec<f64> {
-    let on: Vec<(f64, f64)> = beliefs
-        .iter()
-        .zip(t_new)
-        .filter(|(b, _)| b.off < MAX_OFF)
-        .map(|(b, &t)| (t, b.t_ref_secs))
-        .collect();
-    on.windows(2)
-        .filter(|w| is_leap(w[0], w[1]))
-        .map(|w| 0.5 * (w[0].0 + w[1].0))
-        .collect()
-}
-
-/// Whether the way from one place to the next, both `(t_new, t_ref)`, is farther than anybody rides.
-pub(crate) fn is_leap(from: (f64, f64), to: (f64, f64)) -> bool {
-    to.1 - from.1 > MAX_RATIO * (to.0 - from.0) + LEAP_SECS
-}
-
 /// The sequence model's path, smoothed, at the analysed frames on the trail: `(t_new, t_ref)`.
-fn coarse_path(beliefs: &[Belief], t_new: &[f64], jumps: &[f64]) -> Vec<(f64, f64)> {
-    let on: Vec<(f64, Knowledge)> = beliefs
+fn coarse_path(on: &[(f64, &Belief)], jumps: &[f64]) -> Vec<(f64, f64)> {
+    let known: Vec<(f64, Knowledge)> = on
         .iter()
-        .zip(t_new)
-        .filter(|(b, _)| b.off < MAX_OFF)
-        .map(|(b, &t)| {
+        .map(|&(t, b)| {
             (
                 t,
                 Knowledge::Measured {
@@ -242,7 +205,7 @@ fn coarse_path(beliefs: &[Belief], t_new: &[f64], jumps: &[f64]) -> Vec<(f64, f6
             )
         })
         .collect();
-    smooth_stretches(&on, jumps)
+    smooth_stretches(&known, jumps)
 }
 
 fn smooth_measurements(found: &[Measurement], jumps: &[f64]) -> Vec<(f64, f64)> {
@@ -265,7 +228,7 @@ fn smooth_measurements(found: &[Measurement], jumps: &[f64]) -> Vec<(f64, f64)> 
 fn smooth_stretches(known: &[(f64, Knowledge)], jumps: &[f64]) -> Vec<(f64, f64)> {
     let stretch = |t: f64| jumps.partition_point(|&jump| jump < t);
     known
-        .chunk_by(|a, b| b.0 - a.0 <= MAX_BELIEF_GAP_SECS && stretch(a.0) == stretch(b.0))
+        .chunk_by(|a, b| b.0 - a.0 <= MAX_PATH_GAP_SECS && stretch(a.0) == stretch(b.0))
         .flat_map(|stretch| {
             let (t, k): (Vec<f64>, Vec<Knowledge>) = stretch.iter().copied().unzip();
             let states = smooth(&t, &k);
@@ -275,18 +238,6 @@ fn smooth_stretches(known: &[(f64, Knowledge)], jumps: &[f64]) -> Vec<(f64, f64)
                 .collect::<Vec<_>>()
         })
         .collect()
-}
-
-/// Linear between path points no farther apart than `max_gap`; no value outside.
-fn interpolate(path: &[(f64, f64)], t: f64, max_gap: f64) -> Option<f64> {
-    let k = path.partition_point(|p| p.0 < t);
-    let next = path.get(k)?;
-    if next.0 == t {
-        return Some(next.1);
-    }
-    let before = path.get(k.checked_sub(1)?)?;
-    let gap = next.0 - before.0;
-    (gap <= max_gap).then(|| before.1 + (next.1 - before.1) * (t - before.0) / gap)
 }
 
 /// Top of a similarity curve: time and one-sigma error. `None` when the largest value is at an end (the place may lie
@@ -348,7 +299,7 @@ fn join(
         start += measurements[start..].partition_point(|m| m.t_new < from.max(t - SHARED_ERROR_SECS));
         let count = measurements[start..].partition_point(|m| m.t_new < to.min(t + SHARED_ERROR_SECS));
         let near = &measurements[start..start + count];
-        let Some(belief) = beliefs.get(k).filter(|b| b.off < MAX_OFF) else {
+        let Some(belief) = beliefs.get(k).filter(|b| b.is_on_trail()) else {
             continue;
         };
         if let Some((t_ref_secs, sigma_secs)) = robust_mean(near, t, path) {
@@ -367,49 +318,12 @@ fn robust_mean(near: &[Measurement], t: f64, path: &[(f64, f64)]) -> Option<(f64
     let moved: Vec<(f64, f64)> = near
         .iter()
         .filter_map(|m| {
-            let there = interpolate(path, m.t_new, MAX_BELIEF_GAP_SECS)?;
-            let here = interpolate(path, t, MAX_BELIEF_GAP_SECS)?;
+            let there = interpolate(path, m.t_new)?;
+            let here = interpolate(path, t)?;
             Some((m.t_ref + here - there, m.sigma))
         })
         .collect();
     shared_mean(&moved)
-}
-
-/// Robust mean and one-sigma error of measurements that share their errors, each with its own one-sigma error above 0;
-/// Student weights with 3 degrees of freedom. `None` without any.
-pub fn shared_mean(measured: &[(f64, f64)]) -> Option<(f64, f64)> {
-    let precision: f64 = measured.iter().map(|(_, s)| 1.0 / (s * s)).sum();
-    if measured.is_empty() || precision <= 0.0 {
-        return None;
-    }
-    let mut mean = measured.iter().map(|(y, s)| y / (s * s)).sum::<f64>() / precision;
-    for _ in 0..4 {
-        let (mut sum, mut weight) = (0.0, 0.0);
-        for (y, s) in measured {
-            let e = (y - mean) / s;
-            let w = 4.0 / (3.0 + e * e) / (s * s);
-            sum += w * y;
-            weight += w;
-        }
-        mean = sum / weight;
-    }
-    // Together they are as good as a typical one, not sqrt(n) better, and as
-    // bad as they disagree.
-    let spread = measured
-        .iter()
-        .map(|(y, s)| (y - mean).powi(2) / (s * s))
-        .sum::<f64>()
-        / precision;
-    Some((mean, (measured.len() as f64 / precision + spread).sqrt()))
-}
-
-/// Least-squares non-decreasing reference times, weighted by precision; pairs in order of new time.
-pub fn make_increasing(pairs: &mut [Pair]) {
-    let precision = |p: &Pair| 1.0 / (p.sigma_secs * p.sigma_secs);
-    let pooled = isotonic(pairs.iter().map(|p| (p.t_ref_secs, precision(p))));
-    for (pair, t_ref_secs) in pairs.iter_mut().zip(pooled) {
-        pair.t_ref_secs = t_ref_secs;
-    }
 }
 
 #[cfg(test)]
@@ -433,18 +347,6 @@ mod tests {
 
     fn path(t: f64) -> f64 {
         2.0 + 0.9 * t + 0.2 * t.sin()
-    }
-
-    #[test]
-    fn many_that_share_their_errors_are_no_surer_than_one_and_less_sure_when_they_disagree() {
-        let (mean, sigma) = shared_mean(&[(5.0, 0.02); 3]).unwrap();
-        assert!((mean - 5.0).abs() < 1e-12 && (sigma - 0.02).abs() < 1e-12);
-        let (mean, sigma) = shared_mean(&[(5.0, 0.02), (5.2, 0.02)]).unwrap();
-        assert!((mean - 5.1).abs() < 1e-9 && sigma > 0.06);
-        // One that is plainly wrong hardly moves the others.
-        let (mean, _) = shared_mean(&[(5.0, 0.02), (5.01, 0.02), (5.02, 0.02), (7.0, 0.02)]).unwrap();
-        assert!((mean - 5.01).abs() < 0.05, "{mean}");
-        assert!(shared_mean(&[]).is_none());
     }
 
     #[test]

@@ -5,6 +5,9 @@
 //! any set of times. Both noises have heavy tails: measurements may be plainly wrong (an iteratively reweighted
 //! Student likelihood), and the rate may change at once when somebody brakes to a halt (the same for the drift).
 
+use crate::path::chord_slopes;
+use crate::stats::median_and_deviation;
+
 /// Drift of the rate: variance per second. Two hobby riders change their speed ratio by about 15 % within a second;
 /// measured best between 0.01 and 0.03 on rides with known truth.
 const RATE_DRIFT: f64 = 0.02;
@@ -17,8 +20,6 @@ const RATE_CHORD_SECS: f64 = 2.0;
 const RATE_MEMORY_SECS: f64 = 1.5;
 /// Shorter paths say too little about their own spread, seconds.
 const MIN_SPREAD_SECS: f64 = 15.0;
-/// Median absolute deviation of a bell curve, in standard deviations.
-pub(crate) const MAD_TO_SIGMA: f64 = 1.4826;
 /// Degrees of freedom of the measurement errors.
 const ERROR_FREEDOM: f64 = 3.0;
 /// Degrees of freedom of the drift.
@@ -79,27 +80,10 @@ fn own_drift(t_secs: &[f64], path: &[State]) -> Option<f64> {
     if span < MIN_SPREAD_SECS || path.len() != t_secs.len() {
         return None;
     }
-    let mut slopes = Vec::new();
-    let mut from = 0;
-    for to in 0..path.len() {
-        while t_secs[to] - t_secs[from] > RATE_CHORD_SECS {
-            from += 1;
-        }
-        let dt = t_secs[to] - t_secs[from];
-        if dt > 0.5 * RATE_CHORD_SECS {
-            slopes.push((path[to].t_ref_secs - path[from].t_ref_secs) / dt);
-        }
-    }
-    let centre = median(&mut slopes)?;
-    let mut away: Vec<f64> = slopes.iter().map(|s| (s - centre).abs()).collect();
-    let spread = MAD_TO_SIGMA * median(&mut away)?;
+    let points: Vec<(f64, f64)> = t_secs.iter().zip(path).map(|(&t, s)| (t, s.t_ref_secs)).collect();
+    let mut slopes = chord_slopes(&points, RATE_CHORD_SECS, 0.5 * RATE_CHORD_SECS);
+    let (_, spread) = median_and_deviation(&mut slopes)?;
     Some((2.0 * spread * spread / RATE_MEMORY_SECS).max(MIN_RATE_DRIFT))
-}
-
-/// The middle one, the upper of two; `None` of nothing.
-pub(crate) fn median(values: &mut [f64]) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied()
 }
 
 fn smooth_with(t_secs: &[f64], known: &[Knowledge], rate_drift: f64) -> Vec<State> {

@@ -3,22 +3,22 @@
 use std::time::{Duration, Instant};
 
 use mtbsync_align::evidence::Matrix;
-use mtbsync_align::fit::Pair;
+use mtbsync_align::fusion::{FusedPair, fuse};
+use mtbsync_align::pair::{Candidate, Pair, PairOrigin};
+use mtbsync_align::path::nearest;
 use mtbsync_align::refine::{FrameTimes, RefineSettings, refine};
 use mtbsync_align::sequence::Belief;
 
-use crate::artefacts::{Candidate, PairOrigin};
 use crate::displaced::Displaced;
 use crate::error::PipelineError;
 use crate::features::{DenseFrames, Features};
 use crate::gps::clock::Offsets;
-use crate::gps::fuse::{FusedPair, fuse};
 use crate::gps::tracks::Tracks;
 use crate::parallax::refine_by_structure;
 use crate::progress::{Context, Stage};
-use crate::retrieve::{MAX_OFF, Retrieval, retrieve};
+use crate::retrieve::{Retrieval, retrieve};
 use crate::settings::{MatchSettings, Matcher};
-use crate::verify::{nearest, verify_pairs};
+use crate::verify::verify_pairs;
 
 /// Candidates of one frame are at least this far apart, seconds: neighbours of a peak are the same place.
 const CANDIDATE_GAP_SECS: f64 = 1.0;
@@ -173,7 +173,7 @@ fn unrefined_pairs(reference: &Features, new: &Features, path: &[Belief]) -> Vec
     let mut latest = f64::NEG_INFINITY;
     path.iter()
         .zip(&new.t_secs)
-        .filter(|(b, _)| b.off < MAX_OFF)
+        .filter(|(b, _)| b.is_on_trail())
         .filter_map(|(b, &t_new_secs)| {
             let nearest_frame = reference.t_secs.get(nearest(&reference.t_secs, b.t_ref_secs))?;
             (*nearest_frame >= latest).then(|| {

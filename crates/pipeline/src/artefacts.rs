@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::{BufReader, Cursor, Read, Seek};
 use std::path::Path;
 
-use mtbsync_align::fit::Pair;
 use mtbsync_align::gates::Verdict;
+use mtbsync_align::pair::{Candidate, Pair, PairOrigin};
 use mtbsync_align::{Segment, StopSide, TimeWarp, WarpModel, WarpSettings, confidence};
 use mtbsync_formats::csv::{CsvWriter, MAX_CSV_BYTES, Table, seconds6, share4};
 use mtbsync_formats::npz::{Compression, NpzReader, NpzWriter};
@@ -427,28 +427,6 @@ fn not_a_warp(path: &Path) -> PipelineError {
     PipelineError::new("not a warp")
         .at(path)
         .hint("give the timewarp.json or warp.npz of a sync")
-}
-
-/// A candidate of `pairs_raw.csv`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Candidate {
-    /// New time, seconds.
-    pub t_new_secs: f64,
-    /// Reference time, seconds.
-    pub t_ref_secs: f64,
-    /// Similarity, 0..1.
-    pub score: f64,
-    /// Geometric inliers; 0 when not checked.
-    pub n_inliers: usize,
-}
-
-/// What stands behind a pair.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct PairOrigin {
-    /// Letter of the `model` column.
-    pub model: char,
-    /// Inliers and mean reprojection error in pixels, of verified pairs.
-    pub verified: Option<(usize, f64)>,
 }
 
 /// The bytes of pairs_raw.csv.

@@ -9,8 +9,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
-use mtbsync_align::fit::Pair;
-use mtbsync_align::refine::{make_increasing, shared_mean};
+use mtbsync_align::pair::{Pair, make_increasing};
+use mtbsync_align::path::nearest;
+use mtbsync_align::robust::shared_mean;
 use mtbsync_vision::dense::GridWindow;
 use mtbsync_vision::structure::{
     BlockMatches, CameraMotion, HogGrid, HogMean, HogPyramid, HogSum, Lens, Projection, SearchRange,
@@ -19,7 +20,6 @@ use mtbsync_vision::structure::{
 use rayon::prelude::*;
 
 use crate::features::Features;
-use crate::verify::nearest;
 
 /// Reference frames farther apart than this show too different pictures, seconds.
 const MAX_BASELINE_SECS: f64 = 1.2;

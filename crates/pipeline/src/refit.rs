@@ -4,8 +4,9 @@
 use std::path::{Path, PathBuf};
 
 use mtbsync_align::WarpSettings;
-use mtbsync_align::fit::{Anchor, ContradictoryAnchors, Pair, sort_anchors};
+use mtbsync_align::fit::{Anchor, ContradictoryAnchors, fit_warp, sort_anchors};
 use mtbsync_align::gates::judge;
+use mtbsync_align::pair::Pair;
 use mtbsync_formats::atomic::FileSet;
 use mtbsync_formats::csv::{CsvWriter, MAX_CSV_BYTES, Table, seconds6, spreadsheet_safe};
 use mtbsync_formats::read_bounded;
@@ -20,7 +21,6 @@ use crate::error::PipelineError;
 use crate::import::read_marker_table;
 use crate::moments;
 use crate::source::{Source, cannot_read, cannot_write};
-use crate::sync::fit_warp;
 use crate::transfer::carry_over;
 
 /// Name of the file with anchors in a run folder.

@@ -38,8 +38,6 @@ const PART_FRAMES: usize = 48;
 const KEPT_BLOCKS: usize = 48;
 /// Share of frames on the trail, played backwards, that makes a reversed ride.
 const REVERSED_SHARE: f64 = 0.5;
-/// A frame takes part when the sequence model thinks it rather on the trail than off.
-pub const MAX_OFF: f64 = 0.5;
 
 /// Where each new frame is, and what spoke for it.
 pub struct Retrieval {
@@ -355,7 +353,7 @@ fn judge(z: &Matrix, rows: &[usize], reference: &Features, new: &Features, track
 }
 
 fn share_on_trail(path: &[Belief]) -> f64 {
-    path.iter().filter(|b| b.off < MAX_OFF).count() as f64 / path.len().max(1) as f64
+    path.iter().filter(|b| b.is_on_trail()).count() as f64 / path.len().max(1) as f64
 }
 
 /// GPS of both sides, if it may speak; else why not.

@@ -1,13 +1,13 @@
 //! Checking pairs with local features: do enough corners of both pictures agree with one change of view?
 
-use mtbsync_align::fit::Pair;
+use mtbsync_align::pair::{Pair, PairOrigin};
+use mtbsync_align::path::nearest;
 use mtbsync_vision::dense::GridWindow;
 use mtbsync_vision::geometry::{TwoViewModel, VerifyParams, verify};
 use mtbsync_vision::matching::{Guide, guided_matches, ratio_matches};
 use mtbsync_vision::similarity::{Centring, Displacement, DisplacementMatcher};
 use rayon::prelude::*;
 
-use crate::artefacts::PairOrigin;
 use crate::displaced::displaceable;
 use crate::features::{DenseFrames, Features, LocalFrame};
 use crate::settings::MatchSettings;
@@ -18,16 +18,6 @@ const GUIDE_CELLS: f64 = 1.5;
 const RETRIEVAL_KEYPOINTS: usize = 200;
 /// Matches that make a similarity of 1 there.
 const FULL_MATCHES: f32 = 100.0;
-
-/// Index of the time nearest to `t` in increasing `times`; 0 when there are none.
-pub fn nearest(times: &[f64], t: f64) -> usize {
-    let k = times.partition_point(|&v| v < t);
-    match (k.checked_sub(1).and_then(|b| times.get(b)), times.get(k)) {
-        (Some(&before), Some(&after)) if t - before <= after - t => k - 1,
-        (Some(_), None) => k - 1,
-        _ => k.min(times.len().saturating_sub(1)),
-    }
-}
 
 /// What local features say about each pair.
 pub fn verify_pairs(
@@ -157,18 +147,4 @@ fn strongest(features: &Features, i: usize) -> Vec<[u8; 32]> {
         .into_iter()
         .filter_map(|k| descriptors.get(k).copied())
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nearest_time_wins_and_ends_are_kept() {
-        let t = [0.0, 1.0, 2.5];
-        for (at, index) in [(-5.0, 0), (0.4, 0), (0.5, 0), (0.6, 1), (1.8, 2), (9.0, 2)] {
-            assert_eq!(nearest(&t, at), index, "{at}");
-        }
-        assert_eq!(nearest(&[], 1.0), 0);
-    }
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use mtbsync_align::WarpSettings;
+use mtbsync_align::fit::fit_warp;
 use mtbsync_align::gates::{MIN_USABLE_PAIRS, Verdict, judge};
 use mtbsync_formats::atomic::FileSet;
 
@@ -13,7 +14,6 @@ use crate::error::PipelineError;
 use crate::index::prepare_folder_of;
 use crate::progress::Context;
 use crate::source::{cannot_write, folder_of};
-use crate::sync::fit_warp;
 
 /// What to fit.
 #[derive(Clone, Debug)]
@@ -107,7 +107,7 @@ pub fn warp(request: &WarpRequest, context: &Context<'_>) -> Result<WarpReport, 
 fn new_duration(
     request: &WarpRequest,
     origin: Option<&TimeWarpFile>,
-    pairs: &[mtbsync_align::fit::Pair],
+    pairs: &[mtbsync_align::pair::Pair],
 ) -> Result<f64, PipelineError> {
     if let Some(secs) = request.new_duration_secs {
         return Ok(secs);

@@ -1,12 +1,10 @@
 //! Doubt that the posterior alone does not have.
 
-use super::{MAX_RATIO, Reach};
+use super::Reach;
 use crate::evidence::Matrix;
+use crate::path::is_leap;
+use crate::tuning::POSTERIOR_LEAP_SECS;
 
-/// A frame is on the trail when the model thinks it rather there than off.
-const MAX_OFF: f64 = 0.5;
-/// A step ahead farther than the fastest riding by this much is a leap, seconds of reference time.
-const LEAP_SECS: f64 = 0.7;
 /// This near its ends, a leap may look like riding on, seconds of reference time.
 const END_SECS: f64 = 0.5;
 /// Share of the frames leapt over that must look like the place leapt from, if the reference rider stood there.
@@ -19,11 +17,11 @@ const DOUBTED: f64 = 0.4;
 /// the frames beside it are doubted.
 pub(super) fn leaps(found: &mut [Reach], llr: &Matrix, t_new: &[f64], t_ref: &[f64]) {
     let on: Vec<usize> = (0..found.len())
-        .filter(|&i| found[i].belief.off < MAX_OFF)
+        .filter(|&i| found[i].belief.is_on_trail())
         .collect();
     for w in on.windows(2) {
         let (from, to) = (found[w[0]].belief.t_ref_secs, found[w[1]].belief.t_ref_secs);
-        if to - from <= LEAP_SECS + MAX_RATIO * (t_new[w[1]] - t_new[w[0]]) {
+        if !is_leap((t_new[w[0]], from), (t_new[w[1]], to), POSTERIOR_LEAP_SECS) {
             continue;
         }
         let first = t_ref.partition_point(|&t| t < from + END_SECS);
@@ -47,7 +45,7 @@ const AT_EDGE: [f64; 2] = [0.55, 0.8];
 
 /// Where exactly a rider left the trail or came back to it is known to a frame or two.
 pub(super) fn edges(found: &mut [Reach]) {
-    let off: Vec<bool> = found.iter().map(|r| r.belief.off >= MAX_OFF).collect();
+    let off: Vec<bool> = found.iter().map(|r| !r.belief.is_on_trail()).collect();
     let mut from = 0;
     for run in off.chunk_by(|a, b| a == b) {
         let to = from + run.len();
@@ -78,7 +76,7 @@ const NOWHERE: f32 = -4.0;
 /// likeness of single frames decides. So the neighbourhood of each frame is asked: what would it say to the path
 /// displaced either way?
 pub(super) fn displacements(found: &mut [Reach], llr: &Matrix, t_ref: &[f64]) {
-    let on = |i: &usize| found[*i].belief.off < MAX_OFF;
+    let on = |i: &usize| found[*i].belief.is_on_trail();
     let explained = |i: usize, by: f64| {
         let wanted = found[i].belief.t_ref_secs + by;
         let j = t_ref.partition_point(|&t| t < wanted);

@@ -19,7 +19,8 @@ mod tests;
 use std::ops::Range;
 
 use crate::evidence::Matrix;
-pub(crate) use model::MAX_RATIO;
+use crate::stats::median;
+use crate::tuning::MAX_OFF;
 use model::Model;
 use pace::Pace;
 
@@ -32,6 +33,13 @@ pub struct Belief {
     pub here: f64,
     /// Posterior probability of having no counterpart.
     pub off: f64,
+}
+
+impl Belief {
+    /// Whether the rider is likelier on the trail than off it.
+    pub fn is_on_trail(&self) -> bool {
+        self.off < MAX_OFF
+    }
 }
 
 /// A belief and how far the posterior reaches.
@@ -86,6 +94,5 @@ pub fn reaches(llr: &Matrix, t_new: &[f64], t_ref: &[f64]) -> Vec<Reach> {
 
 fn median_spacing(t: &[f64]) -> f64 {
     let mut gaps: Vec<f64> = t.windows(2).map(|w| w[1] - w[0]).collect();
-    gaps.sort_by(f64::total_cmp);
-    gaps.get(gaps.len() / 2).copied().unwrap_or(1.0).max(1e-3)
+    median(&mut gaps).unwrap_or(1.0).max(1e-3)
 }

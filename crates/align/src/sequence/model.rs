@@ -6,12 +6,11 @@ use super::Reach;
 use super::pace::Pace;
 use super::posterior::summarise;
 use crate::evidence::Matrix;
+use crate::tuning::MAX_RATIO;
 
 /// Points at which the distribution of the speed ratio is sampled, and how far out, in standard deviations.
 const RATIO_SAMPLES: i32 = 24;
 const RATIO_REACH: f64 = 2.5;
-/// Fastest new rider: reference seconds per new second in one step of the kernel.
-pub(crate) const MAX_RATIO: f64 = 3.4;
 /// Share of steps in which the new rider stands still.
 const STAND: f64 = 0.02;
 /// Share of steps that jump ahead farther than riding explains: the reference rider stood still there.

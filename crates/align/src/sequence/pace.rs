@@ -1,6 +1,8 @@
 //! How alike two riders are, measured on a first result.
 
 use super::Reach;
+use crate::path::chord_slopes;
+use crate::stats::{median, order_statistic};
 
 /// Standard deviation of the logarithm of the speed ratio before anything is known: riders on one trail differ by up to a
 /// factor of three either way in short stretches.
@@ -34,35 +36,21 @@ impl Pace {
         let on: Vec<(f64, f64)> = reaches
             .iter()
             .zip(t_new)
-            .filter(|(r, _)| r.belief.off < 0.5)
+            .filter(|(r, _)| r.belief.is_on_trail())
             .map(|(r, &t)| (t, r.belief.t_ref_secs))
             .collect();
         if on.len() < MIN_MEASURED_FRAMES {
             return None;
         }
-        let mut logs = Vec::new();
-        let mut from = 0;
-        for to in 0..on.len() {
-            while on[to].0 - on[from].0 > RATIO_CHORD_SECS {
-                from += 1;
-            }
-            let dt = on[to].0 - on[from].0;
-            if dt > 0.75 * RATIO_CHORD_SECS {
-                logs.push(((on[to].1 - on[from].1) / dt).max(0.05).ln());
-            }
-        }
-        let middle = quantile(&mut logs, 0.5)?;
+        let slopes = chord_slopes(&on, RATIO_CHORD_SECS, 0.75 * RATIO_CHORD_SECS);
+        let mut logs: Vec<f64> = slopes.iter().map(|slope| slope.max(0.05).ln()).collect();
+        let middle = median(&mut logs)?;
         // Between the 16th and 84th percentile lie two standard deviations; stops and mistakes lie outside.
-        let spread = 0.5 * (quantile(&mut logs, 0.84)? - quantile(&mut logs, 0.16)?);
+        let spread = 0.5 * (order_statistic(&mut logs, 0.84)? - order_statistic(&mut logs, 0.16)?);
         let sigma = (SPREAD_MARGIN * spread).max(MIN_LOG_RATIO_SIGMA);
         (sigma < LOG_RATIO_SIGMA).then_some(Self {
             log_ratio: middle,
             sigma,
         })
     }
-}
-
-fn quantile(values: &mut [f64], q: f64) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    values.get((q * values.len() as f64) as usize).copied()
 }

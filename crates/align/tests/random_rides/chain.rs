@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use mtbsync_align::evidence::{Matrix, log_likelihood_ratios, z_scores};
-use mtbsync_align::fit::{Pair, fit_monotone};
+use mtbsync_align::fit::fit_monotone;
 use mtbsync_align::gates::judge;
+use mtbsync_align::pair::Pair;
 use mtbsync_align::refine::{FrameTimes, PlaceSimilarity, RefineSettings, refine};
 use mtbsync_align::sequence::beliefs;
 use mtbsync_align::{TimeWarp, WarpSettings, ambiguity};

@@ -6,7 +6,7 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use mtbsync_align::fit::Pair;
+use mtbsync_align::pair::{Candidate, Pair, PairOrigin};
 use mtbsync_formats::atomic::{FileSet, StagedFile};
 use mtbsync_formats::json;
 use mtbsync_telemetry::place::ClockSigmas;
@@ -16,7 +16,6 @@ use sha2::{Digest, Sha256};
 
 use super::{Cache, db, size_of};
 use crate::align_run::Alignment;
-use crate::artefacts::{Candidate, PairOrigin};
 use crate::error::PipelineError;
 use crate::gps::clock::Offsets;
 use crate::gps::tracks::Tracks;

@@ -1,12 +1,11 @@
 use std::thread;
 
-use mtbsync_align::fit::Pair;
+use mtbsync_align::pair::{Candidate, Pair, PairOrigin};
 use mtbsync_telemetry::place::ClockSigmas;
 
 use super::alignments::Kept;
 use super::*;
 use crate::align_run::Alignment;
-use crate::artefacts::{Candidate, PairOrigin};
 use crate::column::Column;
 use crate::features::{LOCAL_BYTES, Source, keypoint_column};
 use crate::gps::clock::Offsets;

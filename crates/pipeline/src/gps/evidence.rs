@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use mtbsync_align::evidence::Matrix;
-use mtbsync_align::fit::Pair;
+use mtbsync_align::pair::Pair;
 use mtbsync_align::sequence::Belief;
 use mtbsync_telemetry::clock::Signal;
 use mtbsync_telemetry::place::{PlaceEvidence, PlaceMatch};

@@ -8,15 +8,10 @@
 //!
 //! - [`tracks`]: what the two sides have, read and checked before anything expensive;
 //! - [`clock`]: offsets of external files, from UTC, creation time, and what the pictures show;
-//! - [`evidence`]: log-likelihood ratios and pairs;
-//! - [`fuse`]: pairs of both sources as one list;
-//! - [`drift`], [`kalman`]: what both being apart is made of.
+//! - [`evidence`]: log-likelihood ratios and pairs, which [`mtbsync_align::fusion`] joins with those by pictures.
 
 pub mod clock;
-pub mod drift;
 pub mod evidence;
-pub mod fuse;
-pub mod kalman;
 pub mod signal;
 pub mod tracks;
 

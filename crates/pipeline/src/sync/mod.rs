@@ -6,9 +6,9 @@ mod outputs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use mtbsync_align::affine::fit_affine;
-use mtbsync_align::fit::{Anchor, Pair, fit_monotone};
-use mtbsync_align::gates::{MIN_USABLE_PAIRS, Verdict, judge};
+use mtbsync_align::fit::{Anchor, fit_warp};
+use mtbsync_align::gates::{Verdict, judge};
+use mtbsync_align::pair::Pair;
 use mtbsync_align::{TimeWarp, WarpModel, WarpSettings, confidence};
 use mtbsync_formats::atomic::FileSet;
 use mtbsync_markers::StatusCounts;
@@ -361,24 +361,6 @@ fn fit(
         verdict.reasons = vec!["reference looks reversed".to_owned()];
     }
     (warp, verdict)
-}
-
-/// The warp of the asked model; empty when there are too few pairs. Durations: new, reference, seconds.
-pub fn fit_warp(
-    pairs: &[Pair],
-    anchors: &[Anchor],
-    settings: &WarpSettings,
-    (new_duration_secs, ref_duration_secs): (f64, f64),
-) -> TimeWarp {
-    if pairs.len() + anchors.len() < MIN_USABLE_PAIRS {
-        return TimeWarp::default();
-    }
-    match settings.model {
-        WarpModel::Monotone => fit_monotone(pairs, anchors),
-        WarpModel::Affine => {
-            fit_affine(pairs, settings, new_duration_secs, ref_duration_secs).unwrap_or_default()
-        }
-    }
 }
 
 /// Append the run to the history and compare it with the runs before.

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use mtbsync_align::TimeWarp;
-use mtbsync_align::fit::Pair;
 use mtbsync_align::gates::Verdict;
+use mtbsync_align::pair::Pair;
 use mtbsync_formats::atomic::FileSet;
 use mtbsync_markers::export::Preset;
 use mtbsync_markers::{StatusCounts, new_markers_csv};

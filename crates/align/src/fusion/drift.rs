@@ -13,6 +13,8 @@
 use rayon::prelude::*;
 
 use super::kalman::{Observed, Sizes, filter, smooth};
+use super::moment::Moment;
+use crate::tuning::MISLED_SECS;
 
 /// Sizes of drift and noise that are tried, as shares of the claimed error of GPS.
 const SIZES: [f64; 5] = [0.05, 0.12, 0.3, 0.7, 1.7];
@@ -32,32 +34,10 @@ const MISLED_PER_SEC: f64 = 0.03;
 const RECOVER_PER_SEC: f64 = 0.5;
 /// Share of time in which pictures are right.
 const RESTING: f64 = RECOVER_PER_SEC / (MISLED_PER_SEC + RECOVER_PER_SEC);
-/// Error of misled pictures, one sigma, seconds: neighbouring places of the same look.
-pub const MISLED_SECS: f64 = 0.7;
 /// Pictures within this are not independent witnesses of being misled, seconds.
 const INDEPENDENT_SECS: f64 = 0.7;
 /// Turns of smoother and chain; they settle within a few.
 const TURNS: usize = 5;
-
-/// Pictures against GPS.
-#[derive(Clone, Copy, Debug)]
-pub struct Apart {
-    /// Pictures minus GPS, seconds of reference time.
-    pub secs: f64,
-    /// One-sigma error of the pictures.
-    pub sigma_secs: f64,
-}
-
-/// A moment at which GPS knows the place.
-#[derive(Clone, Copy, Debug)]
-pub struct Moment {
-    /// When.
-    pub t_secs: f64,
-    /// One-sigma error GPS claims.
-    pub gps_sigma_secs: f64,
-    /// The comparison, where there are pictures.
-    pub apart: Option<Apart>,
-}
 
 /// What is known of GPS at a moment.
 #[derive(Clone, Copy, Debug)]
@@ -300,6 +280,7 @@ fn nearest_comparison(moments: &[Moment]) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::moment::Apart;
     use super::*;
 
     /// Three moments a second for 40 s.

@@ -7,10 +7,9 @@
 //! remains is averaged by precision. Where no picture was compared, GPS goes on alone and its error bar opens as its
 //! drift becomes unknown again.
 
-use mtbsync_align::fit::Pair;
-use mtbsync_align::refine::make_increasing;
-
-use super::drift::{Apart, Drift, Moment};
+use super::drift::Drift;
+use super::moment::{Apart, Moment};
+use crate::pair::{Pair, make_increasing};
 
 /// The drift is forgotten in this time, seconds.
 const DRIFT_MEMORY_SECS: f64 = 5.0;

@@ -4,7 +4,8 @@
 //! error that neighbouring pictures share is an Ornstein-Uhlenbeck process. Both are stationary, in units of what the
 //! sources claim, so a receiver that crawls may be off by more seconds than one at speed.
 
-use super::drift::{MISLED_SECS, Moment};
+use super::moment::Moment;
+use crate::tuning::MISLED_SECS;
 
 /// Time in which a drift is forgotten, seconds; that of the model of places in `mtbsync-telemetry`.
 const DRIFT_SECS: f64 = 5.0;
@@ -181,7 +182,7 @@ fn inverse(a: &Matrix) -> Matrix {
 
 #[cfg(test)]
 mod tests {
-    use super::super::drift::Apart;
+    use super::super::moment::Apart;
     use super::*;
 
     const SIZE: Sizes = Sizes {
