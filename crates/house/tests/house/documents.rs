@@ -1,0 +1,206 @@
+//! Documents that are named exist: links of markdown with their headings, documents named in comments, and the paths
+//! that documents name.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use crate::files::{TextFile, root, text_files};
+
+/// Folders at the top; a path in backticks that begins with one must exist.
+const FOLDERS: [&str; 8] = [
+    ".ci/",
+    ".github/",
+    "crates/",
+    "data/",
+    "docs/",
+    "examples/",
+    "fuzz/",
+    "scripts/",
+];
+/// Tells of the past.
+const CHANGELOG: &str = "CHANGELOG.md";
+
+#[test]
+fn links_lead_somewhere() {
+    let documents = Documents::read();
+    let mut wrong = Vec::new();
+    for file in documents.files.iter().filter(|file| file.is(".md")) {
+        for (number, line) in prose(&file.text) {
+            for target in links(&line) {
+                let is_elsewhere = target.contains("://") || target.starts_with("mailto:");
+                if !is_elsewhere && !documents.has(&target, Some(&file.path)) {
+                    wrong.push(format!("{}:{number}: {target}", file.path));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "links to nothing:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn comments_name_documents_that_exist() {
+    let documents = Documents::read();
+    let mut wrong = Vec::new();
+    for file in documents.files.iter().filter(|file| !file.is(".md")) {
+        for (number, line) in file.text.lines().enumerate() {
+            let Some(comment) = comment(line, file) else {
+                continue;
+            };
+            for name in named_documents(comment) {
+                if !documents.has(name, None) && !documents.has(name, Some(&file.path)) {
+                    wrong.push(format!("{}:{}: {name}", file.path, number + 1));
+                }
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "no such document or heading:\n{}",
+        wrong.join("\n")
+    );
+}
+
+#[test]
+fn documents_name_paths_that_exist() {
+    let documents = Documents::read();
+    let mut wrong = Vec::new();
+    let told = |file: &&TextFile| file.is(".md") && file.path != CHANGELOG;
+    for file in documents.files.iter().filter(told) {
+        for (number, line) in file.text.lines().enumerate() {
+            let quoted = line.split('`').skip(1).step_by(2);
+            for path in quoted.filter(|path| FOLDERS.iter().any(|folder| path.starts_with(folder))) {
+                if !path.contains([' ', '*', '<']) && !root().join(path).exists() {
+                    wrong.push(format!("{}:{}: {path}", file.path, number + 1));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "no such path:\n{}", wrong.join("\n"));
+}
+
+/// All text files, and the headings of the documents among them.
+struct Documents {
+    files: Vec<TextFile>,
+    headings: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Documents {
+    fn read() -> Self {
+        let files = text_files();
+        let documents = files.iter().filter(|file| file.is(".md"));
+        let headings = documents
+            .map(|file| (file.path.clone(), headings(&file.text)))
+            .collect();
+        Self { files, headings }
+    }
+
+    /// Whether `target`, a path with an optional `#heading`, exists: from the root, or as seen from the file `from`.
+    fn has(&self, target: &str, from: Option<&str>) -> bool {
+        let (path, heading) = target.split_once('#').unwrap_or((target, ""));
+        let path = match from {
+            Some(from) if path.is_empty() => from.to_owned(),
+            Some(from) => plain(&format!("{from}/../{path}")),
+            None => path.to_owned(),
+        };
+        match self.headings.get(&path) {
+            Some(headings) => heading.is_empty() || headings.contains(heading),
+            None => heading.is_empty() && root().join(&path).exists(),
+        }
+    }
+}
+
+/// A path without `.` and `..`.
+fn plain(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/').filter(|part| !matches!(*part, "" | ".")) {
+        if part == ".." {
+            parts.pop();
+        } else {
+            parts.push(part);
+        }
+    }
+    parts.join("/")
+}
+
+/// Lines outside of fenced code with their numbers.
+fn fenceless(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut in_code = false;
+    text.lines().enumerate().filter_map(move |(index, line)| {
+        let is_fence = line.trim_start().starts_with("```");
+        in_code ^= is_fence;
+        (!in_code && !is_fence).then_some((index + 1, line))
+    })
+}
+
+/// The same without inline code.
+fn prose(text: &str) -> impl Iterator<Item = (usize, String)> {
+    fenceless(text).map(|(number, line)| (number, line.split('`').step_by(2).collect()))
+}
+
+/// The anchors that GitHub gives the headings of a document.
+fn headings(text: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for (_, line) in fenceless(text) {
+        let title = line.trim_start_matches('#');
+        if title.len() == line.len() || !title.starts_with(' ') {
+            continue;
+        }
+        let kept = |c: char| match c {
+            ' ' => Some('-'),
+            '-' | '_' => Some(c),
+            _ => c.is_alphanumeric().then_some(c),
+        };
+        let anchor: String = title.trim().to_lowercase().chars().filter_map(kept).collect();
+        let count = counts.entry(anchor.clone()).or_default();
+        found.insert(match *count {
+            0 => anchor,
+            again => format!("{anchor}-{again}"),
+        });
+        *count += 1;
+    }
+    found
+}
+
+/// Targets of `[text](target)`.
+fn links(line: &str) -> Vec<String> {
+    let targets = line.split("](").skip(1);
+    targets
+        .filter_map(|rest| rest.split_once(')').map(|(target, _)| target.to_owned()))
+        .collect()
+}
+
+/// What a line says as a comment.
+fn comment<'a>(line: &'a str, file: &TextFile) -> Option<&'a str> {
+    let is_hashed = [".py", ".sh", ".yml", ".toml", "Makefile"]
+        .iter()
+        .any(|suffix| file.is(suffix));
+    let marks: &[&str] = if is_hashed {
+        &["# "]
+    } else {
+        &["//", "/* ", "/** ", " * "]
+    };
+    marks
+        .iter()
+        .filter_map(|mark| Some(&line[line.find(mark)?..]))
+        .next()
+}
+
+/// Paths of markdown files in a text, with their headings.
+fn named_documents(text: &str) -> impl Iterator<Item = &str> {
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '#');
+    text.split(move |c: char| !is_part(c))
+        .map(|word| word.trim_end_matches('.'))
+        .filter(|word| {
+            Path::new(word.split('#').next().unwrap_or(word))
+                .extension()
+                .is_some_and(|s| s == "md")
+        })
+}
+
+#[test]
+fn anchors_are_those_of_github() {
+    let text = "# The `cache` (of 2)\n```\n# no heading\n```\n## batch_summary.csv\n## Added\n## Added\n";
+    let expected = ["added", "added-1", "batch_summarycsv", "the-cache-of-2"];
+    assert!(headings(text).iter().eq(&expected));
+}
