@@ -11,6 +11,7 @@ mod annotations;
 mod guard;
 mod jobs;
 mod limits;
+mod media;
 mod place;
 mod read;
 mod streams;

@@ -1,0 +1,26 @@
+//! The real program in a folder of its own.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a failed helper fails its test"
+)]
+
+mod bad_input;
+mod batch;
+mod batch_processes;
+mod command_lines;
+mod common;
+mod editors;
+mod examples;
+mod gps;
+mod gps_files;
+mod grammar;
+mod interrupted;
+mod markers;
+mod quality;
+mod render;
+mod servers;
+mod splits;
+mod summary;
+mod sync;

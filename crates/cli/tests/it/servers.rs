@@ -1,0 +1,258 @@
+//! The commands that serve pages: start line, ports, rights, jobs with the real program, the end
+//! (docs/reference/http.md#starting-it).
+#![cfg(unix)]
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::common::{Place, data};
+use serde_json::{Value, json};
+
+/// Longest a job may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A running server, and the first line it printed.
+struct Serving {
+    child: Child,
+    first_line: String,
+    address: String,
+}
+
+impl Serving {
+    fn start(place: &Place, args: &[&str]) -> Self {
+        let mut child = place
+            .program()
+            .args(args)
+            .args(["--port", "0"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut first_line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap())
+            .read_line(&mut first_line)
+            .unwrap();
+        let address = first_line
+            .split("http://")
+            .nth(1)
+            .unwrap_or_else(|| panic!("{args:?}: {first_line}"));
+        Self {
+            address: address.split('/').next().unwrap().to_owned(),
+            first_line: first_line.trim_end().to_owned(),
+            child,
+        }
+    }
+
+    /// The JSON an address answers with, and the status.
+    fn ask(&self, method: &str, path: &str, body: &str) -> (u16, Value) {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let length = body.len();
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n\
+             Content-Length: {length}\r\n\r\n{body}"
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        (status, serde_json::from_str(body).unwrap_or(Value::Null))
+    }
+
+    fn get(&self, path: &str) -> Value {
+        self.ask("GET", path, "").1
+    }
+
+    /// Asks again until `is_so`.
+    fn until(&self, path: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+        let begun = Instant::now();
+        loop {
+            let value = self.get(path);
+            if is_so(&value) {
+                return value;
+            }
+            assert!(begun.elapsed() < PATIENCE, "{value}");
+        }
+    }
+
+    /// Ends it like Ctrl-C; exit code and what it said since.
+    fn interrupt(mut self) -> (Option<i32>, String) {
+        let pid = i32::try_from(self.child.id()).unwrap();
+        // SAFETY: `kill` has no memory effects; the process is our own child and has not been waited for.
+        assert_eq!(unsafe { libc::kill(pid, libc::SIGINT) }, 0);
+        let mut said = String::new();
+        self.child
+            .stdout
+            .as_mut()
+            .unwrap()
+            .read_to_string(&mut said)
+            .unwrap();
+        (self.child.wait().unwrap().code(), said)
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // Of a test that failed; one that passed has ended it.
+        let _ = self.child.kill();
+    }
+}
+
+#[test]
+fn each_command_serves_its_page_and_ends_with_ctrl_c() {
+    let place = Place::new();
+    place.write("new_markers.csv", "name,t_ref,t_new\nA,1,2\n");
+    place.write("timewarp.json", r#"{"model":"affine","params":{"a":1,"b":0}}"#);
+    let root = place.path("").canonicalize().unwrap();
+    for (args, page, rights) in [
+        (vec!["dashboard", "--root", "."], "dashboard", json!(["read"])),
+        (
+            vec!["telemetry-ui", "--allow-write"],
+            "telemetry",
+            json!(["read", "annotate", "write"]),
+        ),
+        (
+            vec!["compare-ui", "--timewarp-json", "timewarp.json"],
+            "compare",
+            json!(["read", "annotate"]),
+        ),
+        (
+            vec!["preview", "--markers", "new_markers.csv", "--read-only"],
+            "preview",
+            json!(["read"]),
+        ),
+        (vec!["viewer"], "viewer", json!(["read"])),
+    ] {
+        let serving = Serving::start(&place, &args);
+        let expected = format!(
+            "Serving {page} of {} at http://{}/",
+            root.display(),
+            serving.address
+        );
+        assert_eq!(serving.first_line, expected);
+        let session = serving.get("/api/session");
+        assert_eq!((&session["page"], &session["rights"]), (&json!(page), &rights));
+        // Markers without a map have the one beside them.
+        let has_map = !session["preset_inputs"]["timewarp"].is_null();
+        assert_eq!(has_map, matches!(page, "compare" | "preview"), "{session}");
+        assert_eq!(serving.interrupt(), (Some(0), String::new()), "{page}");
+    }
+}
+
+#[test]
+fn the_summary_is_said_once_and_at_the_start() {
+    let place = Place::new();
+    let serving = Serving::start(&place, &["dashboard", "--json"]);
+    let summary: Value = serde_json::from_str(&serving.first_line).unwrap();
+    assert_eq!(summary["command"], "dashboard");
+    assert_eq!(summary["result"]["url"], format!("http://{}/", serving.address));
+    assert_eq!(serving.interrupt(), (Some(0), String::new()));
+}
+
+#[test]
+fn what_cannot_be_served_is_one_line() {
+    let place = Place::new();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let line = place.run(&format!("dashboard --port {port}"));
+    assert!(
+        line.error(1).contains("already in use; hint: ") && line.error(1).contains("--port"),
+        "{}",
+        line.stderr
+    );
+    assert!(
+        place
+            .run("dashboard --root nowhere")
+            .error(1)
+            .contains("folder not found: nowhere")
+    );
+    assert!(
+        place
+            .run("compare-ui --ref nothing.mp4 --port 0")
+            .error(1)
+            .contains("file not found: nothing.mp4")
+    );
+    assert!(
+        place
+            .run("preview --markers nothing.csv --port 0")
+            .error(1)
+            .contains("nothing.csv")
+    );
+    place.run("dashboard --port 70000").error(2);
+    place.run("dashboard --port -1").error(2);
+    assert!(
+        place
+            .run("dashboard --host 0.0.0.0 --allow-write --port 0")
+            .error(2)
+            .contains("--token")
+    );
+    place
+        .run_args(&["dashboard", "--token", " ", "--port", "0"])
+        .error(2);
+    place.run("compare-ui --read-only --allow-write").error(2);
+    place.run("viewer --out-png a.png").error(2);
+    for bad in ["0", "70000", "http"] {
+        let output = place
+            .program()
+            .arg("telemetry-ui")
+            .env("MTB_TELEMETRY_PORT", bad)
+            .output()
+            .unwrap();
+        let said = crate::common::Said::of(&output);
+        assert!(said.error(2).contains("MTB_TELEMETRY_PORT"), "{}", said.stderr);
+    }
+}
+
+#[test]
+fn a_sync_runs_as_a_job() {
+    let place = Place::sharing_cache();
+    let rides = data("sample");
+    let serving = Serving::start(&place, &["dashboard", "--allow-write", "--media-root", &rides]);
+    let input = |name: &str| format!("{rides}/{name}");
+    let order = json!({"kind": "sync", "params": {"reference": input("reference.mp4"), "new": input("new.mp4"),
+        "ref-markers": input("reference_markers.csv"), "out": "rides/first", "fast": true, "export": ["resolve-edl"]}});
+    let (status, answer) = serving.ask("POST", "/api/jobs", &order.to_string());
+    assert_eq!(status, 202, "{answer}");
+    let job = format!("/api/jobs/{}", answer["id"].as_str().unwrap());
+    let job = serving.until(&job, |job| job["ended"].is_number());
+    assert_eq!(
+        (&job["state"], &job["exit_code"]),
+        (&json!("done"), &json!(0)),
+        "{job}"
+    );
+    assert_eq!(
+        (&job["result"]["command"], &job["result"]["result"]["ok"]),
+        (&json!("sync"), &json!(true))
+    );
+    assert!(job["progress"]["stage"].is_string(), "{job}");
+    assert!(place.list("rides/first").contains(&"new_markers.edl".to_owned()));
+    let runs = serving.get("/api/runs");
+    assert_eq!(
+        (&runs["items"][0]["path"], &runs["items"][0]["ok"]),
+        (&json!("rides/first"), &json!(true))
+    );
+    assert_eq!(serving.interrupt().0, Some(0));
+}
+
+#[test]
+fn a_job_that_runs_when_the_server_ends_leaves_nothing() {
+    let place = Place::new();
+    for name in ["pass1.mp4", "pass2.mp4"] {
+        fs::copy(data(&format!("race-lap/{name}")), place.path(name)).unwrap();
+    }
+    let serving = Serving::start(&place, &["dashboard", "--allow-write"]);
+    let order = json!({"kind": "sync", "params": {"reference": "pass1.mp4", "new": "pass2.mp4", "out": "o",
+        "fps": 30, "n-features": 5000}});
+    let (_, answer) = serving.ask("POST", "/api/jobs", &order.to_string());
+    let job = format!("/api/jobs/{}", answer["id"].as_str().unwrap());
+    serving.until(&job, |job| job["progress"]["stage"] == "index reference");
+    assert_eq!(serving.interrupt().0, Some(0));
+    assert!(!place.path("o").exists(), "{:?}", place.list("o"));
+    assert!(
+        place.list("home/cache/index").is_empty(),
+        "no partial index in the cache"
+    );
+}

@@ -1,0 +1,102 @@
+//! What is on the disk before, during and after writing a set of outputs.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use mtbsync_formats::atomic::{FileSet, StagedFile, WriteErrorKind, check_writable};
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap();
+    let mut names: Vec<_> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_set_appears_at_once_and_replaces_older_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let (a, b, stale) = (
+        folder.path().join("a"),
+        folder.path().join("b"),
+        folder.path().join("old"),
+    );
+    fs::write(&a, "older").unwrap();
+    fs::write(&stale, "older").unwrap();
+    let mut set = FileSet::new();
+    set.write(&a, b"one").unwrap();
+    let mut file = StagedFile::create(&b).unwrap();
+    file.write_all(b"two").unwrap();
+    set.push(file);
+    set.remove_stale(&stale);
+    set.remove_stale(&a);
+    assert_eq!(fs::read(&a).unwrap(), b"older");
+    assert!(!b.exists() && stale.exists());
+    assert_eq!(set.commit().unwrap(), [a.clone(), b.clone()]);
+    assert_eq!(names(folder.path()), ["a", "b"]);
+    assert_eq!(
+        (fs::read(&a).unwrap(), fs::read(&b).unwrap()),
+        (b"one".to_vec(), b"two".to_vec())
+    );
+}
+
+#[test]
+fn a_dropped_set_leaves_everything_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("a");
+    fs::write(&target, "older").unwrap();
+    let mut set = FileSet::new();
+    set.write(&target, b"newer").unwrap();
+    assert_eq!(names(folder.path()).len(), 2);
+    drop(set);
+    assert_eq!(names(folder.path()), ["a"]);
+    assert_eq!(fs::read(&target).unwrap(), b"older");
+}
+
+#[test]
+fn impossible_targets_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let kind = |path: &Path| StagedFile::create(path).unwrap_err().kind;
+    assert!(matches!(kind(folder.path()), WriteErrorKind::IsFolder));
+    assert!(matches!(
+        kind(&folder.path().join("no/x")),
+        WriteErrorKind::FolderNotFound
+    ));
+    let file = folder.path().join("file");
+    fs::write(&file, "").unwrap();
+    assert!(matches!(kind(&file.join("x")), WriteErrorKind::NotAFolder));
+    assert!(matches!(
+        check_writable(&file).unwrap_err().kind,
+        WriteErrorKind::NotAFolder
+    ));
+    assert!(check_writable(&folder.path().join("new/sub")).is_ok());
+    assert!(names(&folder.path().join("new/sub")).is_empty());
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_followed_and_devices_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (real, link) = (folder.path().join("real"), folder.path().join("link"));
+    fs::write(&real, "older").unwrap();
+    std::os::unix::fs::symlink(&real, &link).unwrap();
+    let mut set = FileSet::new();
+    set.write(&link, b"newer").unwrap();
+    set.commit().unwrap();
+    assert!(link.symlink_metadata().unwrap().is_symlink());
+    assert_eq!(fs::read(&real).unwrap(), b"newer");
+    let device = StagedFile::create(Path::new("/dev/null")).unwrap_err();
+    assert!(matches!(device.kind, WriteErrorKind::NotRegular));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_recognised() {
+    let mut full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let error = full.write_all(&[0; 16]).unwrap_err();
+    let error = mtbsync_formats::atomic::WriteError::from_io(Path::new("x"), error);
+    assert_eq!(error.to_string(), "disk full");
+    assert!(error.hint().is_some());
+}

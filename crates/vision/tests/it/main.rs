@@ -1,0 +1,4 @@
+//! Laws of features and geometry on made scenes.
+
+mod geometry;
+mod orb;
