@@ -4,6 +4,7 @@
 //! [`ExportTable`](export::ExportTable) → [`export`](export::export) in the format of an editor. This crate
 //! knows no pictures and no disk: bytes come in and go out.
 
+mod clip;
 pub mod colour;
 pub mod export;
 pub mod import;
@@ -13,6 +14,7 @@ mod read;
 pub mod retime;
 pub mod time;
 mod transfer;
+mod tuning;
 mod write;
 
 pub use marker::{Marker, MarkerTable};

@@ -4,11 +4,10 @@
 //! Editors retime in straight pieces. The map is sampled at every frame of the timeline and the fewest pieces
 //! are laid through the samples that stay within a quarter of a frame of all of them.
 
-use crate::export::ClipInfo;
+use crate::clip::ClipInfo;
 use crate::time::Rate;
+use crate::tuning::TOLERANCE_FRAMES;
 
-/// Farthest a piece may be from the map, in frames of the timeline: below what a picture can show.
-const TOLERANCE_FRAMES: f64 = 0.25;
 /// Longest timeline that is sampled: a day at 60 frames a second.
 const MAX_FRAMES: i64 = 24 * 3600 * 60;
 
@@ -48,12 +47,12 @@ pub(crate) struct Knot {
 
 /// A piece of constant speed.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Piece {
+pub(crate) struct RetimePiece {
     pub from: Knot,
     pub to: Knot,
 }
 
-impl Piece {
+impl RetimePiece {
     /// Timeline frames of the piece.
     pub fn frames(&self) -> i64 {
         self.to.frame - self.from.frame
@@ -93,9 +92,9 @@ impl Retime {
 }
 
 /// The pieces between the corners of a strand.
-pub(crate) fn pieces(strand: &[Knot]) -> impl Iterator<Item = Piece> {
+pub(crate) fn pieces(strand: &[Knot]) -> impl Iterator<Item = RetimePiece> {
     strand.windows(2).filter_map(|pair| match pair {
-        [from, to] => Some(Piece { from: *from, to: *to }),
+        [from, to] => Some(RetimePiece { from: *from, to: *to }),
         _ => None,
     })
 }

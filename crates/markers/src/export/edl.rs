@@ -1,9 +1,15 @@
-//! What both kinds of EDL share: header, reel names, and the limit of 999 events a file.
+//! `resolve-edl` and `edl`: EDL whose events are one frame long.
+//!
+//! Below each event stands what a CMX3600 EDL has no place for: for DaVinci Resolve the line of its timeline markers
+//! EDL (docs/reference/exporters.md#resolve-edl), for other editors a locator and comments
+//! (docs/reference/exporters.md#edl).
+
+use std::fmt::Write;
 
 use super::clean::one_line;
 use super::error::ExportError;
-use super::job::Job;
-use super::place::Placed;
+use super::job::{ExportJob, Written};
+use super::place::PlacedMarker;
 use crate::time::Counting;
 
 /// Event numbers have three digits.
@@ -13,8 +19,99 @@ const MAX_TITLE_CHARS: usize = 70;
 /// Characters of a reel name.
 const REEL_CHARS: std::ops::RangeInclusive<usize> = 2..=8;
 
+/// What the lines of a marker are made of.
+struct EventText<'a> {
+    marker: &'a PlacedMarker,
+    name: String,
+    note: String,
+    tc_in: String,
+}
+
+pub(super) fn write_resolve(job: &ExportJob<'_>) -> Result<Written, ExportError> {
+    let hint = format!("import with timeline at {}", job.timeline_in_words());
+    write(job, "001", hint, |event| {
+        let EventText {
+            marker, name, note, ..
+        } = event;
+        let colour = marker.colour.resolve();
+        let frames = marker.length_frames.unwrap_or(1);
+        // The event line ends in two blanks, as in the files of the editor.
+        format!("  \n{note} |C:ResolveColor{colour} |M:{name} |D:{frames}\n\n")
+    })
+}
+
+pub(super) fn write_cmx3600(job: &ExportJob<'_>) -> Result<Written, ExportError> {
+    let hint = format!(
+        "timeline at {}; Premiere shows this file as cuts (use `premiere`), Resolve as clips (use `resolve-edl`)",
+        job.timeline_in_words()
+    );
+    write(job, "AX", hint, |event| {
+        let EventText {
+            marker,
+            name,
+            note,
+            tc_in,
+        } = event;
+        let colour = marker.colour.avid();
+        let comment = if note.is_empty() {
+            String::new()
+        } else {
+            format!("* COMMENT: {note}\n")
+        };
+        format!("\n* FROM CLIP NAME: {name}\n* LOC: {tc_in} {colour:<7} {name}\n{comment}\n")
+    })
+}
+
+/// Writes all events, a new file after every 999th; `rest` gives what follows the timecodes of an event.
+fn write(
+    job: &ExportJob<'_>,
+    default_reel: &str,
+    hint: String,
+    rest: impl Fn(&EventText<'_>) -> String,
+) -> Result<Written, ExportError> {
+    let reel = reel_or(job, default_reel)?;
+    let header = header(job);
+    let mut files = vec![header.clone()];
+    for (index, (name, marker)) in job.named_markers().enumerate() {
+        if index > 0 && index % MAX_EVENTS == 0 {
+            files.push(header.clone());
+        }
+        let tc_out = job.timecode(marker.frame + 1);
+        let event = EventText {
+            marker,
+            name: one_line(&name, &['|']),
+            note: one_line(&marker.note, &['|']),
+            tc_in: job.timecode(marker.frame),
+        };
+        let (number, tc_in) = (index % MAX_EVENTS + 1, &event.tc_in);
+        if let Some(text) = files.last_mut() {
+            // Writing to a String cannot fail.
+            let _ = write!(
+                text,
+                "{number:03}  {reel:<8} V     C        {tc_in} {tc_out} {tc_in} {tc_out}{}",
+                rest(&event)
+            );
+        }
+    }
+    let names: Vec<String> = (2..=files.len()).map(|number| format!("_{number}")).collect();
+    let warning = format!(
+        "more than {MAX_EVENTS} markers: the rest is in further files with the endings {}",
+        names.join(", ")
+    );
+    Ok(Written {
+        warnings: if names.is_empty() {
+            Vec::new()
+        } else {
+            vec![warning]
+        },
+        files: files.into_iter().map(String::into_bytes).collect(),
+        hint: Some(hint),
+        ..job.written([])
+    })
+}
+
 /// `TITLE`, `FCM` and the blank line after them.
-pub(super) fn header(job: &Job<'_>) -> String {
+fn header(job: &ExportJob<'_>) -> String {
     let title: String = one_line(job.label(), &[]).chars().take(MAX_TITLE_CHARS).collect();
     let mode = match job.base.counting() {
         Counting::NonDrop => "NON-DROP FRAME",
@@ -24,49 +121,12 @@ pub(super) fn header(job: &Job<'_>) -> String {
 }
 
 /// The reel name asked for, checked, or `default`.
-pub(super) fn reel_or(job: &Job<'_>, default: &str) -> Result<String, ExportError> {
-    let reel = job.options.reel.as_deref().unwrap_or(default);
+fn reel_or(job: &ExportJob<'_>, default: &str) -> Result<String, ExportError> {
+    let reel = job.options.reel.as_deref().unwrap_or(default).to_owned();
     let is_allowed = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
     if REEL_CHARS.contains(&reel.len()) && reel.chars().all(is_allowed) {
-        Ok(reel.to_owned())
+        Ok(reel)
     } else {
-        Err(ExportError::BadReel {
-            reel: reel.to_owned(),
-        })
+        Err(ExportError::BadReel { reel })
     }
-}
-
-/// Writes all events, a new file after every 999th. `write_event` gets the text, the event number within its
-/// file, the index of the marker, and the marker.
-pub(super) fn event_chunks(
-    job: &Job<'_>,
-    header: &str,
-    write_event: impl Fn(&mut String, usize, usize, &Placed),
-) -> (Vec<Vec<u8>>, Vec<String>) {
-    let markers = &job.placement.markers;
-    let mut files = Vec::new();
-    for (chunk_index, chunk) in markers.chunks(MAX_EVENTS).enumerate() {
-        let mut text = header.to_owned();
-        for (position, marker) in chunk.iter().enumerate() {
-            write_event(
-                &mut text,
-                position + 1,
-                chunk_index * MAX_EVENTS + position,
-                marker,
-            );
-        }
-        files.push(text.into_bytes());
-    }
-    if files.is_empty() {
-        files.push(header.as_bytes().to_vec());
-    }
-    let mut warnings = Vec::new();
-    if files.len() > 1 {
-        let names: Vec<String> = (2..=files.len()).map(|number| format!("_{number}")).collect();
-        warnings.push(format!(
-            "more than {MAX_EVENTS} markers: the rest is in further files with the endings {}",
-            names.join(", ")
-        ));
-    }
-    (files, warnings)
 }

@@ -1,10 +1,12 @@
 //! Why an export is refused.
 
+use mtbsync_formats::json::JsonError;
+
 use crate::retime::RetimeError;
 use crate::time::TimecodeError;
 
 /// An export that cannot be made.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExportError {
     /// Rate, counting or timeline start.
@@ -32,11 +34,8 @@ pub enum ExportError {
     #[error(transparent)]
     Retime(#[from] RetimeError),
     /// The values cannot be written; a defect of the program, not of the input.
-    #[error("cannot be written: {reason}")]
-    Unwritable {
-        /// What the writer said.
-        reason: String,
-    },
+    #[error(transparent)]
+    Json(#[from] JsonError),
 }
 
 impl ExportError {
@@ -48,7 +47,7 @@ impl ExportError {
             Self::TooFewChapters => Some("chapters must be at least 10 s apart".to_owned()),
             Self::NoRetiming { .. } => Some("use fcpxml, premiere or otio".to_owned()),
             Self::NoClip => Some("give it with --video".to_owned()),
-            Self::Retime(_) | Self::Unwritable { .. } => None,
+            Self::Retime(_) | Self::Json(_) => None,
         }
     }
 

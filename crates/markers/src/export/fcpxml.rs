@@ -4,16 +4,13 @@
 use std::fmt::Write;
 
 use super::error::ExportError;
-use super::job::Job;
-use super::options::{AudioInfo, ClipInfo};
-use super::place::Placed;
+use super::job::{ExportJob, Written};
+use super::place::PlacedMarker;
 use super::xml::{escape, file_url};
-use super::{Exporter, Written};
+use crate::clip::{AudioInfo, ClipInfo};
 use crate::retime::Knot;
-use crate::time::{Counting, Rate};
+use crate::time::Rate;
 
-/// Frame size of the sequence when no recording is known.
-const DEFAULT_SIZE: (u32, u32) = (1920, 1080);
 /// Retiming points to moments between frames, in parts of a frame.
 const FRAME_PARTS: i64 = 100;
 /// Sample rates FCPXML has a name for.
@@ -27,46 +24,36 @@ const AUDIO_RATES: [(u32, &str); 7] = [
     (192_000, "192k"),
 ];
 
-pub(super) struct Fcpxml;
-
-impl Exporter for Fcpxml {
-    fn write(&self, job: &Job<'_>) -> Result<Written, ExportError> {
-        let rate = job.base.rate();
-        let clip = job.main_clip();
-        let duration = time(job.total_frames, rate);
-        let mut text = String::from(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!DOCTYPE fcpxml>\n\
-             <fcpxml version=\"1.10\">\n  <resources>\n",
-        );
-        write_format(
-            &mut text,
-            "r1",
-            rate,
-            clip.map_or(DEFAULT_SIZE, |clip| (clip.width, clip.height)),
-        );
-        if let Some(clip) = clip {
-            write_asset(&mut text, job, clip, "r2", "r1");
-        }
-        if let Some(clip) = job.retimed_clip() {
-            write_format(&mut text, "r3", clip.rate, (clip.width, clip.height));
-            write_asset(&mut text, job, clip, "r4", "r3");
-        }
-        let label = escape(job.label());
-        let _ = writeln!(
-            text,
-            "  </resources>\n  <library><event name=\"mtbsync\"><project name=\"{label}\">\n    \
-             <sequence format=\"r1\" duration=\"{duration}\" tcStart=\"{}\" \
-             tcFormat=\"{}\"{}>\n      <spine>",
-            time(job.start_frame, rate),
-            tc_format(job.base.counting()),
-            clip.and_then(|clip| clip.audio)
-                .map(sequence_audio)
-                .unwrap_or_default(),
-        );
-        write_story(&mut text, job, clip);
-        text.push_str("      </spine>\n    </sequence>\n  </project></event></library>\n</fcpxml>\n");
-        Ok(Written::one(text.into_bytes(), job.placement.markers.len()))
+pub(super) fn write(job: &ExportJob<'_>) -> Result<Written, ExportError> {
+    let rate = job.base.rate();
+    let clip = job.main_clip();
+    let mut text = String::from(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!DOCTYPE fcpxml>\n\
+         <fcpxml version=\"1.10\">\n  <resources>\n",
+    );
+    write_format(&mut text, "r1", rate, job.picture_size());
+    if let Some(clip) = clip {
+        write_asset(&mut text, job, clip, "r2", "r1");
     }
+    if let Some(clip) = job.retimed_clip() {
+        write_format(&mut text, "r3", clip.rate, (clip.width, clip.height));
+        write_asset(&mut text, job, clip, "r4", "r3");
+    }
+    let audio = clip.and_then(|clip| clip.audio);
+    let _ = writeln!(
+        text,
+        "  </resources>\n  <library><event name=\"mtbsync\"><project name=\"{}\">\n    \
+         <sequence format=\"r1\" duration=\"{}\" tcStart=\"{}\" \
+         tcFormat=\"{}\"{}>\n      <spine>",
+        escape(job.label()),
+        time(job.total_frames, rate),
+        time(job.start_frame, rate),
+        job.base.counting().initials(),
+        audio.map(sequence_audio).unwrap_or_default(),
+    );
+    write_story(&mut text, job, clip);
+    text.push_str("      </spine>\n    </sequence>\n  </project></event></library>\n</fcpxml>\n");
+    Ok(job.written(text))
 }
 
 /// A time of `frame` frames.
@@ -75,13 +62,6 @@ fn time(frame: i64, rate: Rate) -> String {
         return "0s".to_owned();
     }
     format!("{}/{}s", i128::from(frame) * i128::from(rate.den()), rate.num())
-}
-
-fn tc_format(counting: Counting) -> &'static str {
-    match counting {
-        Counting::NonDrop => "NDF",
-        Counting::Drop => "DF",
-    }
 }
 
 fn sequence_audio(audio: AudioInfo) -> String {
@@ -106,32 +86,26 @@ fn write_format(text: &mut String, id: &str, rate: Rate, (width, height): (u32, 
     );
 }
 
-fn write_asset(text: &mut String, job: &Job<'_>, clip: &ClipInfo, id: &str, format: &str) {
+fn write_asset(text: &mut String, job: &ExportJob<'_>, clip: &ClipInfo, id: &str, format: &str) {
     let rate = job.base.rate();
-    let audio = clip.audio.map(
-        |AudioInfo {
-             channels,
-             sample_rate,
-         }| {
-            format!(
-                " hasAudio=\"1\" audioSources=\"1\" audioChannels=\"{channels}\" audioRate=\"{sample_rate}\""
-            )
-        },
-    );
+    let audio = clip.audio.map(|audio| {
+        let (channels, hertz) = (audio.channels, audio.sample_rate);
+        format!(" hasAudio=\"1\" audioSources=\"1\" audioChannels=\"{channels}\" audioRate=\"{hertz}\"")
+    });
     let _ = writeln!(
         text,
         "    <asset id=\"{id}\" name=\"{}\" start=\"{}\" duration=\"{}\" hasVideo=\"1\" \
          format=\"{format}\"{}>\n      <media-rep kind=\"original-media\" src=\"{}\"/>\n    </asset>",
         escape(clip.stem()),
         time(job.clip_start_frame(clip), rate),
-        time(rate.whole_frames_of(clip.frames, clip.rate), rate),
+        time(job.clip_frames(clip), rate),
         audio.unwrap_or_default(),
         file_url(&clip.path),
     );
 }
 
 /// The one story element, which holds the markers in its own time.
-fn write_story(text: &mut String, job: &Job<'_>, clip: Option<&ClipInfo>) {
+fn write_story(text: &mut String, job: &ExportJob<'_>, clip: Option<&ClipInfo>) {
     let rate = job.base.rate();
     // Offsets count in the time of the sequence, which begins at its start timecode.
     let offset = time(job.start_frame, rate);
@@ -145,7 +119,7 @@ fn write_story(text: &mut String, job: &Job<'_>, clip: Option<&ClipInfo>) {
                  duration=\"{duration}\" format=\"r1\" tcFormat=\"{}\">",
                 escape(clip.stem()),
                 time(start_frame, rate),
-                tc_format(job.base.counting()),
+                job.base.counting().initials(),
             );
             (start_frame, "</asset-clip>")
         }
@@ -171,7 +145,7 @@ fn write_story(text: &mut String, job: &Job<'_>, clip: Option<&ClipInfo>) {
 
 /// A stretch of the new run, attached to the reference above it. Its own clock starts at 0 and runs in timeline
 /// time; the map tells which moment of the recording is shown.
-fn write_retimed(text: &mut String, job: &Job<'_>, clip: &ClipInfo, strand: &[Knot], start_frame: i64) {
+fn write_retimed(text: &mut String, job: &ExportJob<'_>, clip: &ClipInfo, strand: &[Knot], start_frame: i64) {
     let rate = job.base.rate();
     let (Some(first), Some(last)) = (strand.first(), strand.last()) else {
         return;
@@ -183,7 +157,7 @@ fn write_retimed(text: &mut String, job: &Job<'_>, clip: &ClipInfo, strand: &[Kn
         time(start_frame + first.frame, rate),
         escape(clip.stem()),
         time(last.frame - first.frame, rate),
-        tc_format(job.base.counting()),
+        job.base.counting().initials(),
     );
     let media_start_secs = rate.secs_at(job.clip_start_frame(clip));
     for knot in strand {
@@ -207,9 +181,9 @@ fn fine_time(secs: f64, rate: Rate) -> String {
     )
 }
 
-fn write_marker(text: &mut String, job: &Job<'_>, marker: &Placed, start_frame: i64) {
+fn write_marker(text: &mut String, job: &ExportJob<'_>, marker: &PlacedMarker, start_frame: i64) {
     let rate = job.base.rate();
-    let name = escape(&marker.name(&job.options.review_prefix, ""));
+    let name = escape(&job.name(marker));
     let to_do = if marker.needs_review {
         " completed=\"0\""
     } else {

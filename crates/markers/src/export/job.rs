@@ -1,22 +1,63 @@
-//! One export with everything resolved that formats have in common.
+//! What a format is, and one export with everything resolved that formats have in common.
 
 use super::error::ExportError;
 use super::input::ExportTable;
-use super::options::ClipInfo;
 use super::options::ExportOptions;
-use super::place::{Placed, Placement, place};
-use super::preset::Preset;
+use super::place::{PlacedMarker, Placement, place};
+use crate::clip::ClipInfo;
 use crate::retime::Knot;
 use crate::time::{Counting, Timebase, split_groups};
+use crate::tuning;
 
-/// Length after the last marker when nothing tells the length of the recording.
-const UNKNOWN_TAIL_SECS: f64 = 10.0;
-
+/// Name of the chapter before the first marker.
+pub(super) const START_NAME: &str = "Start";
+/// Frame size of a sequence when no recording is known.
+const DEFAULT_SIZE: (u32, u32) = (1920, 1080);
 /// Longer recordings do not exist; sums of such times cannot overflow.
 const MAX_DURATION_SECS: f64 = 1e9;
 
+/// What tells a marker's position in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Positions {
+    /// Seconds: any rate, no frames.
+    Seconds,
+    /// Frames of any rate.
+    Frames,
+    /// Frames of a timeline that is counted in timecode, of at most 60 a second.
+    Timecode,
+}
+
+/// A row of the table of presets.
+pub(super) struct ExportFormat {
+    pub name: &'static str,
+    /// Other names it is known by.
+    pub aliases: &'static [&'static str],
+    /// What follows the input's stem in the default output name.
+    pub suffix: &'static str,
+    pub positions: Positions,
+    /// Default timecode of the timeline's first frame.
+    pub start: &'static str,
+    /// Whether it can show the new run retimed onto the reference.
+    pub has_retiming: bool,
+    /// Writes the markers of a job; all they share with other formats is resolved in it.
+    pub write: fn(&ExportJob<'_>) -> Result<Written, ExportError>,
+}
+
+/// What an exporter returns: bytes, and what it has to say.
+pub(super) struct Written {
+    /// The output and, beyond 999 events, its further files.
+    pub files: Vec<Vec<u8>>,
+    /// Markers in the files, counted as the format counts them.
+    pub exported: usize,
+    /// Markers joined by the format's own rules, on top of those of the placement.
+    pub merged: usize,
+    /// What to do with the file.
+    pub hint: Option<String>,
+    pub warnings: Vec<String>,
+}
+
 /// What an exporter gets.
-pub(super) struct Job<'a> {
+pub(super) struct ExportJob<'a> {
     pub table: &'a ExportTable,
     pub options: &'a ExportOptions,
     /// Rate and counting of the timeline.
@@ -33,32 +74,26 @@ pub(super) struct Job<'a> {
     pub warnings: Vec<String>,
 }
 
-impl<'a> Job<'a> {
+impl<'a> ExportJob<'a> {
     pub fn new(
-        preset: Preset,
+        format: &ExportFormat,
         table: &'a ExportTable,
         options: &'a ExportOptions,
     ) -> Result<Self, ExportError> {
         let mut warnings = table.warnings.clone();
-        let base = timebase(preset, options, &mut warnings)?;
+        let base = timebase(format, options, &mut warnings)?;
         let rate = base.rate();
-        let start = options
-            .timeline_start
-            .as_deref()
-            .unwrap_or(preset.default_start());
+        let start = options.timeline_start.as_deref().unwrap_or(format.start);
         let start_frame = base.parse(start)?;
         let duration_secs = duration_secs(table, options);
         let total_frames = match main_clip(options) {
-            Some(clip) => rate.whole_frames_of(clip.frames, clip.rate),
-            None => rate.frame_at(duration_secs),
+            Some(clip) => rate.whole_frames_of(clip.frames, clip.rate).max(1),
+            None => rate.frame_at(duration_secs).max(1),
         };
-        let total_frames = total_frames.max(1);
         let strands = match &options.retime {
             None => Vec::new(),
-            Some(_) if !preset.has_retiming() => {
-                return Err(ExportError::NoRetiming {
-                    preset: preset.name(),
-                });
+            Some(_) if !format.has_retiming => {
+                return Err(ExportError::NoRetiming { preset: format.name });
             }
             Some(_) if options.clip.is_none() => return Err(ExportError::NoClip),
             Some(retime) => retime.strands(rate, total_frames)?,
@@ -89,9 +124,27 @@ impl<'a> Job<'a> {
         self.base.format(self.start_frame + frame)
     }
 
-    /// Name of a marker with its review prefix; `Marker N` when it has none.
-    pub fn numbered_name(&self, index: usize, marker: &Placed) -> String {
-        marker.name(&self.options.review_prefix, &format!("Marker {}", index + 1))
+    /// The placed markers with their names as editors show them; `Marker N` where there is none.
+    pub fn named_markers(&self) -> impl Iterator<Item = (String, &PlacedMarker)> {
+        let prefix = &self.options.review_prefix;
+        let markers = self.placement.markers.iter().enumerate();
+        markers.map(move |(index, marker)| (marker.name(prefix, &format!("Marker {}", index + 1)), marker))
+    }
+
+    /// Name of a marker with its review prefix; may be empty.
+    pub fn name(&self, marker: &PlacedMarker) -> String {
+        marker.name(&self.options.review_prefix, "")
+    }
+
+    /// One file with every placed marker.
+    pub fn written(&self, bytes: impl Into<Vec<u8>>) -> Written {
+        Written {
+            files: vec![bytes.into()],
+            exported: self.placement.markers.len(),
+            merged: 0,
+            hint: None,
+            warnings: Vec::new(),
+        }
     }
 
     /// Rate, counting and start in words, as a person must set them in an editor.
@@ -120,16 +173,21 @@ impl<'a> Job<'a> {
             .filter(|_| self.options.retime.is_some())
     }
 
+    /// Frame size of the sequence.
+    pub fn picture_size(&self) -> (u32, u32) {
+        self.main_clip()
+            .map_or(DEFAULT_SIZE, |clip| (clip.width, clip.height))
+    }
+
+    /// Length of a recording in whole frames of the timeline.
+    pub fn clip_frames(&self, clip: &ClipInfo) -> i64 {
+        self.base.rate().whole_frames_of(clip.frames, clip.rate)
+    }
+
     /// Timecode of a recording's own first frame, as a frame number at the timeline's rate; 0 without one.
     pub fn clip_start_frame(&self, clip: &ClipInfo) -> i64 {
         let frame = clip.start_timecode.as_deref().and_then(|timecode| {
-            let groups = split_groups(timecode)?;
-            let is_drop = groups.has_semicolon && Timebase::has_drop_frame(self.base.rate());
-            let counting = if is_drop {
-                Counting::Drop
-            } else {
-                Counting::NonDrop
-            };
+            let counting = split_groups(timecode)?.counting().possible_at(self.base.rate());
             Timebase::new(self.base.rate(), counting)
                 .ok()?
                 .parse(timecode)
@@ -149,12 +207,12 @@ fn main_clip(options: &ExportOptions) -> Option<&ClipInfo> {
 
 /// The timebase of the output. Formats without timecode take any rate and ignore the counting.
 fn timebase(
-    preset: Preset,
+    format: &ExportFormat,
     options: &ExportOptions,
     warnings: &mut Vec<String>,
 ) -> Result<Timebase, ExportError> {
     let mut rate = options.rate;
-    if !preset.has_timecode() {
+    if format.positions != Positions::Timecode {
         return Ok(Timebase::non_drop(rate));
     }
     if options.rate_is_auto && rate.for_timecode() != rate {
@@ -176,6 +234,6 @@ fn duration_secs(table: &ExportTable, options: &ExportOptions) -> f64 {
         .iter()
         .map(|marker| marker.end_secs.unwrap_or(marker.t_secs).max(marker.t_secs));
     let given = options.duration_secs.filter(|secs| secs.is_finite());
-    let secs = given.unwrap_or_else(|| ends.fold(0.0, f64::max) + UNKNOWN_TAIL_SECS);
+    let secs = given.unwrap_or_else(|| ends.fold(0.0, f64::max) + tuning::UNKNOWN_TAIL_SECS);
     secs.clamp(0.0, MAX_DURATION_SECS)
 }

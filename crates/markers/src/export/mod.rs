@@ -1,36 +1,34 @@
 //! Editor files out (docs/reference/exporters.md).
 //!
-//! One exporter per file behind one small trait; everything they share happens before: markers are read from a
-//! table ([`ExportTable`]), put on frames and given their final name, note and colour. An exporter
-//! only writes. Nothing here touches the disk: the result is bytes and a summary.
+//! The table in `preset.rs` has a row for each format and names the function that writes it. Everything they share
+//! happens before: markers are read from a table ([`ExportTable`]), put on frames and given their final name, note
+//! and colour. Nothing here touches the disk: the result is bytes and a summary.
 
 mod avid;
 mod clean;
-mod cmx3600;
-mod csv;
+mod columns;
 mod edl;
 mod error;
 mod fcpxml;
 mod ffmetadata;
 mod input;
 mod job;
-mod json;
 mod options;
 mod otio;
 mod place;
 mod premiere;
 mod premiere_csv;
 mod preset;
-mod resolve_edl;
 mod xml;
 mod youtube;
 
 pub use error::ExportError;
 pub use input::{ExportMarker, ExportTable, TableOptions};
-pub use options::{AudioInfo, ClipInfo, ExportOptions};
+pub use options::ExportOptions;
 pub use preset::Preset;
 
-use job::Job;
+pub use crate::clip::{AudioInfo, ClipInfo};
+use job::ExportJob;
 
 /// A finished export.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,47 +62,13 @@ pub struct ExportSummary {
     pub warnings: Vec<String>,
 }
 
-/// What an exporter returns: bytes, and what it has to say.
-struct Written {
-    files: Vec<Vec<u8>>,
-    /// Markers in the files, counted as the format counts them.
-    exported: usize,
-    /// Markers joined by the format's own rules, on top of those of the placement.
-    merged: usize,
-    hints: Vec<String>,
-    warnings: Vec<String>,
-}
-
-impl Written {
-    fn one(bytes: Vec<u8>, exported: usize) -> Self {
-        Self {
-            files: vec![bytes],
-            exported,
-            merged: 0,
-            hints: Vec::new(),
-            warnings: Vec::new(),
-        }
-    }
-
-    fn with_hint(mut self, hint: impl Into<String>) -> Self {
-        self.hints.push(hint.into());
-        self
-    }
-}
-
-/// Writes one format.
-trait Exporter {
-    /// Writes the markers of `job`.
-    fn write(&self, job: &Job<'_>) -> Result<Written, ExportError>;
-}
-
 /// Exports the markers of `table` in the format of `preset`.
 ///
 /// # Errors
 /// Options that do not fit the format, or too few markers for it; see [`ExportError`].
 pub fn export(preset: Preset, table: &ExportTable, options: &ExportOptions) -> Result<Export, ExportError> {
-    let job = Job::new(preset, table, options)?;
-    let written = preset.exporter().write(&job)?;
+    let job = ExportJob::new(preset.format(), table, options)?;
+    let written = (preset.format().write)(&job)?;
     let mut warnings = job.warnings.clone();
     warnings.extend(written.warnings);
     if written.exported == 0 {
@@ -120,7 +84,7 @@ pub fn export(preset: Preset, table: &ExportTable, options: &ExportOptions) -> R
         clamped: on_frames(job.placement.clamped),
         rate: preset.has_frames().then_some(job.base.rate()),
         start: preset.has_timecode().then(|| job.base.format(job.start_frame)),
-        hints: written.hints,
+        hints: written.hint.into_iter().collect(),
         warnings,
     };
     Ok(Export {

@@ -5,56 +5,43 @@ use mtbsync_formats::json;
 use serde_json::{Value, json};
 
 use super::error::ExportError;
-use super::job::Job;
-use super::options::ClipInfo;
-use super::place::Placed;
+use super::job::{ExportJob, Written};
+use super::place::PlacedMarker;
 use super::xml::file_url;
-use super::{Exporter, Written};
+use crate::clip::ClipInfo;
 use crate::retime::pieces;
 use crate::time::Rate;
 use crate::write::typed_object;
 
-pub(super) struct Otio;
-
-impl Exporter for Otio {
-    fn write(&self, job: &Job<'_>) -> Result<Written, ExportError> {
-        let rate = job.base.rate();
-        let markers: Vec<Value> = job
-            .placement
-            .markers
-            .iter()
-            .map(|marker| marker_object(job, marker))
-            .collect();
-        let item = match job.main_clip() {
-            Some(clip) => clip_object(job, clip),
-            None => gap_object(job.total_frames, rate),
-        };
-        let mut tracks = vec![track_object("V1", &[item])];
-        tracks.extend(
-            job.retimed_clip()
-                .map(|clip| track_object("V2", &retimed_items(job, clip))),
-        );
-        let timeline = json!({
-            "OTIO_SCHEMA": "Timeline.1",
-            "metadata": {},
-            "name": job.label(),
-            "global_start_time": instant(job.start_frame, rate),
-            "tracks": {
-                "OTIO_SCHEMA": "Stack.1",
-                "metadata": {},
-                "name": "tracks",
-                "source_range": null,
-                "effects": [],
-                "markers": markers,
-                "enabled": true,
-                "children": tracks,
-            },
-        });
-        let bytes = json::to_vec(&timeline).map_err(|error| ExportError::Unwritable {
-            reason: error.to_string(),
-        })?;
-        Ok(Written::one(bytes, job.placement.markers.len()))
+pub(super) fn write(job: &ExportJob<'_>) -> Result<Written, ExportError> {
+    let rate = job.base.rate();
+    let markers = job.placement.markers.iter();
+    let markers: Vec<Value> = markers.map(|marker| marker_object(job, marker)).collect();
+    let item = match job.main_clip() {
+        Some(clip) => clip_object(job, clip),
+        None => gap_object(job.total_frames, rate),
+    };
+    let mut tracks = vec![track_object("V1", &[item])];
+    if let Some(clip) = job.retimed_clip() {
+        tracks.push(track_object("V2", &retimed_items(job, clip)));
     }
+    let timeline = json!({
+        "OTIO_SCHEMA": "Timeline.1",
+        "metadata": {},
+        "name": job.label(),
+        "global_start_time": instant(job.start_frame, rate),
+        "tracks": {
+            "OTIO_SCHEMA": "Stack.1",
+            "metadata": {},
+            "name": "tracks",
+            "source_range": null,
+            "effects": [],
+            "markers": markers,
+            "enabled": true,
+            "children": tracks,
+        },
+    });
+    Ok(job.written(json::to_vec(&timeline)?))
 }
 
 fn instant(frame: i64, rate: Rate) -> Value {
@@ -65,12 +52,12 @@ fn range(start: i64, length: i64, rate: Rate) -> Value {
     json!({"OTIO_SCHEMA": "TimeRange.1", "start_time": instant(start, rate), "duration": instant(length, rate)})
 }
 
-fn marker_object(job: &Job<'_>, marker: &Placed) -> Value {
+fn marker_object(job: &ExportJob<'_>, marker: &PlacedMarker) -> Value {
     let row = job.table.markers.get(marker.row);
     let columns = row.map(|row| typed_object(&job.table.columns, &row.cells));
     json!({
         "OTIO_SCHEMA": "Marker.2",
-        "name": marker.name(&job.options.review_prefix, ""),
+        "name": job.name(marker),
         "color": marker.colour.otio(),
         "comment": marker.note,
         "metadata": {"mtbsync": columns},
@@ -94,18 +81,13 @@ fn gap_object(frames: i64, rate: Rate) -> Value {
 }
 
 /// The whole recording at normal speed.
-fn clip_object(job: &Job<'_>, clip: &ClipInfo) -> Value {
+fn clip_object(job: &ExportJob<'_>, clip: &ClipInfo) -> Value {
     let shown = range(job.clip_start_frame(clip), job.total_frames, job.base.rate());
     media_object(job, clip, &shown, &[])
 }
 
-fn media_object(job: &Job<'_>, clip: &ClipInfo, shown: &Value, effects: &[Value]) -> Value {
-    let rate = job.base.rate();
-    let available = range(
-        job.clip_start_frame(clip),
-        rate.whole_frames_of(clip.frames, clip.rate),
-        rate,
-    );
+fn media_object(job: &ExportJob<'_>, clip: &ClipInfo, shown: &Value, effects: &[Value]) -> Value {
+    let available = range(job.clip_start_frame(clip), job.clip_frames(clip), job.base.rate());
     json!({
         "OTIO_SCHEMA": "Clip.2",
         "metadata": {},
@@ -127,7 +109,7 @@ fn media_object(job: &Job<'_>, clip: &ClipInfo, shown: &Value, effects: &[Value]
 }
 
 /// The new run beside the reference: one clip per piece of constant speed, gaps where it has no counterpart.
-fn retimed_items(job: &Job<'_>, clip: &ClipInfo) -> Vec<Value> {
+fn retimed_items(job: &ExportJob<'_>, clip: &ClipInfo) -> Vec<Value> {
     let rate = job.base.rate();
     let media_start = job.clip_start_frame(clip) as f64;
     let mut items = Vec::new();

@@ -5,15 +5,14 @@ use super::input::ExportMarker;
 use super::options::ExportOptions;
 use crate::colour::{Colour, MarkerColour};
 use crate::time::Rate;
+use crate::tuning::MAX_SHIFT_FRAMES;
 
-/// A marker that would have to move farther than this is joined with the one in its place.
-const MAX_SHIFT_FRAMES: i64 = 5;
 /// Joins names and notes of merged markers.
-const JOINT: &str = " / ";
+pub(super) const JOINT: &str = " / ";
 
 /// A marker with everything an editor shows of it.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Placed {
+pub(crate) struct PlacedMarker {
     /// Frame of the timeline, from 0.
     pub frame: i64,
     /// Length, for markers that have one; at least 1.
@@ -33,7 +32,7 @@ pub(crate) struct Placed {
 /// Markers in order of their frames, all different, all inside the clip.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Placement {
-    pub markers: Vec<Placed>,
+    pub markers: Vec<PlacedMarker>,
     pub shifted: usize,
     pub merged: usize,
     pub clamped: usize,
@@ -57,7 +56,7 @@ pub(crate) fn place(
         let frame = wanted.clamp(0, last_frame);
         placement.clamped += usize::from(frame != wanted);
         let colour = placement.colour_of(&marker.colour);
-        let placed = Placed {
+        let placed = PlacedMarker {
             frame,
             length_frames: marker
                 .end_secs
@@ -82,7 +81,7 @@ pub(crate) fn place(
 
 impl Placement {
     /// Adds a marker that is not earlier than those before it, on its frame or the next free one.
-    fn add(&mut self, mut placed: Placed, last_frame: i64) {
+    fn add(&mut self, mut placed: PlacedMarker, last_frame: i64) {
         // Frames only grow and shifted markers fill them without gaps, so the last one tells what is free.
         let free = self
             .markers
@@ -115,7 +114,7 @@ impl Placement {
     }
 }
 
-impl Placed {
+impl PlacedMarker {
     fn absorb(&mut self, other: &Self) {
         append(&mut self.plain_name, &other.plain_name);
         append(&mut self.note, &other.note);

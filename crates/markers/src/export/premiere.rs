@@ -2,57 +2,43 @@
 //! Premiere (docs/reference/exporters.md#premiere).
 
 use super::error::ExportError;
-use super::job::Job;
-use super::options::{AudioInfo, ClipInfo};
-use super::place::Placed;
+use super::job::{ExportJob, Written};
+use super::place::PlacedMarker;
 use super::xml::{escape, premiere_url};
-use super::{Exporter, Written};
-use crate::retime::{Piece, pieces};
-use crate::time::{Counting, Rate};
+use crate::clip::{AudioInfo, ClipInfo};
+use crate::retime::{RetimePiece, pieces};
+use crate::time::Rate;
 
-/// Frame size of the sequence when no recording is known.
-const DEFAULT_SIZE: (u32, u32) = (1920, 1080);
 const PROLOGUE: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!DOCTYPE xmeml>\n\
      <xmeml version=\"4\">\n  <sequence id=\"sequence-1\">\n";
 const EPILOGUE: &str = "  </sequence>\n</xmeml>\n";
 
-pub(super) struct Premiere;
-
-impl Exporter for Premiere {
-    fn write(&self, job: &Job<'_>) -> Result<Written, ExportError> {
-        let rate = rate_tag(job.base.rate());
-        let clip = job.main_clip();
-        let markers: String = job
-            .placement
-            .markers
-            .iter()
-            .map(|marker| marker_tag(job, marker))
-            .collect();
-        let main_items = clip
-            .map(|clip| main_item(job, clip, &markers))
-            .unwrap_or_default();
-        let size = clip.map_or(DEFAULT_SIZE, |clip| (clip.width, clip.height));
-        let text = [
-            PROLOGUE,
-            &format!(
-                "    {}{}\n",
-                tag("name", escape(job.label())),
-                tag("duration", job.total_frames)
-            ),
-            &format!("    {rate}\n    {}\n", timecode_tag(job, job.start_frame)),
-            "    <media><video>\n",
-            &format!("      {}\n", tag("format", picture_tag(&rate, size))),
-            &format!("      {}", tag("track", main_items)),
-            &job.retimed_clip()
-                .map(|clip| retimed_track(job, clip))
-                .unwrap_or_default(),
-            "\n    </video></media>\n",
-            &indent(&markers, 4),
-            EPILOGUE,
-        ]
-        .concat();
-        Ok(Written::one(text.into_bytes(), job.placement.markers.len()))
-    }
+pub(super) fn write(job: &ExportJob<'_>) -> Result<Written, ExportError> {
+    let rate = rate_tag(job.base.rate());
+    let markers = job.placement.markers.iter();
+    let markers: String = markers.map(|marker| marker_tag(job, marker)).collect();
+    let main_items = job.main_clip().map(|clip| main_item(job, clip, &markers));
+    let retimed_track = job.retimed_clip().map(|clip| retimed_track(job, clip));
+    let text = [
+        PROLOGUE,
+        &format!(
+            "    {}{}\n",
+            tag("name", escape(job.label())),
+            tag("duration", job.total_frames)
+        ),
+        &format!("    {rate}\n    {}\n", timecode_tag(job, job.start_frame)),
+        "    <media><video>\n",
+        &format!(
+            "      {}\n",
+            tag("format", picture_tag(&rate, job.picture_size()))
+        ),
+        &format!("      {}", tag("track", main_items.unwrap_or_default())),
+        &retimed_track.unwrap_or_default(),
+        "\n    </video></media>\n",
+        &indent(&markers, 4),
+        EPILOGUE,
+    ];
+    Ok(job.written(text.concat()))
 }
 
 /// An element with content that is already escaped.
@@ -65,16 +51,12 @@ fn rate_tag(rate: Rate) -> String {
     tag("rate", tag("timebase", rate.nominal()) + &tag("ntsc", ntsc))
 }
 
-fn timecode_tag(job: &Job<'_>, frame: i64) -> String {
-    let format = match job.base.counting() {
-        Counting::NonDrop => "NDF",
-        Counting::Drop => "DF",
-    };
+fn timecode_tag(job: &ExportJob<'_>, frame: i64) -> String {
     let parts = [
         rate_tag(job.base.rate()),
         tag("string", job.base.format(frame)),
         tag("frame", frame),
-        tag("displayformat", format),
+        tag("displayformat", job.base.counting().initials()),
     ];
     tag("timecode", parts.concat())
 }
@@ -93,28 +75,23 @@ fn picture_tag(rate: &str, (width, height): (u32, u32)) -> String {
 }
 
 /// One marker and a line end.
-fn marker_tag(job: &Job<'_>, marker: &Placed) -> String {
+fn marker_tag(job: &ExportJob<'_>, marker: &PlacedMarker) -> String {
+    let colour = marker.colour.ppro();
+    let end = marker.length_frames.map_or(-1, |length| marker.frame + length);
     let parts = [
-        tag("name", escape(&marker.name(&job.options.review_prefix, ""))),
+        tag("name", escape(&job.name(marker))),
         tag("comment", escape(&marker.note)),
         tag("in", marker.frame),
-        tag(
-            "out",
-            marker.length_frames.map_or(-1, |length| marker.frame + length),
-        ),
-        marker
-            .colour
-            .ppro()
-            .map(|ppro| tag("pproColor", ppro))
-            .unwrap_or_default(),
+        tag("out", end),
+        colour.map(|ppro| tag("pproColor", ppro)).unwrap_or_default(),
     ];
     tag("marker", parts.concat()) + "\n"
 }
 
 /// The recording as the one clip of its track, from its first to its last frame.
-fn main_item(job: &Job<'_>, clip: &ClipInfo, markers: &str) -> String {
+fn main_item(job: &ExportJob<'_>, clip: &ClipInfo, markers: &str) -> String {
     let frames = job.total_frames;
-    let item = Item {
+    let item = ClipItem {
         number: 1,
         media_frames: frames,
         timeline: (0, frames),
@@ -125,7 +102,7 @@ fn main_item(job: &Job<'_>, clip: &ClipInfo, markers: &str) -> String {
 }
 
 /// A clip item on a track.
-struct Item {
+struct ClipItem {
     number: usize,
     media_frames: i64,
     /// First frame and the one after the last, on the timeline and in the recording.
@@ -134,8 +111,8 @@ struct Item {
     inside: String,
 }
 
-impl Item {
-    fn to_xml(&self, job: &Job<'_>, clip: &ClipInfo) -> String {
+impl ClipItem {
+    fn to_xml(&self, job: &ExportJob<'_>, clip: &ClipInfo) -> String {
         let parts = [
             tag("name", escape(clip.file_name())),
             tag("enabled", "TRUE"),
@@ -155,17 +132,14 @@ impl Item {
     }
 }
 
-fn file_tag(job: &Job<'_>, clip: &ClipInfo, id: &str) -> String {
+fn file_tag(job: &ExportJob<'_>, clip: &ClipInfo, id: &str) -> String {
     let rate = rate_tag(job.base.rate());
     let video = tag("video", picture_tag(&rate, (clip.width, clip.height)));
     let parts = [
         tag("name", escape(clip.file_name())),
         tag("pathurl", premiere_url(&clip.path)),
         rate,
-        tag(
-            "duration",
-            job.base.rate().whole_frames_of(clip.frames, clip.rate),
-        ),
+        tag("duration", job.clip_frames(clip)),
         timecode_tag(job, job.clip_start_frame(clip)),
         tag("media", video + &clip.audio.map(audio_tag).unwrap_or_default()),
     ];
@@ -181,7 +155,7 @@ fn audio_tag(audio: AudioInfo) -> String {
 }
 
 /// The new run beside the reference: one clip per piece of constant speed.
-fn retimed_track(job: &Job<'_>, clip: &ClipInfo) -> String {
+fn retimed_track(job: &ExportJob<'_>, clip: &ClipInfo) -> String {
     let pieces = job.strands.iter().flat_map(|strand| pieces(strand));
     let items: String = pieces
         .enumerate()
@@ -191,7 +165,7 @@ fn retimed_track(job: &Job<'_>, clip: &ClipInfo) -> String {
 }
 
 /// `in` and `out` count in the retimed time, as the format wants it: media frames divided by the speed.
-fn retimed_item(job: &Job<'_>, clip: &ClipInfo, index: usize, piece: &Piece) -> String {
+fn retimed_item(job: &ExportJob<'_>, clip: &ClipInfo, index: usize, piece: &RetimePiece) -> String {
     let rate = job.base.rate();
     let speed = piece.speed(rate);
     let retimed = |frames: f64| (frames / speed).round() as i64;
@@ -202,9 +176,9 @@ fn retimed_item(job: &Job<'_>, clip: &ClipInfo, index: usize, piece: &Piece) -> 
     } else {
         "<file id=\"file-2\"/>".to_owned()
     };
-    let item = Item {
+    let item = ClipItem {
         number: index + 2,
-        media_frames: retimed(rate.whole_frames_of(clip.frames, clip.rate) as f64),
+        media_frames: retimed(job.clip_frames(clip) as f64),
         timeline: (piece.from.frame, piece.to.frame),
         // A near stop divides by almost nothing.
         media: (in_frame, in_frame.saturating_add(piece.frames())),

@@ -1,17 +1,7 @@
 //! The built-in presets (the table in docs/reference/exporters.md).
 
-use super::Exporter;
-use super::avid::Avid;
-use super::cmx3600::Cmx3600;
-use super::csv::CsvExporter;
-use super::fcpxml::Fcpxml;
-use super::ffmetadata::Ffmetadata;
-use super::json::JsonExporter;
-use super::otio::Otio;
-use super::premiere::Premiere;
-use super::premiere_csv::PremiereCsv;
-use super::resolve_edl::ResolveEdl;
-use super::youtube::Youtube;
+use super::job::{ExportFormat, Positions};
+use super::{avid, columns, edl, fcpxml, ffmetadata, otio, premiere, premiere_csv, youtube};
 
 /// A format markers can be exported in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,88 +50,69 @@ impl Preset {
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL
             .into_iter()
-            .find(|preset| preset.name() == name || preset.aliases().contains(&name))
+            .find(|preset| preset.name() == name || preset.format().aliases.contains(&name))
+    }
+
+    pub(super) fn format(self) -> &'static ExportFormat {
+        // The table is in the order of the variants, which a test holds it to.
+        &TABLE[self as usize]
     }
 
     /// The name.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::ResolveEdl => "resolve-edl",
-            Self::Edl => "edl",
-            Self::Fcpxml => "fcpxml",
-            Self::Premiere => "premiere",
-            Self::PremiereCsv => "premiere-csv",
-            Self::Avid => "avid",
-            Self::Otio => "otio",
-            Self::Youtube => "youtube",
-            Self::Ffmetadata => "ffmetadata",
-            Self::Csv => "csv",
-            Self::Json => "json",
-        }
-    }
-
-    /// Other names it is known by.
-    pub fn aliases(self) -> &'static [&'static str] {
-        match self {
-            Self::Edl => &["cmx3600"],
-            Self::Premiere => &["xml", "xmeml"],
-            _ => &[],
-        }
+        self.format().name
     }
 
     /// What follows the input's stem in the default output name.
     pub fn default_suffix(self) -> &'static str {
-        match self {
-            Self::ResolveEdl => ".edl",
-            Self::Edl => "_cmx.edl",
-            Self::Fcpxml => ".fcpxml",
-            Self::Premiere => ".xml",
-            Self::PremiereCsv => "_premiere.csv",
-            Self::Avid => "_avid.txt",
-            Self::Otio => ".otio",
-            Self::Youtube => "_youtube.txt",
-            Self::Ffmetadata => ".ffmeta",
-            Self::Csv => "_export.csv",
-            Self::Json => ".json",
-        }
-    }
-
-    /// Default timecode of the timeline's first frame: editors that think in tape start at one hour.
-    pub fn default_start(self) -> &'static str {
-        match self {
-            Self::ResolveEdl | Self::Edl | Self::Avid | Self::Otio => "01:00:00:00",
-            _ => "00:00:00:00",
-        }
+        self.format().suffix
     }
 
     /// Whether positions are frames of a timeline that is counted in timecode.
     pub fn has_timecode(self) -> bool {
-        !matches!(self, Self::Youtube | Self::Ffmetadata | Self::Csv | Self::Json)
+        self.format().positions == Positions::Timecode
     }
 
     /// Whether the format can show the new run retimed onto the reference.
     pub fn has_retiming(self) -> bool {
-        matches!(self, Self::Fcpxml | Self::Premiere | Self::Otio)
+        self.format().has_retiming
     }
 
     /// Whether positions are frames.
     pub fn has_frames(self) -> bool {
-        self.has_timecode() || self == Self::Ffmetadata
+        self.format().positions != Positions::Seconds
     }
+}
 
-    pub(super) fn exporter(self) -> &'static dyn Exporter {
-        match self {
-            Self::ResolveEdl => &ResolveEdl,
-            Self::Edl => &Cmx3600,
-            Self::Fcpxml => &Fcpxml,
-            Self::Premiere => &Premiere,
-            Self::PremiereCsv => &PremiereCsv,
-            Self::Avid => &Avid,
-            Self::Otio => &Otio,
-            Self::Youtube => &Youtube,
-            Self::Ffmetadata => &Ffmetadata,
-            Self::Csv => &CsvExporter,
-            Self::Json => &JsonExporter,
+/// Editors that think in tape start at one hour.
+const TAPE_START: &str = "01:00:00:00";
+const ZERO_START: &str = "00:00:00:00";
+
+#[rustfmt::skip]
+static TABLE: [ExportFormat; 11] = [
+    ExportFormat { name: "resolve-edl", aliases: &[], suffix: ".edl", positions: Positions::Timecode, start: TAPE_START, has_retiming: false, write: edl::write_resolve },
+    ExportFormat { name: "edl", aliases: &["cmx3600"], suffix: "_cmx.edl", positions: Positions::Timecode, start: TAPE_START, has_retiming: false, write: edl::write_cmx3600 },
+    ExportFormat { name: "fcpxml", aliases: &[], suffix: ".fcpxml", positions: Positions::Timecode, start: ZERO_START, has_retiming: true, write: fcpxml::write },
+    ExportFormat { name: "premiere", aliases: &["xml", "xmeml"], suffix: ".xml", positions: Positions::Timecode, start: ZERO_START, has_retiming: true, write: premiere::write },
+    ExportFormat { name: "premiere-csv", aliases: &[], suffix: "_premiere.csv", positions: Positions::Timecode, start: ZERO_START, has_retiming: false, write: premiere_csv::write },
+    ExportFormat { name: "avid", aliases: &[], suffix: "_avid.txt", positions: Positions::Timecode, start: TAPE_START, has_retiming: false, write: avid::write },
+    ExportFormat { name: "otio", aliases: &[], suffix: ".otio", positions: Positions::Timecode, start: TAPE_START, has_retiming: true, write: otio::write },
+    ExportFormat { name: "youtube", aliases: &[], suffix: "_youtube.txt", positions: Positions::Seconds, start: ZERO_START, has_retiming: false, write: youtube::write },
+    ExportFormat { name: "ffmetadata", aliases: &[], suffix: ".ffmeta", positions: Positions::Frames, start: ZERO_START, has_retiming: false, write: ffmetadata::write },
+    ExportFormat { name: "csv", aliases: &[], suffix: "_export.csv", positions: Positions::Seconds, start: ZERO_START, has_retiming: false, write: columns::write_csv },
+    ExportFormat { name: "json", aliases: &[], suffix: ".json", positions: Positions::Seconds, start: ZERO_START, has_retiming: false, write: columns::write_json },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_preset_has_its_row() {
+        for preset in Preset::ALL {
+            let name = preset.name().replace('-', "");
+            assert_eq!(name, format!("{preset:?}").to_lowercase());
+            assert_eq!(Preset::from_name(preset.name()), Some(preset));
         }
     }
 }

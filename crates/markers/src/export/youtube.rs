@@ -3,50 +3,48 @@
 
 use super::clean::flat;
 use super::error::ExportError;
-use super::job::Job;
-use super::{Exporter, Written};
+use super::job::{ExportJob, START_NAME, Written};
+use super::place::JOINT;
 
 /// Shortest chapter, in seconds.
 const MIN_CHAPTER_SECS: i64 = 10;
 const MIN_CHAPTERS: usize = 3;
 const MAX_NAME_CHARS: usize = 100;
-const START_NAME: &str = "Start";
-const JOINT: &str = " / ";
 
-pub(super) struct Youtube;
-
-struct Chapter {
+struct VideoChapter {
     secs: i64,
     name: String,
 }
 
-impl Exporter for Youtube {
-    fn write(&self, job: &Job<'_>) -> Result<Written, ExportError> {
-        let (chapters, merged) = chapters(job);
-        if chapters.len() < MIN_CHAPTERS {
-            return Err(ExportError::TooFewChapters);
-        }
-        let text: String = chapters
-            .iter()
-            .map(|chapter| {
-                let name: String = chapter.name.chars().take(MAX_NAME_CHARS).collect();
-                format!("{} {}\n", clock(chapter.secs), name.trim_end())
-            })
-            .collect();
-        let exported = job.table.markers.len() - merged;
-        Ok(Written {
-            merged,
-            ..Written::one(text.into_bytes(), exported)
-        })
+impl VideoChapter {
+    fn join(&mut self, name: &str) {
+        self.name.push_str(JOINT);
+        self.name.push_str(name);
     }
 }
 
+pub(super) fn write(job: &ExportJob<'_>) -> Result<Written, ExportError> {
+    let (chapters, merged) = chapters(job);
+    if chapters.len() < MIN_CHAPTERS {
+        return Err(ExportError::TooFewChapters);
+    }
+    let line = |chapter: &VideoChapter| {
+        let name: String = chapter.name.chars().take(MAX_NAME_CHARS).collect();
+        format!("{} {}\n", clock(chapter.secs), name.trim_end())
+    };
+    Ok(Written {
+        exported: job.table.markers.len() - merged,
+        merged,
+        ..job.written(chapters.iter().map(line).collect::<String>())
+    })
+}
+
 /// The chapters, and how many markers were joined with an earlier one.
-fn chapters(job: &Job<'_>) -> (Vec<Chapter>, usize) {
+fn chapters(job: &ExportJob<'_>) -> (Vec<VideoChapter>, usize) {
     let end_secs = job.duration_secs;
     let mut markers: Vec<_> = job.table.markers.iter().collect();
     markers.sort_by(|a, b| a.t_secs.total_cmp(&b.t_secs));
-    let mut chapters: Vec<Chapter> = Vec::new();
+    let mut chapters: Vec<VideoChapter> = Vec::new();
     let mut merged = 0;
     for (index, marker) in markers.iter().enumerate() {
         let secs = marker.t_secs.clamp(0.0, end_secs).floor() as i64;
@@ -57,20 +55,19 @@ fn chapters(job: &Job<'_>) -> (Vec<Chapter>, usize) {
             name
         };
         match chapters.last_mut() {
-            None if secs < MIN_CHAPTER_SECS => chapters.push(Chapter { secs: 0, name }),
+            None if secs < MIN_CHAPTER_SECS => chapters.push(VideoChapter { secs: 0, name }),
             None => {
-                chapters.push(Chapter {
+                chapters.push(VideoChapter {
                     secs: 0,
                     name: START_NAME.to_owned(),
                 });
-                chapters.push(Chapter { secs, name });
+                chapters.push(VideoChapter { secs, name });
             }
             Some(last) if secs < last.secs + MIN_CHAPTER_SECS => {
-                last.name.push_str(JOINT);
-                last.name.push_str(&name);
+                last.join(&name);
                 merged += 1;
             }
-            Some(_) => chapters.push(Chapter { secs, name }),
+            Some(_) => chapters.push(VideoChapter { secs, name }),
         }
     }
     let is_last_short = chapters
@@ -81,8 +78,7 @@ fn chapters(job: &Job<'_>) -> (Vec<Chapter>, usize) {
         && let Some(short) = chapters.pop()
         && let Some(last) = chapters.last_mut()
     {
-        last.name.push_str(JOINT);
-        last.name.push_str(&short.name);
+        last.join(&short.name);
         merged += 1;
     }
     (chapters, merged)

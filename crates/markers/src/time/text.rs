@@ -1,7 +1,7 @@
 //! Times as people write them: seconds, clock times, timecode.
 
 use super::rate::Rate;
-use super::timecode::{Counting, Timebase, TimecodeError, split_groups};
+use super::timecode::{Timebase, TimecodeError, split_groups};
 
 /// A text that is not a time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -54,12 +54,7 @@ pub fn parse_time(text: &str, rate: Option<Rate>, decimal_comma: bool) -> Result
 fn parse_timecode(text: &str, rate: Option<Rate>) -> Result<f64, TimeError> {
     let groups = split_groups(text).ok_or(TimeError::NotATime)?;
     let rate = rate.ok_or(TimeError::NeedsRate)?;
-    let counting = if groups.has_semicolon {
-        Counting::Drop
-    } else {
-        Counting::NonDrop
-    };
-    Ok(rate.secs_at(Timebase::new(rate, counting)?.parse(text)?))
+    Ok(rate.secs_at(Timebase::new(rate, groups.counting())?.parse(text)?))
 }
 
 /// Minutes may exceed 59 only as the first group, seconds never do.

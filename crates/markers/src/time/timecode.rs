@@ -12,6 +12,26 @@ pub enum Counting {
     Drop,
 }
 
+impl Counting {
+    /// Drop-frame or not.
+    pub fn drop_if(is_drop: bool) -> Self {
+        if is_drop { Self::Drop } else { Self::NonDrop }
+    }
+
+    /// This way where it exists for `rate`, else non-drop.
+    pub(crate) fn possible_at(self, rate: Rate) -> Self {
+        Self::drop_if(self == Self::Drop && Timebase::has_drop_frame(rate))
+    }
+
+    /// `DF` or `NDF`, as XML formats write it.
+    pub(crate) fn initials(self) -> &'static str {
+        match self {
+            Self::NonDrop => "NDF",
+            Self::Drop => "DF",
+        }
+    }
+}
+
 /// A rate together with a way of counting that exists for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timebase {
@@ -72,6 +92,13 @@ pub(crate) struct Groups {
     pub seconds: i64,
     pub frames: i64,
     pub has_semicolon: bool,
+}
+
+impl Groups {
+    /// The counting that the separator stands for.
+    pub fn counting(self) -> Counting {
+        Counting::drop_if(self.has_semicolon)
+    }
 }
 
 /// Splits `hh:mm:ss:ff`, `hh:mm:ss;ff` or `hh;mm;ss;ff`; one to three digits per group.
