@@ -32,8 +32,8 @@ pub struct Part {
 pub fn measure(bin: &Path, pairs: &[Pair]) -> Result<Vec<Part>> {
     let mut parts: Vec<Part> = [
         "dense, no refinement",
-        "+ refinement by likeness",
-        "+ motion of the scene",
+        "+ refinement by similarity",
+        "+ structure and pose",
         "+ ORB",
         "+ 3 anchors",
         "+ GPS",

@@ -1,1 +1,1 @@
-//! No code: `tests/house` checks the rules of ARCHITECTURE.md on the repository itself.
+//! No code: `tests/it` checks the rules of ARCHITECTURE.md on the repository itself.

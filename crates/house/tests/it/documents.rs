@@ -17,6 +17,8 @@ const FOLDERS: [&str; 8] = [
     "fuzz/",
     "scripts/",
 ];
+/// Suffixes of source files; a name in backticks that ends with one must be the end of a path.
+const SOURCES: [&str; 4] = [".rs", ".ts", ".tsx", ".py"];
 /// Tells of the past.
 const CHANGELOG: &str = "CHANGELOG.md";
 
@@ -67,15 +69,21 @@ fn documents_name_paths_that_exist() {
     let told = |file: &&TextFile| file.is(".md") && file.path != CHANGELOG;
     for file in documents.files.iter().filter(told) {
         for (number, line) in file.text.lines().enumerate() {
-            let quoted = line.split('`').skip(1).step_by(2);
-            for path in quoted.filter(|path| FOLDERS.iter().any(|folder| path.starts_with(folder))) {
-                if !path.contains([' ', '*', '<']) && !root().join(path).exists() {
+            for path in line.split('`').skip(1).step_by(2) {
+                if names_a_path(path) && !root().join(path).exists() && !documents.has_source(path) {
                     wrong.push(format!("{}:{}: {path}", file.path, number + 1));
                 }
             }
         }
     }
     assert!(wrong.is_empty(), "no such path:\n{}", wrong.join("\n"));
+}
+
+/// Whether a text in backticks is a path of the repository: from the root, or the end of that of a source file.
+fn names_a_path(text: &str) -> bool {
+    let is_source = SOURCES.iter().any(|suffix| text.ends_with(suffix));
+    (is_source || FOLDERS.iter().any(|folder| text.starts_with(folder)))
+        && !text.contains([' ', '*', '<', '{'])
 }
 
 /// All text files, and the headings of the documents among them.
@@ -92,6 +100,15 @@ impl Documents {
             .map(|file| (file.path.clone(), headings(&file.text)))
             .collect();
         Self { files, headings }
+    }
+
+    /// Whether the path of a file ends with `path`.
+    fn has_source(&self, path: &str) -> bool {
+        let ends = |file: &TextFile| {
+            let before = file.path.strip_suffix(path);
+            before.is_some_and(|before| before.is_empty() || before.ends_with('/'))
+        };
+        self.files.iter().any(ends)
     }
 
     /// Whether `target`, a path with an optional `#heading`, exists: from the root, or as seen from the file `from`.
