@@ -8,11 +8,11 @@ use mtbsync_align::pair::{Candidate, Pair, PairOrigin};
 use mtbsync_align::path::nearest;
 use mtbsync_align::refine::{FrameTimes, RefineSettings, refine};
 use mtbsync_align::sequence::Belief;
+use mtbsync_telemetry::clock::Offsets;
 
 use crate::displaced::Displaced;
 use crate::error::PipelineError;
 use crate::features::{DenseFrames, Features};
-use crate::gps::clock::Offsets;
 use crate::gps::tracks::Tracks;
 use crate::parallax::refine_by_structure;
 use crate::progress::{Context, Stage};
@@ -26,6 +26,7 @@ const CANDIDATE_GAP_SECS: f64 = 1.0;
 const WINDOW_MARGIN_FRAMES: f64 = 1.4;
 /// Error of an unrefined pair as a share of the frame spacing.
 const UNREFINED_SIGMA: f64 = 0.35;
+
 /// Everything the stages found.
 pub struct Alignment {
     /// Candidates before the sequence model.

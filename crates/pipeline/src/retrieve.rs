@@ -19,10 +19,11 @@ use crate::error::PipelineError;
 use crate::features::{DenseFrames, Features};
 use crate::gps::evidence::{GpsEvidence, Seen};
 use crate::gps::signal::picture_speed;
-use crate::gps::tracks::{SideTrack, Tracks};
+use crate::gps::tracks::Tracks;
 use crate::progress::{Context, Stage};
 use crate::settings::{MatchSettings, Matcher};
 use crate::verify::local_similarity;
+use mtbsync_telemetry::clock::SideTrack;
 
 /// Pairs of frames up to which all are compared, at every shift: nearly two minutes against two minutes at 3 frames a
 /// second, about a second of work.

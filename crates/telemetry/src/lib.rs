@@ -24,6 +24,7 @@ pub mod place;
 mod read;
 pub mod realtime;
 mod recording;
+mod stats;
 pub mod track;
 mod utc;
 mod warning;

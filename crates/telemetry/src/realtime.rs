@@ -4,6 +4,7 @@
 //! with a ride's. Nothing in the file says so, but the telemetry betrays it. 120 and 240 fps are real time.
 
 use crate::gpmf::{Payload, Telemetry};
+use crate::stats::upper_median;
 
 /// Lengths of a payload in real time, seconds: 1.001 s, or 1.04 s in 25/50 fps modes, with room on both sides.
 const PAYLOAD_SECS: std::ops::RangeInclusive<f64> = 0.9..=1.15;
@@ -44,10 +45,10 @@ impl ClockFacts {
         has_audio: bool,
     ) -> Self {
         let mut lengths: Vec<f64> = payloads.iter().map(|payload| payload.duration_secs).collect();
-        lengths.sort_by(f64::total_cmp);
+        let payload_secs = upper_median(&mut lengths);
         let gps = telemetry.stream(b"GPS9").or_else(|| telemetry.stream(b"GPS5"));
         Self {
-            payload_secs: lengths.get(lengths.len() / 2).copied(),
+            payload_secs,
             telemetry_secs: lengths.iter().sum(),
             video_secs,
             gps_per_payload: gps.map(|stream| stream.samples as f64 / stream.payloads.max(1) as f64),

@@ -1,5 +1,7 @@
 //! The one track type: what a GPS receiver knew, whoever recorded it.
 
+use crate::stats::upper_median;
+
 /// Smallest 1-sigma error believed of any receiver, metres (two days differ by 2 to 4 m whatever DOP says).
 pub const MIN_ERROR_M: f64 = 2.0;
 /// 1-sigma error per unit of DOP, metres.
@@ -102,8 +104,7 @@ impl Track {
             .zip(self.points.iter().skip(1))
             .map(|(a, b)| b.time_secs - a.time_secs)
             .collect();
-        steps.sort_by(f64::total_cmp);
-        steps.get(steps.len() / 2).copied()
+        upper_median(&mut steps)
     }
 
     /// The same track on another clock: `offset_secs` is subtracted from every time. With the offset of a

@@ -17,10 +17,10 @@ use sha2::{Digest, Sha256};
 use super::{Cache, db, size_of};
 use crate::align_run::Alignment;
 use crate::error::PipelineError;
-use crate::gps::clock::Offsets;
 use crate::gps::tracks::Tracks;
 use crate::settings::MatchSettings;
 use crate::source::cannot_write;
+use mtbsync_telemetry::clock::Offsets;
 
 /// What the keys of alignments begin with; those of indexes are hex digits.
 pub(super) const KEY_PREFIX: &str = "alignment-";

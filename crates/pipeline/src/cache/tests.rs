@@ -8,9 +8,9 @@ use super::*;
 use crate::align_run::Alignment;
 use crate::column::Column;
 use crate::features::{LOCAL_BYTES, Source, keypoint_column};
-use crate::gps::clock::Offsets;
 use crate::gps::tracks::Tracks;
 use crate::settings::MatchSettings;
+use mtbsync_telemetry::clock::Offsets;
 use mtbsync_vision::dense::DESCRIPTOR_LEN;
 use mtbsync_vision::structure::HOG_GRID_LEN;
 

@@ -5,10 +5,9 @@ use std::ops::Range;
 use mtbsync_align::evidence::Matrix;
 use mtbsync_align::pair::Pair;
 use mtbsync_align::sequence::Belief;
-use mtbsync_telemetry::clock::Signal;
+use mtbsync_telemetry::clock::{Offsets, SearchSide, Signal, interpolate, offsets};
 use mtbsync_telemetry::place::{PlaceEvidence, PlaceMatch};
 
-use super::clock::{Offsets, Side, interpolate, offsets};
 use super::tracks::Tracks;
 
 /// A place of the pictures' path takes part in the comparison with GPS when the model is this sure of it.
@@ -64,7 +63,7 @@ impl GpsEvidence {
             return Ok(None);
         };
         let path = seen_path(seen);
-        let side = |track, k: usize| Side {
+        let side = |track, k: usize| SearchSide {
             track,
             signal: seen.speeds[k],
             duration_secs: seen.durations_secs[k],

@@ -7,10 +7,9 @@
 //! pairs: alone where no picture can be compared, averaged by precision where one can.
 //!
 //! - [`tracks`]: what the two sides have, read and checked before anything expensive;
-//! - [`clock`]: offsets of external files, from UTC, creation time, and what the pictures show;
+//! - [`mtbsync_telemetry::clock`]: offsets of external files, from UTC, creation time, and what the pictures show;
 //! - [`evidence`]: log-likelihood ratios and pairs, which [`mtbsync_align::fusion`] joins with those by pictures.
 
-pub mod clock;
 pub mod evidence;
 pub mod signal;
 pub mod tracks;

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use mtbsync_formats::read_bounded;
 use mtbsync_telemetry::clean::clean;
-use mtbsync_telemetry::clock::{OffsetEstimate, offset_from_utc, offsets_from_creation_time};
+use mtbsync_telemetry::clock::{
+    OffsetEstimate, SideTrack, TrackClock, offset_from_utc, offsets_from_creation_time,
+};
 use mtbsync_telemetry::{Track, TrackFile, TrackSource, read_track};
 
 use super::{GpsSettings, TrackOffset, TrackRequest};
@@ -20,38 +22,6 @@ const MIN_POINTS: usize = 5;
 const GIVEN_SIGMA_SECS: f64 = 0.3;
 /// Share of usable points below which a person is told.
 const POOR_SHARE: f64 = 0.5;
-
-/// What is known of a track's clock against its recording's.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Clock {
-    /// The camera's own GPS: the same clock.
-    Recording,
-    /// Given by a person: track time at video zero and 1-sigma error, seconds.
-    Given(f64, f64),
-    /// What UTC or creation time allow, most plausible first; empty when nothing is known.
-    Guessed(Vec<OffsetEstimate>),
-}
-
-impl Clock {
-    /// Track and recording belong together: the camera or a person says so.
-    pub fn is_vouched_for(&self) -> bool {
-        matches!(self, Self::Recording | Self::Given(..))
-    }
-
-    /// The offset has to be searched for.
-    pub fn is_guessed(&self) -> bool {
-        matches!(self, Self::Guessed(_))
-    }
-}
-
-/// A usable track of one side, on its own clock.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SideTrack {
-    /// Cleaned points.
-    pub track: Track,
-    /// How to put it on the recording's clock.
-    pub clock: Clock,
-}
 
 /// The tracks of both sides.
 #[derive(Clone, Debug, Default)]
@@ -119,7 +89,7 @@ fn recorded(input: &SideInput<'_>, warnings: &mut Vec<String>) -> Option<SideTra
     let track = usable(&track, &format!("GPS of the {}", input.name), warnings)?;
     Some(SideTrack {
         track,
-        clock: Clock::Recording,
+        clock: TrackClock::Recording,
     })
 }
 
@@ -135,8 +105,8 @@ fn external(
             .map(|w| format!("{}: {w}", request.path.display())),
     );
     let clock = match request.offset {
-        TrackOffset::Secs(offset_secs) => Clock::Given(offset_secs, GIVEN_SIGMA_SECS),
-        TrackOffset::Auto => Clock::Guessed(guesses(input, &file)),
+        TrackOffset::Secs(offset_secs) => TrackClock::Given(offset_secs, GIVEN_SIGMA_SECS),
+        TrackOffset::Auto => TrackClock::Guessed(guesses(input, &file)),
     };
     let track = usable(&file.track, &request.path.display().to_string(), warnings);
     Ok(track.map(|track| SideTrack { track, clock }))
@@ -198,7 +168,7 @@ mod tests {
         let tracks = Tracks::read(&GpsSettings::default(), &side(&rows), &side(&[])).unwrap();
         let reference = tracks.reference.unwrap();
         assert_eq!(reference.track.to_rows().len(), rows.len());
-        assert_eq!(reference.clock, Clock::Recording);
+        assert_eq!(reference.clock, TrackClock::Recording);
         assert_eq!(tracks.new, None);
         let ignored = GpsSettings {
             ignore_recorded: true,

@@ -27,7 +27,6 @@ use crate::describe::DescribeTimes;
 use crate::error::PipelineError;
 use crate::export::{ChosenPreset, ExportSettings};
 use crate::features::Source;
-use crate::gps::clock::Offsets;
 use crate::index::{self, features_of, skipped_warning};
 use crate::progress::{Context, Stage};
 use crate::resources::Resources;
@@ -35,6 +34,7 @@ use crate::settings::{AnalysisSettings, MatchSettings};
 use crate::source::cannot_write;
 use crate::transfer::carry_over;
 use crate::viewer::{self, Picture};
+use mtbsync_telemetry::clock::Offsets;
 
 /// What to align.
 #[derive(Clone, Debug)]

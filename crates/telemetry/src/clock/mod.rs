@@ -1,15 +1,17 @@
 //! Puts an external track file on a recording's clock.
 //!
-//! A watch and a camera never agree on the time. Three sources tell the offset, from best to worst: the UTC
-//! in the recording's own GPS, the likeness of a signal both saw (speed, turning), and the file's creation
-//! time, which is local time of a clock set by hand. Each gives an offset and how wrong it may be.
+//! A watch and a camera never agree on the time. Priors of the offset come from the UTC in the recording's own GPS, or
+//! from the file's creation time, which is local time of a clock set by hand. [`offsets`] searches within them for what
+//! explains speeds and pictures best.
 
-mod correlate;
+mod search;
+mod side;
 mod signal;
 
 use crate::gpmf::UtcAtZero;
 use crate::read::TrackFile;
-pub use correlate::offset_from_signals;
+pub use search::{Offsets, SearchSide, SeenPath, interpolate, offsets};
+pub use side::{SideTrack, TrackClock};
 pub use signal::Signal;
 
 /// 1-sigma of a receiver's UTC stamps in a track file: whole seconds and smoothing delay, seconds.
@@ -23,17 +25,6 @@ const QUARTER_SECS: f64 = 900.0;
 /// Share of the recording that must lie inside the track for a zone to be possible.
 const MIN_COVERED_SHARE: f64 = 0.8;
 
-/// Where an offset came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OffsetSource {
-    /// UTC of the recording's GPS.
-    Utc,
-    /// Creation time of the recording, in some time zone.
-    CreationTime,
-    /// Likeness of two signals.
-    Signals,
-}
-
 /// Track time at video zero: `t_track = t_video + offset_secs`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct OffsetEstimate {
@@ -41,8 +32,6 @@ pub struct OffsetEstimate {
     pub offset_secs: f64,
     /// Its 1-sigma error.
     pub sigma_secs: f64,
-    /// How it was found.
-    pub source: OffsetSource,
 }
 
 /// Offset from the UTC of the recording's own GPS. `None` when the track has no date.
@@ -50,7 +39,6 @@ pub fn offset_from_utc(video: UtcAtZero, track: &TrackFile) -> Option<OffsetEsti
     Some(OffsetEstimate {
         offset_secs: video.utc_unix_secs - track.start_utc_unix_secs?,
         sigma_secs: video.sigma_secs.hypot(TRACK_UTC_SIGMA_SECS),
-        source: OffsetSource::Utc,
     })
 }
 
@@ -90,7 +78,6 @@ pub fn offsets_from_creation_time(
         .map(|offset_secs| OffsetEstimate {
             offset_secs,
             sigma_secs: CAMERA_CLOCK_SIGMA_SECS,
-            source: OffsetSource::CreationTime,
         })
         .collect()
 }

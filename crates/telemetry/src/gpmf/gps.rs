@@ -2,6 +2,7 @@
 
 use crate::gpmf::stream::StreamPart;
 use crate::gpmf::timing::ChunkTime;
+use crate::stats::upper_median;
 use crate::track::{Fix, Track, TrackPoint, TrackSource, UNKNOWN_ERROR_M, error_from_dop};
 use crate::utc::{DAY_SECS, GPS9_EPOCH_UNIX_SECS};
 use crate::warning::Warnings;
@@ -149,10 +150,8 @@ impl GpsStream {
                 GPSU_SIGMA_SECS,
             )
         };
-        zeros.sort_by(f64::total_cmp);
-        let utc_unix_secs = *zeros.get(zeros.len() / 2)?;
         Some(UtcAtZero {
-            utc_unix_secs,
+            utc_unix_secs: upper_median(&mut zeros)?,
             sigma_secs,
         })
     }

@@ -6,6 +6,7 @@
 //! must leave a gap instead of stretching the samples that are there.
 
 use crate::FourCc;
+use crate::stats::upper_median;
 use crate::warning::{Warning, Warnings};
 
 /// Share of the usual sample count under which a payload with lost samples counts as incomplete.
@@ -127,8 +128,7 @@ fn usual_rate(chunks: &[Chunk], payloads: &[PayloadTime], last_payload: usize) -
         .filter(|chunk| chunk.payload < last_payload && chunk.count > 0)
         .map(|chunk| chunk.count as f64 / payload_length(payloads, chunk.payload))
         .collect();
-    rates.sort_by(f64::total_cmp);
-    rates.get(rates.len() / 2).copied()
+    upper_median(&mut rates)
 }
 
 /// Samples that the running total has but no payload carried.

@@ -13,6 +13,7 @@ mod chain;
 mod curve;
 
 use crate::geometry::{LocalPlane, Path};
+use crate::stats::upper_median;
 use crate::track::Track;
 use chain::{Column, chains};
 use curve::{Curve, STOP_SPEED_MPS};
@@ -244,8 +245,7 @@ impl PlaceEvidence {
             .map(|(a, b)| (b.t_ref_secs - a.t_ref_secs) * a.ref_speed_mps)
             .sum();
         let mut sigmas: Vec<f64> = chain.iter().map(|m| m.cross_distance_m / m.sigma_m).collect();
-        sigmas.sort_by(f64::total_cmp);
-        let median_sigmas = *sigmas.get(sigmas.len() / 2)?;
+        let median_sigmas = upper_median(&mut sigmas)?;
         let goes_on = |matched: &PlaceMatch, secs: f64| {
             self.new_path.at(matched.t_new_secs + secs).is_some()
                 && self.ref_path.at(matched.t_ref_secs + secs).is_some()

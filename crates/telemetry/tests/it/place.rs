@@ -3,7 +3,7 @@
 use std::f64::consts::TAU;
 use std::io::Cursor;
 
-use mtbsync_telemetry::clock::{Signal, offset_from_signals};
+use mtbsync_telemetry::clock::{SearchSide, SideTrack, Signal, TrackClock, offsets};
 use mtbsync_telemetry::geometry::{LocalPlane, Path};
 use mtbsync_telemetry::place::{ClockSigmas, PlaceEvidence};
 use mtbsync_telemetry::{Fix, Recording, Track, TrackPoint, TrackSource, clean, read_track};
@@ -282,32 +282,33 @@ fn race_lap_shifted_by_100_metres_says_nothing() {
 }
 
 #[test]
-fn race_lap_gyro_turns_as_its_gps_does() {
-    let recording = race_lap("pass1.mp4");
-    let telemetry = recording.telemetry.unwrap();
-    let track = clean::clean(&telemetry.gps.as_ref().unwrap().to_track()).0;
-    let path = Path::from_track(&track, &LocalPlane::around(&track).unwrap());
-    let gyro = Signal::gyro_turn_rate(&telemetry).unwrap();
-    let estimate = offset_from_signals(&gyro, &Signal::turn_rate(&path).unwrap(), None).unwrap();
-    assert!(estimate.offset_secs.abs() < 0.6, "{estimate:?}");
-    assert!(
-        estimate.offset_secs.abs() < 3.0 * estimate.sigma_secs,
-        "{estimate:?}"
-    );
-}
-
-#[test]
 fn a_watch_finds_its_recording_by_speed() {
     // The camera's GPS thinned to a watch's rate, on a clock of its own.
     let camera = race_lap_track("pass2.mp4");
     let mut watch = camera.clone();
     watch.points = watch.points.into_iter().step_by(18).collect();
     let watch = watch.shifted(-812.0);
-    let path = |track: &Track| Path::from_track(track, &LocalPlane::around(track).unwrap());
-    let video_speed = Signal::speed(&path(&camera)).unwrap();
-    let watch_speed = Signal::speed(&path(&watch)).unwrap();
-    let estimate = offset_from_signals(&video_speed, &watch_speed, None).unwrap();
-    assert!((estimate.offset_secs - 812.0).abs() < 0.5, "{estimate:?}");
+    let path = Path::from_track(&camera, &LocalPlane::around(&camera).unwrap());
+    let video_speed = Signal::speed(&path).unwrap();
+    let (first, last) = camera.span_secs().unwrap();
+    let seen: Vec<(f64, f64)> = (first.ceil() as i32..last as i32)
+        .map(|t| (f64::from(t), f64::from(t)))
+        .collect();
+    let camera = SideTrack {
+        track: camera,
+        clock: TrackClock::Recording,
+    };
+    let watch = SideTrack {
+        track: watch,
+        clock: TrackClock::Guessed(Vec::new()),
+    };
+    let side = |track, signal| SearchSide {
+        track,
+        signal,
+        duration_secs: last,
+    };
+    let found = offsets(&side(&camera, None), &side(&watch, Some(&video_speed)), &seen).unwrap();
+    assert!((found.new_secs - 812.0).abs() < 0.5, "{found:?}");
 }
 
 #[test]

@@ -1,16 +1,23 @@
-//! Puts both tracks on their recordings' clocks.
+//! The clock offsets of both tracks by maximum likelihood over a grid of two offsets.
 //!
-//! An external file knows its own time only. What narrows its offset: UTC or creation time as a prior; the speed the
-//! picture shows against the speed of the track, side by side; and the path the pictures found from run to run, which
-//! both tracks together must repeat. All three are added as log-likelihoods and searched over both offsets at once.
-//! The pictures' path mostly fixes the *difference* of the offsets, which is what matters for the alignment.
+//! ```text
+//! score(o_ref, o_new) = sum over both sides of [ -(o - o_prior)^2 / 2 sigma^2 - n_speed / 2 * ln(1 - rho(o)^2) ]
+//!                       - n_path * ln(mean |r_i|)
+//! r_i = match(t_new,i + o_new) - t_ref,i - o_ref
+//! ```
+//!
+//! An offset is track time at video zero. Its prior comes from UTC or creation time; `rho` is the Pearson correlation of
+//! the speed the picture shows with the speed of the track (log-likelihood ratio of two Gaussian signals being the same
+//! up to scale, against being unrelated). The last term is the profile likelihood of Laplace residuals of unknown scale
+//! at the places `(t_new,i, t_ref,i)` of the pictures' path; `match` is where the tracks meet by position alone. It
+//! mostly fixes the *difference* of the offsets, which is what matters for the alignment. `n` count independent
+//! observations.
 
-use mtbsync_telemetry::Track;
-use mtbsync_telemetry::clock::{OffsetEstimate, Signal};
-use mtbsync_telemetry::geometry::{LocalPlane, Path};
-use mtbsync_telemetry::place::{ClockSigmas, PlaceEvidence, PlaceMatch};
-
-use super::tracks::{Clock, SideTrack};
+use super::{OffsetEstimate, SideTrack, Signal, TrackClock};
+use crate::geometry::{LocalPlane, Path};
+use crate::place::{ClockSigmas, PlaceEvidence, PlaceMatch};
+use crate::stats::upper_median;
+use crate::track::Track;
 
 /// Step of the search, seconds.
 const COARSE_STEP_SECS: f64 = 0.25;
@@ -52,7 +59,7 @@ const SURE_SIGMA_SECS: f64 = 2.0;
 pub type SeenPath = [(f64, f64)];
 
 /// What the clock search is told about one side.
-pub struct Side<'a> {
+pub struct SearchSide<'a> {
     /// Its track.
     pub track: &'a SideTrack,
     /// Picture speed.
@@ -72,17 +79,24 @@ pub struct Offsets {
     pub sigmas: ClockSigmas,
 }
 
-/// Finds the offsets; `None` when nothing decides.
-pub fn offsets(reference: &Side<'_>, new: &Side<'_>, seen: &SeenPath) -> Option<Offsets> {
-    if let (Some(a), Some(b)) = (fixed(&reference.track.clock), fixed(&new.track.clock)) {
-        return Some(Offsets {
-            ref_secs: a.0,
-            new_secs: b.0,
+impl Offsets {
+    /// Offset and 1-sigma error of each side, seconds.
+    fn known(reference: (f64, f64), new: (f64, f64)) -> Self {
+        Self {
+            ref_secs: reference.0,
+            new_secs: new.0,
             sigmas: ClockSigmas {
-                ref_secs: a.1,
-                new_secs: b.1,
+                ref_secs: reference.1,
+                new_secs: new.1,
             },
-        });
+        }
+    }
+}
+
+/// Finds the offsets; `None` when nothing decides.
+pub fn offsets(reference: &SearchSide<'_>, new: &SearchSide<'_>, seen: &SeenPath) -> Option<Offsets> {
+    if let (Some(a), Some(b)) = (fixed(&reference.track.clock), fixed(&new.track.clock)) {
+        return Some(Offsets::known(a, b));
     }
     let mut best: Option<(f64, Offsets)> = None;
     for ref_range in ranges(reference) {
@@ -97,33 +111,26 @@ pub fn offsets(reference: &Side<'_>, new: &Side<'_>, seen: &SeenPath) -> Option<
     }
     best.map(|b| b.1).or_else(|| {
         let (a, b) = (sure(&reference.track.clock)?, sure(&new.track.clock)?);
-        (seen.len() < MIN_PATH_SECS).then_some(Offsets {
-            ref_secs: a.0,
-            new_secs: b.0,
-            sigmas: ClockSigmas {
-                ref_secs: a.1,
-                new_secs: b.1,
-            },
-        })
+        (seen.len() < MIN_PATH_SECS).then_some(Offsets::known(a, b))
     })
 }
 
 /// Offset and error that need no search.
-fn fixed(clock: &Clock) -> Option<(f64, f64)> {
+fn fixed(clock: &TrackClock) -> Option<(f64, f64)> {
     match *clock {
-        Clock::Recording => Some((0.0, 0.0)),
-        Clock::Given(offset_secs, sigma_secs) => Some((offset_secs, sigma_secs)),
-        Clock::Guessed(_) => None,
+        TrackClock::Recording => Some((0.0, 0.0)),
+        TrackClock::Given(offset_secs, sigma_secs) => Some((offset_secs, sigma_secs)),
+        TrackClock::Guessed(_) => None,
     }
 }
 
-fn sure(clock: &Clock) -> Option<(f64, f64)> {
+fn sure(clock: &TrackClock) -> Option<(f64, f64)> {
     fixed(clock).or_else(|| match clock {
-        Clock::Guessed(guesses) => guesses
+        TrackClock::Guessed(guesses) => guesses
             .first()
             .filter(|g| g.sigma_secs <= SURE_SIGMA_SECS)
             .map(|g| (g.offset_secs, g.sigma_secs)),
-        Clock::Recording | Clock::Given(..) => None,
+        TrackClock::Recording | TrackClock::Given(..) => None,
     })
 }
 
@@ -159,7 +166,7 @@ impl Range {
     }
 }
 
-fn ranges(side: &Side<'_>) -> Vec<Range> {
+fn ranges(side: &SearchSide<'_>) -> Vec<Range> {
     if let Some((offset_secs, _)) = fixed(&side.track.clock) {
         return vec![Range::at(offset_secs)];
     }
@@ -169,8 +176,8 @@ fn ranges(side: &Side<'_>) -> Vec<Range> {
     let outside = (1.0 - MIN_COVERED_SHARE) * side.duration_secs;
     let possible = (first - outside, last - side.duration_secs + outside);
     let guesses = match &side.track.clock {
-        Clock::Guessed(guesses) => guesses.as_slice(),
-        Clock::Recording | Clock::Given(..) => &[],
+        TrackClock::Guessed(guesses) => guesses.as_slice(),
+        TrackClock::Recording | TrackClock::Given(..) => &[],
     };
     let whole = Range {
         from_secs: possible.0,
@@ -197,14 +204,14 @@ fn ranges(side: &Side<'_>) -> Vec<Range> {
 
 /// One side with all that is asked of it again and again.
 struct Searched<'a> {
-    side: &'a Side<'a>,
+    side: &'a SearchSide<'a>,
     range: &'a Range,
     track: Track,
     speed: Option<Signal>,
 }
 
 impl<'a> Searched<'a> {
-    fn new(side: &'a Side<'a>, range: &'a Range) -> Option<Self> {
+    fn new(side: &'a SearchSide<'a>, range: &'a Range) -> Option<Self> {
         let from = range.from_secs - CROP_MARGIN_SECS;
         let to = range.to_secs + side.duration_secs + CROP_MARGIN_SECS;
         let whole = &side.track.track;
@@ -227,22 +234,22 @@ impl<'a> Searched<'a> {
         })
     }
 
-    /// Log-likelihood of an offset by itself: prior and likeness of the speeds.
+    /// Log-likelihood of an offset by itself: prior and similarity of the speeds.
     fn own(&self, offset_secs: f64) -> f64 {
-        let likeness = match (self.side.signal, &self.speed) {
-            (Some(picture), Some(track)) if !self.range.is_fixed() => likeness(picture, track, offset_secs),
+        let similarity = match (self.side.signal, &self.speed) {
+            (Some(picture), Some(track)) if !self.range.is_fixed() => similarity(picture, track, offset_secs),
             _ => 0.0,
         };
-        self.range.log_prior(offset_secs) + likeness
+        self.range.log_prior(offset_secs) + similarity
     }
 }
 
-/// Log-likelihood ratio of two signals being the same up to scale, against being unrelated.
-fn likeness(picture: &Signal, track: &Signal, offset_secs: f64) -> f64 {
+/// Log-likelihood ratio of the speeds, `-n / 2 * ln(1 - rho^2)`.
+fn similarity(picture: &Signal, track: &Signal, offset_secs: f64) -> f64 {
     let (mut n, mut x, mut y, mut xx, mut yy, mut xy) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0);
     for (k, &a) in picture.values.iter().enumerate() {
         let time = picture.start_secs + k as f64 * picture.step_secs + offset_secs;
-        let Some(b) = value_at(track, time) else { continue };
+        let Some(b) = track.at(time) else { continue };
         if !a.is_finite() {
             continue;
         }
@@ -263,22 +270,10 @@ fn likeness(picture: &Signal, track: &Signal, offset_secs: f64) -> f64 {
     -0.5 * independent * (1.0 - correlation * correlation).ln()
 }
 
-fn value_at(signal: &Signal, time_secs: f64) -> Option<f64> {
-    let position = (time_secs - signal.start_secs) / signal.step_secs;
-    if position < 0.0 {
-        return None;
-    }
-    let (floor, share) = (position.floor(), position.fract());
-    let before = *signal.values.get(floor as usize)?;
-    let after = *signal.values.get(floor as usize + 1)?;
-    let value = before + share * (after - before);
-    value.is_finite().then_some(value)
-}
-
 /// The best offsets within the ranges, and their log-likelihood.
 fn search(
-    (reference, ref_range): (&Side<'_>, &Range),
-    (new, new_range): (&Side<'_>, &Range),
+    (reference, ref_range): (&SearchSide<'_>, &Range),
+    (new, new_range): (&SearchSide<'_>, &Range),
     seen: &SeenPath,
 ) -> Option<(f64, Offsets)> {
     if seen.len() < MIN_PATH_SECS {
@@ -289,7 +284,7 @@ fn search(
         Searched::new(new, new_range)?,
     );
     let places = PlaceEvidence::new(&reference.track, &new.track, ClockSigmas::default())?;
-    let fit = Fit {
+    let fit = PathFit {
         matches: places.matches(),
         seen,
     };
@@ -298,7 +293,7 @@ fn search(
     for k in 0..count.min(MAX_OFFSETS) {
         let new_secs = new_range.from_secs + k as f64 * COARSE_STEP_SECS;
         let residuals = fit.residuals(new_secs);
-        let Some(centre) = median(&residuals) else {
+        let Some(centre) = upper_median(&mut residuals.clone()) else {
             continue;
         };
         let own = new.own(new_secs);
@@ -316,27 +311,19 @@ fn search(
         }
     }
     let best = finely(&fit, (&reference, &new), best?);
-    let sigma = median(&fit.matches.iter().map(|m| m.sigma_t_secs).collect::<Vec<_>>())?;
+    let sigma = upper_median(&mut fit.matches.iter().map(|m| m.sigma_t_secs).collect::<Vec<_>>())?;
     if best.mean_residual_secs > MAX_FIT_SECS.max(MAX_FIT_SIGMAS * sigma) {
         return None;
     }
     let independent = (seen.len() as f64 / INDEPENDENT_PLACE_SECS).max(1.0);
     let sigma_secs = (best.mean_residual_secs / independent.sqrt()).max(MIN_SIGMA_SECS);
-    let sigmas = ClockSigmas {
-        ref_secs: 0.0,
-        new_secs: sigma_secs,
-    };
     Some((
         best.score,
-        Offsets {
-            ref_secs: best.ref_secs,
-            new_secs: best.new_secs,
-            sigmas,
-        },
+        Offsets::known((best.ref_secs, 0.0), (best.new_secs, sigma_secs)),
     ))
 }
 
-fn finely(fit: &Fit<'_>, (reference, new): (&Searched<'_>, &Searched<'_>), coarse: Tried) -> Tried {
+fn finely(fit: &PathFit<'_>, (reference, new): (&Searched<'_>, &Searched<'_>), coarse: Tried) -> Tried {
     let around = |centre: f64, range: &Range| -> Vec<f64> {
         let steps = if range.is_fixed() { 0 } else { FINE_STEPS };
         (-steps..=steps)
@@ -366,12 +353,12 @@ struct Tried {
 }
 
 /// The alignment by the tracks alone, on their clocks, against the path that was seen.
-struct Fit<'a> {
+struct PathFit<'a> {
     matches: &'a [PlaceMatch],
     seen: &'a SeenPath,
 }
 
-impl Fit<'_> {
+impl PathFit<'_> {
     /// Reference offset that each seen place asks for, where the tracks have a match.
     fn residuals(&self, new_secs: f64) -> Vec<f64> {
         self.seen
@@ -407,17 +394,10 @@ pub fn interpolate(matches: &[PlaceMatch], t_new_secs: f64) -> Option<f64> {
     (gap <= MAX_MATCH_GAP_SECS).then_some(before.t_ref_secs + share * (after.t_ref_secs - before.t_ref_secs))
 }
 
-fn median(values: &[f64]) -> Option<f64> {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted.get(sorted.len() / 2).copied()
-}
-
 #[cfg(test)]
 mod tests {
-    use mtbsync_telemetry::{Fix, TrackPoint, TrackSource};
-
     use super::*;
+    use crate::track::{Fix, TrackPoint, TrackSource};
 
     /// A winding trail, and a ride along it whose speed goes up and down in its own rhythm; `way` is metres from time.
     fn track(offset_secs: f64, way: impl Fn(f64) -> f64) -> SideTrack {
@@ -441,7 +421,7 @@ mod tests {
                 points: points.collect(),
                 source: TrackSource::Gpx,
             },
-            clock: Clock::Guessed(Vec::new()),
+            clock: TrackClock::Guessed(Vec::new()),
         }
     }
 
@@ -466,8 +446,8 @@ mod tests {
             .collect()
     }
 
-    fn side(track: &SideTrack) -> Side<'_> {
-        Side {
+    fn side(track: &SideTrack) -> SearchSide<'_> {
+        SearchSide {
             track,
             signal: None,
             duration_secs: 70.0,
@@ -485,7 +465,7 @@ mod tests {
     #[test]
     fn given_offsets_are_kept() {
         let mut reference = track(8.0, way_of_reference);
-        reference.clock = Clock::Given(8.0, 0.3);
+        reference.clock = TrackClock::Given(8.0, 0.3);
         let new = track(13.0, way_of_new);
         let found = offsets(&side(&reference), &side(&new), &seen()).unwrap();
         assert_eq!(found.ref_secs, 8.0);
