@@ -7,7 +7,7 @@ use mtbsync_align::evidence::Matrix;
 use mtbsync_align::fit::fit_monotone;
 use mtbsync_align::pair::Pair;
 use mtbsync_align::refine::{FrameTimes, PlaceSimilarity, RefineSettings, refine};
-use mtbsync_align::sequence::{Belief, beliefs};
+use mtbsync_align::sequence::{Posterior, posteriors};
 
 fn main() {
     divan::main();
@@ -42,7 +42,7 @@ fn sequence_of_all_cells(bencher: Bencher) {
     let Some(evidence) = Matrix::new(FRAMES, FRAMES, values) else {
         return;
     };
-    bencher.bench(|| beliefs(black_box(&evidence), &t, &t));
+    bencher.bench(|| posteriors(black_box(&evidence), &t, &t));
 }
 
 /// Within a band of ten seconds each side, as long pairs are.
@@ -69,7 +69,7 @@ fn sequence_in_a_band(bencher: Bencher) {
     let Some(evidence) = Matrix::banded(FRAMES, bands, values) else {
         return;
     };
-    bencher.bench(|| beliefs(black_box(&evidence), &t, &t));
+    bencher.bench(|| posteriors(black_box(&evidence), &t, &t));
 }
 
 /// Similarity that costs nothing: what is left is refinement itself.
@@ -86,11 +86,11 @@ impl PlaceSimilarity for Peak<'_> {
 #[divan::bench(sample_count = 50)]
 fn refine_without_pictures(bencher: Bencher) {
     let t = times();
-    let beliefs: Vec<Belief> = t
+    let posteriors: Vec<Posterior> = t
         .iter()
-        .map(|&t| Belief {
+        .map(|&t| Posterior {
             t_ref_secs: place(t),
-            here: 0.99,
+            on: 0.99,
             off: 0.01,
         })
         .collect();
@@ -101,7 +101,7 @@ fn refine_without_pictures(bencher: Bencher) {
     let settings = RefineSettings {
         half_window_secs: 0.8,
     };
-    bencher.bench(|| refine(black_box(&beliefs), frames, &t, &Peak(&t), settings));
+    bencher.bench(|| refine(black_box(&posteriors), frames, &t, &Peak(&t), settings));
 }
 
 #[divan::bench(sample_count = 50)]

@@ -6,7 +6,7 @@
 //! well. Laps ridden in both recordings do not confuse this: a path that is off by one lap leaves a lap unexplained.
 
 use crate::evidence::Matrix;
-use crate::sequence::{Belief, beliefs};
+use crate::sequence::{Posterior, posteriors};
 use crate::stats::ramp;
 
 /// Reference time around the found path that is forbidden, seconds. Wider than a similarity peak, narrower than a lap.
@@ -22,7 +22,7 @@ const CHANCE_SECS: f64 = 6.0;
 const DECISIVE_SECS: f64 = 14.0;
 
 /// Probability, 0.5..1, that the found path is the right one of two that look alike.
-pub fn certainty(llr: &Matrix, path: &[Belief], t_new: &[f64], t_ref: &[f64]) -> f64 {
+pub fn certainty(llr: &Matrix, path: &[Posterior], t_new: &[f64], t_ref: &[f64]) -> f64 {
     let found = explained(llr, path, t_ref);
     let other_llr = llr.map_cells(|i, j, value| {
         let near = path
@@ -31,7 +31,7 @@ pub fn certainty(llr: &Matrix, path: &[Belief], t_new: &[f64], t_ref: &[f64]) ->
             .is_some_and(|(b, t)| b.is_on_trail() && (t - b.t_ref_secs).abs() < FORBIDDEN_SECS);
         if near { FORBIDDEN_LLR } else { value }
     });
-    let other = beliefs(&other_llr, t_new, t_ref);
+    let other = posteriors(&other_llr, t_new, t_ref);
     let instead = explained(&other_llr, &other, t_ref);
     let (mine, its) = (Explained::of(&found, t_new), Explained::of(&instead, t_new));
     if mine.evidence <= 0.0 || its.secs <= 0.0 {
@@ -79,12 +79,12 @@ fn frame_secs(t_new: &[f64], i: usize) -> f64 {
 }
 
 /// Evidence along a path, for each frame on the trail: the best within a frame of where the model sees it.
-fn explained(llr: &Matrix, path: &[Belief], t_ref: &[f64]) -> Vec<Option<f64>> {
-    let best = |(i, belief): (usize, &Belief)| {
-        if !belief.is_on_trail() {
+fn explained(llr: &Matrix, path: &[Posterior], t_ref: &[f64]) -> Vec<Option<f64>> {
+    let best = |(i, posterior): (usize, &Posterior)| {
+        if !posterior.is_on_trail() {
             return None;
         }
-        let at = t_ref.partition_point(|&t| t < belief.t_ref_secs);
+        let at = t_ref.partition_point(|&t| t < posterior.t_ref_secs);
         let band = llr.band(i);
         let inside = |j: usize| j.clamp(band.start, band.end) - band.start;
         let near = &llr.row(i)[inside(at.saturating_sub(2))..inside(at + 2)];
@@ -116,7 +116,7 @@ mod tests {
 
     fn of(n: usize, m: usize, offsets: &[isize]) -> f64 {
         let (llr, t_new, t_ref) = laps(n, m, offsets);
-        certainty(&llr, &beliefs(&llr, &t_new, &t_ref), &t_new, &t_ref)
+        certainty(&llr, &posteriors(&llr, &t_new, &t_ref), &t_new, &t_ref)
     }
 
     #[test]

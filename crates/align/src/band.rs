@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use crate::sequence::Reach;
+use crate::sequence::PosteriorInterval;
 use crate::tuning::MAX_RATIO;
 
 /// Added each side of what the sparse path leaves possible, seconds: twice its own resolution at any usual pace.
@@ -17,15 +17,20 @@ const MAX_WIDTH_SECS: f64 = 150.0;
 /// The reference frames (indices into `t_ref`) in question for each time of `t_new`, from a sparse look at the times
 /// `t_sparse`. Neither starts nor ends go back. `None` when the look found the trail nowhere. All times are in seconds
 /// and increasing.
-pub fn band(sparse: &[Reach], t_sparse: &[f64], t_new: &[f64], t_ref: &[f64]) -> Option<Vec<Range<usize>>> {
+pub fn band(
+    sparse: &[PosteriorInterval],
+    t_sparse: &[f64],
+    t_new: &[f64],
+    t_ref: &[f64],
+) -> Option<Vec<Range<usize>>> {
     let known: Vec<Known> = sparse
         .iter()
         .zip(t_sparse)
-        .filter(|(reach, _)| reach.belief.is_on_trail())
-        .map(|(reach, &t)| Known {
+        .filter(|(interval, _)| interval.posterior.is_on_trail())
+        .map(|(interval, &t)| Known {
             t,
-            low: reach.low_secs,
-            high: reach.high_secs,
+            low: interval.low_secs,
+            high: interval.high_secs,
         })
         .collect();
     if known.is_empty() || t_ref.is_empty() {
@@ -66,15 +71,15 @@ struct Known {
 fn possible(known: &[Known], t: f64) -> (f64, f64) {
     let k = known.partition_point(|known| known.t < t);
     let before = k.checked_sub(1).and_then(|k| known.get(k));
-    let reach = |secs: f64| (MAX_RATIO * secs).min(MAX_WIDTH_SECS);
+    let ridden = |secs: f64| (MAX_RATIO * secs).min(MAX_WIDTH_SECS);
     match (before, known.get(k)) {
         (Some(before), Some(after)) if after.high - before.low <= MAX_WIDTH_SECS => (before.low, after.high),
         (Some(before), Some(after)) if t - before.t <= after.t - t => {
-            (before.low, (before.high + reach(t - before.t)).min(after.high))
+            (before.low, (before.high + ridden(t - before.t)).min(after.high))
         }
-        (Some(before), Some(after)) => ((after.low - reach(after.t - t)).max(before.low), after.high),
-        (Some(before), None) => (before.low, before.high + reach(t - before.t)),
-        (None, Some(after)) => (after.low - reach(after.t - t), after.high),
+        (Some(before), Some(after)) => ((after.low - ridden(after.t - t)).max(before.low), after.high),
+        (Some(before), None) => (before.low, before.high + ridden(t - before.t)),
+        (None, Some(after)) => (after.low - ridden(after.t - t), after.high),
         (None, None) => (0.0, 0.0),
     }
 }
@@ -82,13 +87,13 @@ fn possible(known: &[Known], t: f64) -> (f64, f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sequence::Belief;
+    use crate::sequence::Posterior;
 
-    fn reach(t_ref_secs: f64, off: f64) -> Reach {
-        Reach {
-            belief: Belief {
+    fn interval(t_ref_secs: f64, off: f64) -> PosteriorInterval {
+        PosteriorInterval {
+            posterior: Posterior {
                 t_ref_secs,
-                here: 1.0 - off,
+                on: 1.0 - off,
                 off,
             },
             low_secs: t_ref_secs - 0.5,
@@ -103,7 +108,7 @@ mod tests {
     #[test]
     fn a_steady_path_gets_a_narrow_band_that_holds_it() {
         let (sparse, t_new, t_ref) = (times(100, 6.0), times(1800, 1.0 / 3.0), times(2400, 1.0 / 3.0));
-        let looks: Vec<Reach> = sparse.iter().map(|t| reach(1.2 * t + 30.0, 0.0)).collect();
+        let looks: Vec<PosteriorInterval> = sparse.iter().map(|t| interval(1.2 * t + 30.0, 0.0)).collect();
         let bands = band(&looks, &sparse, &t_new, &t_ref).unwrap();
         for (t, band) in t_new.iter().zip(&bands) {
             let truth = 1.2 * t + 30.0;
@@ -119,12 +124,12 @@ mod tests {
     fn bands_open_where_nothing_is_known_and_never_go_back() {
         let (sparse, t_new, t_ref) = (times(60, 5.0), times(900, 1.0 / 3.0), times(6000, 1.0 / 3.0));
         // Known up to 100 s and from 200 s on, half an hour further.
-        let looks: Vec<Reach> = sparse
+        let looks: Vec<PosteriorInterval> = sparse
             .iter()
             .map(|&t| match t {
-                _ if t <= 100.0 => reach(t, 0.0),
-                _ if t < 200.0 => reach(0.0, 0.9),
-                _ => reach(t + 1500.0, 0.0),
+                _ if t <= 100.0 => interval(t, 0.0),
+                _ if t < 200.0 => interval(0.0, 0.9),
+                _ => interval(t + 1500.0, 0.0),
             })
             .collect();
         let bands = band(&looks, &sparse, &t_new, &t_ref).unwrap();
@@ -141,7 +146,7 @@ mod tests {
     #[test]
     fn a_look_that_found_nothing_gives_no_band() {
         let t = times(50, 0.33);
-        assert!(band(&[reach(3.0, 0.8)], &[1.0], &t, &t).is_none());
+        assert!(band(&[interval(3.0, 0.8)], &[1.0], &t, &t).is_none());
         assert!(band(&[], &[], &t, &t).is_none());
     }
 }

@@ -155,11 +155,11 @@ pub fn combine(a: &Matrix, b: &Matrix) -> Option<Matrix> {
 /// Mean of the z-scores along the row and along the column, of a matrix without bands.
 pub fn z_scores(similarity: &Matrix) -> Matrix {
     let (rows, columns) = (similarity.rows(), similarity.columns());
-    let mut by_column = vec![Spread::default(); columns];
+    let mut by_column = vec![SampleMoments::default(); columns];
     let mut by_row = Vec::with_capacity(rows);
     for i in 0..rows {
         let row = similarity.row(i);
-        by_row.push(Spread::of(row));
+        by_row.push(SampleMoments::of(row));
         by_column
             .iter_mut()
             .zip(row)
@@ -170,8 +170,8 @@ pub fn z_scores(similarity: &Matrix) -> Matrix {
 
 /// Mean of the z-scores along the row and along the column, where their spreads are known from elsewhere: `by_row[i]`
 /// over places all along the reference, `by_column[j]` over moments all along the new run.
-pub fn standardise(similarity: &Matrix, by_row: &[Spread], by_column: &[Spread]) -> Matrix {
-    let by_column: Vec<(f32, f32)> = by_column.iter().map(Spread::mean_and_scale).collect();
+pub fn standardise(similarity: &Matrix, by_row: &[SampleMoments], by_column: &[SampleMoments]) -> Matrix {
+    let by_column: Vec<(f32, f32)> = by_column.iter().map(SampleMoments::mean_and_scale).collect();
     let mut values = Vec::with_capacity(similarity.len());
     for (i, spread) in by_row.iter().enumerate().take(similarity.rows()) {
         let (mean, scale) = spread.mean_and_scale();
@@ -184,13 +184,13 @@ pub fn standardise(similarity: &Matrix, by_row: &[Spread], by_column: &[Spread])
 
 /// Mean and standard deviation of similarities.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Spread {
+pub struct SampleMoments {
     count: usize,
     sum: f64,
     squares: f64,
 }
 
-impl Spread {
+impl SampleMoments {
     /// Of some similarities.
     pub fn of(values: &[f32]) -> Self {
         let mut spread = Self::default();
@@ -207,7 +207,7 @@ impl Spread {
 
     /// Mean and reciprocal standard deviation; 0 where there is no spread.
     fn mean_and_scale(&self) -> (f32, f32) {
-        /// Spread below which similarities count as equal (blank pictures).
+        /// Standard deviation below which similarities count as equal (blank pictures).
         const MIN_SPREAD: f64 = 1e-4;
         let n = self.count.max(1) as f64;
         let mean = self.sum / n;
@@ -270,9 +270,9 @@ mod tests {
     fn spreads_from_a_sample_standardise_like_those_of_all() {
         let values: Vec<f32> = (0..40 * 60).map(|k| ((k * 7919) % 101) as f32 / 101.0).collect();
         let all = Matrix::new(40, 60, values).unwrap();
-        let by_row: Vec<Spread> = (0..40).map(|i| Spread::of(all.row(i))).collect();
-        let by_column: Vec<Spread> = (0..60)
-            .map(|j| Spread::of(&(0..40).map(|i| all.row(i)[j]).collect::<Vec<f32>>()))
+        let by_row: Vec<SampleMoments> = (0..40).map(|i| SampleMoments::of(all.row(i))).collect();
+        let by_column: Vec<SampleMoments> = (0..60)
+            .map(|j| SampleMoments::of(&(0..40).map(|i| all.row(i)[j]).collect::<Vec<f32>>()))
             .collect();
         assert_eq!(standardise(&all, &by_row, &by_column), z_scores(&all));
     }

@@ -28,6 +28,6 @@ pub mod stats;
 mod tuning;
 pub mod warp;
 
-pub use locate::Place;
+pub use locate::NewTimeEstimate;
 pub use settings::{WarpModel, WarpSettings};
 pub use warp::{Segment, Stop, StopSide, TimeWarp};

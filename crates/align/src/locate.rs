@@ -13,7 +13,7 @@ pub(crate) const STEEPEST: f64 = 1.5;
 
 /// Where a reference moment lies in the new recording.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Place {
+pub struct NewTimeEstimate {
     /// Best estimate, seconds. Inside a stop of the new rider: the arrival.
     pub t_new_secs: f64,
     /// Lower end of the 90 % interval, not before the recording.
@@ -28,7 +28,7 @@ pub struct Place {
 
 impl TimeWarp {
     /// Find a reference moment in the new recording, with its uncertainty. `None` where it has no counterpart.
-    pub fn locate(&self, t_ref_secs: f64, new_duration_secs: f64) -> Option<Place> {
+    pub fn locate(&self, t_ref_secs: f64, new_duration_secs: f64) -> Option<NewTimeEstimate> {
         let (segment, t_new) = self
             .segments()
             .iter()
@@ -41,7 +41,7 @@ impl TimeWarp {
             .iter()
             .find(|s| s.side == StopSide::New && (s.from_secs..=s.to_secs).contains(&t_new));
         if let Some(stop) = standing {
-            return Some(Place {
+            return Some(NewTimeEstimate {
                 t_new_secs: within(stop.from_secs),
                 low_secs: within(stop.from_secs - half),
                 high_secs: within(stop.to_secs + half),
@@ -54,7 +54,7 @@ impl TimeWarp {
         let steepest = STEEPEST * segment.pace();
         let least = half / steepest;
         let (before, after) = self.tolerated(segment, t_ref_secs, t_new);
-        Some(Place {
+        Some(NewTimeEstimate {
             t_new_secs: within(t_new),
             low_secs: within(self.earliest(t_ref_secs - half).min(t_new - least)),
             high_secs: within(self.latest(t_ref_secs + half).max(t_new + least)),
@@ -175,7 +175,7 @@ mod tests {
     fn where_the_reference_stood_the_moment_is_known_no_better_than_beside() {
         let w = warp(&[(0.0, 0.0), (10.0, 10.0), (10.3, 20.0), (20.0, 29.7)]);
         let (beside, inside) = (w.locate(7.0, 20.0).unwrap(), w.locate(15.0, 20.0).unwrap());
-        let width = |p: Place| p.high_secs - p.low_secs;
+        let width = |p: NewTimeEstimate| p.high_secs - p.low_secs;
         assert!(width(inside) > 0.6 * width(beside), "{inside:?} {beside:?}");
     }
 

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use crate::pair::{Pair, make_increasing};
 use crate::path::{interpolate, jumps, rate};
 use crate::robust::shared_mean;
-use crate::sequence::Belief;
+use crate::sequence::Posterior;
 use crate::smooth::{Knowledge, smooth};
 use crate::tuning::MAX_PATH_GAP_SECS;
 
@@ -40,7 +40,7 @@ const PARABOLA_ERROR: f64 = 0.06;
 /// Times of fine frames this close share the causes of their errors: they count as one measurement.
 const SHARED_ERROR_SECS: f64 = 0.3;
 /// Error of the sequence model's places, seconds, for the first smoothing.
-const BELIEF_SIGMA_SECS: f64 = 0.15;
+const POSTERIOR_SIGMA_SECS: f64 = 0.15;
 /// New frames of one reference frame's column are no farther apart, seconds; a gap hides peaks.
 const MAX_COLUMN_GAP_SECS: f64 = 0.75;
 /// Bounds of the slope for scaling an error from new to reference time.
@@ -67,17 +67,17 @@ pub struct FrameTimes<'a> {
 
 /// Locate the new frames: at most one pair per analysed new frame, in order of time, not decreasing in either time.
 pub fn refine(
-    beliefs: &[Belief],
+    posteriors: &[Posterior],
     new: FrameTimes<'_>,
     reference_fine: &[f64],
     similarity: &dyn PlaceSimilarity,
     settings: RefineSettings,
 ) -> Vec<Pair> {
-    let on: Vec<(f64, &Belief)> = new
+    let on: Vec<(f64, &Posterior)> = new
         .analysed
         .iter()
         .copied()
-        .zip(beliefs)
+        .zip(posteriors)
         .filter(|(_, b)| b.is_on_trail())
         .collect();
     let jumps = jumps(&on.iter().map(|(t, b)| (*t, b.t_ref_secs)).collect::<Vec<_>>());
@@ -118,7 +118,7 @@ pub fn refine(
     }
     let found = measure(&curves, new.fine, reference_fine, &first);
     let slope = smooth_measurements(&found, &jumps);
-    let mut pairs = join(&found, new.analysed, &slope, beliefs);
+    let mut pairs = join(&found, new.analysed, &slope, posteriors);
     make_increasing(&mut pairs);
     pairs
 }
@@ -192,7 +192,7 @@ fn measure(curves: &[Option<Curve>], t_new: &[f64], t_ref: &[f64], path: &[(f64,
 }
 
 /// The sequence model's path, smoothed, at the analysed frames on the trail: `(t_new, t_ref)`.
-fn coarse_path(on: &[(f64, &Belief)], jumps: &[f64]) -> Vec<(f64, f64)> {
+fn coarse_path(on: &[(f64, &Posterior)], jumps: &[f64]) -> Vec<(f64, f64)> {
     let known: Vec<(f64, Knowledge)> = on
         .iter()
         .map(|&(t, b)| {
@@ -200,7 +200,7 @@ fn coarse_path(on: &[(f64, &Belief)], jumps: &[f64]) -> Vec<(f64, f64)> {
                 t,
                 Knowledge::Measured {
                     t_ref_secs: b.t_ref_secs,
-                    sigma_secs: BELIEF_SIGMA_SECS / b.here.max(0.1),
+                    sigma_secs: POSTERIOR_SIGMA_SECS / b.on.max(0.1),
                 },
             )
         })
@@ -283,7 +283,7 @@ fn join(
     measurements: &[Measurement],
     analysed: &[f64],
     path: &[(f64, f64)],
-    beliefs: &[Belief],
+    posteriors: &[Posterior],
 ) -> Vec<Pair> {
     let mut start = 0;
     let mut pairs = Vec::new();
@@ -299,7 +299,7 @@ fn join(
         start += measurements[start..].partition_point(|m| m.t_new < from.max(t - SHARED_ERROR_SECS));
         let count = measurements[start..].partition_point(|m| m.t_new < to.min(t + SHARED_ERROR_SECS));
         let near = &measurements[start..start + count];
-        let Some(belief) = beliefs.get(k).filter(|b| b.is_on_trail()) else {
+        let Some(posterior) = posteriors.get(k).filter(|b| b.is_on_trail()) else {
             continue;
         };
         if let Some((t_ref_secs, sigma_secs)) = robust_mean(near, t, path) {
@@ -307,7 +307,7 @@ fn join(
                 t_new_secs: t,
                 t_ref_secs,
                 sigma_secs,
-                certainty: belief.here.min(1.0),
+                certainty: posterior.on.min(1.0),
             });
         }
     }
@@ -354,11 +354,11 @@ mod tests {
         let analysed: Vec<f64> = (0..60).map(|i| f64::from(i) / 3.0).collect();
         let fine: Vec<f64> = (0..200).map(|i| f64::from(i) / 10.0).collect();
         let reference: Vec<f64> = (0..260).map(|i| f64::from(i) / 10.0).collect();
-        let beliefs: Vec<Belief> = analysed
+        let posteriors: Vec<Posterior> = analysed
             .iter()
-            .map(|&t| Belief {
+            .map(|&t| Posterior {
                 t_ref_secs: path(t) + 0.15,
-                here: 0.99,
+                on: 0.99,
                 off: 0.0,
             })
             .collect();
@@ -372,7 +372,7 @@ mod tests {
             fine: &fine,
         };
         let pairs = refine(
-            &beliefs,
+            &posteriors,
             times,
             &reference,
             &similarity,
@@ -393,11 +393,11 @@ mod tests {
     #[test]
     fn frames_off_the_trail_give_no_pair() {
         let t: Vec<f64> = (0..60).map(|i| f64::from(i) / 3.0).collect();
-        let beliefs: Vec<Belief> = t
+        let posteriors: Vec<Posterior> = t
             .iter()
-            .map(|&t| Belief {
+            .map(|&t| Posterior {
                 t_ref_secs: path(t),
-                here: 0.9,
+                on: 0.9,
                 off: if t < 8.0 { 0.9 } else { 0.1 },
             })
             .collect();
@@ -411,7 +411,7 @@ mod tests {
             fine: &t,
         };
         let pairs = refine(
-            &beliefs,
+            &posteriors,
             times,
             &t,
             &similarity,

@@ -28,3 +28,11 @@ pub(crate) const LEAP_STEP_SHARE: f64 = 0.6;
 
 /// Error of misled pictures, one sigma, seconds: neighbouring places of the same look.
 pub(crate) const MISLED_SECS: f64 = 0.7;
+
+// Sequence model.
+
+/// Half width of the window whose posterior mass is [`Posterior::on`](crate::sequence::Posterior::on), seconds of
+/// reference time.
+pub(crate) const ON_SECS: f64 = 0.7;
+/// Share of the posterior mass that may lie beyond each end of its credible interval.
+pub(crate) const INTERVAL_TAIL: f64 = 1e-3;

@@ -7,7 +7,7 @@ use mtbsync_align::fusion::{FusedPair, fuse};
 use mtbsync_align::pair::{Candidate, Pair, PairOrigin};
 use mtbsync_align::path::nearest;
 use mtbsync_align::refine::{FrameTimes, RefineSettings, refine};
-use mtbsync_align::sequence::Belief;
+use mtbsync_align::sequence::Posterior;
 use mtbsync_telemetry::clock::Offsets;
 
 use crate::displaced::Displaced;
@@ -148,7 +148,7 @@ fn origins(
 fn refined_pairs(
     reference: &Features,
     new: &Features,
-    path: &[Belief],
+    path: &[Posterior],
     settings: &MatchSettings,
 ) -> Vec<Pair> {
     let frames = [new, reference].map(DenseFrames::all);
@@ -170,7 +170,7 @@ fn refined_pairs(
 }
 
 /// The sequence model's places as they are, where they do not go back.
-fn unrefined_pairs(reference: &Features, new: &Features, path: &[Belief]) -> Vec<Pair> {
+fn unrefined_pairs(reference: &Features, new: &Features, path: &[Posterior]) -> Vec<Pair> {
     let mut latest = f64::NEG_INFINITY;
     path.iter()
         .zip(&new.t_secs)
@@ -183,7 +183,7 @@ fn unrefined_pairs(reference: &Features, new: &Features, path: &[Belief]) -> Vec
                     t_new_secs,
                     t_ref_secs: *nearest_frame,
                     sigma_secs: UNREFINED_SIGMA / reference.params.fps,
-                    certainty: b.here.min(1.0),
+                    certainty: b.on.min(1.0),
                 }
             })
         })

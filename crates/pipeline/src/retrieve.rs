@@ -10,8 +10,10 @@ use std::time::{Duration, Instant};
 
 use mtbsync_align::ambiguity;
 use mtbsync_align::band::band;
-use mtbsync_align::evidence::{Matrix, Spread, add, combine, log_likelihood_ratios, standardise, z_scores};
-use mtbsync_align::sequence::{Belief, Reach, beliefs, reaches};
+use mtbsync_align::evidence::{
+    Matrix, SampleMoments, add, combine, log_likelihood_ratios, standardise, z_scores,
+};
+use mtbsync_align::sequence::{Posterior, PosteriorInterval, posterior_intervals, posteriors};
 use mtbsync_vision::similarity::{BLOCK_FRAMES, Centring, FrameBlocks, PlaceSequence, ShiftSearch};
 use rayon::prelude::*;
 
@@ -47,7 +49,7 @@ pub struct Retrieval {
     /// How far each stands out.
     pub z: Matrix,
     /// The place of each analysed new frame.
-    pub path: Vec<Belief>,
+    pub path: Vec<Posterior>,
     /// The reference fits better played backwards.
     pub reversed: bool,
     /// GPS, where it may speak.
@@ -95,12 +97,12 @@ pub fn retrieve(
     let t_sparse: Vec<f64> = sparse.iter().map(|&i| new.t_secs[i]).collect();
     // Without a path nothing is worth a closer look.
     let nowhere = || vec![0..1; new.t_secs.len()];
-    let bands = band(&judged.reaches, &t_sparse, &new.t_secs, &reference.t_secs).unwrap_or_else(nowhere);
+    let bands = band(&judged.intervals, &t_sparse, &new.t_secs, &reference.t_secs).unwrap_or_else(nowhere);
     let (similarity, z) = views.compare_within(&bands)?;
     let llr = judged.with_gps(log_likelihood_ratios(&z), &new.t_secs, &reference.t_secs);
-    let path = beliefs(&llr, &new.t_secs, &reference.t_secs);
+    let path = posteriors(&llr, &new.t_secs, &reference.t_secs);
     Ok(Judged {
-        reaches: path.into_iter().map(Reach::sharp).collect(),
+        intervals: path.into_iter().map(PosteriorInterval::point).collect(),
         ..judged
     }
     .found(similarity, z))
@@ -213,7 +215,7 @@ fn compare_band(
     let (of_new, of_reference) = (sample(new), sample(reference));
     let prepared = |of: &Centring<'_>, frames: Range<usize>| PlaceSequence::new(&of.block(frames));
     let theirs = FrameBlocks::new(reference.len(), KEPT_BLOCKS, |frames| prepared(reference, frames));
-    let rows: Vec<(Vec<f32>, Vec<Spread>)> = (0..new.len().div_ceil(BLOCK_FRAMES))
+    let rows: Vec<(Vec<f32>, Vec<SampleMoments>)> = (0..new.len().div_ceil(BLOCK_FRAMES))
         .into_par_iter()
         .map(|number| {
             let from = number * BLOCK_FRAMES;
@@ -242,16 +244,16 @@ fn compare_band(
                     ShiftSearch::CoarseToFine,
                     &mut beside,
                 );
-                spreads.push(Spread::of(&beside));
+                spreads.push(SampleMoments::of(&beside));
             }
             (values, spreads)
         })
         .collect();
-    let by_column: Vec<Spread> = (0..theirs.count())
+    let by_column: Vec<SampleMoments> = (0..theirs.count())
         .into_par_iter()
         .flat_map_iter(|number| {
             let block = prepared(reference, theirs.range(number));
-            let mut spreads = vec![Spread::default(); block.len()];
+            let mut spreads = vec![SampleMoments::default(); block.len()];
             let mut beside = Vec::new();
             for i in 0..of_new.len() {
                 beside.clear();
@@ -264,7 +266,7 @@ fn compare_band(
             spreads
         })
         .collect();
-    let (values, by_row): (Vec<Vec<f32>>, Vec<Vec<Spread>>) = rows.into_iter().unzip();
+    let (values, by_row): (Vec<Vec<f32>>, Vec<Vec<SampleMoments>>) = rows.into_iter().unzip();
     let similarity =
         Matrix::banded(reference.len(), bands.to_vec(), values.concat()).ok_or_else(inconsistent)?;
     let z = standardise(&similarity, &by_row.concat(), &by_column);
@@ -273,7 +275,7 @@ fn compare_band(
 
 /// What the sequence model and GPS make of the pictures.
 struct Judged {
-    reaches: Vec<Reach>,
+    intervals: Vec<PosteriorInterval>,
     certainty: f64,
     reversed: bool,
     gps: Option<GpsEvidence>,
@@ -292,14 +294,14 @@ impl Judged {
     }
 
     fn found(self, similarity: Matrix, z: Matrix) -> Retrieval {
-        let certain = |reach: Reach| Belief {
-            here: reach.belief.here * self.certainty,
-            ..reach.belief
+        let certain = |interval: PosteriorInterval| Posterior {
+            on: interval.posterior.on * self.certainty,
+            ..interval.posterior
         };
         Retrieval {
             similarity,
             z,
-            path: self.reaches.into_iter().map(certain).collect(),
+            path: self.intervals.into_iter().map(certain).collect(),
             reversed: self.reversed,
             gps: self.gps,
             gps_took: self.gps_took,
@@ -313,16 +315,16 @@ fn judge(z: &Matrix, rows: &[usize], reference: &Features, new: &Features, track
     let t_new_secs: Vec<f64> = rows.iter().map(|&i| new.t_secs[i]).collect();
     let t_ref_secs = &reference.t_secs;
     let llr = log_likelihood_ratios(z);
-    let pictures = reaches(&llr, &t_new_secs, t_ref_secs);
+    let pictures = posterior_intervals(&llr, &t_new_secs, t_ref_secs);
     let gps_begun = Instant::now();
     let mut warnings = tracks.warnings.clone();
-    let seen: Vec<Belief> = pictures.iter().map(|r| r.belief).collect();
+    let seen: Vec<Posterior> = pictures.iter().map(|r| r.posterior).collect();
     let gps = weigh_gps(reference, new, tracks, &t_new_secs, &seen).unwrap_or_else(|why| {
         warnings.push(why);
         None
     });
     let mut judged = Judged {
-        reaches: pictures,
+        intervals: pictures,
         certainty: 1.0,
         reversed: false,
         gps,
@@ -331,12 +333,12 @@ fn judge(z: &Matrix, rows: &[usize], reference: &Features, new: &Features, track
     };
     let llr = if judged.gps.is_some() {
         let both = judged.with_gps(llr, &t_new_secs, t_ref_secs);
-        judged.reaches = reaches(&both, &t_new_secs, t_ref_secs);
+        judged.intervals = posterior_intervals(&both, &t_new_secs, t_ref_secs);
         both
     } else {
         llr
     };
-    let path: Vec<Belief> = judged.reaches.iter().map(|r| r.belief).collect();
+    let path: Vec<Posterior> = judged.intervals.iter().map(|r| r.posterior).collect();
     judged.certainty = ambiguity::certainty(&llr, &path, &t_new_secs, t_ref_secs);
     if judged.certainty < 1.0 {
         judged
@@ -348,12 +350,12 @@ fn judge(z: &Matrix, rows: &[usize], reference: &Features, new: &Features, track
         && llr.reversed_reference().is_some_and(|llr| {
             let last = t_ref_secs.last().copied().unwrap_or(0.0);
             let backwards: Vec<f64> = t_ref_secs.iter().rev().map(|t| last - t).collect();
-            share_on_trail(&beliefs(&llr, &t_new_secs, &backwards)) > share.max(REVERSED_SHARE)
+            share_on_trail(&posteriors(&llr, &t_new_secs, &backwards)) > share.max(REVERSED_SHARE)
         });
     judged
 }
 
-fn share_on_trail(path: &[Belief]) -> f64 {
+fn share_on_trail(path: &[Posterior]) -> f64 {
     path.iter().filter(|b| b.is_on_trail()).count() as f64 / path.len().max(1) as f64
 }
 
@@ -363,7 +365,7 @@ fn weigh_gps(
     new: &Features,
     tracks: &Tracks,
     t_new_secs: &[f64],
-    pictures: &[Belief],
+    pictures: &[Posterior],
 ) -> Result<Option<GpsEvidence>, String> {
     let speed = |features: &Features, side: &Option<SideTrack>| match side {
         Some(side) if side.clock.is_guessed() => picture_speed(features),
@@ -372,7 +374,7 @@ fn weigh_gps(
     let speeds = [speed(reference, &tracks.reference), speed(new, &tracks.new)];
     let [of_reference, of_new] = &speeds;
     let seen = Seen {
-        beliefs: pictures,
+        posteriors: pictures,
         t_new_secs,
         speeds: [of_reference.as_ref(), of_new.as_ref()],
         durations_secs: [reference.source.duration_secs, new.source.duration_secs],

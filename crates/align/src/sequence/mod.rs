@@ -9,7 +9,7 @@
 //! Cost is proportional to the number of cells of the evidence; sums run in a fixed order. Evidence with bands (see
 //! [`crate::band`]) makes that proportional to the length of the recordings.
 
-mod doubt;
+mod certainty;
 mod model;
 mod pace;
 mod posterior;
@@ -24,54 +24,57 @@ use crate::tuning::MAX_OFF;
 use model::Model;
 use pace::Pace;
 
-/// What the sequence model believes about one new frame.
+/// Marginal posterior of one new frame, summarised.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Belief {
+pub struct Posterior {
     /// Most probable reference time, seconds: the centre of the heaviest stretch of the posterior.
     pub t_ref_secs: f64,
-    /// Posterior probability of being within about half a second of it.
-    pub here: f64,
+    /// Posterior probability of being within 0.7 s of it, on the trail.
+    pub on: f64,
     /// Posterior probability of having no counterpart.
     pub off: f64,
 }
 
-impl Belief {
+impl Posterior {
     /// Whether the rider is likelier on the trail than off it.
     pub fn is_on_trail(&self) -> bool {
         self.off < MAX_OFF
     }
 }
 
-/// A belief and how far the posterior reaches.
+/// A posterior with its credible interval, which holds all but a thousandth of the mass on the trail at each end.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Reach {
-    /// The belief.
-    pub belief: Belief,
-    /// Reference time before which next to nothing of the posterior lies, seconds.
+pub struct PosteriorInterval {
+    /// The posterior.
+    pub posterior: Posterior,
+    /// Lower end, seconds of reference time.
     pub low_secs: f64,
-    /// Reference time after which next to nothing lies, seconds.
+    /// Upper end, seconds of reference time.
     pub high_secs: f64,
 }
 
-impl Reach {
-    /// A belief whose reach does not matter any more.
-    pub fn sharp(belief: Belief) -> Self {
+impl PosteriorInterval {
+    /// A posterior whose interval does not matter any more.
+    pub fn point(posterior: Posterior) -> Self {
         Self {
-            belief,
-            low_secs: belief.t_ref_secs,
-            high_secs: belief.t_ref_secs,
+            posterior,
+            low_secs: posterior.t_ref_secs,
+            high_secs: posterior.t_ref_secs,
         }
     }
 }
 
 /// Run the model. `t_new` and `t_ref` are the frame times of the evidence's rows and columns, increasing, seconds.
-/// Returns one belief per row; empty when either side is empty or the sizes disagree.
-pub fn beliefs(llr: &Matrix, t_new: &[f64], t_ref: &[f64]) -> Vec<Belief> {
-    reaches(llr, t_new, t_ref).into_iter().map(|r| r.belief).collect()
+/// Returns one posterior per row; empty when either side is empty or the sizes disagree.
+pub fn posteriors(llr: &Matrix, t_new: &[f64], t_ref: &[f64]) -> Vec<Posterior> {
+    posterior_intervals(llr, t_new, t_ref)
+        .into_iter()
+        .map(|r| r.posterior)
+        .collect()
 }
 
-/// Run the model as [`beliefs`] does, and say how far each posterior reaches.
-pub fn reaches(llr: &Matrix, t_new: &[f64], t_ref: &[f64]) -> Vec<Reach> {
+/// Run the model as [`posteriors`] does; each posterior with its credible interval.
+pub fn posterior_intervals(llr: &Matrix, t_new: &[f64], t_ref: &[f64]) -> Vec<PosteriorInterval> {
     let (n, m) = (llr.rows(), llr.columns());
     if n == 0 || m == 0 || t_new.len() != n || t_ref.len() != m || llr.bands().iter().any(Range::is_empty) {
         return Vec::new();
@@ -86,9 +89,9 @@ pub fn reaches(llr: &Matrix, t_new: &[f64], t_ref: &[f64]) -> Vec<Reach> {
         model.pace = pace;
         found = model.smooth(llr, t_new, t_ref, &model.forward(llr, t_new));
     }
-    doubt::leaps(&mut found, llr, t_new, t_ref);
-    doubt::displacements(&mut found, llr, t_ref);
-    doubt::edges(&mut found);
+    certainty::leaps(&mut found, llr, t_new, t_ref);
+    certainty::displacements(&mut found, llr, t_ref);
+    certainty::edges(&mut found);
     found
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::Reach;
+use super::PosteriorInterval;
 use super::pace::Pace;
 use super::posterior::summarise;
 use crate::evidence::Matrix;
@@ -238,9 +238,15 @@ impl Model {
         stored
     }
 
-    pub fn smooth(&self, llr: &Matrix, t_new: &[f64], t_ref: &[f64], forward: &Forward) -> Vec<Reach> {
+    pub fn smooth(
+        &self,
+        llr: &Matrix,
+        t_new: &[f64],
+        t_ref: &[f64],
+        forward: &Forward,
+    ) -> Vec<PosteriorInterval> {
         let (n, m) = (llr.rows(), self.m);
-        let mut reaches = Vec::with_capacity(n);
+        let mut intervals = Vec::with_capacity(n);
         let last = llr.band(n - 1);
         let mut now = Places::new(m, last.clone());
         now.on[last.clone()].fill(1.0);
@@ -255,7 +261,7 @@ impl Model {
             posterior.extend(on.map(|(&f, &b)| f64::from(f) * b));
             let off = forward.off[at].iter().zip(&now.off[there.clone()]);
             let none: f64 = off.map(|(&f, &b)| f64::from(f) * b).sum();
-            reaches.push(summarise(&posterior, none, &t_ref[there.clone()], self.spacing));
+            intervals.push(summarise(&posterior, none, &t_ref[there.clone()], self.spacing));
             let Some(behind) = i.checked_sub(1) else { break };
             let here = llr.band(behind);
             let step = self.step(step_secs(t_new, i));
@@ -275,8 +281,8 @@ impl Model {
             before.scale(largest);
             std::mem::swap(&mut now, &mut before);
         }
-        reaches.reverse();
-        reaches
+        intervals.reverse();
+        intervals
     }
 }
 

@@ -1,6 +1,6 @@
 //! How alike two riders are, measured on a first result.
 
-use super::Reach;
+use super::PosteriorInterval;
 use crate::path::chord_slopes;
 use crate::stats::{median, order_statistic};
 
@@ -32,12 +32,12 @@ impl Pace {
     };
 
     /// The pace of a first result, when it is narrower than what is assumed anyway.
-    pub fn measure(reaches: &[Reach], t_new: &[f64]) -> Option<Self> {
-        let on: Vec<(f64, f64)> = reaches
+    pub fn measure(intervals: &[PosteriorInterval], t_new: &[f64]) -> Option<Self> {
+        let on: Vec<(f64, f64)> = intervals
             .iter()
             .zip(t_new)
-            .filter(|(r, _)| r.belief.is_on_trail())
-            .map(|(r, &t)| (t, r.belief.t_ref_secs))
+            .filter(|(r, _)| r.posterior.is_on_trail())
+            .map(|(r, &t)| (t, r.posterior.t_ref_secs))
             .collect();
         if on.len() < MIN_MEASURED_FRAMES {
             return None;

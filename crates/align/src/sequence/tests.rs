@@ -19,8 +19,8 @@ fn evidence(
     (Matrix::new(n, m, values).unwrap(), t_new, t_ref)
 }
 
-fn follows(beliefs: &[Belief], t_new: &[f64], path: impl Fn(f64) -> Option<f64>) {
-    for (b, &t) in beliefs.iter().zip(t_new) {
+fn follows(posteriors: &[Posterior], t_new: &[f64], path: impl Fn(f64) -> Option<f64>) {
+    for (b, &t) in posteriors.iter().zip(t_new) {
         match path(t) {
             Some(r) => {
                 assert!((b.t_ref_secs - r).abs() < 0.6, "at {t}: {b:?}, true {r}");
@@ -43,21 +43,21 @@ fn follows_a_ride_at_another_speed_with_a_stop() {
         })
     };
     let (e, a, b) = evidence(90, 110, 0.33, path);
-    follows(&beliefs(&e, &a, &b), &a, path);
+    follows(&posteriors(&e, &a, &b), &a, path);
 }
 
 #[test]
 fn starts_late_and_ends_early() {
     let path = |t: f64| (10.0..25.0).contains(&t).then_some(t - 7.0);
     let (e, a, b) = evidence(100, 90, 0.33, path);
-    follows(&beliefs(&e, &a, &b), &a, path);
+    follows(&posteriors(&e, &a, &b), &a, path);
 }
 
 #[test]
 fn skips_a_stop_of_the_reference() {
     let path = |t: f64| Some(if t < 12.0 { t } else { t + 9.0 });
     let (e, a, b) = evidence(90, 130, 0.33, path);
-    follows(&beliefs(&e, &a, &b), &a, path);
+    follows(&posteriors(&e, &a, &b), &a, path);
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn order_decides_between_laps_that_look_alike() {
         values[i * n + (i + 45) % n] = 4.0;
     }
     let t: Vec<f64> = (0..n).map(|i| i as f64 * 0.33).collect();
-    follows(&beliefs(&Matrix::new(n, n, values).unwrap(), &t, &t), &t, Some);
+    follows(&posteriors(&Matrix::new(n, n, values).unwrap(), &t, &t), &t, Some);
 }
 
 #[test]
@@ -81,21 +81,21 @@ fn one_lap_against_two_equal_laps_admits_that_it_cannot_know() {
         values[i * m + i + 45] = 4.0;
     }
     let t: Vec<f64> = (0..m).map(|i| i as f64 * 0.33).collect();
-    let found = beliefs(&Matrix::new(n, m, values).unwrap(), &t[..n], &t);
-    assert!(found.iter().all(|b| b.here < 0.8), "{:?}", found[20]);
+    let found = posteriors(&Matrix::new(n, m, values).unwrap(), &t[..n], &t);
+    assert!(found.iter().all(|b| b.on < 0.8), "{:?}", found[20]);
 }
 
 #[test]
 fn without_evidence_nothing_has_a_counterpart() {
     let (e, a, b) = evidence(60, 60, 0.33, |_| None);
-    follows(&beliefs(&e, &a, &b), &a, |_| None);
-    assert!(beliefs(&Matrix::new(0, 0, vec![]).unwrap(), &[], &[]).is_empty());
+    follows(&posteriors(&e, &a, &b), &a, |_| None);
+    assert!(posteriors(&Matrix::new(0, 0, vec![]).unwrap(), &[], &[]).is_empty());
 }
 
 #[test]
 fn never_goes_back() {
     let (e, a, b) = evidence(60, 60, 0.33, |t| Some(19.0 - t));
-    let on: Vec<f64> = beliefs(&e, &a, &b)
+    let on: Vec<f64> = posteriors(&e, &a, &b)
         .iter()
         .filter(|b| b.off < 0.5)
         .map(|b| b.t_ref_secs)
@@ -122,7 +122,7 @@ fn a_band_around_the_path_changes_nothing() {
         .enumerate()
         .flat_map(|(i, band)| all.row(i)[band.clone()].to_vec());
     let banded = Matrix::banded(120, bands.clone(), cells.collect()).unwrap();
-    for (x, y) in beliefs(&all, &a, &b).iter().zip(beliefs(&banded, &a, &b)) {
+    for (x, y) in posteriors(&all, &a, &b).iter().zip(posteriors(&banded, &a, &b)) {
         assert!((x.off - y.off).abs() < 0.02, "{x:?} {y:?}");
         assert!(
             x.off > 0.5 || (x.t_ref_secs - y.t_ref_secs).abs() < 0.02,
@@ -132,10 +132,10 @@ fn a_band_around_the_path_changes_nothing() {
 }
 
 #[test]
-fn the_reach_holds_the_belief() {
+fn the_interval_holds_the_posterior() {
     let (e, a, b) = evidence(60, 70, 0.33, |t| Some(t + 1.0));
-    for r in reaches(&e, &a, &b) {
-        let mean = r.belief.t_ref_secs;
+    for r in posterior_intervals(&e, &a, &b) {
+        let mean = r.posterior.t_ref_secs;
         assert!(r.low_secs <= mean + 0.05 && mean - 0.05 <= r.high_secs, "{r:?}");
         assert!(r.high_secs - r.low_secs < 3.0, "{r:?}");
     }

@@ -7,7 +7,7 @@ use mtbsync_align::fit::fit_monotone;
 use mtbsync_align::gates::judge;
 use mtbsync_align::pair::Pair;
 use mtbsync_align::refine::{FrameTimes, PlaceSimilarity, RefineSettings, refine};
-use mtbsync_align::sequence::beliefs;
+use mtbsync_align::sequence::posteriors;
 use mtbsync_align::{TimeWarp, WarpSettings, ambiguity};
 
 use crate::random::Random;
@@ -98,9 +98,9 @@ pub fn align(reference: &Film, new: &Film) -> Outcome {
         .collect();
     let similarity = Matrix::new(new.t.len(), reference.t.len(), values).unwrap();
     let llr = log_likelihood_ratios(&z_scores(&similarity));
-    let mut path = beliefs(&llr, &new.t, &reference.t);
+    let mut path = posteriors(&llr, &new.t, &reference.t);
     let certainty = ambiguity::certainty(&llr, &path, &new.t, &reference.t);
-    path.iter_mut().for_each(|belief| belief.here *= certainty);
+    path.iter_mut().for_each(|posterior| posterior.on *= certainty);
     let views = Views {
         new: &new.fine_views,
         reference: &reference.fine_views,

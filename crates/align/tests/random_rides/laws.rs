@@ -1,7 +1,7 @@
 //! What holds for every ride, through the whole chain.
 
 use mtbsync_align::fit::{Anchor, fit_monotone};
-use mtbsync_align::{Place, TimeWarp};
+use mtbsync_align::{NewTimeEstimate, TimeWarp};
 
 use crate::chain::{Film, Outcome, align};
 use crate::scenes::Scene;
@@ -109,7 +109,7 @@ impl Agreement {
         self.within as f64 / self.asked.max(1) as f64
     }
 
-    fn add(&mut self, a: Place, t: f64, half: f64, sure: bool) {
+    fn add(&mut self, a: NewTimeEstimate, t: f64, half: f64, sure: bool) {
         let away = (a.t_new_secs - t).abs();
         self.asked += 1;
         let reach = 0.5 * (a.high_secs - a.low_secs);

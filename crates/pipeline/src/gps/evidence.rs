@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use mtbsync_align::evidence::Matrix;
 use mtbsync_align::pair::Pair;
-use mtbsync_align::sequence::Belief;
+use mtbsync_align::sequence::Posterior;
 use mtbsync_telemetry::clock::{Offsets, SearchSide, Signal, interpolate, offsets};
 use mtbsync_telemetry::place::{PlaceEvidence, PlaceMatch};
 
@@ -16,7 +16,7 @@ const SURE_OFF: f64 = 0.2;
 /// Places of the path are compared this far apart, seconds.
 const SEEN_STEP_SECS: f64 = 0.9;
 /// 1-sigma error of the sequence model's places, seconds.
-const BELIEF_SIGMA_SECS: f64 = 0.3;
+const POSTERIOR_SIGMA_SECS: f64 = 0.3;
 /// Fewest places of the path for a verdict on GPS.
 const MIN_COMPARED: usize = 8;
 /// Share of the compared places at which GPS must agree with the pictures.
@@ -44,7 +44,7 @@ pub struct GpsEvidence {
 /// What is known of the recordings besides their tracks.
 pub struct Seen<'a> {
     /// What the pictures alone believe, per new frame.
-    pub beliefs: &'a [Belief],
+    pub posteriors: &'a [Posterior],
     /// Times of those frames, seconds.
     pub t_new_secs: &'a [f64],
     /// Picture speed of the reference and the new run.
@@ -91,7 +91,7 @@ impl GpsEvidence {
         } else {
             let agreeing = errors
                 .iter()
-                .filter(|(error, sigma)| error.abs() <= AGREEMENT_SIGMAS * sigma.hypot(BELIEF_SIGMA_SECS))
+                .filter(|(error, sigma)| error.abs() <= AGREEMENT_SIGMAS * sigma.hypot(POSTERIOR_SIGMA_SECS))
                 .count();
             let agreement = agreeing as f64 / errors.len() as f64;
             if agreement < MIN_AGREEMENT {
@@ -167,10 +167,10 @@ fn sigma_secs(place: &PlaceMatch) -> f64 {
 /// The sure places of the pictures' path, about one a second.
 fn seen_path(seen: &Seen<'_>) -> Vec<(f64, f64)> {
     let mut path: Vec<(f64, f64)> = Vec::new();
-    for (belief, &t) in seen.beliefs.iter().zip(seen.t_new_secs) {
-        let sure = belief.here > SURE_HERE && belief.off < SURE_OFF;
+    for (posterior, &t) in seen.posteriors.iter().zip(seen.t_new_secs) {
+        let sure = posterior.on > SURE_HERE && posterior.off < SURE_OFF;
         if sure && path.last().is_none_or(|last| t - last.0 >= SEEN_STEP_SECS) {
-            path.push((t, belief.t_ref_secs));
+            path.push((t, posterior.t_ref_secs));
         }
     }
     path
@@ -221,27 +221,27 @@ mod tests {
         Tracks::read(&GpsSettings::default(), &side(&a), &side(&b)).unwrap()
     }
 
-    /// Times in the new lap, and beliefs that are right up to `error_secs`.
-    fn truth(error_secs: f64) -> (Vec<f64>, Vec<Belief>) {
+    /// Times in the new lap, and posteriors that are right up to `error_secs`.
+    fn truth(error_secs: f64) -> (Vec<f64>, Vec<Posterior>) {
         let text = std::fs::read_to_string(lap("lap_gt.csv")).unwrap();
         let rows = text.lines().skip(1).map(|line| {
             let cells: Vec<f64> = line.split(',').map(|cell| cell.parse().unwrap()).collect();
-            let belief = Belief {
+            let posterior = Posterior {
                 t_ref_secs: cells[0] + error_secs,
-                here: 0.95,
+                on: 0.95,
                 off: 0.02,
             };
-            (cells[2], belief)
+            (cells[2], posterior)
         });
         rows.unzip()
     }
 
     fn weigh(tracks: &Tracks, error_secs: f64) -> Result<Option<GpsEvidence>, String> {
-        let (t_new_secs, beliefs) = truth(error_secs);
+        let (t_new_secs, posteriors) = truth(error_secs);
         GpsEvidence::weigh(
             tracks,
             &Seen {
-                beliefs: &beliefs,
+                posteriors: &posteriors,
                 t_new_secs: &t_new_secs,
                 speeds: [None, None],
                 durations_secs: [37.0, 44.0],
@@ -252,13 +252,13 @@ mod tests {
     #[test]
     fn gps_of_two_laps_names_the_places() {
         let evidence = weigh(&laps(), 0.0).unwrap().unwrap();
-        let (t_new_secs, beliefs) = truth(0.0);
+        let (t_new_secs, posteriors) = truth(0.0);
         let pairs = evidence.pairs(&t_new_secs);
         assert!(pairs.len() > 60, "{}", pairs.len());
         for pair in &pairs {
             let k = t_new_secs.iter().position(|t| *t == pair.t_new_secs).unwrap();
             assert!(
-                (pair.t_ref_secs - beliefs[k].t_ref_secs).abs() < 3.0 * pair.sigma_secs,
+                (pair.t_ref_secs - posteriors[k].t_ref_secs).abs() < 3.0 * pair.sigma_secs,
                 "{pair:?}"
             );
         }
@@ -270,7 +270,7 @@ mod tests {
         let best = (0..grid.len())
             .max_by(|&a, &b| middle[a].total_cmp(&middle[b]))
             .unwrap();
-        assert!((grid[best] - beliefs[30].t_ref_secs).abs() < 1.0);
+        assert!((grid[best] - posteriors[30].t_ref_secs).abs() < 1.0);
     }
 
     #[test]

@@ -1,6 +1,6 @@
-//! Doubt that the posterior alone does not have.
+//! Certainty that the posterior of single frames claims too much of: beside leaps, where nothing passes by, and at edges.
 
-use super::Reach;
+use super::PosteriorInterval;
 use crate::evidence::Matrix;
 use crate::path::is_leap;
 use crate::tuning::POSTERIOR_LEAP_SECS;
@@ -15,12 +15,12 @@ const DOUBTED: f64 = 0.4;
 /// A leap ahead is believed where the reference rider stood: all that is leapt over looks like the place itself. Else the
 /// reference was on another trail, or went over the same ground several times, and nobody can say what belongs to it:
 /// the frames beside it are doubted.
-pub(super) fn leaps(found: &mut [Reach], llr: &Matrix, t_new: &[f64], t_ref: &[f64]) {
+pub(super) fn leaps(found: &mut [PosteriorInterval], llr: &Matrix, t_new: &[f64], t_ref: &[f64]) {
     let on: Vec<usize> = (0..found.len())
-        .filter(|&i| found[i].belief.is_on_trail())
+        .filter(|&i| found[i].posterior.is_on_trail())
         .collect();
     for w in on.windows(2) {
-        let (from, to) = (found[w[0]].belief.t_ref_secs, found[w[1]].belief.t_ref_secs);
+        let (from, to) = (found[w[0]].posterior.t_ref_secs, found[w[1]].posterior.t_ref_secs);
         if !is_leap((t_new[w[0]], from), (t_new[w[1]], to), POSTERIOR_LEAP_SECS) {
             continue;
         }
@@ -31,7 +31,7 @@ pub(super) fn leaps(found: &mut [Reach], llr: &Matrix, t_new: &[f64], t_ref: &[f
             .count();
         if (alike as f64) < STOOD_SHARE * last.saturating_sub(first) as f64 {
             for &i in w {
-                found[i].belief.here *= DOUBTED;
+                found[i].posterior.on *= DOUBTED;
             }
         }
     }
@@ -44,18 +44,18 @@ const OFF_FRAMES: usize = 3;
 const AT_EDGE: [f64; 2] = [0.55, 0.8];
 
 /// Where exactly a rider left the trail or came back to it is known to a frame or two.
-pub(super) fn edges(found: &mut [Reach]) {
-    let off: Vec<bool> = found.iter().map(|r| !r.belief.is_on_trail()).collect();
+pub(super) fn edges(found: &mut [PosteriorInterval]) {
+    let off: Vec<bool> = found.iter().map(|r| !r.posterior.is_on_trail()).collect();
     let mut from = 0;
     for run in off.chunk_by(|a, b| a == b) {
         let to = from + run.len();
         if run[0] && run.len() >= OFF_FRAMES {
             for (k, left) in AT_EDGE.iter().enumerate() {
                 if let Some(before) = from.checked_sub(k + 1) {
-                    found[before].belief.here *= left;
+                    found[before].posterior.on *= left;
                 }
                 if let Some(after) = found.get_mut(to + k) {
-                    after.belief.here *= left;
+                    after.posterior.on *= left;
                 }
             }
         }
@@ -75,10 +75,10 @@ const NOWHERE: f32 = -4.0;
 /// Where both riders stand, or nothing passes by, the path might as well run a little earlier or later, and the chance
 /// likeness of single frames decides. So the neighbourhood of each frame is asked: what would it say to the path
 /// displaced either way?
-pub(super) fn displacements(found: &mut [Reach], llr: &Matrix, t_ref: &[f64]) {
-    let on = |i: &usize| found[*i].belief.is_on_trail();
+pub(super) fn displacements(found: &mut [PosteriorInterval], llr: &Matrix, t_ref: &[f64]) {
+    let on = |i: &usize| found[*i].posterior.is_on_trail();
     let explained = |i: usize, by: f64| {
-        let wanted = found[i].belief.t_ref_secs + by;
+        let wanted = found[i].posterior.t_ref_secs + by;
         let j = t_ref.partition_point(|&t| t < wanted);
         let near = [j.checked_sub(1), Some(j)].into_iter().flatten();
         near.filter_map(|j| value(llr, i, j)).fold(NOWHERE, f32::max)
@@ -98,8 +98,8 @@ pub(super) fn displacements(found: &mut [Reach], llr: &Matrix, t_ref: &[f64]) {
             1.0 / (1.0 + rather(-DISPLACED_SECS) + rather(DISPLACED_SECS))
         })
         .collect();
-    for (reach, certain) in found.iter_mut().zip(certain) {
-        reach.belief.here *= certain;
+    for (interval, certain) in found.iter_mut().zip(certain) {
+        interval.posterior.on *= certain;
     }
 }
 
@@ -110,7 +110,7 @@ fn value(llr: &Matrix, i: usize, j: usize) -> Option<f32> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::beliefs;
+    use super::super::posteriors;
     use super::*;
 
     /// A ride along the diagonal that leaps from 10 s to 19 s; what is leapt over looks like `alike` at the leap.
@@ -124,26 +124,26 @@ mod tests {
             values[i * m + 30..i * m + 57].fill(alike);
         }
         let t: Vec<f64> = (0..m).map(|k| k as f64 / 3.0).collect();
-        let found = beliefs(&Matrix::new(n, m, values).unwrap(), &t[..n], &t);
-        let least = |range: std::ops::Range<usize>| found[range].iter().map(|b| b.here).fold(1.0, f64::min);
+        let found = posteriors(&Matrix::new(n, m, values).unwrap(), &t[..n], &t);
+        let least = |range: std::ops::Range<usize>| found[range].iter().map(|b| b.on).fold(1.0, f64::min);
         (least(28..32), least(5..25).min(least(35..55)))
     }
 
     #[test]
     fn the_edges_of_a_stretch_off_the_trail_are_doubted() {
         let frame = |off: bool| {
-            Reach::sharp(crate::sequence::Belief {
+            PosteriorInterval::point(crate::sequence::Posterior {
                 t_ref_secs: 0.0,
-                here: 1.0,
+                on: 1.0,
                 off: f64::from(u8::from(off)),
             })
         };
-        let mut found: Vec<Reach> = "..#...####..".chars().map(|c| frame(c == '#')).collect();
+        let mut found: Vec<PosteriorInterval> = "..#...####..".chars().map(|c| frame(c == '#')).collect();
         edges(&mut found);
-        let here: Vec<f64> = found.iter().map(|r| r.belief.here).collect();
-        assert_eq!(here[..4], [1.0; 4], "a single spoilt picture is no edge");
-        assert_eq!(here[4..6], [0.8, 0.55]);
-        assert_eq!(here[10..], [0.55, 0.8]);
+        let on: Vec<f64> = found.iter().map(|r| r.posterior.on).collect();
+        assert_eq!(on[..4], [1.0; 4], "a single spoilt picture is no edge");
+        assert_eq!(on[4..6], [0.8, 0.55]);
+        assert_eq!(on[10..], [0.55, 0.8]);
     }
 
     #[test]
