@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::thread;
 
+use etcetera::base_strategy::{BaseStrategy, choose_native_strategy};
 use mtbsync_pipeline::cache::{BYTES_PER_GB, Cache};
 use mtbsync_pipeline::config::Config;
 use mtbsync_pipeline::error::PipelineError;
@@ -143,41 +144,21 @@ fn physical_cores() -> usize {
     sysinfo::System::physical_core_count().map_or(usable, |cores| cores.clamp(1, usable))
 }
 
-/// The platform's cache folder and `mtbsync`.
+/// The platform's cache folder and `mtbsync`; `None` without a home.
 fn default_cache_dir() -> Option<PathBuf> {
-    let folder = if cfg!(target_os = "windows") {
-        folder_from_env("LOCALAPPDATA")
-    } else if cfg!(target_os = "macos") {
-        home().map(|home| home.join("Library/Caches"))
-    } else {
-        folder_from_env("XDG_CACHE_HOME").or_else(|| home().map(|home| home.join(".cache")))
-    };
-    folder.map(|folder| folder.join("mtbsync"))
+    let platform = choose_native_strategy().ok()?;
+    Some(platform.cache_dir().join("mtbsync"))
 }
 
 /// Folders that may hold a `config.toml`, the one that wins first.
 fn config_folders() -> Vec<PathBuf> {
-    let platform = folder_from_env("XDG_CONFIG_HOME").or_else(|| home().map(|home| home.join(".config")));
-    let platform = platform.map(|folder| folder.join("mtbsync"));
-    let own = home().map(|home| home.join(".mtbsync"));
-    platform.into_iter().chain(own).collect()
-}
-
-fn home() -> Option<PathBuf> {
-    folder_from_env("HOME").or_else(|| folder_from_env("USERPROFILE"))
-}
-
-/// Relative values of such variables are invalid by their specification.
-fn folder_from_env(name: &str) -> Option<PathBuf> {
-    std::env::var_os(name)
-        .map(PathBuf::from)
-        .filter(|path| path.is_absolute())
-}
-
-fn now_utc() -> String {
-    let now = OffsetDateTime::now_utc();
-    now.replace_nanosecond(0)
-        .unwrap_or(now)
-        .format(&Rfc3339)
-        .unwrap_or_default()
+    choose_native_strategy().map_or_else(
+        |_| Vec::new(),
+        |platform| {
+            vec![
+                platform.config_dir().join("mtbsync"),
+                platform.home_dir().join(".mtbsync"),
+            ]
+        },
+    )
 }

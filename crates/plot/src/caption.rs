@@ -4,6 +4,7 @@
 //! are drawn anew only when what they say changes.
 
 use crate::font::{self, Weight};
+use crate::pixels::Pixels;
 use crate::png::{self, PlotError};
 use crate::svg::{Anchor, Rect, Svg, TextStyle, fill};
 
@@ -20,17 +21,6 @@ const BASELINE_SHARE: f64 = 0.71;
 const BORDER_SHARE: f64 = 0.4;
 /// Share of the bar's width that the text in its middle takes.
 const TEXT_WIDTH_SHARE: f64 = 0.3;
-
-/// Pixels with opacity.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pixels {
-    /// Width in pixels.
-    pub width: usize,
-    /// Height in pixels.
-    pub height: usize,
-    /// `width * height` times red, green, blue, opacity; the colours are multiplied by the opacity.
-    pub rgba: Vec<u8>,
-}
 
 /// One line of text in a box.
 #[derive(Clone, Debug, PartialEq, Eq)]

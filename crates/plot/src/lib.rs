@@ -23,11 +23,13 @@ pub mod reliability;
 mod axes;
 mod font;
 mod labels;
+mod pixels;
 mod png;
 mod scale;
 mod svg;
 mod theme;
 
+pub use pixels::Pixels;
 pub use png::PlotError;
 
 /// Default picture size in pixels, width then height.

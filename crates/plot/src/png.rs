@@ -5,8 +5,8 @@ use std::sync::{Arc, LazyLock};
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::{self, fontdb};
 
-use crate::caption::Pixels;
 use crate::font;
+use crate::pixels::Pixels;
 
 /// Smallest and largest accepted picture side in pixels; the largest keeps the
 /// pixel buffer of a square picture under 270 MB.

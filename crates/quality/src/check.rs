@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use crate::exit_code;
-use crate::gate::{GateNumbers, QualityGate};
+use crate::gate::{GateNumbers, QualityGate, metric_table};
 use crate::history::{self, History, HistoryError};
 use crate::regression::{self, RegressionReport, RegressionSettings};
 
@@ -64,14 +63,6 @@ impl CheckOutcome {
         }
     }
 
-    /// Exit code without `--ci`; with it, see [`QualityGate::process_exit_code`].
-    pub fn exit_code(&self) -> u8 {
-        match self {
-            Self::Judged { report, .. } => report.status.exit_code(),
-            Self::NoData { .. } => exit_code::NO_DATA,
-        }
-    }
-
     /// The gate of this outcome, for `--ci`.
     pub fn gate(&self, timestamp: &str, min_history: usize) -> QualityGate {
         match self {
@@ -107,38 +98,6 @@ fn one_line(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { '\u{fffd}' } else { c })
         .collect()
-}
-
-/// The table Metric / Current / Baseline / Delta.
-pub fn metric_table(current: &GateNumbers, baseline: &GateNumbers, deltas: &GateNumbers) -> String {
-    let rows = [
-        ("P90 (s)", 3, current.p90_sec, baseline.p90_sec, deltas.p90_sec),
-        ("PPM", 1, current.ppm, baseline.ppm, deltas.ppm),
-        (
-            "Inlier Frac",
-            3,
-            current.inlier_frac,
-            baseline.inlier_frac,
-            deltas.inlier_frac,
-        ),
-    ];
-    let mut table = format!(
-        "{:<12} {:>10} {:>10} {:>10}\n",
-        "Metric", "Current", "Baseline", "Delta"
-    );
-    table.push_str(&format!("{:-<45}\n", ""));
-    for (name, decimals, current, baseline, delta) in rows {
-        let plain = |v: Option<f64>| v.map_or_else(|| "-".to_owned(), |v| format!("{v:.decimals$}"));
-        let signed =
-            |v: Option<f64>| v.map_or_else(|| "-".to_owned(), |v| format!("{:+.decimals$}", v + 0.0));
-        table.push_str(&format!(
-            "{name:<12} {:>10} {:>10} {:>10}\n",
-            plain(current),
-            plain(baseline),
-            signed(delta)
-        ));
-    }
-    table
 }
 
 #[cfg(test)]

@@ -10,8 +10,6 @@ use mtbsync_formats::atomic::FileSet;
 use mtbsync_formats::json;
 use serde::{Deserialize, Serialize};
 
-use crate::check::metric_table;
-use crate::exit_code;
 use crate::regression::{RegressionError, RegressionReport, RegressionStatus};
 use crate::thresholds::Thresholds;
 
@@ -34,8 +32,6 @@ pub enum GateStatus {
     Fail,
     /// Nothing to judge.
     NoData,
-    /// The check itself failed.
-    Error,
 }
 
 impl GateStatus {
@@ -45,18 +41,16 @@ impl GateStatus {
             Self::Warn => "WARN",
             Self::Fail => "FAIL",
             Self::NoData => "NO_DATA",
-            Self::Error => "ERROR",
         }
     }
 
-    /// The code written into the file.
+    /// The number in the file: the exit code of `quality-check` without `--ci`.
     const fn recorded_exit_code(self) -> u8 {
         match self {
-            Self::Pass => exit_code::OK,
-            Self::Warn => exit_code::WARN,
-            Self::Fail => exit_code::FAIL,
-            Self::NoData => exit_code::NO_DATA,
-            Self::Error => exit_code::ERROR,
+            Self::Pass => 0,
+            Self::NoData => 2,
+            Self::Warn => 10,
+            Self::Fail => 20,
         }
     }
 }
@@ -94,7 +88,7 @@ pub struct GateRegression {
 pub struct QualityGate {
     /// Verdict.
     pub status: GateStatus,
-    /// Code that belongs to the status: 0, 10, 20, 2 or 1; 0 for a warning that would be a failure later.
+    /// Code that belongs to the status: 0, 10, 20 or 2; 0 for a warning that would be a failure later.
     pub exit_code: u8,
     /// When the check ran, RFC 3339.
     pub timestamp: String,
@@ -127,11 +121,7 @@ impl QualityGate {
         };
         Self {
             status,
-            exit_code: if spared {
-                exit_code::OK
-            } else {
-                status.recorded_exit_code()
-            },
+            exit_code: if spared { 0 } else { status.recorded_exit_code() },
             timestamp: timestamp.to_owned(),
             regression: Some(GateRegression::of(report)),
             learning: spared || report.status == RegressionStatus::Learning,
@@ -144,18 +134,9 @@ impl QualityGate {
 
     /// The gate when there is nothing to judge.
     pub fn no_data(message: &str, timestamp: &str, min_history: usize) -> Self {
-        Self::without_comparison(GateStatus::NoData, message, timestamp, min_history)
-    }
-
-    /// The gate when the check itself went wrong.
-    pub fn error(message: &str, timestamp: &str, min_history: usize) -> Self {
-        Self::without_comparison(GateStatus::Error, message, timestamp, min_history)
-    }
-
-    fn without_comparison(status: GateStatus, message: &str, timestamp: &str, min_history: usize) -> Self {
         Self {
-            status,
-            exit_code: status.recorded_exit_code(),
+            status: GateStatus::NoData,
+            exit_code: GateStatus::NoData.recorded_exit_code(),
             timestamp: timestamp.to_owned(),
             regression: None,
             learning: false,
@@ -171,15 +152,6 @@ impl QualityGate {
         self.display_status
             .as_deref()
             .unwrap_or_else(|| self.status.shown())
-    }
-
-    /// Exit code of `quality-check --ci`: only a failure or an error stops a job.
-    pub const fn process_exit_code(&self) -> u8 {
-        match self.status {
-            GateStatus::Pass | GateStatus::Warn | GateStatus::NoData => exit_code::OK,
-            GateStatus::Fail => exit_code::FAIL,
-            GateStatus::Error => exit_code::ERROR,
-        }
     }
 
     /// Content of `quality_gate.txt`.
@@ -264,4 +236,36 @@ impl GateNumbers {
             inlier_frac: report.deltas.inlier_delta,
         }
     }
+}
+
+/// The table Metric / Current / Baseline / Delta.
+pub(crate) fn metric_table(current: &GateNumbers, baseline: &GateNumbers, deltas: &GateNumbers) -> String {
+    let rows = [
+        ("P90 (s)", 3, current.p90_sec, baseline.p90_sec, deltas.p90_sec),
+        ("PPM", 1, current.ppm, baseline.ppm, deltas.ppm),
+        (
+            "Inlier Frac",
+            3,
+            current.inlier_frac,
+            baseline.inlier_frac,
+            deltas.inlier_frac,
+        ),
+    ];
+    let mut table = format!(
+        "{:<12} {:>10} {:>10} {:>10}\n",
+        "Metric", "Current", "Baseline", "Delta"
+    );
+    table.push_str(&format!("{:-<45}\n", ""));
+    for (name, decimals, current, baseline, delta) in rows {
+        let plain = |v: Option<f64>| v.map_or_else(|| "-".to_owned(), |v| format!("{v:.decimals$}"));
+        let signed =
+            |v: Option<f64>| v.map_or_else(|| "-".to_owned(), |v| format!("{:+.decimals$}", v + 0.0));
+        table.push_str(&format!(
+            "{name:<12} {:>10} {:>10} {:>10}\n",
+            plain(current),
+            plain(baseline),
+            signed(delta)
+        ));
+    }
+    table
 }

@@ -20,17 +20,3 @@ pub mod regression;
 pub mod thresholds;
 
 mod stats;
-
-/// Exit codes of the quality commands.
-pub mod exit_code {
-    /// Done; quality OK or LEARNING.
-    pub const OK: u8 = 0;
-    /// Input, output or internal error.
-    pub const ERROR: u8 = 1;
-    /// Nothing to judge.
-    pub const NO_DATA: u8 = 2;
-    /// Quality WARN.
-    pub const WARN: u8 = 10;
-    /// Quality FAIL.
-    pub const FAIL: u8 = 20;
-}

@@ -4,7 +4,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use crate::exit_code;
 use crate::perf::PERF_FILE;
 
 /// Folders deeper than this are not searched: run folders are one or two levels below the root.
@@ -43,15 +42,6 @@ impl PruneReport {
     pub fn total(&self) -> usize {
         let undeletable = |(path, _): &&(PathBuf, String)| path.file_name().is_some_and(|n| n == PERF_FILE);
         self.kept.len() + self.deleted.len() + self.failed.iter().filter(undeletable).count()
-    }
-
-    /// Exit code of the command.
-    pub fn exit_code(&self) -> u8 {
-        if self.failed.is_empty() {
-            exit_code::OK
-        } else {
-            exit_code::ERROR
-        }
     }
 }
 
@@ -147,7 +137,7 @@ mod tests {
         assert_eq!(runs(&planned.deleted), ["run2", "run1", "run0"]);
         let again = prune_perf(root.path(), 2, false).unwrap();
         assert_eq!(again, planned);
-        assert_eq!((again.total(), again.exit_code()), (5, 0));
+        assert_eq!((again.total(), again.failed.len()), (5, 0));
         let after = prune_perf(root.path(), 0, false).unwrap();
         assert_eq!((after.kept.len(), after.deleted.len()), (0, 2));
     }

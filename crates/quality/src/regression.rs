@@ -10,7 +10,6 @@ use mtbsync_formats::atomic::{FileSet, WriteError};
 use mtbsync_formats::json::{self, JsonError};
 use serde::{Deserialize, Serialize};
 
-use crate::exit_code;
 use crate::history::{HistoryRecord, Model};
 use crate::stats::median;
 use crate::thresholds::Thresholds;
@@ -66,23 +65,6 @@ impl RegressionStatus {
             Self::Ok => "OK",
             Self::Warn => "WARN",
             Self::Fail => "FAIL",
-        }
-    }
-
-    /// Exit code of `quality-check` without `--ci` (docs/reference/cli.md#quality-check).
-    pub const fn exit_code(self) -> u8 {
-        match self {
-            Self::Learning | Self::Ok => exit_code::OK,
-            Self::Warn => exit_code::WARN,
-            Self::Fail => exit_code::FAIL,
-        }
-    }
-
-    /// Exit code this contributes in `sync` and `batch`, where a warning never counts.
-    pub const fn run_exit_code(self, fail_on_regression: bool) -> u8 {
-        match self {
-            Self::Fail if fail_on_regression => exit_code::FAIL,
-            _ => exit_code::OK,
         }
     }
 }

@@ -46,7 +46,7 @@ pub fn run(args: &PruneArgs, session: &Session) -> Result<Outcome, PipelineError
         .iter()
         .map(|(path, why)| format!("{}: {why}", path.display()))
         .collect();
-    if report.exit_code() != 0 {
+    if !report.failed.is_empty() {
         outcome.exit = Exit::Error;
     }
     Ok(outcome)

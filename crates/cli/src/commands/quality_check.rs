@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use mtbsync_pipeline::error::PipelineError;
 use mtbsync_quality::check::{CheckOutcome, check, summary_text};
-use mtbsync_quality::gate::{DEFAULT_MIN_HISTORY, QualityGate};
+use mtbsync_quality::gate::{DEFAULT_MIN_HISTORY, GateStatus, QualityGate};
+use mtbsync_quality::regression::RegressionStatus;
 use serde_json::{Value, json};
 
 use crate::args::regression::ComparisonArgs;
@@ -50,7 +51,12 @@ pub fn run(args: &QualityCheckArgs, session: &Session) -> Result<Outcome, Pipeli
         CheckOutcome::Judged { report, .. } => {
             let text = summary_text(report, report.status.shown());
             session.printer.line(text.trim_end());
-            Ok(outcome(&found, exit_of(found.exit_code())))
+            let exit = match report.status {
+                RegressionStatus::Learning | RegressionStatus::Ok => Exit::Success,
+                RegressionStatus::Warn => Exit::Warning,
+                RegressionStatus::Fail => Exit::Regression,
+            };
+            Ok(outcome(&found, exit))
         }
         CheckOutcome::NoData { message, hint } => {
             let error = PipelineError::usage(message)
@@ -83,7 +89,11 @@ fn for_ci(
             gate.shown_status()
         )),
     }
-    let mut outcome = outcome(found, exit_of(gate.process_exit_code()));
+    let exit = match gate.status {
+        GateStatus::Pass | GateStatus::Warn | GateStatus::NoData => Exit::Success,
+        GateStatus::Fail => Exit::Regression,
+    };
+    let mut outcome = outcome(found, exit);
     outcome.outputs = ["quality_gate_txt", "quality_gate_json"]
         .into_iter()
         .map(str::to_owned)
@@ -115,15 +125,5 @@ fn outcome(found: &CheckOutcome, exit: Exit) -> Outcome {
         exit,
         warnings: warning.into_iter().collect(),
         ..Outcome::done(result)
-    }
-}
-
-fn exit_of(code: u8) -> Exit {
-    match code {
-        0 => Exit::Success,
-        2 => Exit::Usage,
-        10 => Exit::Warning,
-        20 => Exit::Regression,
-        _ => Exit::Error,
     }
 }

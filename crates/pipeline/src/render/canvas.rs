@@ -1,7 +1,7 @@
 //! The frame being put together: pictures copied or blended into place, captions laid over.
 
 use mtbsync_media::scale::YuvPicture;
-use mtbsync_plot::caption::Pixels;
+use mtbsync_plot::Pixels;
 
 use super::geometry::{Area, Geometry};
 use super::request::{Layout, Side};

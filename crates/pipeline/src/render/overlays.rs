@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use mtbsync_plot::PlotError;
-use mtbsync_plot::caption::{Caption, DeltaBar, Pixels};
+use mtbsync_plot::Pixels;
+use mtbsync_plot::caption::{Caption, DeltaBar};
 
 use super::canvas::{Canvas, Stamp};
 use super::geometry::Geometry;

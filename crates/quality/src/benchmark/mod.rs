@@ -17,7 +17,6 @@ use std::time::SystemTime;
 use mtbsync_formats::atomic::{FileSet, WriteError, check_writable};
 use mtbsync_formats::json::JsonError;
 
-use crate::exit_code;
 use crate::perf::PERF_FILE;
 use crate::stats::mean;
 pub use run::{RunRow, RunStatus, perf_field};
@@ -177,11 +176,12 @@ fn run_folders(
         source,
     })?;
     let excluded = out_dir.canonicalize().ok();
+    let wanted = glob::pattern(&settings.pattern);
     let mut found: Vec<(SystemTime, String, PathBuf)> = entries
         .flatten()
         .map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.path()))
         .chain(std::iter::once((folder_name(root), root.to_owned())))
-        .filter(|(name, _)| glob::matches(&settings.pattern, name))
+        .filter(|(name, _)| wanted.as_ref().is_some_and(|wanted| wanted.matches(name)))
         .filter(|(_, path)| ARTEFACTS.iter().any(|artefact| path.join(artefact).is_file()))
         .filter(|(_, path)| excluded.is_none() || path.canonicalize().ok() != excluded)
         .map(|(name, path)| {
@@ -214,15 +214,6 @@ impl Benchmark {
             strict_ok: count(|r| r.strict_ok),
             mean_p90: mean(self.runs.iter().filter_map(|r| r.res_p90)),
             mean_ppm: mean(self.runs.iter().filter_map(|r| r.ppm)),
-        }
-    }
-
-    /// Exit code of the command once the reports are written.
-    pub fn exit_code(&self) -> u8 {
-        if self.runs.is_empty() {
-            exit_code::NO_DATA
-        } else {
-            exit_code::OK
         }
     }
 

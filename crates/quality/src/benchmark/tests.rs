@@ -88,7 +88,6 @@ fn run_folders_are_read_newest_first_without_the_output_folder() {
             ("broken", "error", None, None),
         ]
     );
-    assert_eq!(benchmark.exit_code(), 0);
 }
 
 #[test]
@@ -141,7 +140,7 @@ fn the_summary_counts_and_averages_what_is_there() {
         "Total runs: 5\nOK: 2 (40.0%)\nStrict OK: 1 (20.0%)\nMean P90: 0.611 s\nMean PPM: 15880.0\n"
     );
     let empty = Root::new().scan(&BenchmarkSettings::default());
-    assert_eq!(empty.exit_code(), 2);
+    assert!(empty.runs.is_empty());
     assert_eq!(
         empty.summary().text(false),
         "Total runs: 0\nOK: 0 (0.0%)\nMean P90: -\nMean PPM: -\n"
