@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use mtbsync_plot::PlotError;
 use mtbsync_plot::Pixels;
+use mtbsync_plot::PlotError;
 use mtbsync_plot::caption::{Caption, DeltaBar};
 
 use super::canvas::{Canvas, Stamp};
