@@ -162,3 +162,11 @@ fn config_folders() -> Vec<PathBuf> {
         },
     )
 }
+
+fn now_utc() -> String {
+    let now = OffsetDateTime::now_utc();
+    now.replace_nanosecond(0)
+        .unwrap_or(now)
+        .format(&Rfc3339)
+        .unwrap_or_default()
+}
