@@ -54,7 +54,7 @@ impl From<Failure> for Exit {
             Failure::Failed => Self::Error,
             Failure::Usage => Self::Usage,
             Failure::NotAligned => Self::NotAligned,
-            Failure::Interrupted => crate::signals::received(),
+            Failure::Interrupted => Self::Interrupted,
         }
     }
 }

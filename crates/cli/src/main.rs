@@ -19,7 +19,6 @@ mod usage;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use clap::Parser;
 use mtbsync_formats::atomic::cleanup_all;
 use mtbsync_pipeline::progress::Cancel;
 
@@ -32,22 +31,21 @@ use usage::NotACommand;
 
 fn main() -> ExitCode {
     let started = Instant::now();
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli.resolved(),
+    let (cli, command) = match Cli::given() {
+        Ok(given) => given,
         Err(error) => return without_command(&error, started),
     };
     let cancel = Cancel::default();
     signals::listen(cancel.clone());
-    let command = cli.command.name();
     match Session::new(&cli.global, cancel) {
         Ok(mut session) => {
             session.describe();
             let outcome = cli.command.run(&mut session).unwrap_or_else(Outcome::failed);
-            finish(&session.printer, command, &outcome, started)
+            finish(&session.printer, &command, &outcome, started)
         }
         Err(error) => finish(
             &session::printer(&cli.global),
-            command,
+            &command,
             &Outcome::failed(error),
             started,
         ),

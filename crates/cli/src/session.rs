@@ -49,7 +49,7 @@ impl Session {
             threads: if global.threads == 0 {
                 physical_cores()
             } else {
-                global.threads as usize
+                global.threads
             },
             threads_given: global.threads != 0,
             cache_dir: if global.no_cache {

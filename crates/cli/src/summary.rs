@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use mtbsync_pipeline::error::PipelineError;
+use mtbsync_pipeline::error::{Failure, PipelineError};
 use serde_json::{Map, Value, json};
 
 use crate::exit::Exit;
+use crate::signals;
 
 /// What a command came to.
 #[derive(Debug)]
@@ -39,14 +40,14 @@ impl Outcome {
 
     /// Failed.
     pub fn failed(error: PipelineError) -> Self {
-        let exit = Exit::from(error.failure);
+        let exit = match error.failure {
+            Failure::Interrupted => signals::received(),
+            failure => Exit::from(failure),
+        };
         Self {
             exit,
-            outputs: Vec::new(),
-            result: json!({}),
-            warnings: Vec::new(),
             error: Some(error),
-            is_told: false,
+            ..Self::done(json!({}))
         }
     }
 

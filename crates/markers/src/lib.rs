@@ -19,5 +19,8 @@ mod write;
 
 pub use marker::{Marker, MarkerTable};
 pub use read::{BadCell, ReadMarkersError, read_markers};
-pub use transfer::{InverseMap, Located, Status, StatusCounts, TransferOptions, TransferredMarker, transfer};
+pub use transfer::{
+    DEFAULT_REVIEW_THRESHOLD, InverseMap, Located, Status, StatusCounts, TransferOptions, TransferredMarker,
+    transfer,
+};
 pub use write::{new_markers_csv, typed_object, vis_json};

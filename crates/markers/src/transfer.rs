@@ -65,6 +65,9 @@ impl TransferredMarker {
     }
 }
 
+/// Confidence below which a marker is for review unless asked otherwise.
+pub const DEFAULT_REVIEW_THRESHOLD: f64 = 0.6;
+
 /// How markers are judged.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TransferOptions {

@@ -10,7 +10,7 @@ use mtbsync_align::pair::Pair;
 use mtbsync_formats::atomic::FileSet;
 use mtbsync_formats::csv::{CsvWriter, MAX_CSV_BYTES, Table, seconds6, spreadsheet_safe};
 use mtbsync_formats::read_bounded;
-use mtbsync_markers::new_markers_csv;
+use mtbsync_markers::{DEFAULT_REVIEW_THRESHOLD, new_markers_csv};
 use serde::{Deserialize, Serialize};
 
 use crate::annotations::{self, Annotation};
@@ -25,8 +25,6 @@ use crate::transfer::carry_over;
 
 /// Name of the file with anchors in a run folder.
 pub const ANCHORS_FILE: &str = "anchors.csv";
-/// Confidence below which a marker is for review, as in `sync` without `--review-threshold`; runs do not record it.
-const REVIEW_THRESHOLD: f64 = 0.6;
 /// The refusal that no gate expresses and no anchor heals.
 const REVERSED: &str = "reference looks reversed";
 
@@ -221,7 +219,8 @@ fn moved_markers(
 ) -> Result<(Vec<u8>, Vec<String>), PipelineError> {
     let before = moments::read(path)?;
     let table = read_marker_table(&Source::File(path.to_owned()), None)?;
-    let moved = carry_over(&table, file, REVIEW_THRESHOLD, !file.ok);
+    // Runs do not record the threshold they were made with.
+    let moved = carry_over(&table, file, DEFAULT_REVIEW_THRESHOLD, !file.ok);
     let csv = annotations::pinned(&new_markers_csv(&table, &moved), notes).map_err(|error| error.at(path))?;
     let changed = moments::changed(&before, &moments::parse(&csv)?);
     Ok((csv, changed))

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use mtbsync_align::TimeWarp;
 use mtbsync_formats::csv::{CsvWriter, seconds6};
-use mtbsync_markers::Marker;
+use mtbsync_markers::{DEFAULT_REVIEW_THRESHOLD, Marker};
 use mtbsync_plot::delta::{DeltaPlot, DeltaPoint, DeltaRun};
 
 use crate::artefacts::{TIMEWARP_FILE, TimeWarpFile, read_warp};
@@ -16,8 +16,6 @@ use crate::error::{Failure, PipelineError};
 use crate::import::read_marker_table;
 use crate::source::{Source, check_output, write_files};
 
-/// Confidence below which a gate is for review; that of `transfer-markers`.
-const REVIEW_CONFIDENCE: f64 = 0.6;
 /// Most points of one run's continuous delta: a day at a tenth of a second.
 const MAX_POINTS: usize = 1_000_000;
 /// Most folders looked into for runs.
@@ -293,7 +291,7 @@ impl Run {
         Some(Passed {
             t_new_secs: place.t_new_secs,
             half_width_secs: 0.5 * (place.high_secs - place.low_secs),
-            sure: place.confidence >= REVIEW_CONFIDENCE && !place.in_stop,
+            sure: place.confidence >= DEFAULT_REVIEW_THRESHOLD && !place.in_stop,
         })
     }
 

@@ -19,6 +19,7 @@ pub mod router;
 pub mod runs;
 pub mod server;
 pub mod state;
+mod stopping;
 
 pub use config::{Inputs, Page, Rights, ServerConfig};
 pub use server::{Server, ServerError};

@@ -19,6 +19,7 @@ use crate::config::ServerConfig;
 use crate::error;
 use crate::router::router;
 use crate::state::AppState;
+use crate::stopping::stopped;
 
 /// Most connections at once (docs/reference/http.md#limits).
 const MAX_CONNECTIONS: usize = 256;
@@ -135,11 +136,6 @@ impl Server {
         // Whoever takes longer is cut off when the set is dropped.
         let _ = tokio::time::timeout(END_TIME, ended).await;
     }
-}
-
-/// Waits for the end. A server that is gone counts as told.
-pub(crate) async fn stopped(stopping: &mut watch::Receiver<bool>) {
-    let _ = stopping.wait_for(|stop| *stop).await;
 }
 
 async fn connection(

@@ -2,40 +2,56 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use mtbsync_pipeline::error::PipelineError;
-use mtbsync_pipeline::settings::{AnalysisSettings, Matcher};
+use mtbsync_pipeline::settings::{AnalysisSettings, DEFAULT_FPS, DEFAULT_N_FEATURES, Matcher};
 
-use super::values;
+use super::values::{self, Choices, with_default};
 
-/// Place evidence as asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum MatcherArg {
-    /// Dense descriptor for the place, verified by local features.
-    Auto,
-    /// Dense descriptor alone: for plain scenery and changed seasons.
-    Dense,
-    /// Local features alone: for the same light and the same camera.
-    Orb,
-    /// Learned features; needs `--model`.
-    #[value(alias = "learned")]
-    Super,
+/// Place evidence as asked for; `None`: learned features.
+type AskedMatcher = Option<Matcher>;
+
+static MATCHERS: Choices<AskedMatcher> = Choices(&[
+    (
+        "auto",
+        Some(Matcher::Auto),
+        "Dense descriptor for the place, verified by local features",
+    ),
+    (
+        "dense",
+        Some(Matcher::Dense),
+        "Dense descriptor alone: for plain scenery and changed seasons",
+    ),
+    (
+        "orb",
+        Some(Matcher::Orb),
+        "Local features alone: for the same light and the same camera",
+    ),
+    ("super", None, "Learned features; needs `--model`"),
+    ("learned", None, ""),
+]);
+
+fn fps_help() -> String {
+    with_default("Analysed frames per second, 0.1 to 60", DEFAULT_FPS)
 }
 
 /// Flags of the analysis.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Analysis")]
 pub struct AnalysisArgs {
-    /// Analysed frames per second, 0.1 to 60 [default: 3]
-    ///
-    /// More frames locate faster riding better and cost time in proportion. Up to the key frame rate of the camera
-    /// (2 to 4 a second on a GoPro) decoding is cheap; above it every frame must be decoded.
-    #[arg(long, value_name = "N", value_parser = values::analysis_fps, allow_negative_numbers = true)]
+    #[arg(
+        long, value_name = "N", value_parser = values::analysis_fps, allow_negative_numbers = true,
+        help = fps_help(),
+        long_help = fps_help() + "\n\nMore frames locate faster riding better and cost time in proportion. Up to the key \
+        frame rate of the camera (2 to 4 a second on a GoPro) decoding is cheap; above it every frame must be decoded."
+    )]
     pub fps: Option<f64>,
 
-    /// Local features wanted per frame, 50 to 20000 [default: 800]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(50..=20_000), allow_negative_numbers = true)]
-    pub n_features: Option<u32>,
+    #[arg(
+        long, value_name = "N", value_parser = values::count(50..=20_000), allow_negative_numbers = true,
+        help = with_default("Local features wanted per frame, 50 to 20000", DEFAULT_N_FEATURES)
+    )]
+    pub n_features: Option<usize>,
 
     /// No local contrast equalisation before local features are looked for
     ///
@@ -58,15 +74,15 @@ pub struct AnalysisArgs {
     /// Evidence that decides about the place
     #[arg(
         long,
-        value_enum,
         value_name = "NAME",
-        default_value = "auto",
+        value_parser = MATCHERS.parser(),
+        default_value = MATCHERS.name(Some(Matcher::default())),
         hide_possible_values = true,
         long_help = "Evidence that decides about the place: auto, dense, orb or super\n\n\
         auto: the dense picture descriptor finds the place, local features verify it. dense: the descriptor alone, \
         for plain scenery and changed seasons. orb: local features alone. super: learned features, needs --model."
     )]
-    pub matcher: MatcherArg,
+    pub matcher: AskedMatcher,
 
     /// Weights file for `--matcher super`; never downloaded
     #[arg(long, value_name = "PATH")]
@@ -82,7 +98,7 @@ impl AnalysisArgs {
     pub fn settings(&self) -> AnalysisSettings {
         AnalysisSettings {
             fps: self.fps,
-            n_features: self.n_features.map(|count| count as usize),
+            n_features: self.n_features,
             clahe: self.no_clahe.then_some(false),
             single_file: self.single_file,
             no_proxy: self.no_proxy,
@@ -97,16 +113,14 @@ impl AnalysisArgs {
     /// Learned features, which this build does not have.
     pub fn matcher(&self) -> Result<Matcher, PipelineError> {
         match (self.matcher, &self.model) {
-            (MatcherArg::Super, None) => Err(PipelineError::usage("--matcher super needs --model PATH")
+            (None, None) => Err(PipelineError::usage("--matcher super needs --model PATH")
                 .hint("available without a model: auto, dense, orb")),
-            (MatcherArg::Super, Some(_)) => Err(PipelineError::usage(
-                "--matcher super is not available in this build",
-            )
-            .hint("available: auto, dense, orb")),
-            (_, Some(_)) => Err(PipelineError::usage("--model goes with --matcher super only")),
-            (MatcherArg::Auto, None) => Ok(Matcher::Auto),
-            (MatcherArg::Dense, None) => Ok(Matcher::Dense),
-            (MatcherArg::Orb, None) => Ok(Matcher::Orb),
+            (None, Some(_)) => Err(
+                PipelineError::usage("--matcher super is not available in this build")
+                    .hint("available: auto, dense, orb"),
+            ),
+            (Some(_), Some(_)) => Err(PipelineError::usage("--model goes with --matcher super only")),
+            (Some(matcher), None) => Ok(matcher),
         }
     }
 }

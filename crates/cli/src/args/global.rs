@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args};
 
+use super::values;
 use crate::progress::ProgressMode;
 
 /// Flags of every command.
@@ -37,8 +38,8 @@ pub struct GlobalArgs {
     pub no_color: bool,
 
     /// Worker threads, 0 = all physical cores; results are the same for every value
-    #[arg(long, global = true, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=1024), allow_negative_numbers = true)]
-    pub threads: u32,
+    #[arg(long, global = true, value_name = "N", default_value_t = 0, value_parser = values::count(0..=1024), allow_negative_numbers = true)]
+    pub threads: usize,
 
     /// Folder of the index cache [default: the platform's cache folder]
     #[arg(

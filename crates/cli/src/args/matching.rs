@@ -7,35 +7,41 @@ use mtbsync_pipeline::error::PipelineError;
 use mtbsync_pipeline::gps::{GpsSettings, TrackOffset, TrackRequest};
 use mtbsync_pipeline::settings::{MatchSettings, Matcher};
 
-use super::values;
+use super::values::{self, with_default};
+
+fn defaults() -> MatchSettings {
+    MatchSettings::default()
+}
 
 /// Flags of the matching.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Matching")]
 pub struct MatchArgs {
     /// Reference candidates kept per new frame in pairs_raw.csv
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000), allow_negative_numbers = true)]
-    pub top_k: u32,
+    #[arg(long, value_name = "N", default_value_t = defaults().top_k, value_parser = values::count(1..=1000), allow_negative_numbers = true)]
+    pub top_k: usize,
 
     /// Do not locate between analysed frames: pairs.csv holds the best candidate per new frame
     #[arg(long)]
     pub no_refine: bool,
 
-    /// Analysed frames on each side that are searched in refinement [default: 1]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=100), allow_negative_numbers = true)]
-    pub refine_window: Option<u32>,
+    #[arg(
+        long, value_name = "N", value_parser = values::count(0..=100), allow_negative_numbers = true,
+        help = with_default("Analysed frames on each side that are searched in refinement", defaults().refine_window)
+    )]
+    pub refine_window: Option<usize>,
 
     /// Ratio test of local features, 0 to 1: smaller keeps fewer and surer matches
-    #[arg(long, value_name = "R", default_value_t = 0.75, value_parser = values::share, allow_negative_numbers = true)]
+    #[arg(long, value_name = "R", default_value_t = defaults().lowe.into(), value_parser = values::share, allow_negative_numbers = true)]
     pub lowe: f64,
 
     /// Largest distance of an inlier in the geometric check, pixels
-    #[arg(long, value_name = "PX", default_value_t = 3.0, value_parser = values::positive, allow_negative_numbers = true)]
+    #[arg(long, value_name = "PX", default_value_t = defaults().ransac_reproj_px, value_parser = values::positive, allow_negative_numbers = true)]
     pub ransac_reproj: f64,
 
     /// Fewest geometric inliers of a match of local features
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(4..=100_000), allow_negative_numbers = true)]
-    pub min_inliers: u32,
+    #[arg(long, value_name = "N", default_value_t = defaults().min_inliers, value_parser = values::count(4..=100_000), allow_negative_numbers = true)]
+    pub min_inliers: usize,
 
     /// GPS track of the reference: GPX, FIT or TCX; wins over the one in the recording
     #[arg(long, value_name = "PATH")]
@@ -62,9 +68,6 @@ pub struct MatchArgs {
     pub anchors: Option<PathBuf>,
 }
 
-/// Analysed frames on each side searched in refinement.
-const DEFAULT_REFINE_WINDOW: u32 = 1;
-
 impl MatchArgs {
     /// What the flags mean.
     ///
@@ -73,12 +76,12 @@ impl MatchArgs {
     pub fn settings(&self, matcher: Matcher) -> Result<MatchSettings, PipelineError> {
         Ok(MatchSettings {
             matcher,
-            top_k: self.top_k as usize,
+            top_k: self.top_k,
             refine: !self.no_refine,
-            refine_window: self.refine_window.unwrap_or(DEFAULT_REFINE_WINDOW) as usize,
+            refine_window: self.refine_window.unwrap_or(defaults().refine_window),
             lowe: self.lowe as f32,
             ransac_reproj_px: self.ransac_reproj,
-            min_inliers: self.min_inliers as usize,
+            min_inliers: self.min_inliers,
             anchors: self.anchors.clone(),
             gps: self.gps()?,
         })

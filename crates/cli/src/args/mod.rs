@@ -4,13 +4,14 @@ pub mod analysis;
 pub mod export;
 pub mod global;
 pub mod matching;
+pub mod pair;
 pub mod regression;
 pub mod render;
 pub mod serve;
 pub mod values;
 pub mod warp;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches, Parser};
 
 use crate::commands::Command;
 use global::GlobalArgs;
@@ -38,12 +39,19 @@ pub struct Cli {
 }
 
 impl Cli {
-    /// Undoes the one flag whose name has two meanings: `--json` of `benchmark-quality` is a report, not the summary.
-    #[must_use]
-    pub fn resolved(mut self) -> Self {
-        if matches!(self.command, Command::BenchmarkQuality(_)) {
-            self.global.json = false;
+    /// The arguments of this process, and the name of their command.
+    ///
+    /// # Errors
+    /// Help or version were asked for, or the arguments mean nothing.
+    pub fn given() -> Result<(Self, String), clap::Error> {
+        let program = Self::command();
+        let matches = program.clone().try_get_matches()?;
+        let command = matches.subcommand_name().unwrap_or_default().to_owned();
+        let mut cli = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut program.clone()))?;
+        // The one flag whose name has two meanings: `--json` of `benchmark-quality` is a report, not the summary.
+        if matches!(cli.command, Command::BenchmarkQuality(_)) {
+            cli.global.json = false;
         }
-        self
+        Ok((cli, command))
     }
 }

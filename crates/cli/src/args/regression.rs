@@ -1,21 +1,21 @@
 //! REGRESSION: is this run worse than the ones before it (docs/reference/cli.md#regression-flags).
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use mtbsync_quality::regression::RegressionSettings;
 use mtbsync_quality::thresholds::{Preset, Thresholds};
 
-use super::values;
+use super::values::{self, Choices, with_default};
 
 /// Named sets of thresholds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum PresetArg {
-    /// For releases and stable rigs.
-    Strict,
-    /// The default.
-    Normal,
-    /// For hand-held material and experiments.
-    Permissive,
-}
+static PRESETS: Choices<Preset> = Choices(&[
+    ("strict", Preset::Strict, "For releases and stable rigs"),
+    ("normal", Preset::Normal, "The default"),
+    (
+        "permissive",
+        Preset::Permissive,
+        "For hand-held material and experiments",
+    ),
+]);
 
 /// Flags of a command that adds to the history.
 #[derive(Args, Clone, Debug)]
@@ -46,12 +46,12 @@ pub struct ComparisonArgs {
     pub fail_on_regression: bool,
 
     /// Earlier runs in the baseline
-    #[arg(long, visible_alias = "window", value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=2000), allow_negative_numbers = true)]
-    pub reg_window: u32,
+    #[arg(long, visible_alias = "window", value_name = "N", default_value_t = RegressionSettings::default().window, value_parser = values::count(1..=2000), allow_negative_numbers = true)]
+    pub reg_window: usize,
 
     /// Set of thresholds; single flags win over it
-    #[arg(long, value_enum, value_name = "NAME", default_value = "normal")]
-    pub reg_preset: PresetArg,
+    #[arg(long, value_name = "NAME", value_parser = PRESETS.parser(), default_value = PRESETS.name(Preset::default()))]
+    pub reg_preset: Preset,
 
     /// Warn when p90 grows by more than this share ...
     #[arg(long, value_name = "SHARE", value_parser = values::non_negative, allow_negative_numbers = true)]
@@ -77,8 +77,10 @@ pub struct ComparisonArgs {
     #[arg(long, value_name = "SHARE", value_parser = values::non_negative, allow_negative_numbers = true)]
     pub reg_inlier_abs: Option<f64>,
 
-    /// Fail at the warn thresholds times this [default: 2]
-    #[arg(long, value_name = "X", value_parser = values::positive, allow_negative_numbers = true)]
+    #[arg(
+        long, value_name = "X", value_parser = values::positive, allow_negative_numbers = true,
+        help = with_default("Fail at the warn thresholds times this", Thresholds::default().severe_multiplier)
+    )]
     pub reg_severe_multiplier: Option<f64>,
 }
 
@@ -87,17 +89,12 @@ impl ComparisonArgs {
     pub fn settings(&self) -> RegressionSettings {
         RegressionSettings {
             thresholds: self.thresholds(),
-            window: self.reg_window as usize,
+            window: self.reg_window,
         }
     }
 
     fn thresholds(&self) -> Thresholds {
-        let preset = match self.reg_preset {
-            PresetArg::Strict => Preset::Strict,
-            PresetArg::Normal => Preset::Normal,
-            PresetArg::Permissive => Preset::Permissive,
-        };
-        let base = preset.thresholds();
+        let base = self.reg_preset.thresholds();
         Thresholds {
             p90_reg_pct: self.reg_p90_pct.unwrap_or(base.p90_reg_pct),
             p90_reg_abs: self.reg_p90_abs.unwrap_or(base.p90_reg_abs),

@@ -2,24 +2,61 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use mtbsync_pipeline::export::RateChoice;
-use mtbsync_pipeline::render::{self, Audio, Codec, Look, Side, Timing};
+use mtbsync_pipeline::render::{
+    Audio, Codec, DEFAULT_GHOST_OPACITY, DEFAULT_QUALITY, Layout, Lock, Look, Side, Stops, Timing,
+};
 
 use super::export::rate;
-use super::values;
+use super::values::{self, Choices};
+
+static LOCKS: Choices<Lock> = Choices(&[
+    ("place", Lock::Place, "Both show the same spot"),
+    ("time", Lock::Time, "Both play at their own speed from --from"),
+]);
+
+static SIDES: Choices<Side> = Choices(&[
+    ("new", Side::New, "The new run"),
+    ("ref", Side::Reference, "The reference run"),
+    ("reference", Side::Reference, ""),
+]);
+
+static STOPS: Choices<Stops> = Choices(&[
+    ("hold", Stops::Hold, "The other picture stands as well"),
+    ("skip", Stops::Skip, "The stop is cut out"),
+]);
+
+static LAYOUTS: Choices<Layout> = Choices(&[
+    ("side-by-side", Layout::SideBySide, "Reference left, new right"),
+    ("stacked", Layout::Stacked, "Reference above, new below"),
+    ("ghost", Layout::Ghost, "New over reference, half transparent"),
+]);
+
+static CODECS: Choices<Codec> = Choices(&[
+    ("h264", Codec::H264, "Plays everywhere"),
+    ("hevc", Codec::Hevc, "Smaller"),
+    ("av1", Codec::Av1, "Smaller still"),
+]);
+
+static SOUNDS: Choices<Audio> = Choices(&[
+    ("master", Audio::Master, "The master's"),
+    ("ref", Audio::Of(Side::Reference), "The reference run's"),
+    ("new", Audio::Of(Side::New), "The new run's"),
+    ("none", Audio::None, "No sound"),
+]);
 
 /// When what is shown.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Timing")]
 pub struct TimingArgs {
     /// What both pictures have in common: the spot on the trail, or the time since --from
-    #[arg(long, value_enum, value_name = "KIND", default_value = "place")]
-    pub lock: LockArg,
+    #[arg(long, value_name = "KIND", value_parser = LOCKS.parser(), default_value = LOCKS.name(Lock::default()))]
+    pub lock: Lock,
 
     /// Whose clock runs at normal speed
-    #[arg(long, value_enum, value_name = "RUN", default_value = "new")]
-    pub master: SideArg,
+    #[arg(long, value_name = "RUN", value_parser = SIDES.parser(), default_value = SIDES.name(Side::default()))]
+    pub master: Side,
 
     /// First moment, a time on the master [default: where the common stretch begins]
     #[arg(long, value_name = "TIME", allow_negative_numbers = true)]
@@ -30,8 +67,8 @@ pub struct TimingArgs {
     pub to: Option<String>,
 
     /// A stop on the master: hold the other picture, or cut the stop out
-    #[arg(long, value_enum, value_name = "KIND", default_value = "hold")]
-    pub stops: StopsArg,
+    #[arg(long, value_name = "KIND", value_parser = STOPS.parser(), default_value = STOPS.name(Stops::default()))]
+    pub stops: Stops,
 
     /// Frames per second [default: auto, those of the master]
     #[arg(long, value_name = "RATE", value_parser = rate, allow_negative_numbers = true)]
@@ -43,11 +80,11 @@ pub struct TimingArgs {
 #[command(next_help_heading = "Picture")]
 pub struct LookArgs {
     /// How both pictures share the frame; ghost: new over reference
-    #[arg(long, value_enum, value_name = "KIND", default_value = "side-by-side")]
-    pub layout: LayoutArg,
+    #[arg(long, value_name = "KIND", value_parser = LAYOUTS.parser(), default_value = LAYOUTS.name(Layout::default()))]
+    pub layout: Layout,
 
     /// Opacity of the new run in the ghost layout, 0 to 1
-    #[arg(long, value_name = "SHARE", default_value_t = 0.5, value_parser = values::share, allow_negative_numbers = true)]
+    #[arg(long, value_name = "SHARE", default_value_t = DEFAULT_GHOST_OPACITY, value_parser = values::share, allow_negative_numbers = true)]
     pub ghost_opacity: f64,
 
     /// Show how far the new run is behind or ahead
@@ -76,99 +113,27 @@ pub struct LookArgs {
 #[command(next_help_heading = "Encoding")]
 pub struct EncodingArgs {
     /// Codec of the pictures
-    #[arg(long, value_enum, value_name = "NAME", default_value = "h264")]
-    pub codec: CodecArg,
+    #[arg(long, value_name = "NAME", value_parser = CODECS.parser(), default_value = CODECS.name(Codec::default()))]
+    pub codec: Codec,
 
     /// Constant quality, 0 best to 51 worst
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(0..=51), allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_QUALITY, value_parser = clap::value_parser!(u32).range(0..=51), allow_negative_numbers = true)]
     pub quality: u32,
 
     /// Whose sound is heard; that of a run whose speed follows the other changes its pitch
-    #[arg(long, value_enum, value_name = "RUN", default_value = "master")]
-    pub audio: AudioArg,
-}
-
-/// `--lock`.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum LockArg {
-    /// Both show the same spot
-    Place,
-    /// Both play at their own speed from --from
-    Time,
-}
-
-/// `--master`.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum SideArg {
-    /// The new run
-    New,
-    /// The reference run
-    #[value(alias = "reference")]
-    Ref,
-}
-
-/// `--stops`.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum StopsArg {
-    /// The other picture stands as well
-    Hold,
-    /// The stop is cut out
-    Skip,
-}
-
-/// `--layout`.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum LayoutArg {
-    /// Reference left, new right
-    SideBySide,
-    /// Reference above, new below
-    Stacked,
-    /// New over reference, half transparent
-    Ghost,
-}
-
-/// `--codec`.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum CodecArg {
-    /// Plays everywhere
-    H264,
-    /// Smaller
-    Hevc,
-    /// Smaller still
-    Av1,
-}
-
-/// `--audio`.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum AudioArg {
-    /// The master's
-    Master,
-    /// The reference run's
-    Ref,
-    /// The new run's
-    New,
-    /// No sound
-    None,
+    #[arg(long, value_name = "RUN", value_parser = SOUNDS.parser(), default_value = SOUNDS.name(Audio::default()))]
+    pub audio: Audio,
 }
 
 impl TimingArgs {
     /// What the flags mean.
     pub fn resolved(self) -> Timing {
         Timing {
-            lock: match self.lock {
-                LockArg::Place => render::Lock::Place,
-                LockArg::Time => render::Lock::Time,
-            },
-            master: match self.master {
-                SideArg::New => Side::New,
-                SideArg::Ref => Side::Reference,
-            },
+            lock: self.lock,
+            master: self.master,
             from: self.from,
             to: self.to,
-            stops: match self.stops {
-                StopsArg::Hold => render::Stops::Hold,
-                StopsArg::Skip => render::Stops::Skip,
-            },
+            stops: self.stops,
             rate: self.fps.unwrap_or(RateChoice::Auto),
         }
     }
@@ -178,39 +143,12 @@ impl LookArgs {
     /// What the flags mean.
     pub fn resolved(self) -> Look {
         Look {
-            layout: match self.layout {
-                LayoutArg::SideBySide => render::Layout::SideBySide,
-                LayoutArg::Stacked => render::Layout::Stacked,
-                LayoutArg::Ghost => render::Layout::Ghost,
-            },
+            layout: self.layout,
             ghost_opacity: self.ghost_opacity,
             size: self.size,
             delta_bar: self.delta_bar,
             labels: self.labels || !self.no_labels,
             markers: self.markers,
-        }
-    }
-}
-
-impl CodecArg {
-    /// What the flag means.
-    pub fn resolved(self) -> Codec {
-        match self {
-            Self::H264 => Codec::H264,
-            Self::Hevc => Codec::Hevc,
-            Self::Av1 => Codec::Av1,
-        }
-    }
-}
-
-impl AudioArg {
-    /// What the flag means.
-    pub fn resolved(self) -> Audio {
-        match self {
-            Self::Master => Audio::Master,
-            Self::Ref => Audio::Of(Side::Reference),
-            Self::New => Audio::Of(Side::New),
-            Self::None => Audio::None,
         }
     }
 }

@@ -2,7 +2,47 @@
 //!
 //! Each parser gives the text clap prints after `invalid value '..' for '--flag'`.
 
-use std::ops::RangeInclusive;
+use std::fmt::Display;
+use std::ops::{RangeBounds, RangeInclusive};
+
+use clap::builder::{PossibleValue, PossibleValuesParser, RangedI64ValueParser, TypedValueParser};
+
+/// Named values of a flag: name, value, and its line of help; a name without help is another spelling of one before.
+pub struct Choices<T: 'static>(pub &'static [(&'static str, T, &'static str)]);
+
+impl<T: Copy + PartialEq + Send + Sync + 'static> Choices<T> {
+    /// The parser of the flag.
+    pub fn parser(&'static self) -> impl TypedValueParser<Value = T> {
+        let values = self.0.iter().map(|(name, _, help)| {
+            let value = PossibleValue::new(*name);
+            if help.is_empty() {
+                value.hide(true)
+            } else {
+                value.help(*help)
+            }
+        });
+        PossibleValuesParser::new(values).try_map(|given| {
+            let named = self.0.iter().find(|(name, ..)| *name == given);
+            named.map(|(_, value, _)| *value).ok_or("not a choice")
+        })
+    }
+
+    /// The name of a value, for the default of the flag.
+    pub fn name(&self, wanted: T) -> &'static str {
+        let named = self.0.iter().find(|(_, value, _)| *value == wanted);
+        named.map_or("", |(name, ..)| name)
+    }
+}
+
+/// A line of help and the default that takes effect when the flag is missing.
+pub fn with_default(help: &str, default: impl Display) -> String {
+    format!("{help} [default: {default}]")
+}
+
+/// A whole number in a range.
+pub fn count(range: impl RangeBounds<i64>) -> RangedI64ValueParser<usize> {
+    RangedI64ValueParser::new().range(range)
+}
 
 /// A finite number in `range`.
 fn number_in(text: &str, range: RangeInclusive<f64>) -> Result<f64, String> {

@@ -1,17 +1,31 @@
 //! WARP: the time warp and its gates (docs/reference/cli.md#warp-flags).
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use mtbsync_align::{WarpModel, WarpSettings};
 
-use super::values;
+use super::values::{self, Choices, with_default};
 
-/// Model of the map.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum WarpModelArg {
-    /// A rising curve with gaps: two rides.
-    Monotone,
-    /// One straight line: the same clip cut, re-encoded or played at another constant speed.
-    Affine,
+/// Models of the map.
+static MODELS: Choices<WarpModel> = Choices(&[
+    (
+        "monotone",
+        WarpModel::Monotone,
+        "A rising curve with gaps: two rides",
+    ),
+    (
+        "affine",
+        WarpModel::Affine,
+        "One straight line: the same clip cut, re-encoded or played at another constant speed",
+    ),
+]);
+
+fn defaults() -> WarpSettings {
+    WarpSettings::default()
+}
+
+/// The inlier threshold of a model, seconds.
+fn inlier_secs(model: WarpModel) -> f64 {
+    WarpSettings { model, ..defaults() }.inlier_thresh_secs()
 }
 
 /// Flags of the warp.
@@ -19,35 +33,41 @@ pub enum WarpModelArg {
 #[command(next_help_heading = "Warp")]
 pub struct WarpArgs {
     /// Model of the map: `monotone` for two rides, `affine` for the same clip re-encoded
-    #[arg(long, value_enum, value_name = "NAME", default_value = "monotone")]
-    pub warp_model: WarpModelArg,
+    #[arg(long, value_name = "NAME", value_parser = MODELS.parser(), default_value = MODELS.name(defaults().model))]
+    pub warp_model: WarpModel,
 
     /// Pairs farther than this from the curve are left out of pairs.csv, seconds
-    #[arg(long, value_name = "SEC", default_value_t = 1.0, value_parser = values::positive, allow_negative_numbers = true)]
+    #[arg(long, value_name = "SEC", default_value_t = defaults().window_secs, value_parser = values::positive, allow_negative_numbers = true)]
     pub warp_window_sec: f64,
 
-    /// A pair within this of the curve is an inlier, seconds [default: 0.25, affine: 0.08]
-    #[arg(long, value_name = "SEC", value_parser = values::positive, allow_negative_numbers = true)]
+    #[arg(
+        long, value_name = "SEC", value_parser = values::positive, allow_negative_numbers = true,
+        help = with_default("A pair within this of the curve is an inlier, seconds", format_args!(
+            "{}, affine: {}", inlier_secs(WarpModel::Monotone), inlier_secs(WarpModel::Affine)
+        ))
+    )]
     pub warp_inlier_thresh: Option<f64>,
 
-    /// Iterations of the robust start [default: 500]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000), allow_negative_numbers = true)]
-    pub warp_ransac_iters: Option<u32>,
+    #[arg(
+        long, value_name = "N", value_parser = values::count(1..=1_000_000), allow_negative_numbers = true,
+        help = with_default("Iterations of the robust start", defaults().ransac_iters)
+    )]
+    pub warp_ransac_iters: Option<usize>,
 
     /// Seed of the robust start; same inputs and seed give the same bytes
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = defaults().rng_seed)]
     pub warp_rng_seed: u64,
 
     /// Gate, affine only: largest clock drift in parts per million
-    #[arg(long, value_name = "PPM", default_value_t = 1000.0, value_parser = values::non_negative, allow_negative_numbers = true)]
+    #[arg(long, value_name = "PPM", default_value_t = defaults().max_ppm, value_parser = values::non_negative, allow_negative_numbers = true)]
     pub warp_max_ppm: f64,
 
     /// Gate: smallest share of pairs that are inliers
-    #[arg(long, value_name = "SHARE", default_value_t = 0.25, value_parser = values::share, allow_negative_numbers = true)]
+    #[arg(long, value_name = "SHARE", default_value_t = defaults().min_inlier_frac, value_parser = values::share, allow_negative_numbers = true)]
     pub warp_min_inlier_frac: f64,
 
     /// Gate, monotone only: smallest share of the new run that is mapped
-    #[arg(long, value_name = "SHARE", default_value_t = 0.5, value_parser = values::share, allow_negative_numbers = true)]
+    #[arg(long, value_name = "SHARE", default_value_t = defaults().min_coverage, value_parser = values::share, allow_negative_numbers = true)]
     pub warp_min_coverage: f64,
 
     /// Gate on the 90th percentile of the residuals, seconds [default: none]
@@ -58,17 +78,11 @@ pub struct WarpArgs {
 impl WarpArgs {
     /// What the flags mean.
     pub fn settings(&self) -> WarpSettings {
-        let defaults = WarpSettings::default();
         WarpSettings {
-            model: match self.warp_model {
-                WarpModelArg::Monotone => WarpModel::Monotone,
-                WarpModelArg::Affine => WarpModel::Affine,
-            },
+            model: self.warp_model,
             window_secs: self.warp_window_sec,
             inlier_thresh_secs: self.warp_inlier_thresh,
-            ransac_iters: self
-                .warp_ransac_iters
-                .map_or(defaults.ransac_iters, |iterations| iterations as usize),
+            ransac_iters: self.warp_ransac_iters.unwrap_or(defaults().ransac_iters),
             rng_seed: self.warp_rng_seed,
             max_ppm: self.warp_max_ppm,
             min_inlier_frac: self.warp_min_inlier_frac,

@@ -9,18 +9,12 @@ use clap::Args;
 use mtbsync_pipeline::batch::pairing::{PairingSettings, Plan, plan};
 use mtbsync_pipeline::batch::{BatchReport, BatchRequest, PairDone, PairStatus, batch};
 use mtbsync_pipeline::error::PipelineError;
-use mtbsync_pipeline::export::{ChosenPreset, RateChoice};
 use mtbsync_pipeline::sync::{RunName, SyncRequest};
 use mtbsync_quality::regression::RegressionStatus;
 use serde_json::json;
 
-use super::sync::apply_fast;
-use crate::args::analysis::AnalysisArgs;
-use crate::args::export::{ExportArgs, rate};
-use crate::args::matching::MatchArgs;
-use crate::args::regression::RegressionArgs;
+use crate::args::pair::PairArgs;
 use crate::args::values;
-use crate::args::warp::WarpArgs;
 use crate::batch_progress::BatchReporter;
 use crate::exit::Exit;
 use crate::session::Session;
@@ -72,8 +66,8 @@ pub struct BatchArgs {
     pub recursive: bool,
 
     /// Pairs at the same time; they share the worker threads
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=256), allow_negative_numbers = true)]
-    pub jobs: u32,
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = values::count(1..=256), allow_negative_numbers = true)]
+    pub jobs: usize,
 
     /// Skip pairs whose results are complete for the same inputs and parameters
     #[arg(long)]
@@ -87,54 +81,18 @@ pub struct BatchArgs {
     #[arg(long, visible_alias = "reference-markers", value_name = "PATH")]
     pub ref_markers: Option<PathBuf>,
 
-    /// Markers below this confidence are for review, 0 to 1
-    #[arg(long, value_name = "SHARE", default_value_t = 0.6, value_parser = values::share, allow_negative_numbers = true)]
-    pub review_threshold: f64,
-
-    /// Also write this editor preset beside the markers; repeatable
-    #[arg(long, value_name = "PRESET")]
-    pub export: Vec<String>,
-
-    /// Frame rate of editor files: 23.976, 25, 29.97, ..., N/D or auto [default: auto, that of the new run]
-    #[arg(long, value_name = "RATE", value_parser = rate, allow_negative_numbers = true)]
-    pub export_fps: Option<RateChoice>,
-
-    /// Trade accuracy for speed: at least 4 threads, fewer robust iterations, coarser refinement
-    #[arg(long)]
-    pub fast: bool,
+    #[command(flatten)]
+    pub pair: PairArgs,
 
     /// Be the process of one pair; the job is on stdin
     #[arg(long, hide = true, conflicts_with = "dry_run")]
     pub one_pair: bool,
-
-    /// How recordings are read
-    #[command(flatten)]
-    pub analysis: AnalysisArgs,
-
-    /// How frames are matched
-    #[command(flatten)]
-    pub matching: MatchArgs,
-
-    /// The map and its gates
-    #[command(flatten)]
-    pub warp: WarpArgs,
-
-    /// Comparison with earlier runs
-    #[command(flatten)]
-    pub regression: RegressionArgs,
-
-    /// Editor files
-    #[command(flatten)]
-    pub editor: ExportArgs,
 }
 
 /// Aligns all pairs.
 pub fn run(mut args: BatchArgs, session: &mut Session) -> Result<Outcome, PipelineError> {
-    if args.fast {
-        let set = apply_fast(&mut args.warp, &mut args.matching, session);
-        session.printer.line(&format!("fast: {set}"));
-    }
-    let fail_on_regression = args.regression.comparison.fail_on_regression;
+    args.pair.apply_fast(session);
+    let fail_on_regression = args.pair.regression.comparison.fail_on_regression;
     let (dry_run, one_pair) = (args.dry_run, args.one_pair);
     let request = request(args, session)?;
     if one_pair {
@@ -160,37 +118,19 @@ pub fn run(mut args: BatchArgs, session: &mut Session) -> Result<Outcome, Pipeli
 }
 
 fn request(args: BatchArgs, session: &Session) -> Result<BatchRequest, PipelineError> {
-    let matcher = args.analysis.matcher()?;
-    let exports: Result<Vec<ChosenPreset>, _> = args
-        .export
-        .iter()
-        .map(|name| ChosenPreset::find(name, &session.config))
-        .collect();
-    for file in [&args.ref_markers, &args.matching.anchors].into_iter().flatten() {
+    let each = args.pair.request(session)?;
+    for file in [&args.ref_markers, &each.matching.anchors].into_iter().flatten() {
         check_input(file)?;
     }
     Ok(BatchRequest {
-        regression: args.regression.settings(),
+        regression: each.regression,
         program: one_pair::program()?,
-        jobs: args.jobs as usize,
+        jobs: args.jobs,
         resume: args.resume,
         each: SyncRequest {
-            reference: PathBuf::new(),
-            new: PathBuf::new(),
-            index: None,
-            out: None,
-            root: None,
-            ref_markers: None,
-            review_threshold: args.review_threshold,
-            exports: exports?,
-            export: args.editor.settings(args.export_fps),
-            analysis: args.analysis.settings(),
-            matching: args.matching.settings(matcher)?,
-            warp: args.warp.settings(),
-            stop_after_pairs: false,
-            plot: true,
             regression: None,
             run: RunName::Batch(String::new()),
+            ..each
         },
         pairing: PairingSettings {
             input_dir: args.input_dir,
@@ -199,7 +139,7 @@ fn request(args: BatchArgs, session: &Session) -> Result<BatchRequest, PipelineE
             new_suffix: args.new_suffix,
             reference: args.reference,
             recursive: args.recursive,
-            single_file: args.analysis.single_file,
+            single_file: args.pair.analysis.single_file,
             ref_markers: args.ref_markers,
         },
     })

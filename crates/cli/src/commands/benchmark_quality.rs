@@ -8,6 +8,7 @@ use mtbsync_pipeline::progress::Stage;
 use mtbsync_quality::benchmark::{BenchmarkError, BenchmarkSettings, ReportFormats, scan};
 use serde_json::json;
 
+use crate::args::values::{self, with_default};
 use crate::session::Session;
 use crate::summary::Outcome;
 
@@ -27,7 +28,7 @@ pub struct BenchmarkArgs {
     pub root: PathBuf,
 
     /// Only run folders with such a name: *, ?, [a-z], [!a-z]
-    #[arg(long, value_name = "GLOB", default_value = "*")]
+    #[arg(long, value_name = "GLOB", default_value_t = BenchmarkSettings::default().pattern)]
     pub pattern: String,
 
     /// Folder of the reports
@@ -35,15 +36,16 @@ pub struct BenchmarkArgs {
     pub out: PathBuf,
 
     /// At most this many runs, newest first
-    #[arg(long, value_name = "N", default_value_t = 2000, value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
-    pub limit: u32,
+    #[arg(long, value_name = "N", default_value_t = BenchmarkSettings::default().limit, value_parser = values::count(1..), allow_negative_numbers = true)]
+    pub limit: usize,
 
-    /// Columns taken from perf.json; `a.b` is a key inside an object
     #[arg(
         long,
         value_name = "NAMES",
         value_delimiter = ',',
-        default_value = "fps,cpu_pct,gpu_util,gpu_mem_mb,rss_mb"
+        default_values_t = BenchmarkSettings::default().fields,
+        hide_default_value = true,
+        help = with_default("Columns taken from perf.json; `a.b` is a key inside an object", BenchmarkSettings::default().fields.join(","))
     )]
     pub fields: Vec<String>,
 
@@ -85,7 +87,7 @@ pub fn run(args: BenchmarkArgs, session: &Session) -> Result<Outcome, PipelineEr
     };
     let settings = BenchmarkSettings {
         pattern: args.pattern,
-        limit: args.limit as usize,
+        limit: args.limit,
         fields: args.fields,
     };
     let context = session.context();

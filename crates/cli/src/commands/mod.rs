@@ -84,34 +84,6 @@ pub enum Command {
 }
 
 impl Command {
-    /// The name in the machine-readable summary.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Index(_) => "index",
-            Self::Sync(_) => "sync",
-            Self::Warp(_) => "warp",
-            Self::Transfer(_) => "transfer-markers",
-            Self::Import(_) => "import-markers",
-            Self::Dashboard(_) => "dashboard",
-            Self::TelemetryUi(_) => "telemetry-ui",
-            Self::CompareUi(_) => "compare-ui",
-            Self::Preview(_) => "preview",
-            Self::Viewer(_) => "viewer",
-            Self::Export(_) => "export-markers",
-            Self::Batch(_) => "batch",
-            Self::BenchmarkQuality(_) => "benchmark-quality",
-            Self::QualityCheck(_) => "quality-check",
-            Self::Splits(_) => "splits",
-            Self::Render(_) => "render",
-            Self::PrunePerf(_) => "prune-perf",
-            Self::Cache(_) => "cache",
-            Self::Doctor(_) => "doctor",
-            Self::Completions(_) => "completions",
-            Self::Man(_) => "man",
-            Self::Version => "version",
-        }
-    }
-
     /// Runs it.
     ///
     /// # Errors

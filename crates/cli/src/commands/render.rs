@@ -60,9 +60,9 @@ pub fn run(args: RenderArgs, session: &mut Session) -> Result<Outcome, PipelineE
         out: args.out,
         timing: args.timing.resolved(),
         look: args.look.resolved(),
-        codec: args.encoding.codec.resolved(),
+        codec: args.encoding.codec,
         quality: args.encoding.quality,
-        audio: args.encoding.audio.resolved(),
+        audio: args.encoding.audio,
     };
     let report = render(&request, &session.context())?;
     created.keep();

@@ -3,21 +3,14 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use mtbsync_align::WarpModel;
 use mtbsync_pipeline::error::PipelineError;
-use mtbsync_pipeline::export::{ChosenPreset, RateChoice};
-use mtbsync_pipeline::sync::{RunName, SyncReport, SyncRequest, SyncTimings, sync};
+use mtbsync_pipeline::sync::{SyncReport, SyncRequest, SyncTimings, sync};
 use mtbsync_quality::regression::RegressionStatus;
 use serde_json::{Value, json};
 
 use super::transfer::{in_words, to_json};
 use super::warp::{gate_verdict, percent, print_map};
-use crate::args::analysis::AnalysisArgs;
-use crate::args::export::{ExportArgs, rate};
-use crate::args::matching::MatchArgs;
-use crate::args::regression::RegressionArgs;
-use crate::args::values;
-use crate::args::warp::WarpArgs;
+use crate::args::pair::PairArgs;
 use crate::exit::Exit;
 use crate::session::Session;
 use crate::summary::Outcome;
@@ -25,6 +18,7 @@ use crate::summary::Outcome;
 /// Flags of `sync`.
 #[derive(Args, Debug)]
 #[command(
+    mut_arg("export", |arg| arg.requires("ref_markers")),
     after_help = "Example:\n  mtbsync sync --reference ref.mp4 --new new.mp4 --ref-markers markers.csv --export resolve-edl\n\n\
     The artefact folder gets timewarp.json (the map), pairs.csv, new_markers.csv, the editor files and a picture. When the \
     runs have nothing in common, the exit code is 3 and nothing but timewarp.json says why."
@@ -54,67 +48,22 @@ pub struct SyncArgs {
     #[arg(long, visible_alias = "reference-markers", value_name = "PATH")]
     pub ref_markers: Option<PathBuf>,
 
-    /// Markers below this confidence are for review, 0 to 1
-    #[arg(long, value_name = "SHARE", default_value_t = 0.6, value_parser = values::share, allow_negative_numbers = true)]
-    pub review_threshold: f64,
-
-    /// Also write this editor preset beside the markers; repeatable
-    #[arg(long, value_name = "PRESET", requires = "ref_markers")]
-    pub export: Vec<String>,
-
-    /// Frame rate of editor files: 23.976, 25, 29.97, ..., N/D or auto [default: auto, that of the new run]
-    #[arg(long, value_name = "RATE", value_parser = rate, allow_negative_numbers = true)]
-    pub export_fps: Option<RateChoice>,
-
-    /// Trade accuracy for speed: at least 4 threads, fewer robust iterations, coarser refinement
-    #[arg(long)]
-    pub fast: bool,
+    #[command(flatten)]
+    pub pair: PairArgs,
 
     /// Stop after the pairs: no map, no markers
-    #[arg(long, conflicts_with_all = ["ref_markers", "export"])]
+    #[arg(long, help_heading = None, conflicts_with_all = ["ref_markers", "export"])]
     pub no_warp: bool,
 
     /// Write no alignment_overlay.png
-    #[arg(long)]
+    #[arg(long, help_heading = None)]
     pub no_plot: bool,
-
-    /// How recordings are read
-    #[command(flatten)]
-    pub analysis: AnalysisArgs,
-
-    /// How frames are matched
-    #[command(flatten)]
-    pub matching: MatchArgs,
-
-    /// The map and its gates
-    #[command(flatten)]
-    pub warp: WarpArgs,
-
-    /// Comparison with earlier runs
-    #[command(flatten)]
-    pub regression: RegressionArgs,
-
-    /// Editor files
-    #[command(flatten)]
-    pub editor: ExportArgs,
 }
-
-/// `--fast`: fewest worker threads.
-const FAST_THREADS: usize = 4;
-/// `--fast`: robust iterations.
-const FAST_ITERATIONS: u32 = 250;
-/// `--fast`: inlier threshold of the affine model, seconds.
-const FAST_AFFINE_INLIER_SECS: f64 = 0.10;
-/// `--fast`: only the frame itself is searched in refinement.
-const FAST_REFINE_WINDOW: u32 = 0;
 
 /// Aligns.
 pub fn run(mut args: SyncArgs, session: &mut Session) -> Result<Outcome, PipelineError> {
-    if args.fast {
-        let set = apply_fast(&mut args.warp, &mut args.matching, session);
-        session.printer.line(&format!("fast: {set}"));
-    }
-    let fail_on_regression = args.regression.comparison.fail_on_regression;
+    args.pair.apply_fast(session);
+    let fail_on_regression = args.pair.regression.comparison.fail_on_regression;
     let request = request(args, session)?;
     session.printer.line(&settings_in_words(&request, session));
     let context = session.context();
@@ -129,32 +78,7 @@ pub fn run(mut args: SyncArgs, session: &mut Session) -> Result<Outcome, Pipelin
     Ok(outcome(report, fail_on_regression, session))
 }
 
-/// Fills in what `--fast` decides and the person did not; says what it set.
-pub fn apply_fast(warp: &mut WarpArgs, matching: &mut MatchArgs, session: &mut Session) -> String {
-    let mut set = vec![format!("threads {}", session.at_least_threads(FAST_THREADS))];
-    if warp.warp_ransac_iters.is_none() {
-        warp.warp_ransac_iters = Some(FAST_ITERATIONS);
-        set.push(format!("warp-ransac-iters {FAST_ITERATIONS}"));
-    }
-    if warp.settings().model == WarpModel::Affine && warp.warp_inlier_thresh.is_none() {
-        warp.warp_inlier_thresh = Some(FAST_AFFINE_INLIER_SECS);
-        set.push(format!("warp-inlier-thresh {FAST_AFFINE_INLIER_SECS}"));
-    }
-    if !matching.no_refine && matching.refine_window.is_none() {
-        matching.refine_window = Some(FAST_REFINE_WINDOW);
-        set.push(format!("refine-window {FAST_REFINE_WINDOW}"));
-    }
-    set.join(", ")
-}
-
 fn request(args: SyncArgs, session: &Session) -> Result<SyncRequest, PipelineError> {
-    let matcher = args.analysis.matcher()?;
-    let exports: Result<Vec<ChosenPreset>, _> = args
-        .export
-        .iter()
-        .map(|name| ChosenPreset::find(name, &session.config))
-        .collect();
-    let regression = args.regression.settings();
     Ok(SyncRequest {
         reference: args.reference,
         new: args.new,
@@ -162,16 +86,9 @@ fn request(args: SyncArgs, session: &Session) -> Result<SyncRequest, PipelineErr
         out: args.out,
         root: args.root,
         ref_markers: args.ref_markers,
-        review_threshold: args.review_threshold,
-        exports: exports?,
-        export: args.editor.settings(args.export_fps),
-        analysis: args.analysis.settings(),
-        matching: args.matching.settings(matcher)?,
-        warp: args.warp.settings(),
         stop_after_pairs: args.no_warp,
         plot: !args.no_plot,
-        regression,
-        run: RunName::Sync,
+        ..args.pair.request(session)?
     })
 }
 

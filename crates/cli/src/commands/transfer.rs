@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use mtbsync_markers::StatusCounts;
+use mtbsync_markers::{DEFAULT_REVIEW_THRESHOLD, StatusCounts};
 use mtbsync_pipeline::error::PipelineError;
 use mtbsync_pipeline::export::RateChoice;
 use mtbsync_pipeline::source::{Destination, Source};
@@ -42,7 +42,7 @@ pub struct TransferArgs {
     pub out: PathBuf,
 
     /// Markers below this confidence are for review, 0 to 1
-    #[arg(long, value_name = "SHARE", default_value_t = 0.6, value_parser = values::share, allow_negative_numbers = true)]
+    #[arg(long, value_name = "SHARE", default_value_t = DEFAULT_REVIEW_THRESHOLD, value_parser = values::share, allow_negative_numbers = true)]
     pub review_threshold: f64,
 
     /// Rate of timecode in the input [default: auto, that of the reference]

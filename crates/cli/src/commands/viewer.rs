@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use mtbsync_markers::DEFAULT_REVIEW_THRESHOLD;
 use mtbsync_pipeline::error::PipelineError;
 use mtbsync_pipeline::viewer::{ViewerRequest, view};
 use mtbsync_web::{Inputs, Page};
@@ -17,9 +18,6 @@ use crate::args::values;
 use crate::folders::CreatedFolders;
 use crate::session::Session;
 use crate::summary::Outcome;
-
-/// Markers carried over here are for review below this confidence, as in `sync`.
-const REVIEW_THRESHOLD: f64 = 0.6;
 
 /// Flags of `viewer`.
 #[derive(Args, Debug)]
@@ -106,7 +104,7 @@ fn draw(args: ViewerArgs, session: &Session) -> Result<Outcome, PipelineError> {
         new_markers: args.new_markers,
         pairs: args.pairs,
         size: args.size,
-        review_threshold: REVIEW_THRESHOLD,
+        review_threshold: DEFAULT_REVIEW_THRESHOLD,
     };
     let created = CreatedFolders::for_file(&request.out_png);
     let report = view(&request, &session.context())?;

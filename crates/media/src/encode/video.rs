@@ -12,9 +12,10 @@ use crate::scale::{Matrix, YuvPicture};
 const ENCODER_THREADS: i32 = 4;
 
 /// Codecs a movie can be written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum VideoCodec {
     /// H.264: plays everywhere.
+    #[default]
     H264,
     /// HEVC: about a third smaller.
     Hevc,

@@ -35,7 +35,10 @@ use canvas::Canvas;
 use geometry::Geometry;
 pub use mtbsync_media::encode::VideoCodec as Codec;
 use overlays::{Overlays, Texts};
-pub use request::{Audio, Layout, Lock, Look, RenderReport, RenderRequest, Side, Stops, Timing};
+pub use request::{
+    Audio, DEFAULT_GHOST_OPACITY, DEFAULT_QUALITY, Layout, Lock, Look, RenderReport, RenderRequest, Side,
+    Stops, Timing,
+};
 use schedule::Schedule;
 use side::SidePictures;
 use soundtrack::Soundtrack;

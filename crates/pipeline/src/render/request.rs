@@ -8,19 +8,26 @@ use mtbsync_media::encode::{MovieFormat, VideoCodec};
 use crate::error::PipelineError;
 use crate::export::RateChoice;
 
+/// Opacity of the new run in [`Layout::Ghost`] unless asked otherwise.
+pub const DEFAULT_GHOST_OPACITY: f64 = 0.5;
+/// Constant quality unless asked otherwise.
+pub const DEFAULT_QUALITY: u32 = 20;
+
 /// One of the two runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Side {
     /// The reference run.
     Reference,
     /// The new run.
+    #[default]
     New,
 }
 
 /// How both pictures share the frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Layout {
     /// Reference left, new right.
+    #[default]
     SideBySide,
     /// Reference above, new below.
     Stacked,
@@ -29,27 +36,30 @@ pub enum Layout {
 }
 
 /// What both pictures have in common.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Lock {
     /// The spot on the trail.
+    #[default]
     Place,
     /// The time since the first frame.
     Time,
 }
 
 /// What becomes of a stretch in which the master stands still.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Stops {
     /// It is shown; the other picture stands as well.
+    #[default]
     Hold,
     /// It is cut out.
     Skip,
 }
 
 /// Whose sound is heard.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Audio {
     /// The master's, at its own speed.
+    #[default]
     Master,
     /// This run's; when it is not the master and both are locked by place, its pitch changes with its speed.
     Of(Side),

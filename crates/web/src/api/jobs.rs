@@ -98,7 +98,7 @@ async fn follow(state: AppState, events: Events, id: String, mut seen: u64) {
         }
         tokio::select! {
             changed = changes.changed() => if changed.is_err() { return },
-            () = crate::server::stopped(&mut stopping) => return,
+            () = crate::stopping::stopped(&mut stopping) => return,
             () = events.closed() => return,
         }
         tokio::time::sleep(PAUSE).await;

@@ -178,7 +178,7 @@ async fn follow(state: AppState, events: Events, last: Option<String>) {
         is_first = false;
         tokio::select! {
             () = tokio::time::sleep(POLL) => {}
-            () = crate::server::stopped(&mut stopping) => {}
+            () = crate::stopping::stopped(&mut stopping) => {}
         }
     }
 }

@@ -180,7 +180,7 @@ impl Jobs {
 
     /// Waits until the worker has ended; it does so once the server is told to stop.
     pub async fn ended(&self) {
-        crate::server::stopped(&mut self.0.ended.subscribe()).await;
+        crate::stopping::stopped(&mut self.0.ended.subscribe()).await;
     }
 
     async fn work(self, mut stopping: watch::Receiver<bool>) {
@@ -188,7 +188,7 @@ impl Jobs {
             let Some((id, order)) = self.next() else {
                 tokio::select! {
                     () = self.0.work.notified() => {}
-                    () = crate::server::stopped(&mut stopping) => {}
+                    () = crate::stopping::stopped(&mut stopping) => {}
                 }
                 continue;
             };
@@ -217,7 +217,7 @@ impl Jobs {
             tokio::select! {
                 ended = &mut running => break ended,
                 Some(line) = lines.recv() => self.take(id, line),
-                () = crate::server::stopped(stopping), if !*self.0.stop.borrow() => {
+                () = crate::stopping::stopped(stopping), if !*self.0.stop.borrow() => {
                     self.0.stop.send_replace(true);
                 }
             }

@@ -67,7 +67,7 @@ pub async fn run(
     let reader = tokio::spawn(async move { read_lines(stderr, lines).await });
     let status = tokio::select! {
         status = child.wait() => status?,
-        () = crate::server::stopped(&mut stop) => end(&mut child).await?,
+        () = crate::stopping::stopped(&mut stop) => end(&mut child).await?,
     };
     // Its own children may hold the pipes open; what they say no longer matters.
     let summary = tokio::time::timeout(GRACE, summary).await;
