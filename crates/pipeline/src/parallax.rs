@@ -12,7 +12,7 @@ use std::rc::Rc;
 use mtbsync_align::pair::{Pair, make_increasing};
 use mtbsync_align::path::nearest;
 use mtbsync_align::robust::shared_mean;
-use mtbsync_vision::dense::GridWindow;
+use mtbsync_vision::grid_window::GridWindow;
 use mtbsync_vision::structure::{
     BlockMatches, CameraMotion, HogGrid, HogMean, HogPyramid, HogSum, Lens, Projection, SearchRange,
     Structure,

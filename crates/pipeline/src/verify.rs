@@ -2,8 +2,8 @@
 
 use mtbsync_align::pair::{Pair, PairOrigin};
 use mtbsync_align::path::nearest;
-use mtbsync_vision::dense::GridWindow;
 use mtbsync_vision::geometry::{TwoViewModel, VerifyParams, verify};
+use mtbsync_vision::grid_window::GridWindow;
 use mtbsync_vision::matching::{Guide, guided_matches, ratio_matches};
 use mtbsync_vision::similarity::{Centring, Displacement, DisplacementMatcher};
 use rayon::prelude::*;

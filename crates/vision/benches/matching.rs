@@ -1,7 +1,7 @@
 //! Hamming search of 800 descriptors among 800.
 
 use divan::{Bencher, black_box};
-use mtbsync_vision::matching::{ratio_matches, two_nearest};
+use mtbsync_vision::matching::ratio_matches;
 
 fn main() {
     divan::main();
@@ -17,9 +17,9 @@ fn descriptors(count: usize, seed: u64) -> Vec<[u8; 32]> {
 }
 
 #[divan::bench]
-fn two_nearest_800x800(bencher: Bencher) {
+fn ratio_matches_one_way_800x800(bencher: Bencher) {
     let (query, train) = (descriptors(800, 1), descriptors(800, 2));
-    bencher.bench_local(|| two_nearest(black_box(&query), black_box(&train)));
+    bencher.bench_local(|| ratio_matches(black_box(&query), black_box(&train), 0.75, false));
 }
 
 #[divan::bench]

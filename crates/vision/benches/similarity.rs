@@ -30,7 +30,7 @@ fn displaceable(seed: u64) -> DisplacementSequence {
 
 /// Pairs by their pooled descriptors, in full around the best of those, and in full at every shift.
 #[divan::bench(args = [ShiftSearch::Pooled, ShiftSearch::CoarseToFine, ShiftSearch::Exhaustive])]
-fn likenesses_1024_pairs(bencher: Bencher, search: ShiftSearch) {
+fn similarities_1024_pairs(bencher: Bencher, search: ShiftSearch) {
     let (a, b) = (PlaceSequence::new(&sequence(1)), PlaceSequence::new(&sequence(2)));
     let mut out = Vec::new();
     bencher.bench_local(|| {

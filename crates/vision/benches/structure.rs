@@ -1,4 +1,4 @@
-//! Motion of the scene between two frames: HOG grids, where their blocks lie on each other, and what follows.
+//! Structure from the motion between two frames: HOG grids, block matching, relative pose and resection.
 
 use divan::{Bencher, black_box};
 use mtbsync_vision::image::LumaView;
@@ -86,7 +86,7 @@ fn between(bencher: Bencher, range: &str) {
 }
 
 #[divan::bench]
-fn onto_a_place_within_a_step(bencher: Bencher) {
+fn onto_a_frame_within_a_step(bencher: Bencher) {
     let Some([a, _, c]) = grids() else { return };
     bencher
         .with_inputs(|| [a.clone(), c.clone()].map(HogPyramid::new))
@@ -94,7 +94,7 @@ fn onto_a_place_within_a_step(bencher: Bencher) {
 }
 
 #[divan::bench]
-fn structure_and_place(bencher: Bencher) {
+fn structure_and_resection(bencher: Bencher) {
     let Some(grids) = grids() else { return };
     let [a, b, c] = grids.map(HogPyramid::new);
     let [between, _] = BlockMatches::between(&a, &b, SearchRange::STEP);

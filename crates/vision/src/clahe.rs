@@ -1,11 +1,13 @@
-//! Contrast-limited adaptive histogram equalisation (CLAHE; Zuiderveld, Graphics Gems IV, 1994).
+//! `y = 255 · Σ_{g ≤ x} min(h(g), limit) / area`: contrast-limited adaptive histogram equalisation (CLAHE; Zuiderveld, Graphics
+//! Gems IV, 1994), histograms `h` by tile, the clipped rest spread evenly, curves of the four nearest tiles blended
+//! bilinearly.
 //!
-//! A forest trail is half glare and half shade. Equalising the histogram tile by tile, with a limit on how steep
-//! the curve of a tile may get, makes corners in the shade as strong as corners in the sun. Each pixel's value
-//! comes from the curves of the four nearest tiles, blended bilinearly, so no tile borders show.
+//! A forest trail is half glare and half shade. Equalised tile by tile, with a limit on how steep the curve of a tile may
+//! get, corners in the shade are as strong as corners in the sun.
 
 use crate::dispatch::multiversion;
 use crate::image::LumaView;
+use crate::tuning::{CLAHE_MIN_TILE_PX, CLAHE_ROW_STEP};
 
 /// Number of grey values.
 const GREYS: usize = 256;
@@ -13,11 +15,6 @@ const GREYS: usize = 256;
 const WEIGHT_ONE: u16 = 128;
 /// `log2(WEIGHT_ONE²)`: shift that undoes both blendings.
 const WEIGHT_SHIFT: u32 = 14;
-/// Shortest tile side in pixels; smaller pictures get fewer tiles, since a curve needs samples.
-const MIN_TILE_SIDE: usize = 16;
-
-/// Every how many rows a histogram counts; neighbouring rows say nearly the same.
-const HISTOGRAM_ROW_STEP: usize = 2;
 
 /// Settings of [`Clahe`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -59,7 +56,7 @@ struct Axis {
 impl Axis {
     fn new(length: usize, wanted_tiles: usize) -> Self {
         Self {
-            tiles: wanted_tiles.min(length / MIN_TILE_SIDE).max(1),
+            tiles: wanted_tiles.min(length / CLAHE_MIN_TILE_PX).max(1),
             length,
         }
     }
@@ -104,7 +101,7 @@ impl Clahe {
         for row in 0..rows.tiles {
             for column in 0..columns.tiles {
                 let tile = (rows.start(row)..rows.start(row + 1))
-                    .step_by(HISTOGRAM_ROW_STEP)
+                    .step_by(CLAHE_ROW_STEP)
                     .map(|y| &picture.row(y)[columns.start(column)..columns.start(column + 1)]);
                 self.curves.push(tile_curve(tile, self.params.clip_limit));
             }

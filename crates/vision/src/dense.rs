@@ -1,33 +1,43 @@
-//! The dense place descriptor: what a spot on the trail looks like, coarse enough to survive other light.
+//! `d[row][column][bin]`, 18×32×8 bytes, `value = d · SCALE`: the dense place descriptor, a histogram of oriented gradients
+//! (Dalal and Triggs, CVPR 2005; see `orientation_grid`) of the picture reduced to 160×90 pixels.
 //!
-//! A picture is reduced to 160×90 pixels, its logarithm taken (so that brightness becomes an offset and contrast
-//! stays), and the gradients are collected into a grid of 32×18 cells with 8 orientation bins each: a histogram
-//! of oriented gradients (Dalal & Triggs, 2005). Each cell is normalised by the energy of its 3×3 neighbourhood
-//! and clipped. Nothing in it depends on exact pixel positions, so two cameras that point a little differently
-//! still agree after a shift by whole cells (see [`crate::similarity`]).
+//! Cells of about three degrees do not depend on exact pixel positions, so two cameras that point a little differently
+//! agree after a shift by whole cells (see [`crate::similarity`]). Values are stored as bytes right away, so a run that
+//! reads a cached index computes exactly what the run that made the index computed.
 //!
-//! Values are stored as bytes right away, so a run that reads a cached index computes exactly what the run that
-//! made the index computed.
+//! ```
+//! use mtbsync_vision::dense::{COLS, DESCRIPTOR_LEN, DenseExtractor, ROWS};
+//! use mtbsync_vision::image::LumaView;
+//! use mtbsync_vision::similarity::{CentredSequence, PlaceSequence, ShiftSearch};
+//!
+//! // Two pictures of two places, and the first place again in brighter light.
+//! let picture = |place: usize, gain: usize| -> Vec<u8> {
+//!     let grey = |x: usize, y: usize| (x / 20 * 7 + y / 15 * place * 5) % 11 * 9;
+//!     (0..320 * 180).map(|i| (gain * (20 + grey(i % 320, i / 320)) / 2) as u8).collect()
+//! };
+//! let mut extractor = DenseExtractor::new();
+//! let mut descriptors = Vec::new();
+//! for (place, gain) in [(1, 2), (3, 2), (1, 3)] {
+//!     descriptors.extend(extractor.describe(&LumaView::new(320, 180, &picture(place, gain))?));
+//! }
+//! assert_eq!(descriptors.len(), 3 * DESCRIPTOR_LEN);
+//!
+//! let frames = PlaceSequence::new(&CentredSequence::new(&descriptors, &[1; ROWS * COLS]));
+//! let [same, other] = [2, 1].map(|j| frames.similarity(0, &frames, j, ShiftSearch::Exhaustive));
+//! assert!(same > 0.8 && same > 2.0 * other, "{same} {other}");
+//! # Ok::<(), mtbsync_vision::image::LumaError>(())
+//! ```
 
 use crate::image::LumaView;
-use crate::orientation_grid::{OrientationGrid, Pooling};
+use crate::orientation_grid::{CLIP, OrientationGrid, Pooling};
 
-/// Cells across.
-pub const COLS: usize = 32;
-/// Cells down.
-pub const ROWS: usize = 18;
-/// Orientation bins of a cell; orientations are unsigned, 0..180 degrees.
-pub const BINS: usize = 8;
+pub use crate::grid_window::{COLS, ROWS};
+pub use crate::orientation_grid::BINS;
+
 /// Numbers in one descriptor, laid out `[row][column][bin]`.
 pub const DESCRIPTOR_LEN: usize = ROWS * COLS * BINS;
-/// Largest value of a normalised bin; a byte of 255 stands for it.
-pub const CLIP: f32 = 0.5;
 /// `value = byte * SCALE`.
 pub const SCALE: f32 = CLIP / 255.0;
-
-/// Widest picture the grid was made for. Taller landscape pictures are cut to it around the middle, because
-/// cameras that record 4:3 and 16:9 share the width of the view, not the height.
-const GRID_ASPECT: f64 = COLS as f64 / ROWS as f64;
 
 /// Computes descriptors; keeps its work space between frames.
 #[derive(Debug)]
@@ -55,62 +65,6 @@ impl DenseExtractor {
         self.grid
             .describe(picture, |at, value| bytes[at] = (value / SCALE).round() as u8);
         bytes
-    }
-}
-
-/// The part of a picture that the grid covers, in pixels.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct GridWindow {
-    /// Left edge.
-    pub left: f64,
-    /// Top edge.
-    pub top: f64,
-    /// Width.
-    pub width: f64,
-    /// Height.
-    pub height: f64,
-}
-
-impl GridWindow {
-    /// The window of a picture of `width`×`height` pixels.
-    pub fn of(width: usize, height: usize) -> Self {
-        let (w, h) = (width as f64, height as f64);
-        if h > w {
-            return Self {
-                left: 0.0,
-                top: 0.0,
-                width: w,
-                height: h,
-            };
-        }
-        if w / h < GRID_ASPECT {
-            let kept = w / GRID_ASPECT;
-            Self {
-                left: 0.0,
-                top: (h - kept) / 2.0,
-                width: w,
-                height: kept,
-            }
-        } else {
-            let kept = h * GRID_ASPECT;
-            Self {
-                left: (w - kept) / 2.0,
-                top: 0.0,
-                width: kept,
-                height: h,
-            }
-        }
-    }
-
-    /// Width and height of a cell, pixels.
-    pub fn cell_px(&self) -> (f64, f64) {
-        (self.width / COLS as f64, self.height / ROWS as f64)
-    }
-
-    /// Column and row of a point, counted from the grid's upper left corner; outside the grid beyond its ends.
-    pub fn cell_of(&self, x: f64, y: f64) -> (f64, f64) {
-        let (w, h) = self.cell_px();
-        ((x - self.left) / w, (y - self.top) / h)
     }
 }
 
@@ -181,16 +135,5 @@ mod tests {
         let cell = (9 * COLS + 16) * BINS;
         assert!(d[cell] > 100);
         assert!(d[cell + 1..cell + BINS].iter().all(|&v| v < 5));
-    }
-
-    #[test]
-    fn four_by_three_keeps_the_middle() {
-        let window = GridWindow::of(960, 720);
-        assert_eq!(
-            (window.left, window.top, window.width, window.height),
-            (0.0, 90.0, 960.0, 540.0)
-        );
-        assert_eq!(window.cell_of(30.0, 90.0), (1.0, 0.0));
-        assert_eq!(GridWindow::of(540, 960).cell_px(), (540.0 / 32.0, 960.0 / 18.0));
     }
 }

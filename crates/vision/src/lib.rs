@@ -1,15 +1,20 @@
-//! Static mask, dense place descriptor, ORB features, matching and geometry.
+//! What two pictures show of one place: static mask, dense place descriptor and its similarity, structure from motion,
+//! ORB features, matching, two-view geometry. Knows pictures; knows neither time nor files.
 
 pub mod clahe;
 pub mod dense;
 mod dispatch;
+mod dots;
 pub mod geometry;
+pub mod grid_window;
 pub mod image;
 pub mod mask;
 pub mod matching;
 pub mod orb;
 mod orientation_grid;
+mod overlap;
 mod random;
 pub mod recurring;
 pub mod similarity;
 pub mod structure;
+mod tuning;

@@ -1,24 +1,16 @@
-//! What never moves is not scenery: handlebar, visor, chin bar, watermark, lens dirt.
+//! `|E d|² / E|d|² > s`: cells of the dense descriptor that never change, from `frames × DESCRIPTOR_LEN` bytes to one byte a
+//! cell.
 //!
-//! A cell of the dense descriptor that shows the same gradients in every frame belongs to the camera's carrier,
-//! not to the trail. The measure is the share of a cell's energy that sits in its mean over the recording,
-//! `|E d|² / E|d|²`: 1 for a cell that never changes, about 0.6–0.75 for passing scenery (histograms are positive,
-//! so even unrelated ones share a mean).
+//! Handlebar, visor, chin bar, watermark and lens dirt show the same gradients in every frame and say nothing about the
+//! place. The measure is the share of a cell's energy that sits in its mean over the recording: 1 for a cell that never
+//! changes, about 0.6 to 0.75 for scenery (histograms are positive, so even unrelated ones share a mean).
 
-use crate::dense::{BINS, COLS, DESCRIPTOR_LEN, GridWindow, ROWS};
+use crate::dense::{BINS, COLS, DESCRIPTOR_LEN, ROWS};
+use crate::grid_window::GridWindow;
+use crate::tuning::{STATIC_FLAT_ENERGY, STATIC_MAX_SHARE, STATIC_MIN_FRAMES, STATIC_SHARE};
 
 /// Cells in a mask, laid out `[row][column]`.
 pub const MASK_LEN: usize = ROWS * COLS;
-
-/// Share of constant energy above which a cell counts as never moving. Measured: passing scenery stays below 0.80
-/// in every rendered ride, roof and door of a car cockpit lie at 0.88–0.97.
-const STATIC_SHARE: f64 = 0.88;
-/// Mean squared bin value below which a cell is too flat to be called anything; it stays in.
-const FLAT_ENERGY: f64 = 1e-4;
-/// Frames needed before anything is called static: a short standstill is no proof.
-const MIN_FRAMES: usize = 24;
-/// If more than this share of the picture seems static the camera stood still; then nothing is masked.
-const MAX_STATIC_SHARE: f64 = 0.8;
 
 /// Find the never-moving cells of a recording from its descriptors (`frames × DESCRIPTOR_LEN` bytes).
 ///
@@ -26,7 +18,7 @@ const MAX_STATIC_SHARE: f64 = 0.8;
 pub fn static_mask(descriptors: &[u8]) -> Vec<u8> {
     let frames = descriptors.len() / DESCRIPTOR_LEN;
     let everything = vec![1; MASK_LEN];
-    if frames < MIN_FRAMES {
+    if frames < STATIC_MIN_FRAMES {
         return everything;
     }
     let mut sum = vec![0u64; DESCRIPTOR_LEN];
@@ -44,12 +36,12 @@ pub fn static_mask(descriptors: &[u8]) -> Vec<u8> {
         .map(|(sum, squares)| {
             let constant: f64 = sum.iter().map(|&s| (s as f64 / n).powi(2)).sum();
             let total: f64 = squares.iter().map(|&s| s as f64 / n).sum();
-            let flat = total < FLAT_ENERGY * 255.0 * 255.0 * BINS as f64;
+            let flat = total < STATIC_FLAT_ENERGY * 255.0 * 255.0 * BINS as f64;
             u8::from(flat || constant < STATIC_SHARE * total)
         })
         .collect();
     let hidden = mask.iter().filter(|&&m| m == 0).count();
-    if hidden as f64 > MAX_STATIC_SHARE * MASK_LEN as f64 {
+    if hidden as f64 > STATIC_MAX_SHARE * MASK_LEN as f64 {
         everything
     } else {
         mask

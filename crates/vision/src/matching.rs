@@ -1,7 +1,16 @@
-//! Matching of binary descriptors by Hamming distance.
+//! `d₁ < λ · d₂`: matching of 256-bit descriptors by Hamming distance with Lowe's ratio test (IJCV 2004), `N` queries
+//! against a set of `M`.
 //!
-//! For each query descriptor the nearest and second nearest of a set; a match counts when the nearest is clearly
-//! nearer than the second (Lowe's ratio test, IJCV 2004) and, if asked, when it holds in both directions.
+//! For each query the nearest `d₁` and the second nearest `d₂` of the set; a match counts when the nearest is clearly
+//! nearer and, if asked, when it is mutual.
+//!
+//! ```
+//! use mtbsync_vision::matching::ratio_matches;
+//!
+//! let (a, b, c) = ([0u8; 32], [255u8; 32], [170u8; 32]);
+//! let matches = ratio_matches(&[a, b], &[c, b, a], 0.8, true);
+//! assert_eq!(matches.iter().map(|m| (m.query, m.train, m.distance)).collect::<Vec<_>>(), [(0, 2, 0), (1, 1, 0)]);
+//! ```
 
 use std::ops::Range;
 
@@ -11,17 +20,17 @@ use crate::orb::DESCRIPTOR_BYTES;
 /// 256 bits as four machine words.
 type Words = [u64; DESCRIPTOR_BYTES / 8];
 /// A distance larger than any real one: no such neighbour.
-pub const NO_DISTANCE: u16 = u16::MAX;
+const NO_DISTANCE: u16 = u16::MAX;
 
 /// The two nearest neighbours of a descriptor. Of equally near ones the first in the set is the nearest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TwoNearest {
+struct TwoNearest {
     /// Index of the nearest in the searched set; 0 when the set is empty.
-    pub nearest: u32,
+    nearest: u32,
     /// Its Hamming distance, 0 to 256; [`NO_DISTANCE`] when the set is empty.
-    pub distance: u16,
+    distance: u16,
     /// Distance of the second nearest; [`NO_DISTANCE`] when there is none.
-    pub second_distance: u16,
+    second_distance: u16,
 }
 
 /// A pair of matching descriptors.
@@ -33,6 +42,11 @@ pub struct Match {
     pub train: u32,
     /// Hamming distance, 0 to 256.
     pub distance: u16,
+}
+
+/// Bits in which two descriptors differ, 0 to 256.
+pub(crate) fn hamming(a: &[u8; DESCRIPTOR_BYTES], b: &[u8; DESCRIPTOR_BYTES]) -> u32 {
+    a.iter().zip(b).map(|(a, b)| (a ^ b).count_ones()).sum()
 }
 
 fn words(descriptor: &[u8; DESCRIPTOR_BYTES]) -> Words {
@@ -72,15 +86,6 @@ fn search_plain(query: &[Words], train: &[Words], out: &mut Vec<TwoNearest>) {
 
 multiversion! {
     fn search(query: &[Words], train: &[Words], out: &mut Vec<TwoNearest>) = search_plain;
-}
-
-/// The two nearest of `train` for each of `query`, in the order of `query`.
-pub fn two_nearest(query: &[[u8; DESCRIPTOR_BYTES]], train: &[[u8; DESCRIPTOR_BYTES]]) -> Vec<TwoNearest> {
-    let query: Vec<Words> = query.iter().map(words).collect();
-    let train: Vec<Words> = train.iter().map(words).collect();
-    let mut out = Vec::with_capacity(query.len());
-    search(&query, &train, &mut out);
-    out
 }
 
 /// Matches whose distance is below `lowe` times the distance of the second nearest, in the order of `query`.
@@ -146,10 +151,10 @@ pub fn guided_matches(
     // In strips as high as the radius and from left to right, so that only those around a place are looked at. Both a
     // little wider than need be: the exact test decides.
     let reach = guide.radius_px * 1.01;
-    let mut candidates: Vec<Candidate> = (0..)
+    let mut candidates: Vec<TrainPoint> = (0..)
         .zip(guide.train_places)
         .zip(train)
-        .map(|((number, &place), descriptor)| Candidate {
+        .map(|((number, &place), descriptor)| TrainPoint {
             strip: strip(place[1], reach),
             place,
             number,
@@ -161,7 +166,7 @@ pub fn guided_matches(
 }
 
 /// A descriptor of the searched set.
-struct Candidate {
+struct TrainPoint {
     strip: i32,
     place: [f32; 2],
     number: u32,
@@ -176,7 +181,7 @@ fn strip(y: f32, reach: f32) -> i32 {
 #[inline(always)]
 fn nearest_in_reach_plain(
     queries: &[(Words, [f32; 2])],
-    candidates: &[Candidate],
+    candidates: &[TrainPoint],
     lowe: f32,
     radius_px: f32,
     reach: f32,
@@ -239,7 +244,7 @@ fn nearest_in_reach_plain(
 multiversion! {
     fn nearest_in_reach(
         queries: &[(Words, [f32; 2])],
-        candidates: &[Candidate],
+        candidates: &[TrainPoint],
         lowe: f32,
         radius_px: f32,
         reach: f32,
@@ -258,27 +263,23 @@ mod tests {
         )
     }
 
-    fn hamming(a: &[u8; 32], b: &[u8; 32]) -> u16 {
-        a.iter().zip(b).map(|(a, b)| (a ^ b).count_ones() as u16).sum()
-    }
-
     proptest! {
         #[test]
         fn every_processor_path_meets_the_definition(query in descriptors(20), train in descriptors(40)) {
-            let found = two_nearest(&query, &train);
+            let [query_words, train_words] =
+                [&query, &train].map(|set| set.iter().map(words).collect::<Vec<Words>>());
+            let (mut found, mut plain) = (Vec::new(), Vec::new());
+            search(&query_words, &train_words, &mut found);
+            search_plain(&query_words, &train_words, &mut plain);
+            prop_assert_eq!(&found, &plain);
             prop_assert_eq!(found.len(), query.len());
             for (q, near) in query.iter().zip(&found) {
-                let mut all: Vec<(u16, u32)> = train.iter().zip(0..).map(|(t, i)| (hamming(q, t), i)).collect();
+                let mut all: Vec<(u16, u32)> = train.iter().zip(0..).map(|(t, i)| (hamming(q, t) as u16, i)).collect();
                 all.sort_unstable();
                 prop_assert_eq!(near.distance, all.first().map_or(NO_DISTANCE, |a| a.0));
                 prop_assert_eq!(near.nearest, all.first().map_or(0, |a| a.1));
                 prop_assert_eq!(near.second_distance, all.get(1).map_or(NO_DISTANCE, |a| a.0));
             }
-            let (query, train): (Vec<Words>, Vec<Words>) =
-                (query.iter().map(words).collect(), train.iter().map(words).collect());
-            let mut plain = Vec::new();
-            search_plain(&query, &train, &mut plain);
-            prop_assert_eq!(found, plain);
         }
 
         #[test]
@@ -336,7 +337,7 @@ mod tests {
             .filter_map(|i| {
                 let mut close: Vec<(u16, usize)> = (0..train.len())
                     .filter(|&j| near(i, j))
-                    .map(|j| (hamming(&query[i], &train[j]), j))
+                    .map(|j| (hamming(&query[i], &train[j]) as u16, j))
                     .collect();
                 close.sort_unstable();
                 let (&(distance, j), &(second, _)) = (close.first()?, close.get(1)?);

@@ -1,28 +1,29 @@
-//! Gradients of a picture collected into a grid of orientation histograms, whatever its fineness.
+//! `h[r][c][b] = min(g / (√E + ε), clip)`, where `g[r][c][b] = mean over pixels of |∇ log(I + o)| · (shares of bin and cell)`
+//! and `E[r][c] = mean of Σ_b g²` over 3×3 cells: a grid of histograms of oriented gradients (HOG; Dalal and Triggs, CVPR
+//! 2005).
 //!
-//! The grid of [`crate::dense`] says which place it is; the finer one of [`crate::structure`] says where each thing in the
-//! picture went. Both reduce the picture, take its logarithm, collect gradients by orientation and normalise each cell
-//! by its neighbourhood.
+//! `I` is the picture, area-averaged to a few pixels a cell; the gradient is Sobel's; an orientation is split between the
+//! two nearest of [`BINS`] bins. The logarithm turns brightness into an offset, which has no gradient, and keeps contrast.
+//! The grid of [`crate::dense`] says which place it is; the finer one of [`crate::structure`] is what block matching runs on.
 
 use std::f32::consts::{FRAC_PI_2, PI};
 
-use crate::dense::{BINS, CLIP, GridWindow};
 use crate::dispatch::multiversion;
+use crate::grid_window::GridWindow;
 use crate::image::LumaView;
+use crate::tuning::{HOG_CELL_PX as CELL_PX, HOG_LOG_OFFSET, HOG_NORM_FLOOR};
 
-/// Pixels of the reduced picture per cell side.
-const CELL_PX: usize = 5;
-/// Keeps the logarithm calm in the dark: sensor noise at level 2 must not look like a strong edge.
-const LOG_OFFSET: f32 = 16.0;
-/// Energy below which a cell counts as flat; flat cells (sky, blur) then fade instead of amplifying noise.
-const NORM_FLOOR: f32 = 0.05;
+/// Orientation bins of a cell; orientations are unsigned, 0..180 degrees.
+pub const BINS: usize = 8;
+/// Largest value of a normalised bin (Dalal and Triggs clip at 0.2 a block of four cells; here each cell stands for itself).
+pub(crate) const CLIP: f32 = 0.5;
 
-/// Which cells a pixel counts for.
+/// How a pixel votes for cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pooling {
-    /// The one it lies in.
+    /// For the one it lies in.
     Cell,
-    /// The four around it, by distance: a cell then changes smoothly as the picture moves under it, which measuring
+    /// For the four around it, bilinearly: a cell then changes smoothly as the picture moves under it, which measuring
     /// displacements below a cell needs.
     Bilinear,
 }
@@ -61,7 +62,7 @@ impl OrientationGrid {
         let width = self.cols * CELL_PX;
         shrink(picture, &mut self.small, width);
         for value in &mut self.small {
-            *value = (*value + LOG_OFFSET).ln();
+            *value = (*value + HOG_LOG_OFFSET).ln();
         }
         self.collect_gradients();
         self.normalise(put);
@@ -115,7 +116,7 @@ impl OrientationGrid {
                         sum += self.energy[r * self.cols + c];
                     }
                 }
-                let gain = 1.0 / ((sum / 9.0).sqrt() + NORM_FLOOR);
+                let gain = 1.0 / ((sum / 9.0).sqrt() + HOG_NORM_FLOOR);
                 let cell = (row * self.cols + col) * BINS;
                 for bin in cell..cell + BINS {
                     put(bin, (self.cells[bin] * gain).min(CLIP));
@@ -144,16 +145,16 @@ impl Gradients {
 
 /// Sobel gradients of the middle one of three lines; the pixels at its ends are repeated outwards.
 #[inline(always)]
-fn gradients_plain([above, here, below]: [&[f32]; 3], out: &mut Gradients) {
+fn gradients_plain([above, middle, below]: [&[f32]; 3], out: &mut Gradients) {
     let width = out.magnitude.len();
-    let (above, here, below) = (&above[..width], &here[..width], &below[..width]);
+    let (above, middle, below) = (&above[..width], &middle[..width], &below[..width]);
     let (gx, gy) = (&mut out.magnitude[..width], &mut out.bin[..width]);
-    (gx[0], gy[0]) = sobel([above, here, below], [0, 0, 1.min(width - 1)]);
+    (gx[0], gy[0]) = sobel([above, middle, below], [0, 0, 1.min(width - 1)]);
     for x in 1..width - 1 {
-        (gx[x], gy[x]) = sobel([above, here, below], [x - 1, x, x + 1]);
+        (gx[x], gy[x]) = sobel([above, middle, below], [x - 1, x, x + 1]);
     }
     let last = width - 1;
-    (gx[last], gy[last]) = sobel([above, here, below], [last.saturating_sub(1), last, last]);
+    (gx[last], gy[last]) = sobel([above, middle, below], [last.saturating_sub(1), last, last]);
     for (magnitude, bin) in out.magnitude.iter_mut().zip(&mut out.bin) {
         let (gx, gy) = (*magnitude, *bin);
         *magnitude = (gx * gx + gy * gy).sqrt();
@@ -163,9 +164,9 @@ fn gradients_plain([above, here, below]: [&[f32]; 3], out: &mut Gradients) {
 
 /// Gradient across and down at the middle one of three columns.
 #[inline(always)]
-fn sobel([above, here, below]: [&[f32]; 3], [l, x, r]: [usize; 3]) -> (f32, f32) {
+fn sobel([above, middle, below]: [&[f32]; 3], [l, x, r]: [usize; 3]) -> (f32, f32) {
     (
-        (above[r] - above[l]) + 2.0 * (here[r] - here[l]) + (below[r] - below[l]),
+        (above[r] - above[l]) + 2.0 * (middle[r] - middle[l]) + (below[r] - below[l]),
         (below[l] - above[l]) + 2.0 * (below[x] - above[x]) + (below[r] - above[r]),
     )
 }

@@ -1,27 +1,21 @@
-//! Local features of what never moves.
+//! Local features of what never moves: `frames × features` to one flag a feature.
 //!
 //! The mask of [`crate::mask`] hides cells in which nothing changes. A cockpit seen through moving light, or a
-//! handlebar with scenery behind it, also has features that stand at the same pixel with the same look throughout the
-//! recording. They match in every pair of frames, whatever the place, and would verify anything. A feature counts as
-//! recurring when it is there again in most of a few frames far away in time.
+//! handlebar with scenery behind it, also has features with the same pixel and the same descriptor throughout the
+//! recording. They match in every pair of frames, whatever the place, and would verify anything. A feature recurs when it
+//! is found again (within a radius and a Hamming distance) in several of a few frames spread over the recording.
 
-use crate::orb::{DESCRIPTOR_BYTES, LocalFeatures};
-
-/// Frames looked at for each frame, spread evenly over the recording.
-const LOOKS: usize = 4;
-/// Of those, this many must show the feature again.
-const MIN_SEEN: usize = 2;
-/// Fewer frames say nothing: they may all show one place.
-const MIN_FRAMES: usize = 24;
-/// How far a recurring feature may have moved: the camera trembles on its mount.
-const RADIUS_PX: f32 = 3.0;
-/// How much its look may have changed, of 256 bits; unrelated features differ in about 128.
-const MAX_DISTANCE: u32 = 64;
+use crate::matching::hamming;
+use crate::orb::LocalFeatures;
+use crate::tuning::{
+    RECURRING_LOOKS as LOOKS, RECURRING_MAX_DISTANCE as MAX_DISTANCE, RECURRING_MIN_SEEN as MIN_SEEN,
+    RECURRING_RADIUS_PX as RADIUS_PX, STATIC_MIN_FRAMES,
+};
 
 /// Whether each feature of each frame recurs. Frames are in order of time.
 pub fn recurring(frames: &[LocalFeatures]) -> Vec<Vec<bool>> {
     let n = frames.len();
-    if n < MIN_FRAMES {
+    if n < STATIC_MIN_FRAMES {
         return frames.iter().map(|f| vec![false; f.keypoints.len()]).collect();
     }
     let sorted: Vec<Vec<usize>> = frames.iter().map(by_row).collect();
@@ -61,18 +55,14 @@ fn is_in(frame: &LocalFeatures, k: usize, other: &LocalFeatures, order: &[usize]
         .take_while(|&&o| other.keypoints[o].y <= point.y + RADIUS_PX)
         .any(|&o| {
             (other.keypoints[o].x - point.x).abs() <= RADIUS_PX
-                && distance(descriptor, &other.descriptors[o]) <= MAX_DISTANCE
+                && hamming(descriptor, &other.descriptors[o]) <= MAX_DISTANCE
         })
-}
-
-fn distance(a: &[u8; DESCRIPTOR_BYTES], b: &[u8; DESCRIPTOR_BYTES]) -> u32 {
-    a.iter().zip(b).map(|(a, b)| (a ^ b).count_ones()).sum()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::orb::Keypoint;
+    use crate::orb::{DESCRIPTOR_BYTES, Keypoint};
 
     fn keypoint(x: f32, y: f32) -> Keypoint {
         Keypoint {

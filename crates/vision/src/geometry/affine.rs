@@ -1,7 +1,8 @@
-//! Affine maps: a far or flat scene seen with a slightly different zoom, roll and shear.
+//! `b = L a + t` by least squares, exact from three matches: a far or flat scene seen with another zoom, roll and shear.
 
-use crate::geometry::estimator::{Estimator, MIN_DOUBLED_AREA, doubled_area, plausible_determinant};
-use crate::geometry::frame::Point;
+use crate::geometry::estimator::{Estimator, doubled_area, plausible_determinant};
+use crate::geometry::normalisation::NormalPoint;
+use crate::tuning::MIN_DOUBLED_AREA;
 use nalgebra::{Matrix3, Vector3};
 
 /// `b = L a + t`, as a matrix with last row (0, 0, 1).
@@ -10,7 +11,7 @@ pub(crate) struct Affine;
 impl Estimator for Affine {
     const SAMPLE: usize = 3;
 
-    fn from_sample(a: &[Point], b: &[Point], models: &mut Vec<Matrix3<f64>>) {
+    fn from_sample(a: &[NormalPoint], b: &[NormalPoint], models: &mut Vec<Matrix3<f64>>) {
         let (&[a0, a1, a2], &[b0, b1, b2]) = (a, b) else {
             return;
         };
@@ -21,7 +22,12 @@ impl Estimator for Affine {
         models.extend(Self::refit(&Matrix3::identity(), a, b, &[1.0; 3]));
     }
 
-    fn refit(_: &Matrix3<f64>, a: &[Point], b: &[Point], weights: &[f64]) -> Option<Matrix3<f64>> {
+    fn refit(
+        _: &Matrix3<f64>,
+        a: &[NormalPoint],
+        b: &[NormalPoint],
+        weights: &[f64],
+    ) -> Option<Matrix3<f64>> {
         let mut normal = Matrix3::zeros();
         let (mut right_x, mut right_y) = (Vector3::zeros(), Vector3::zeros());
         for ((a, b), &weight) in a.iter().zip(b).zip(weights) {
@@ -35,7 +41,7 @@ impl Estimator for Affine {
         Some(Matrix3::new(x[0], x[1], x[2], y[0], y[1], y[2], 0.0, 0.0, 1.0))
     }
 
-    fn squared_error(model: &Matrix3<f64>, a: Point, b: Point) -> f64 {
+    fn squared_error(model: &Matrix3<f64>, a: NormalPoint, b: NormalPoint) -> f64 {
         let x = model[(0, 0)] * a[0] + model[(0, 1)] * a[1] + model[(0, 2)] - b[0];
         let y = model[(1, 0)] * a[0] + model[(1, 1)] * a[1] + model[(1, 2)] - b[1];
         x * x + y * y

@@ -1,7 +1,20 @@
-//! Which model explains the matches best, and whether it could be chance.
+//! `GRIC = Σ min(e²/σ², λ₃ (r - d)) + n d ln r + k ln(r n)`: which model explains the matches best (Torr, IJCV 2002), with
+//! `r = 4` coordinates a match, `d` dimensions and `k` parameters of a model; and whether its inliers could be chance
+//! (a-contrario number of false alarms; Moisan and Stival, IJCV 2004).
 
-use crate::geometry::TwoViewModel;
-use crate::geometry::frame::Point;
+use crate::geometry::normalisation::NormalPoint;
+use crate::tuning::{GRIC_OUTLIER_COST, THRESHOLD_SIGMAS};
+
+/// How the view changes from one picture to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TwoViewModel {
+    /// `b = L a + t`.
+    Affine,
+    /// `b ~ H a`: a plane, or a turned camera.
+    Homography,
+    /// `bᵀ F a = 0`: a scene with depth from two places.
+    Fundamental,
+}
 
 /// Degrees of freedom of a kind of model.
 #[derive(Clone, Copy, Debug)]
@@ -34,23 +47,18 @@ impl Complexity {
 
 /// Dimension of a point pair.
 const PAIR_DIMENSION: f64 = 4.0;
-/// The inlier threshold is this many standard deviations: 95 % of a two-dimensional Gaussian lies within.
-const THRESHOLD_SIGMAS: f64 = 2.45;
-/// λ₃ of the paper: what an outlier may cost per dimension it is off.
-const OUTLIER_COST: f64 = 2.0;
 
-/// Geometric robust information criterion (Torr, IJCV 2002): fit plus what the freedom costs; smaller is better.
+/// The criterion of the module; smaller is better.
 pub(crate) fn gric(squared_errors: &[f64], threshold: f64, complexity: Complexity) -> f64 {
     let variance = (threshold / THRESHOLD_SIGMAS) * (threshold / THRESHOLD_SIGMAS);
     let n = squared_errors.len() as f64;
-    let most = OUTLIER_COST * (PAIR_DIMENSION - complexity.dimension);
+    let most = GRIC_OUTLIER_COST * (PAIR_DIMENSION - complexity.dimension);
     let fit: f64 = squared_errors.iter().map(|e| (e / variance).min(most)).sum();
     fit + n * complexity.dimension * PAIR_DIMENSION.ln() + complexity.parameters * (PAIR_DIMENSION * n).ln()
 }
 
-/// Base-10 logarithm of the number of models with this many inliers that random matches are expected to give
-/// (a-contrario; Moisan and Stival, IJCV 2004). `b` are all points of the second picture.
-pub(crate) fn chance_log10(b: &[Point], threshold: f64, inliers: usize, complexity: Complexity) -> f64 {
+/// Base-10 logarithm of the number of models with this many inliers that random matches are expected to give. `b` are all points of the second picture.
+pub(crate) fn chance_log10(b: &[NormalPoint], threshold: f64, inliers: usize, complexity: Complexity) -> f64 {
     let extent = |axis: usize| {
         let (low, high) = b
             .iter()
@@ -92,7 +100,7 @@ mod tests {
 
     #[test]
     fn few_inliers_among_many_matches_are_chance_and_many_are_not() {
-        let grid: Vec<Point> = (0..400).map(|i| [f64::from(i % 20), f64::from(i / 20)]).collect();
+        let grid: Vec<NormalPoint> = (0..400).map(|i| [f64::from(i % 20), f64::from(i / 20)]).collect();
         let chance = |inliers| chance_log10(&grid, 0.1, inliers, Complexity::of(TwoViewModel::Fundamental));
         assert!(chance(15) > 0.0);
         assert!(chance(120) < -20.0);

@@ -1,29 +1,30 @@
-//! Fundamental matrices: a scene with depth seen from two places.
+//! `bᵀ F a = 0`, `det F = 0`: a scene with depth seen from two places. From seven matches exactly (seven-point method), from
+//! more by the normalised eight-point method (Hartley, PAMI 1997) with Sampson weights.
 
 use crate::geometry::estimator::Estimator;
-use crate::geometry::frame::Point;
+use crate::geometry::normalisation::NormalPoint;
 use nalgebra::{Matrix3, SMatrix, SVector, Vector3};
 
 /// `bᵀ F a = 0`, of rank 2 and norm 1.
 pub(crate) struct Fundamental;
 
-type Row = SVector<f64, 9>;
+type EpipolarRow = SVector<f64, 9>;
 
 /// Pivots below this end the elimination: the sample is degenerate.
 const MIN_PIVOT: f64 = 1e-7;
 
 /// Coefficients of the elements of F, row by row, in `bᵀ F a`.
-fn equation(a: Point, b: Point) -> Row {
+fn equation(a: NormalPoint, b: NormalPoint) -> EpipolarRow {
     let ([x, y], [u, v]) = (a, b);
-    Row::from([u * x, u * y, u, v * x, v * y, v, x, y, 1.0])
+    EpipolarRow::from([u * x, u * y, u, v * x, v * y, v, x, y, 1.0])
 }
 
-fn matrix(f: &Row) -> Matrix3<f64> {
+fn matrix(f: &EpipolarRow) -> Matrix3<f64> {
     Matrix3::from_row_slice(f.as_slice())
 }
 
 /// Epipolar lines of `a` in the second picture and of `b` in the first, and the algebraic residual.
-fn lines(model: &Matrix3<f64>, a: Point, b: Point) -> (Vector3<f64>, Vector3<f64>, f64) {
+fn lines(model: &Matrix3<f64>, a: NormalPoint, b: NormalPoint) -> (Vector3<f64>, Vector3<f64>, f64) {
     let (a, b) = (Vector3::new(a[0], a[1], 1.0), Vector3::new(b[0], b[1], 1.0));
     let in_b = model * a;
     (in_b, model.tr_mul(&b), b.dot(&in_b))
@@ -35,7 +36,7 @@ fn squared_gradient(in_b: &Vector3<f64>, in_a: &Vector3<f64>) -> f64 {
 }
 
 /// Two vectors spanning the null space of seven equations, by elimination with complete pivoting.
-fn null_space(rows: &mut SMatrix<f64, 7, 9>) -> Option<[Row; 2]> {
+fn null_space(rows: &mut SMatrix<f64, 7, 9>) -> Option<[EpipolarRow; 2]> {
     let mut columns: [usize; 9] = std::array::from_fn(|i| i);
     for step in 0..7 {
         let (mut best, mut at) = (0.0, (step, step));
@@ -62,7 +63,7 @@ fn null_space(rows: &mut SMatrix<f64, 7, 9>) -> Option<[Row; 2]> {
         }
     }
     Some([7, 8].map(|free| {
-        let mut vector = Row::zeros();
+        let mut vector = EpipolarRow::zeros();
         vector[columns[free]] = 1.0;
         for step in 0..7 {
             vector[columns[step]] = -rows[(step, free)] / rows[(step, step)];
@@ -132,7 +133,7 @@ impl Estimator for Fundamental {
     const SAMPLE: usize = 7;
 
     /// The seven-point method (Hartley and Zisserman, 11.1.2): up to three matrices.
-    fn from_sample(a: &[Point], b: &[Point], models: &mut Vec<Matrix3<f64>>) {
+    fn from_sample(a: &[NormalPoint], b: &[NormalPoint], models: &mut Vec<Matrix3<f64>>) {
         if a.len() != Self::SAMPLE || b.len() != Self::SAMPLE {
             return;
         }
@@ -162,7 +163,12 @@ impl Estimator for Fundamental {
 
     /// The eight-point method, each equation divided by its gradient under `model` (Sampson weights), then the
     /// nearest matrix of rank 2.
-    fn refit(model: &Matrix3<f64>, a: &[Point], b: &[Point], weights: &[f64]) -> Option<Matrix3<f64>> {
+    fn refit(
+        model: &Matrix3<f64>,
+        a: &[NormalPoint],
+        b: &[NormalPoint],
+        weights: &[f64],
+    ) -> Option<Matrix3<f64>> {
         let mut normal = SMatrix::<f64, 9, 9>::zeros();
         let mut used = 0;
         for ((&a, &b), &weight) in a.iter().zip(b).zip(weights) {
@@ -189,7 +195,7 @@ impl Estimator for Fundamental {
     }
 
     /// Sampson distance: first-order squared distance of the four coordinates from the nearest exact pair.
-    fn squared_error(model: &Matrix3<f64>, a: Point, b: Point) -> f64 {
+    fn squared_error(model: &Matrix3<f64>, a: NormalPoint, b: NormalPoint) -> f64 {
         let (in_b, in_a, residual) = lines(model, a, b);
         let gradient = squared_gradient(&in_b, &in_a);
         if gradient < f64::EPSILON {
@@ -223,7 +229,7 @@ mod tests {
 
         #[test]
         fn seven_points_lie_on_every_model_found(numbers in prop::collection::vec(-1.0f64..1.0, 28)) {
-            let points: Vec<Point> = numbers.chunks(2).map(|p| [p[0], p[1]]).collect();
+            let points: Vec<NormalPoint> = numbers.chunks(2).map(|p| [p[0], p[1]]).collect();
             let (a, b) = points.split_at(7);
             let mut models = Vec::new();
             Fundamental::from_sample(a, b, &mut models);

@@ -1,39 +1,38 @@
-//! Homographies: one plane from two places, or any scene from one place with the camera turned.
+//! `b ~ H a` by the direct linear transform, exact from four matches (Hartley and Zisserman, 4.1): one plane from two
+//! places, or any scene from one place with the camera rotated.
 
-use crate::geometry::estimator::{Estimator, MIN_DOUBLED_AREA, doubled_area, plausible_determinant};
-use crate::geometry::frame::Point;
+use crate::geometry::estimator::{Estimator, doubled_area, plausible_determinant};
+use crate::geometry::normalisation::NormalPoint;
+use crate::tuning::{MIN_DOUBLED_AREA, MIN_RELATIVE_DEPTH};
 use nalgebra::{Matrix3, SMatrix, SVector};
 
 /// `b ~ H a` with the bottom right element 1: the centre of the first point set, the origin here, never maps to
 /// infinity in two looks at the same scene.
 pub(crate) struct Homography;
 
-/// ShiftSearch relative to the picture centre below which a point counts as behind the camera.
-const MIN_DEPTH: f64 = 0.1;
-
-type Row = SVector<f64, 8>;
+type LinearRow = SVector<f64, 8>;
 
 /// The two linear equations of one correspondence: coefficients and right-hand sides.
-fn equations(a: Point, b: Point) -> [(Row, f64); 2] {
+fn equations(a: NormalPoint, b: NormalPoint) -> [(LinearRow, f64); 2] {
     let ([x, y], [u, v]) = (a, b);
     [
-        (Row::from([x, y, 1.0, 0.0, 0.0, 0.0, -u * x, -u * y]), u),
-        (Row::from([0.0, 0.0, 0.0, x, y, 1.0, -v * x, -v * y]), v),
+        (LinearRow::from([x, y, 1.0, 0.0, 0.0, 0.0, -u * x, -u * y]), u),
+        (LinearRow::from([0.0, 0.0, 0.0, x, y, 1.0, -v * x, -v * y]), v),
     ]
 }
 
-fn matrix(h: &Row) -> Matrix3<f64> {
+fn matrix(h: &LinearRow) -> Matrix3<f64> {
     Matrix3::new(h[0], h[1], h[2], h[3], h[4], h[5], h[6], h[7], 1.0)
 }
 
-fn depth(model: &Matrix3<f64>, a: Point) -> f64 {
+fn depth(model: &Matrix3<f64>, a: NormalPoint) -> f64 {
     model[(2, 0)] * a[0] + model[(2, 1)] * a[1] + model[(2, 2)]
 }
 
 impl Estimator for Homography {
     const SAMPLE: usize = 4;
 
-    fn from_sample(a: &[Point], b: &[Point], models: &mut Vec<Matrix3<f64>>) {
+    fn from_sample(a: &[NormalPoint], b: &[NormalPoint], models: &mut Vec<Matrix3<f64>>) {
         if a.len() != Self::SAMPLE || b.len() != Self::SAMPLE {
             return;
         }
@@ -45,7 +44,7 @@ impl Estimator for Homography {
             }
         }
         let mut left = SMatrix::<f64, 8, 8>::zeros();
-        let mut right = Row::zeros();
+        let mut right = LinearRow::zeros();
         for (i, (&a, &b)) in a.iter().zip(b).enumerate() {
             for (k, (row, value)) in equations(a, b).into_iter().enumerate() {
                 left.set_row(2 * i + k, &row.transpose());
@@ -57,12 +56,17 @@ impl Estimator for Homography {
 
     /// The linear equations, each divided by the depth of the point under `model`: that turns their algebraic
     /// residual into the distance in the second picture.
-    fn refit(model: &Matrix3<f64>, a: &[Point], b: &[Point], weights: &[f64]) -> Option<Matrix3<f64>> {
+    fn refit(
+        model: &Matrix3<f64>,
+        a: &[NormalPoint],
+        b: &[NormalPoint],
+        weights: &[f64],
+    ) -> Option<Matrix3<f64>> {
         let mut normal = SMatrix::<f64, 8, 8>::zeros();
-        let mut right = Row::zeros();
+        let mut right = LinearRow::zeros();
         for ((&a, &b), &weight) in a.iter().zip(b).zip(weights) {
             let depth = depth(model, a);
-            if weight == 0.0 || depth < MIN_DEPTH {
+            if weight == 0.0 || depth < MIN_RELATIVE_DEPTH {
                 continue;
             }
             let weight = weight / (depth * depth);
@@ -75,9 +79,9 @@ impl Estimator for Homography {
     }
 
     /// Squared distance in the second picture.
-    fn squared_error(model: &Matrix3<f64>, a: Point, b: Point) -> f64 {
+    fn squared_error(model: &Matrix3<f64>, a: NormalPoint, b: NormalPoint) -> f64 {
         let depth = depth(model, a);
-        if depth < MIN_DEPTH {
+        if depth < MIN_RELATIVE_DEPTH {
             return f64::INFINITY;
         }
         let x = (model[(0, 0)] * a[0] + model[(0, 1)] * a[1] + model[(0, 2)]) / depth - b[0];

@@ -1,36 +1,42 @@
-//! Do two pictures show the same place? Geometric check of matched points.
+//! `b = L a + t`, `b ~ H a` or `bᵀ F a = 0`: geometric verification of `N` matched points `a`, `b` of two pictures.
 //!
-//! [`verify`] fits three models of how the view can change — affine map, homography, fundamental matrix — robustly,
-//! lets a criterion that charges for freedom choose among them, and accepts the winner only if so many inliers
-//! could not be chance.
+//! [`verify`] fits the three models robustly (RANSAC with local optimisation; Chum, Matas and Kittler 2003), chooses by the
+//! geometric robust information criterion (GRIC; Torr, IJCV 2002) and accepts the winner only if so many inliers could not
+//! be chance (a-contrario; Moisan and Stival, IJCV 2004).
+//!
+//! ```
+//! use mtbsync_vision::geometry::{TwoViewModel, VerifyParams, verify};
+//!
+//! // Sixty points, seen half as large again and moved; every fifth match is wrong.
+//! let a: Vec<[f32; 2]> = (0..60).map(|k| [(k * 37 % 640) as f32, (k * 91 % 360) as f32]).collect();
+//! let b: Vec<[f32; 2]> = (0..)
+//!     .zip(&a)
+//!     .map(|(k, p)| if k % 5 == 0 { [p[1], p[0]] } else { [1.5 * p[0] + 20.0, 1.5 * p[1] - 8.0] })
+//!     .collect();
+//! let found = verify(&a, &b, &VerifyParams::default()).ok_or("not verified")?;
+//! assert_eq!((found.model, found.inliers.len()), (TwoViewModel::Affine, 48));
+//! assert!((found.matrix[0] - 1.5).abs() < 1e-3 && found.reproj_error_px < 0.1);
+//! # Ok::<(), &str>(())
+//! ```
 
 mod affine;
 mod choice;
 mod estimator;
-mod frame;
 mod fundamental;
 mod homography;
+mod normalisation;
 mod ransac;
 
 use crate::random::SplitMix64;
+use crate::tuning::{MAX_CHANCE_LOG10, MIN_SPREAD_THRESHOLDS};
 use affine::Affine;
+pub use choice::TwoViewModel;
 use choice::{Complexity, chance_log10, gric};
 use estimator::Estimator;
-use frame::{Frame, Point};
 use fundamental::Fundamental;
 use homography::Homography;
-use ransac::{Fit, Problem};
-
-/// How the view changes from one picture to another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TwoViewModel {
-    /// `b = L a + t`.
-    Affine,
-    /// `b ~ H a`: a plane, or a turned camera.
-    Homography,
-    /// `bᵀ F a = 0`: a scene with depth from two places.
-    Fundamental,
-}
+use normalisation::{NormalPoint, Normalisation};
+use ransac::{Problem, RobustFit};
 
 /// Settings of [`verify`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -70,11 +76,6 @@ pub struct Verified {
     pub reproj_error_px: f64,
 }
 
-/// Largest expected number of equally good models from random matches (base-10 logarithm) that is still accepted.
-const MAX_CHANCE_LOG10: f64 = -2.0;
-/// Inliers must spread at least this many thresholds (standard deviation) in every direction.
-const MIN_SPREAD_THRESHOLDS: f64 = 3.0;
-
 /// Find the change of view behind correspondences `a[i]` ↔ `b[i]` (pixels), or `None` when they support none.
 ///
 /// Refused are: too few inliers, inliers on a line or in a spot, mirrored or absurdly zoomed views, and support
@@ -86,12 +87,12 @@ pub fn verify(a: &[[f32; 2]], b: &[[f32; 2]], params: &VerifyParams) -> Option<V
     if count < params.min_inliers || !params.reproj_px.is_finite() || params.reproj_px <= 0.0 {
         return None;
     }
-    let frame = Frame::of(a, b)?;
-    let (normal_a, normal_b) = (frame.normalise_a(a), frame.normalise_b(b));
+    let normalisation = Normalisation::of(a, b)?;
+    let (normal_a, normal_b) = (normalisation.normalise_a(a), normalisation.normalise_b(b));
     let problem = Problem {
         a: &normal_a,
         b: &normal_b,
-        threshold: params.reproj_px * frame.scale,
+        threshold: params.reproj_px * normalisation.scale,
         samples: params.iterations,
     };
     let candidates = [
@@ -104,8 +105,8 @@ pub fn verify(a: &[[f32; 2]], b: &[[f32; 2]], params: &VerifyParams) -> Option<V
         .flatten()
         .min_by(|x, y| x.gric.total_cmp(&y.gric))?;
     let matrix = match best.model {
-        TwoViewModel::Affine | TwoViewModel::Homography => frame.map_in_pixels(&best.fit.model),
-        TwoViewModel::Fundamental => frame.epipolar_in_pixels(&best.fit.model),
+        TwoViewModel::Affine | TwoViewModel::Homography => normalisation.map_in_pixels(&best.fit.model),
+        TwoViewModel::Fundamental => normalisation.epipolar_in_pixels(&best.fit.model),
     };
     let sum: f64 = best
         .inliers
@@ -115,19 +116,19 @@ pub fn verify(a: &[[f32; 2]], b: &[[f32; 2]], params: &VerifyParams) -> Option<V
     Some(Verified {
         model: best.model,
         matrix: std::array::from_fn(|i| matrix[(i / 3, i % 3)]),
-        reproj_error_px: sum / frame.scale / best.inliers.len() as f64,
+        reproj_error_px: sum / normalisation.scale / best.inliers.len() as f64,
         inliers: best.inliers,
     })
 }
 
 struct CandidateModel {
     model: TwoViewModel,
-    fit: Fit,
+    fit: RobustFit,
     inliers: Vec<usize>,
     gric: f64,
 }
 
-/// Fit one kind of model; `None` when it has too little or degenerate support.
+/// RobustFit one kind of model; `None` when it has too little or degenerate support.
 fn candidate<E: Estimator>(
     problem: &Problem<'_>,
     params: &VerifyParams,
@@ -160,7 +161,7 @@ fn candidate<E: Estimator>(
 }
 
 /// Standard deviation of the picked points along the direction in which it is smallest.
-fn smallest_spread(picks: &[usize], points: &[Point]) -> f64 {
+fn smallest_spread(picks: &[usize], points: &[NormalPoint]) -> f64 {
     let n = picks.len() as f64;
     let mean = picks.iter().fold([0.0, 0.0], |s, &i| {
         [s[0] + points[i][0] / n, s[1] + points[i][1] / n]

@@ -1,27 +1,22 @@
-//! Robust fitting: random samples, truncated-quadratic score, local optimisation (LO-RANSAC; Chum et al., 2003).
+//! `min_M Σ min(e(M)², τ²)` over models of random samples (RANSAC, Fischler and Bolles 1981; MSAC cost, Torr and Zisserman
+//! 2000), with local optimisation (LO-RANSAC; Chum, Matas and Kittler 2003).
 //!
-//! Ordinary RANSAC counts inliers, so a model that is barely right for all of them equals one that is exactly
-//! right. Here each correspondence costs its squared error, at most the squared threshold (MSAC; Torr and
-//! Zisserman, 2000), and each new best model is refitted with weights that fade out towards the threshold, so that
-//! the result does not hang on where exactly the threshold lies (the idea of MAGSAC).
+//! Counting inliers, a model that is barely right for all of them would equal one that is exactly right. Each new best
+//! model is refitted with weights that fade out towards the threshold `τ`, so that the result does not hang on where exactly
+//! that lies (the idea of MAGSAC; Barath, Matas and Noskova 2019).
 
 use crate::geometry::estimator::Estimator;
-use crate::geometry::frame::Point;
+use crate::geometry::normalisation::NormalPoint;
 use crate::random::SplitMix64;
+use crate::tuning::{
+    RANSAC_CONFIDENCE as CONFIDENCE, RANSAC_FINAL_REFITS as FINAL_REFITS,
+    RANSAC_LOCAL_REFITS as LOCAL_REFITS, RANSAC_MIN_SAMPLES as MIN_SAMPLES,
+};
 use nalgebra::Matrix3;
-
-/// Wanted probability of having drawn one sample without outliers.
-const CONFIDENCE: f64 = 0.999;
-/// Refits after a new best sample; the gain of more is within the noise.
-const LOCAL_REFITS: usize = 4;
-/// Refits of the final model at most; it usually settles after five.
-const FINAL_REFITS: usize = 12;
-/// Samples drawn even when the first ones look perfect: a sample of near neighbours can.
-const MIN_SAMPLES: usize = 20;
 
 /// A fitted model.
 #[derive(Clone, Debug)]
-pub(crate) struct Fit {
+pub(crate) struct RobustFit {
     pub(crate) model: Matrix3<f64>,
     /// Squared errors of all correspondences, in normalised units.
     pub(crate) squared_errors: Vec<f64>,
@@ -29,8 +24,8 @@ pub(crate) struct Fit {
 
 /// Correspondences and the threshold they are judged by, all in normalised units.
 pub(crate) struct Problem<'a> {
-    pub(crate) a: &'a [Point],
-    pub(crate) b: &'a [Point],
+    pub(crate) a: &'a [NormalPoint],
+    pub(crate) b: &'a [NormalPoint],
     pub(crate) threshold: f64,
     /// Samples at most.
     pub(crate) samples: usize,
@@ -92,7 +87,7 @@ impl Problem<'_> {
     }
 
     /// The model of least cost, or `None` when no sample gives a plausible one.
-    pub(crate) fn fit<E: Estimator>(&self, random: &mut SplitMix64) -> Option<Fit> {
+    pub(crate) fn fit<E: Estimator>(&self, random: &mut SplitMix64) -> Option<RobustFit> {
         let count = self.a.len();
         if count < E::SAMPLE {
             return None;
@@ -130,7 +125,7 @@ impl Problem<'_> {
         }
         let (model, cost) = best?;
         let (model, _) = self.polish::<E>(model, cost, FINAL_REFITS);
-        Some(Fit {
+        Some(RobustFit {
             model,
             squared_errors: self.squared_errors::<E>(&model),
         })

@@ -1,4 +1,5 @@
-//! FAST-9/16 corners (Rosten and Drummond, ECCV 2006) with their scores.
+//! `score(p) = max over arcs A of 9 of 16 pixels: min_{q ∈ A} ±(I(q) - I(p))`: FAST-9/16 corners (Rosten and Drummond, ECCV
+//! 2006) with their scores.
 //!
 //! A pixel is a corner when nine neighbours in a row, on the circle of sixteen around it, are all brighter or all
 //! darker than it by more than a threshold. The score of a pixel is the largest difference for which that holds.

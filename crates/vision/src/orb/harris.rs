@@ -1,19 +1,17 @@
-//! Harris corner response (Harris and Stephens, 1988), used to rank corners.
+//! `R = det M - k (tr M)²`, `M = Σ ∇I ∇Iᵀ` over 7×7 pixels: the Harris corner response (Harris and Stephens, 1988), which
+//! ranks corners.
 //!
 //! The FAST score says how far the ring differs from the centre, which noise and thin edges can reach too. The
 //! Harris response asks whether brightness changes in *both* directions around the pixel, and so ranks better.
 
 use crate::dispatch::multiversion;
 use crate::orb::pyramid::Plane;
+use crate::tuning::{HARRIS_BLOCK as BLOCK, HARRIS_TRACE_WEIGHT as TRACE_WEIGHT};
 
-/// Side of the square summed over, in pixels (as in Rublee et al., ICCV 2011).
-const BLOCK: usize = 7;
 /// Pixels needed on each side of the corner: half a block plus one for the gradient.
 pub(crate) const REACH: usize = BLOCK / 2 + 1;
 /// Lanes used per row: a block and one to spare, a power of two for the vectoriser.
 const LANES: usize = 8;
-/// Weight of the squared trace; 0.04 is the value of the paper.
-const TRACE_WEIGHT: f32 = 0.04;
 /// Makes the response independent of the block size and of the 8-bit scale (gradients of up to 4 · 255 a pixel).
 const UNIT: f32 = 1.0 / (4.0 * 255.0 * (BLOCK * BLOCK) as f32);
 

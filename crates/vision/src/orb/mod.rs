@@ -1,10 +1,26 @@
-//! ORB features: oriented FAST corners with rotated BRIEF descriptors (Rublee et al., ICCV 2011).
+//! ORB features: oriented FAST corners with rotated BRIEF descriptors (Rublee et al., ICCV 2011), from a grey picture to `N`
+//! places with 256 bits each.
 //!
 //! [`Extractor::extract`] goes through the stages in the order of the files: optional [`crate::clahe`], `pyramid`,
 //! and on each level `fast` (find corners), `harris` (rank them), `select` (spread them), `orient` (turn them),
 //! `blur` and `brief` (describe them). Every stage is integer arithmetic or strictly ordered, so the same picture
 //! gives the same bytes on every machine. An [`Extractor`] keeps its buffers: after the first picture nothing is
 //! allocated but the result.
+//!
+//! ```
+//! use mtbsync_vision::image::LumaView;
+//! use mtbsync_vision::orb::{Extractor, OrbParams};
+//!
+//! // A bright square on grey: features at its corners.
+//! let picture: Vec<u8> = (0..320 * 240)
+//!     .map(|i| if (100..180).contains(&(i % 320)) && (80..160).contains(&(i / 320)) { 220 } else { 60 })
+//!     .collect();
+//! let mut extractor = Extractor::new(OrbParams { clahe: false, ..OrbParams::default() });
+//! let features = extractor.extract(&LumaView::new(320, 240, &picture)?, None);
+//! assert_eq!(features.keypoints.len(), features.descriptors.len());
+//! assert!(features.keypoints.iter().any(|k| (k.x - 100.0).hypot(k.y - 80.0) < 3.0));
+//! # Ok::<(), mtbsync_vision::image::LumaError>(())
+//! ```
 
 mod blur;
 mod brief;
@@ -19,21 +35,15 @@ pub use brief::DESCRIPTOR_BYTES;
 
 use crate::clahe::{Clahe, ClaheParams};
 use crate::image::LumaView;
+use crate::tuning::{ORB_BORDER as BORDER, ORB_OVERSAMPLING as OVERSAMPLING};
 use fast::{Corner, Detector};
-use pattern::PAIRS;
+use pattern::{PAIRS, PATCH_RADIUS};
 use pyramid::{Plane, Resizer};
-use select::{Candidate, Cells, Selector};
+use select::{Cells, CornerCandidate, Selector};
 
-/// Pixels at the edge of each level without features. The patch would allow half of it, but what is nearer to the
-/// edge has often left the picture one frame later (*measured* against 17 on four clips: 4 and 6 % more inliers on
-/// two, the same on one, 5 % fewer on one).
-const BORDER: usize = 31;
-const _: () =
-    assert!(BORDER >= orient::RADIUS + 2 && BORDER > pattern::RADIUS as usize && BORDER >= harris::REACH);
+const _: () = assert!(BORDER >= PATCH_RADIUS + 2 && BORDER >= harris::REACH);
 /// Most levels accepted; more cannot be larger than a patch.
 const MAX_LEVELS: usize = 16;
-/// Corners kept by FAST score for each one wanted, before the Harris response ranks them (as in the ORB paper).
-const OVERSAMPLING: usize = 2;
 
 /// Settings of [`Extractor`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -99,7 +109,7 @@ pub struct Extractor {
     resizer: Resizer,
     detector: Detector,
     corners: Vec<Corner>,
-    candidates: Vec<Candidate>,
+    candidates: Vec<CornerCandidate>,
     selector: Selector,
     blurred: Plane,
     blur_row: Vec<u8>,
@@ -240,7 +250,7 @@ impl Extractor {
             found.keypoints.push(Keypoint {
                 x: full_x,
                 y: full_y,
-                size: (2 * orient::RADIUS + 1) as f32 * scale_x,
+                size: (2 * PATCH_RADIUS + 1) as f32 * scale_x,
                 angle_deg: direction.degrees(),
                 response: candidate.strength,
             });

@@ -1,10 +1,9 @@
-//! Direction of a corner: from its centre to the centre of gravity of the brightness around it (Rosin, 1999).
+//! `θ = atan2(m₀₁, m₁₀)`: orientation of a corner by the intensity centroid of the disc around it (Rosin, 1999).
 
 use crate::dispatch::multiversion;
+use crate::orb::pattern::PATCH_RADIUS as RADIUS;
 use crate::orb::pyramid::Plane;
 
-/// Radius of the disc that is weighed, in pixels (patch of 31 as in Rublee et al., ICCV 2011).
-pub(crate) const RADIUS: usize = 15;
 /// One row of the disc with one lane to spare, a power of two for the vectoriser.
 const LANES: usize = 32;
 

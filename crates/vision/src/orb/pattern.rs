@@ -1,4 +1,4 @@
-//! Which pixels a descriptor compares.
+//! The sampling pattern of BRIEF: 256 pairs of pixels.
 //!
 //! The ends of each comparison are drawn from a Gaussian around the corner, as in the original BRIEF, with a fixed
 //! seed. Neighbouring comparisons would mostly repeat each other, so a candidate is accepted only when it is
@@ -10,8 +10,8 @@
 
 /// Comparisons in a descriptor.
 pub(crate) const PAIRS: usize = 256;
-/// No end lies farther from the corner than this, in pixels, so that every rotation stays inside a patch of 31.
-pub(crate) const RADIUS: i32 = 15;
+/// Radius of the patch of 31 pixels that is oriented and described (Rublee et al., ICCV 2011).
+pub(crate) const PATCH_RADIUS: usize = 15;
 
 /// One end of all comparisons, coordinates apart for the vectoriser; pixels from the corner.
 #[derive(Clone, Debug, PartialEq)]
@@ -120,14 +120,17 @@ mod tests {
     const LIMIT_STEP: f64 = 0.025;
     const SEED: u64 = 31;
 
-    type Point = (i32, i32);
+    /// No end lies farther from the corner than this, in pixels, so that every rotation stays inside the patch.
+    const RADIUS: i32 = PATCH_RADIUS as i32;
 
-    fn covariance(a: Point, b: Point) -> f64 {
+    type End = (i32, i32);
+
+    fn covariance(a: End, b: End) -> f64 {
         let (dx, dy) = (f64::from(a.0 - b.0), f64::from(a.1 - b.1));
         (-(dx * dx + dy * dy).sqrt() / CORRELATION_LENGTH).exp()
     }
 
-    fn correlation(p: (Point, Point), q: (Point, Point)) -> f64 {
+    fn correlation(p: (End, End), q: (End, End)) -> f64 {
         let shared =
             covariance(p.0, q.0) - covariance(p.0, q.1) - covariance(p.1, q.0) + covariance(p.1, q.1);
         let variance = |(a, b)| 2.0 - 2.0 * covariance(a, b);
@@ -139,7 +142,7 @@ mod tests {
         (random.next_u64() >> 11) as f64 / (1u64 << 53) as f64
     }
 
-    fn draw_point(random: &mut SplitMix64) -> Point {
+    fn draw_point(random: &mut SplitMix64) -> End {
         loop {
             // Twelve uniform numbers sum to a Gaussian closely enough, the same on every platform.
             let mut gaussian = || (0..12).map(|_| unit(random)).sum::<f64>() - 6.0;
@@ -155,7 +158,7 @@ mod tests {
 
     fn generate() -> [Ends; 2] {
         let mut random = SplitMix64::new(SEED);
-        let mut chosen: Vec<(Point, Point)> = Vec::with_capacity(PAIRS);
+        let mut chosen: Vec<(End, End)> = Vec::with_capacity(PAIRS);
         let mut limit = LIMIT_START;
         let mut draws = 0;
         while chosen.len() < PAIRS {
@@ -172,7 +175,7 @@ mod tests {
                 chosen.push(pair);
             }
         }
-        let ends = |pick: fn(&(Point, Point)) -> Point| Ends {
+        let ends = |pick: fn(&(End, End)) -> End| Ends {
             x: std::array::from_fn(|i| pick(&chosen[i]).0 as i8),
             y: std::array::from_fn(|i| pick(&chosen[i]).1 as i8),
         };

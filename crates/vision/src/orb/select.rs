@@ -1,20 +1,15 @@
-//! Spreading features over the picture.
+//! Spreading features over the picture: from the corners of a level to the wanted number.
 //!
 //! The strongest corners of a trail picture crowd on one fence post. Geometry needs them everywhere, yet a weak
 //! corner is often gone in the next frame. So most features go to the strongest corners wherever they are, and the
 //! rest is dealt out by cells of the picture: to every cell its best, then its second best, and so on.
 
 use crate::orb::fast::Corner;
-
-/// Share of the features that go to the strongest corners, wherever they are. *Measured* on neighbouring frames of
-/// four clips: with 0, homography inliers change by +3 to -57 % against 1; at 0.9 the worst loss is 10 %.
-const FREE_SHARE: f32 = 0.9;
-/// Features per cell that an even spread would give.
-const FEATURES_PER_CELL: usize = 4;
+use crate::tuning::{ORB_FEATURES_PER_CELL as FEATURES_PER_CELL, ORB_FREE_SHARE as FREE_SHARE};
 
 /// A corner offered for selection.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Candidate {
+pub(crate) struct CornerCandidate {
     pub(crate) x: u32,
     pub(crate) y: u32,
     /// Index of its cell, see [`Cells`].
@@ -70,7 +65,7 @@ pub(crate) struct Selector {
     rounds: Vec<u32>,
     /// Sort keys: weakness, then place in the list.
     keys: Vec<u64>,
-    chosen: Vec<Candidate>,
+    chosen: Vec<CornerCandidate>,
 }
 
 impl Selector {
@@ -81,7 +76,7 @@ impl Selector {
         corners: &[Corner],
         cells: Cells,
         threshold: u8,
-        out: &mut Vec<Candidate>,
+        out: &mut Vec<CornerCandidate>,
     ) {
         self.cells.clear();
         self.cells.resize(cells.count(), 0);
@@ -105,7 +100,7 @@ impl Selector {
         out.clear();
         out.resize(
             starts[256],
-            Candidate {
+            CornerCandidate {
                 x: 0,
                 y: 0,
                 cell: 0,
@@ -115,7 +110,7 @@ impl Selector {
         for (corner, &cell) in corners.iter().zip(&self.corner_cells) {
             if is_offered(corner, cell) {
                 let place = &mut starts[weakness(corner)];
-                out[*place] = Candidate {
+                out[*place] = CornerCandidate {
                     x: corner.x,
                     y: corner.y,
                     cell,
@@ -127,7 +122,7 @@ impl Selector {
     }
 
     /// Put the strongest candidates first; of equally strong ones the first in the list stays first.
-    pub(crate) fn sort(&mut self, candidates: &mut Vec<Candidate>) {
+    pub(crate) fn sort(&mut self, candidates: &mut Vec<CornerCandidate>) {
         self.keys.clear();
         self.keys.extend(
             candidates
@@ -146,7 +141,7 @@ impl Selector {
     }
 
     /// Keep at most `wanted` of the sorted candidates.
-    pub(crate) fn spread(&mut self, candidates: &mut Vec<Candidate>, cells: Cells, wanted: usize) {
+    pub(crate) fn spread(&mut self, candidates: &mut Vec<CornerCandidate>, cells: Cells, wanted: usize) {
         if candidates.len() <= wanted {
             return;
         }
@@ -187,14 +182,14 @@ mod tests {
 
     const BORDER: usize = 10;
 
-    fn crowd_and_loner(cells: Cells) -> Vec<Candidate> {
-        let candidate = |x, y, strength| Candidate {
+    fn crowd_and_loner(cells: Cells) -> Vec<CornerCandidate> {
+        let candidate = |x, y, strength| CornerCandidate {
             x,
             y,
             cell: cells.of(x, y),
             strength,
         };
-        let mut candidates: Vec<Candidate> = (0..100)
+        let mut candidates: Vec<CornerCandidate> = (0..100)
             .map(|i| candidate(20 + i % 10, 20 + i / 10, 100.0 - i as f32))
             .collect();
         candidates.push(candidate(180, 180, -1.0));

@@ -1,4 +1,7 @@
-//! Descriptors with what says nothing about the place removed.
+//! `c = (d - m) / √(box mean of |d - m|² + floor)`, in whole numbers: descriptors centred by a mean `m` and evened out over
+//! the picture, `frames × 18×32×8`.
+//!
+//! With the mean over the recording, what is always there goes; with the local mean, what stays for a moment goes too.
 
 use std::ops::Range;
 
@@ -6,16 +9,13 @@ use rayon::prelude::*;
 
 use crate::dense::{BINS, COLS, DESCRIPTOR_LEN, ROWS};
 use crate::dispatch::multiversion;
+use crate::tuning::{EVEN_FLOOR, EVEN_RADIUS, LOCAL_WINDOW_SECS};
 
 /// Whole-number steps per unit of an evened-out value, whose typical cell has energy 1.
 const STEPS: f32 = 512.0;
 /// Bound of the whole numbers. A row's dot product then stays below `256 · MAX_VALUE²` = 1.02e9, inside an `i32`.
 const MAX_VALUE: f32 = 2000.0;
 pub(super) const ROW_LEN: usize = COLS * BINS;
-/// Window of [`Centring::local`], seconds. Measured on a drive with a cockpit in view and on rendered rides:
-/// 1.2 to 2 s serve alike; longer ones let the driver's arms back in, shorter ones take away the scenery.
-pub const LOCAL_WINDOW_SECS: f64 = 1.5;
-
 /// Frames that are read at once where all of them are looked at.
 const READ_FRAMES: usize = 64;
 
@@ -48,14 +48,14 @@ pub struct Centring<'a> {
 }
 
 enum Removed<'a> {
-    /// The mean of the whole recording.
+    /// The mean over the recording.
     Mean(Vec<f32>),
-    /// The mean of the moment around each of these times.
-    Moment(&'a [f64]),
+    /// The mean over a window around each of these times.
+    Local(&'a [f64]),
 }
 
 impl<'a> Centring<'a> {
-    /// Remove the mean over the whole recording: what is always there. Cells with `mask` 0 become 0.
+    /// Remove the mean over the whole recording. Cells with `mask` 0 become 0.
     pub fn global(descriptors: &'a dyn Descriptors, mask: &'a [u8]) -> Self {
         let frames = descriptors.frames();
         let sums = (0..frames.div_ceil(READ_FRAMES))
@@ -79,14 +79,14 @@ impl<'a> Centring<'a> {
         }
     }
 
-    /// Remove the mean over [`LOCAL_WINDOW_SECS`] around each frame instead: what stays for a moment, too, such as the
-    /// rider's arms, the light under trees, a bend's horizon. What is left is what passes by. `t_secs` are the frame
-    /// times, increasing. While the camera stands still next to nothing is left.
+    /// Remove the mean over a window of 1.5 s around each frame instead: also the rider's arms, the light under trees, a
+    /// bend's horizon. What is left changes with the place, so it locates best; while the camera stands still next to
+    /// nothing is left. `t_secs` are the frame times, increasing.
     pub fn local(descriptors: &'a dyn Descriptors, t_secs: &'a [f64], mask: &'a [u8]) -> Self {
         Self {
             descriptors,
             mask,
-            removed: Removed::Moment(t_secs),
+            removed: Removed::Local(t_secs),
             frames: descriptors.frames().min(t_secs.len()),
         }
     }
@@ -136,7 +136,7 @@ impl<'a> Centring<'a> {
                     centre(frame, mean, self.mask, out);
                 }
             }
-            Removed::Moment(t_secs) => {
+            Removed::Local(t_secs) => {
                 let t_secs = &t_secs[..self.frames];
                 let around = window(t_secs, frames.start).start..window(t_secs, frames.end - 1).end;
                 self.descriptors.read(around.clone(), &mut bytes);
@@ -144,12 +144,12 @@ impl<'a> Centring<'a> {
                 let mut sums = RunningSum::new();
                 let (mut from, mut to) = (around.start, around.start);
                 for (i, out) in frames.clone().zip(values.chunks_exact_mut(DESCRIPTOR_LEN)) {
-                    let moment = window(t_secs, i);
-                    while to < moment.end {
+                    let near = window(t_secs, i);
+                    while to < near.end {
                         sums.add(frame(to));
                         to += 1;
                     }
-                    while from < moment.start {
+                    while from < near.start {
                         sums.remove(frame(from));
                         from += 1;
                     }
@@ -164,7 +164,7 @@ impl<'a> Centring<'a> {
     }
 }
 
-/// The frames of the moment around frame `i`.
+/// The frames of the local mean around frame `i`.
 fn window(t_secs: &[f64], i: usize) -> Range<usize> {
     let from = t_secs.partition_point(|&t| t < t_secs[i] - 0.5 * LOCAL_WINDOW_SECS);
     let to = t_secs.partition_point(|&t| t <= t_secs[i] + 0.5 * LOCAL_WINDOW_SECS);
@@ -251,15 +251,10 @@ impl RunningSum {
     }
 }
 
-/// Cells each side whose energy a cell is compared with.
-const EVEN_REACH: usize = 2;
-/// Share of the whole frame's energy that every neighbourhood counts as having at least: keeps empty sky empty.
-const EVEN_FLOOR: f32 = 0.3;
-
 /// `frame - mean`, evened out over the picture, in whole numbers; 0 where masked.
 ///
-/// Each cell is divided by the energy of its neighbourhood. Without that a driver's bright sleeve outweighs the trail
-/// behind the windscreen. Measured: the median error on such a drive falls by a fifth, on open rides nothing changes.
+/// Without dividing each cell by the energy of its neighbourhood a driver's bright sleeve outweighs the trail behind the
+/// windscreen.
 #[inline(always)]
 fn centre_plain(frame: &[u8], mean: &[f32], mask: &[u8], out: &mut [i16]) {
     let seen = |cell: usize| mask.get(cell).is_none_or(|&m| m != 0);
@@ -303,14 +298,14 @@ fn box_mean(cells: &[f32; ROWS * COLS]) -> [f32; ROWS * COLS] {
     let mut across = [0.0f32; ROWS * COLS];
     for row in 0..ROWS {
         for col in 0..COLS {
-            let (from, to) = (col.saturating_sub(EVEN_REACH), (col + EVEN_REACH + 1).min(COLS));
+            let (from, to) = (col.saturating_sub(EVEN_RADIUS), (col + EVEN_RADIUS + 1).min(COLS));
             let sum: f32 = cells[row * COLS + from..row * COLS + to].iter().sum();
             across[row * COLS + col] = sum / (to - from) as f32;
         }
     }
     let mut out = [0.0f32; ROWS * COLS];
     for row in 0..ROWS {
-        let (from, to) = (row.saturating_sub(EVEN_REACH), (row + EVEN_REACH + 1).min(ROWS));
+        let (from, to) = (row.saturating_sub(EVEN_RADIUS), (row + EVEN_RADIUS + 1).min(ROWS));
         for col in 0..COLS {
             let sum: f32 = (from..to).map(|r| across[r * COLS + col]).sum();
             out[row * COLS + col] = sum / (to - from) as f32;

@@ -1,14 +1,14 @@
-//! Frames prepared in blocks, when they are needed.
+//! Frames prepared in blocks on demand, of which the last few are kept.
 //!
-//! Whoever walks along two recordings needs the frames around one place of each. Preparing those of hours at once takes
-//! gigabytes; preparing them again for each comparison takes time. So blocks are made on demand, and the last few kept.
+//! Walking along two recordings takes the frames around one place of each. Preparing those of hours at once takes
+//! gigabytes; preparing them again for each comparison takes time.
 
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Frames of a block: some ten seconds.
-pub const BLOCK_FRAMES: usize = 32;
+use crate::tuning::BLOCK_FRAMES;
+
 /// Blocks of prepared frames.
 pub struct FrameBlocks<'a, T> {
     make: Box<dyn Fn(Range<usize>) -> T + Sync + 'a>,

@@ -1,38 +1,27 @@
-//! How alike two places look, allowing for a camera that points a little differently.
+//! `s = max_δ ⟨a, b_δ⟩ / (|a| |b_δ|)`: similarity of two centred descriptors as their cosine at the best displacement `δ` of
+//! one grid against the other, because no two cameras point alike.
 //!
-//! What says nothing about the place is removed first: the mean over the whole recording, or over the moment (see
-//! [`CentredSequence`]). Then two frames are compared by the cosine of their descriptors, at the best of a set of
-//! displacements of one grid against the other:
+//! - [`PlaceSequence`] compares any frame with any other under shifts of the whole grid. It finds the place.
+//! - [`DisplacementMatcher`] (on [`DisplacementSequence`]) also shears the part below the horizon sideways, because half a metre
+//!   further left the ground moves and the horizon stays, and interpolates between cells. It locates the place to a
+//!   fraction of a frame.
 //!
-//! - [`PlaceSequence`] compares any frame with any other, shifting the grid as a whole. It finds the place.
-//! - [`DisplacementMatcher`] (on [`DisplacementSequence`]) also shears the lower part sideways, because a rider half a metre further left sees the ground
-//!   move and the horizon stay, and interpolates between cells. It locates the place to a fraction of a frame.
-//!
-//! [`DisplacementMatcher`] keeps, for each row of cells and each displacement, one integer dot product. A displacement of the
-//! whole picture is a sum over rows, so trying a thousand of them costs next to nothing. Integers make the results
-//! independent of vector width and thread count.
+//! What says nothing about the place is removed first (mean-centring, [`Centring`]). All dot products are integers, so
+//! results do not depend on vector width or the number of threads.
 
 mod centred;
 mod displacement;
-mod dots;
+mod displacement_matcher;
 mod frame_blocks;
 mod place;
+mod shifted_grid;
 
-pub use centred::{CentredSequence, Centring, Descriptors, LOCAL_WINDOW_SECS};
-pub use displacement::{Displacement, DisplacementMatcher, DisplacementSequence};
-pub use frame_blocks::{BLOCK_FRAMES, FrameBlocks};
-pub use place::{MAX_DX, MAX_DY, PlaceSequence, ShiftSearch};
-
-/// Columns `from..to` of the first grid that lie on the second after a shift by `dx` (first `x` on second `x + dx`).
-fn overlap(len: usize, shift: isize) -> (usize, usize) {
-    let reach = shift.unsigned_abs().min(len);
-    if shift < 0 { (reach, len) } else { (0, len - reach) }
-}
-
-fn cosine(dot: f32, ours: f32, theirs: f32) -> f32 {
-    let norm = (ours * theirs).sqrt();
-    if norm > 0.0 { dot / norm } else { 0.0 }
-}
+pub use crate::tuning::BLOCK_FRAMES;
+pub use centred::{CentredSequence, Centring, Descriptors};
+pub use displacement::{Displacement, DisplacementSequence};
+pub use displacement_matcher::DisplacementMatcher;
+pub use frame_blocks::FrameBlocks;
+pub use place::{PlaceSequence, ShiftSearch};
 
 #[cfg(test)]
 mod tests {

@@ -1,200 +1,38 @@
-//! Every frame against every frame, coarse first.
+//! `max_δ cos(a, b_δ)` over 13×5 shifts `δ` of the whole grid, every frame with every frame, coarse to fine.
 //!
-//! The cosine of two frames at the best of 65 whole-grid shifts would cost 65 dot products of 4,608 numbers. Most of
-//! them are of no use: with cells pooled two by two, a quarter of the numbers and a third of the shifts already tell
-//! which shift is best to within a cell. So a pair is compared pooled at 21 shifts, then in full at the nine around
-//! the best of them: a fifth of the work. Short pairs can afford every shift. Where even that is too much (long recordings) the pooled similarity alone
-//! finds the stretch of the reference in which the full one is worth computing.
-//!
-//! Each grid is stored row after row with enough zeros between the rows that a shift of the whole grid is a shift of
-//! the array: one long dot product, whatever the shift. All are integers, so vector width does not matter, and a frame
-//! shifted against another gives the same number as that one shifted the other way. So [`PlaceSequence::similarities`]
-//! shifts one new frame against several reference frames at once.
+//! 65 dot products of 4,608 numbers a pair would mostly be of no use: with cells pooled two by two, a quarter of the numbers
+//! and a third of the shifts already tell the best shift to within a cell. So a pair is compared pooled at 21 shifts, then in
+//! full at the nine around the best of them: a fifth of the work. Short recordings can afford every shift. Where even that
+//! is too much (long recordings) the pooled similarity alone finds the stretch of the reference in which the full one is
+//! worth computing.
 
 use std::ops::Range;
 
 use super::centred::CentredSequence;
-use super::dots::{LANES, dots};
-use super::overlap;
+use super::shifted_grid::{GridShape, Layer, ShiftedGrid, cosines};
 use crate::dense::{BINS, COLS, ROWS};
+use crate::tuning::{SHIFT_AROUND, SHIFT_MAX_DX, SHIFT_MAX_DY};
 
-/// Largest sideways shift in cells (about 3 degrees each for an action camera).
-pub const MAX_DX: usize = 6;
-/// Largest vertical shift in cells.
-pub const MAX_DY: usize = 2;
 /// Cells joined into one, each way.
 const POOL: usize = 2;
-/// Full cells tried each side of the best pooled shift.
-const AROUND: usize = 1;
 /// Divides the whole numbers of [`CentredSequence`]: a frame's dot product then stays below
 /// `4608 * 500² = 1.2e9`, inside an `i32`. Quantisation noise is far below that of the pictures.
 const FINE_DIVISOR: i32 = 4;
 /// Divides the sum of four full cells, with the same bound: `1152 * 1000² = 1.2e9`.
 const POOLED_DIVISOR: i32 = 8;
 
-const FINE: Grid = Grid {
+const FINE: GridShape = GridShape {
     rows: ROWS,
     cols: COLS,
-    max_dx: MAX_DX,
-    max_dy: MAX_DY,
+    max_dx: SHIFT_MAX_DX,
+    max_dy: SHIFT_MAX_DY,
 };
-const POOLED: Grid = Grid {
+const POOLED: GridShape = GridShape {
     rows: ROWS / POOL,
     cols: COLS / POOL,
-    max_dx: MAX_DX / POOL,
-    max_dy: MAX_DY / POOL,
+    max_dx: SHIFT_MAX_DX / POOL,
+    max_dy: SHIFT_MAX_DY / POOL,
 };
-
-/// Size of a grid of cells and how far it is shifted.
-#[derive(Clone, Copy)]
-struct Grid {
-    rows: usize,
-    cols: usize,
-    max_dx: usize,
-    max_dy: usize,
-}
-
-impl Grid {
-    /// Numbers from one row to the next: the cells and one side's shift of zeros, which serves the next row as well.
-    const fn stride(self) -> usize {
-        (self.cols + self.max_dx) * BINS
-    }
-
-    /// Numbers from the first of the grid to the end of the last row's zeros, in whole vectors.
-    const fn span(self) -> usize {
-        (self.rows * self.stride()).next_multiple_of(LANES)
-    }
-
-    /// Zeros before and after the grid.
-    const fn margin(self) -> usize {
-        self.max_dy * self.stride() + self.max_dx * BINS
-    }
-
-    const fn stored(self) -> usize {
-        self.span() + 2 * self.margin()
-    }
-
-    const fn shifts(self) -> usize {
-        (2 * self.max_dx + 1) * (2 * self.max_dy + 1)
-    }
-
-    /// Number of a shift; that of the opposite shift is `shifts() - 1 - this`.
-    const fn index(self, dx: isize, dy: isize) -> usize {
-        dy.wrapping_add_unsigned(self.max_dy) as usize * (2 * self.max_dx + 1)
-            + dx.wrapping_add_unsigned(self.max_dx) as usize
-    }
-
-    const fn shift(self, index: usize) -> (isize, isize) {
-        let wide = 2 * self.max_dx + 1;
-        (
-            (index % wide) as isize - self.max_dx as isize,
-            (index / wide) as isize - self.max_dy as isize,
-        )
-    }
-}
-
-/// Frames of one grid, ready to be compared.
-#[derive(Clone, Debug, Default)]
-struct Layer {
-    /// `frames × stored()`.
-    values: Vec<i16>,
-    /// `frames × shifts()`: reciprocal length of the part that stays on the other grid when this one is shifted.
-    scales: Vec<f32>,
-}
-
-impl Layer {
-    /// Append a frame given as `rows × cols × BINS` numbers.
-    fn push(&mut self, grid: Grid, cells: &[i16]) {
-        let from = self.values.len();
-        self.values.resize(from + grid.stored(), 0);
-        let row_len = grid.cols * BINS;
-        for (row, numbers) in cells.chunks_exact(row_len).enumerate() {
-            let at = from + grid.margin() + row * grid.stride();
-            self.values[at..at + row_len].copy_from_slice(numbers);
-        }
-        let energy = CumulativeEnergy::new(grid, cells);
-        for index in 0..grid.shifts() {
-            let (dx, dy) = grid.shift(index);
-            let within = energy.of(overlap(grid.rows, dy), overlap(grid.cols, dx));
-            self.scales.push(if within > 0 {
-                (1.0 / (within as f64).sqrt()) as f32
-            } else {
-                0.0
-            });
-        }
-    }
-
-    fn frame(&self, grid: Grid, i: usize) -> View<'_> {
-        View {
-            values: &self.values[i * grid.stored()..(i + 1) * grid.stored()],
-            scales: &self.scales[i * grid.shifts()..(i + 1) * grid.shifts()],
-        }
-    }
-}
-
-/// Sums of squares over rectangles of cells.
-struct CumulativeEnergy {
-    cols: usize,
-    sums: Vec<i64>,
-}
-
-impl CumulativeEnergy {
-    fn new(grid: Grid, cells: &[i16]) -> Self {
-        let cols = grid.cols + 1;
-        let mut sums = vec![0i64; (grid.rows + 1) * cols];
-        for (cell, numbers) in cells.chunks_exact(BINS).enumerate() {
-            let (row, col) = (cell / grid.cols + 1, cell % grid.cols + 1);
-            let energy: i64 = numbers.iter().map(|&v| i64::from(v) * i64::from(v)).sum();
-            sums[row * cols + col] = energy + sums[(row - 1) * cols + col] + sums[row * cols + col - 1]
-                - sums[(row - 1) * cols + col - 1];
-        }
-        Self { cols, sums }
-    }
-
-    fn of(&self, (top, bottom): (usize, usize), (left, right): (usize, usize)) -> i64 {
-        let at = |row: usize, col: usize| self.sums[row * self.cols + col];
-        at(bottom, right) + at(top, left) - at(top, right) - at(bottom, left)
-    }
-}
-
-#[derive(Clone, Copy)]
-struct View<'a> {
-    values: &'a [i16],
-    scales: &'a [f32],
-}
-
-impl<'a> View<'a> {
-    /// The grid in its place.
-    fn unmoved(self, grid: Grid) -> &'a [i16] {
-        &self.values[grid.margin()..grid.margin() + grid.span()]
-    }
-}
-
-/// Cosines of a new frame with `R` reference frames at `S` shifts, by the numbers of the shifts.
-#[inline]
-fn cosines<const R: usize, const S: usize>(
-    grid: Grid,
-    new: View<'_>,
-    references: [View<'_>; R],
-    shifts: [usize; S],
-) -> [[f32; S]; R] {
-    // The new frame moves by (dx, dy) against a reference frame when its cell (x, y) meets (x + dx, y + dy): seen from
-    // the reference, it lies (dx, dy) further back.
-    let offsets = shifts.map(|index| {
-        let (dx, dy) = grid.shift(index);
-        grid.margin()
-            .wrapping_add_signed(-dy * grid.stride() as isize - dx * BINS as isize)
-    });
-    let sums = dots(references.map(|r| r.unmoved(grid)), new.values, offsets);
-    let mut out = [[0.0; S]; R];
-    for ((out, sums), reference) in out.iter_mut().zip(sums).zip(references) {
-        for ((out, sum), index) in out.iter_mut().zip(sums).zip(shifts) {
-            let scale = new.scales[index] * reference.scales[grid.shifts() - 1 - index];
-            *out = sum as f32 * scale;
-        }
-    }
-    out
-}
 
 /// How thoroughly frames are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -303,7 +141,7 @@ impl PlaceSequence {
             ShiftSearch::Pooled => pooled().map(|(cosine, _)| cosine),
             ShiftSearch::Exhaustive => best_anywhere(self.fine.frame(FINE, i), fine()),
             ShiftSearch::CoarseToFine => {
-                let (coarse, references): ([(f32, usize); R], [View<'_>; R]) = (pooled(), fine());
+                let (coarse, references): ([(f32, usize); R], [ShiftedGrid<'_>; R]) = (pooled(), fine());
                 std::array::from_fn(|r| {
                     best_near(self.fine.frame(FINE, i), references[r], POOLED.shift(coarse[r].1))
                 })
@@ -340,11 +178,11 @@ const FINE_SHIFTS: usize = 5;
 const _: () =
     assert!(POOLED.shifts().is_multiple_of(POOLED_SHIFTS) && FINE.shifts().is_multiple_of(FINE_SHIFTS));
 /// Full shifts around a pooled one.
-const NEAR_SHIFTS: usize = (2 * AROUND + 1).pow(2);
+const NEAR_SHIFTS: usize = (2 * SHIFT_AROUND + 1).pow(2);
 
 /// Best cosine of all pooled shifts and the number of that shift; of equal ones the first.
 #[inline]
-fn best_pooled<const R: usize>(new: View<'_>, references: [View<'_>; R]) -> [(f32, usize); R] {
+fn best_pooled<const R: usize>(new: ShiftedGrid<'_>, references: [ShiftedGrid<'_>; R]) -> [(f32, usize); R] {
     let mut best = [(0.0, POOLED.index(0, 0)); R];
     for first in (0..POOLED.shifts()).step_by(POOLED_SHIFTS) {
         let shifts: [usize; POOLED_SHIFTS] = std::array::from_fn(|k| first + k);
@@ -361,7 +199,7 @@ fn best_pooled<const R: usize>(new: View<'_>, references: [View<'_>; R]) -> [(f3
 
 /// Best cosine of the full grids.
 #[inline]
-fn best_anywhere<const R: usize>(new: View<'_>, references: [View<'_>; R]) -> [f32; R] {
+fn best_anywhere<const R: usize>(new: ShiftedGrid<'_>, references: [ShiftedGrid<'_>; R]) -> [f32; R] {
     let mut best = [0.0f32; R];
     for first in (0..FINE.shifts()).step_by(FINE_SHIFTS) {
         let shifts: [usize; FINE_SHIFTS] = std::array::from_fn(|k| first + k);
@@ -374,18 +212,18 @@ fn best_anywhere<const R: usize>(new: View<'_>, references: [View<'_>; R]) -> [f
 
 /// Best cosine of the full grids around a pooled shift.
 #[inline]
-fn best_near(new: View<'_>, reference: View<'_>, (dx, dy): (isize, isize)) -> f32 {
+fn best_near(new: ShiftedGrid<'_>, reference: ShiftedGrid<'_>, (dx, dy): (isize, isize)) -> f32 {
     let within = |value: isize, most: usize| value.clamp(-(most as isize), most as isize);
-    let side = 2 * AROUND + 1;
+    let side = 2 * SHIFT_AROUND + 1;
     // At the rim a shift is tried twice instead of one beyond it.
     let shifts: [usize; NEAR_SHIFTS] = std::array::from_fn(|k| {
         let (x, y) = (
-            (k % side) as isize - AROUND as isize,
-            (k / side) as isize - AROUND as isize,
+            (k % side) as isize - SHIFT_AROUND as isize,
+            (k / side) as isize - SHIFT_AROUND as isize,
         );
         FINE.index(
-            within(POOL as isize * dx + x, MAX_DX),
-            within(POOL as isize * dy + y, MAX_DY),
+            within(POOL as isize * dx + x, SHIFT_MAX_DX),
+            within(POOL as isize * dy + y, SHIFT_MAX_DY),
         )
     });
     let [cosines] = cosines(FINE, new, [reference], shifts);
@@ -395,7 +233,8 @@ fn best_near(new: View<'_>, reference: View<'_>, (dx, dy): (isize, isize)) -> f3
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::similarity::dots::dot_plain;
+    use crate::overlap::overlap;
+    use crate::similarity::shifted_grid::tests::plain_cosine;
     use crate::similarity::tests::{all, frames};
 
     fn sequence(count: usize, seed: u32, dx: isize) -> PlaceSequence {
@@ -411,9 +250,9 @@ mod tests {
         for index in 0..FINE.shifts() {
             let (dx, dy) = FINE.shift(index);
             let (mut dot, mut ours, mut theirs) = (0.0, 0.0, 0.0);
-            let ((top, bottom), (left, right)) = (overlap(ROWS, dy), overlap(COLS, dx));
-            for row in top..bottom {
-                for col in left..right {
+            let (rows, columns) = (overlap(ROWS, dy), overlap(COLS, dx));
+            for row in rows {
+                for col in columns.clone() {
                     for bin in 0..BINS {
                         let p = value(a, i, row, col, bin);
                         let q = value(
@@ -432,17 +271,6 @@ mod tests {
             best = best.max(dot / (ours * theirs).sqrt());
         }
         best
-    }
-
-    /// Cosine at one shift, the reference frame moved against the new one.
-    fn plain_cosine(grid: Grid, new: View<'_>, reference: View<'_>, index: usize) -> f32 {
-        let (dx, dy) = grid.shift(index);
-        let from = grid
-            .margin()
-            .wrapping_add_signed(dy * grid.stride() as isize + dx * BINS as isize);
-        let theirs = &reference.values[from..from + grid.span()];
-        let scale = new.scales[index] * reference.scales[grid.shifts() - 1 - index];
-        dot_plain(new.unmoved(grid), theirs) as f32 * scale
     }
 
     /// One shift after the other.
@@ -465,7 +293,7 @@ mod tests {
         let (x, y) = POOLED.shift(pooled.1);
         let near = |index: &usize| {
             let (dx, dy) = FINE.shift(*index);
-            let reach = AROUND as isize;
+            let reach = SHIFT_AROUND as isize;
             (dx - POOL as isize * x).abs() <= reach && (dy - POOL as isize * y).abs() <= reach
         };
         let full = |index| of(FINE, &a.fine, &b.fine, index);
@@ -522,17 +350,6 @@ mod tests {
                 } else {
                     assert!(full < 0.6 && pooled < 0.6, "{i} {j} {full} {pooled}");
                 }
-            }
-        }
-    }
-
-    #[test]
-    fn opposite_shifts_have_opposite_numbers() {
-        for grid in [FINE, POOLED] {
-            for index in 0..grid.shifts() {
-                let (dx, dy) = grid.shift(index);
-                assert_eq!(grid.index(dx, dy), index);
-                assert_eq!(grid.index(-dx, -dy), grid.shifts() - 1 - index);
             }
         }
     }

@@ -1,8 +1,9 @@
-//! The dot product of a block of fine cells with a place of another grid: what the search uphill is made of. Left to the
-//! compiler, the short lines of a block become a mixture of widths that takes twice as long.
+//! `Σ a_k b_k` over a block of 6×6 cells and a place of another grid: the inner loop of hill climbing. Left to the compiler,
+//! the short lines of a block become a mixture of widths that takes twice as long.
 
 use super::hog_grid::BLOCK;
-use crate::dense::BINS;
+use crate::dots::dot_plain;
+use crate::orientation_grid::BINS;
 
 /// Numbers in a line of a block.
 const LINE: usize = BLOCK * BINS;
@@ -29,10 +30,7 @@ pub(super) fn block_dot(block: &BlockCells, grid: &[i16], at: usize, stride: usi
 /// The definition.
 fn plain(block: &BlockCells, grid: &[i16], stride: usize) -> i32 {
     let lines = block.as_chunks::<LINE>().0.iter().zip(grid.chunks(stride));
-    lines
-        .flat_map(|(ours, theirs)| ours.iter().zip(theirs))
-        .map(|(&p, &q)| i32::from(p) * i32::from(q))
-        .sum()
+    lines.map(|(ours, theirs)| dot_plain(ours, theirs)).sum()
 }
 
 /// # Safety

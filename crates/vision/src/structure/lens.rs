@@ -1,6 +1,8 @@
-//! From a place in the grid to a direction in front of the camera.
+//! `r = f tan θ` or `r = f θ`: from a place `(x, y)` of the HOG grid to a ray of the camera, as a point on the plane one unit
+//! ahead. The principal point is the middle of the grid.
 
 use super::hog_grid::{COLS, ROWS};
+use crate::tuning::MAX_ANGLE;
 
 /// How a lens maps angles to distances from the middle of the picture.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -11,16 +13,13 @@ pub enum Projection {
     Equidistant,
 }
 
-/// A lens as far as it matters here, centred on the grid.
+/// Intrinsics: projection and focal length, centred on the grid.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Lens {
     projection: Projection,
     /// Focal length in fine cells, across and down.
     focal: [f64; 2],
 }
-
-/// Largest angle from the optical axis that is used, radians: tangents run away beyond.
-const MAX_ANGLE: f64 = 1.31;
 
 impl Lens {
     /// A lens that sees `hfov_deg` degrees across the grid, whose cells are `cell_aspect` times as wide as high.
@@ -37,8 +36,12 @@ impl Lens {
         }
     }
 
-    /// Direction of the fine cell place `(x, y)` (cell middles at whole numbers) as a point on the plane one unit ahead,
-    /// and how many cells a unit of that plane covers there.
+    /// Ray of the middle of the grid.
+    pub(super) fn middle(&self) -> Ray {
+        self.ray(0.5 * (COLS as f64 - 1.0), 0.5 * (ROWS as f64 - 1.0))
+    }
+
+    /// Ray of the place `(x, y)` in fine cells (middles at whole numbers).
     pub(super) fn ray(&self, x: f64, y: f64) -> Ray {
         let u = (x - 0.5 * (COLS as f64 - 1.0)) / self.focal[0];
         let v = (y - 0.5 * (ROWS as f64 - 1.0)) / self.focal[1];
@@ -60,11 +63,11 @@ impl Lens {
     }
 }
 
-/// A direction.
+/// A direction in camera coordinates.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Ray {
-    /// On the plane one unit ahead.
+    /// Point on the plane one unit ahead.
     pub at: [f64; 2],
-    /// Cells per unit of that plane, around here.
+    /// Fine cells that a unit of that plane covers there.
     pub cells: f64,
 }

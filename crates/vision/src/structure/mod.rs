@@ -1,33 +1,44 @@
-//! Where along the trail a camera stood, from how the scene moved: the measurement below a frame.
+//! Structure from motion at a few hundred blocks: where along the trail a camera stood, to less than a frame.
 //!
-//! Similarity alone (see [`crate::similarity`]) cannot tell a step forward from a turned head or another line on the
-//! trail when things stand at all depths. Motion can. Between two frames of the *reference* the scene shows its relief:
-//! what is near moves far, what is far hardly moves. That gives every spot of the picture its depth, in units of the way
-//! the camera went. With the depths known, where the same spots lie in a frame of the *new* run gives that camera's
-//! turn and its position among the two reference frames: how far along the way, and how far beside it.
+//! Two frames of the *reference* give, from block displacements `p → q`, the relative pose by the epipolar constraint
+//! `qᵀ E p = 0`, `E = [t]ₓ R`, and from it each block's inverse depth `ρ` in units of the baseline `|t|`. The same blocks on a
+//! frame of the *new* run give that camera's pose by resection, `q ~ R′p + ρ t′`; the coordinate of its centre along the
+//! baseline is the time between the two reference frames.
 //!
-//! 1. [`HogExtractor`]: a finer grid of orientation histograms than the dense descriptor's, which survives other
-//!    light as that does.
-//! 2. [`BlockMatches`]: where each block of one grid lies on another, coarse to fine, with its neighbours' agreement from both
-//!    sides.
-//! 3. [`Structure`]: turn, direction and depths of two reference frames (relative pose by robust least squares on the
-//!    epipolar constraint; Longuet-Higgins 1981).
-//! 4. [`Structure::locate`]: pose of a third camera from the points with depth (perspective-n-point by robust
-//!    Gauss–Newton), of which the share along the way is what is wanted.
+//! Similarity alone (see [`crate::similarity`]) cannot tell a step forward from a turned head or another line on the trail
+//! when things stand at all depths; parallax can.
+//!
+//! 1. [`HogExtractor`], [`HogGrid`]: a finer grid of orientation histograms than the dense descriptor's.
+//! 2. [`BlockMatches`]: block matching, coarse to fine, with a forward-backward check.
+//! 3. [`Structure`]: relative pose (Longuet-Higgins, Nature 1981) by robust least squares, and depths by triangulation.
+//! 4. [`Structure::locate`]: resection (perspective-n-point) by robust Gauss-Newton.
 
 mod block_dot;
 mod block_matching;
+mod block_search;
+mod hill_climb;
 mod hog_grid;
+mod hog_pyramid;
 mod lens;
+mod padded_grid;
 mod pose;
+mod relative_pose;
+mod resection;
 
-pub use block_matching::{BlockMatches, CameraMotion, SearchRange};
-pub use hog_grid::{HOG_GRID_LEN, HogExtractor, HogGrid, HogMean, HogPyramid, HogSum};
+pub use block_matching::{BlockMatches, CameraMotion};
+pub use block_search::SearchRange;
+pub use hog_grid::{HOG_GRID_LEN, HogExtractor, HogGrid, HogMean, HogSum};
+pub use hog_pyramid::HogPyramid;
 pub use lens::{Lens, Projection};
-pub use pose::{Located, Structure};
+pub use pose::Structure;
+pub use resection::Located;
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+    use crate::image::LumaView;
+    use crate::mask::MASK_LEN;
+
     /// A picture of blobs of many sizes, seen `dx` to the right and `dy` below, pixels.
     pub(super) fn textured(width: usize, height: usize, dx: f64, dy: f64) -> Vec<u8> {
         let waves: Vec<[f64; 4]> = (1..40)
@@ -50,5 +61,21 @@ mod tests {
             }
         }
         out
+    }
+
+    fn packed(dx: f64, dy: f64) -> Vec<u8> {
+        let picture = textured(640, 360, dx, dy);
+        HogExtractor::default().describe(&LumaView::new(640, 360, &picture).unwrap())
+    }
+
+    /// Of a recording that also shows other places.
+    pub(super) fn mean() -> HogMean {
+        let mut sum = HogSum::default();
+        (1..6).for_each(|k| sum.add(&packed(997.0 * f64::from(k), -731.0 * f64::from(k))));
+        sum.mean()
+    }
+
+    pub(super) fn grid(dx: f64, dy: f64) -> HogGrid {
+        HogGrid::new(&packed(dx, dy), &mean(), &[1; MASK_LEN]).unwrap()
     }
 }

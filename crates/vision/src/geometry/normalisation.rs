@@ -1,18 +1,19 @@
-//! Well-conditioned coordinates: both point sets centred, and divided by one common size.
+//! `x' = s (x - c)`, `s = √2 / mean |x - c|`: Hartley's normalisation (PAMI 1997) of two point sets, each by its own centre `c`,
+//! both by one scale `s`.
 //!
-//! Solving for a homography or a fundamental matrix in raw pixels mixes numbers of size 1 and of size 10⁶ (Hartley,
-//! PAMI 1997). One scale for both sets keeps residuals comparable: pixels are `residual / scale`.
+//! Solving for a homography or a fundamental matrix in raw pixels mixes numbers of size 1 and of size 10⁶. One scale for
+//! both sets keeps residuals comparable: pixels are `residual / scale`.
 
 use nalgebra::Matrix3;
 
 /// A point in normalised coordinates.
-pub(crate) type Point = [f64; 2];
+pub(crate) type NormalPoint = [f64; 2];
 
 /// Centres and scale of two point sets.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Frame {
-    centre_a: Point,
-    centre_b: Point,
+pub(crate) struct Normalisation {
+    centre_a: NormalPoint,
+    centre_b: NormalPoint,
     /// Normalised units per pixel.
     pub(crate) scale: f64,
 }
@@ -20,20 +21,20 @@ pub(crate) struct Frame {
 /// Mean distance from the centre after normalisation, in each set about √2 (Hartley's choice).
 const MEAN_DISTANCE: f64 = std::f64::consts::SQRT_2;
 
-fn centre(points: &[[f32; 2]]) -> Point {
+fn centre(points: &[[f32; 2]]) -> NormalPoint {
     let sum = points.iter().fold([0.0, 0.0], |s, p| {
         [s[0] + f64::from(p[0]), s[1] + f64::from(p[1])]
     });
     sum.map(|s| s / points.len().max(1) as f64)
 }
 
-fn mean_distance(points: &[[f32; 2]], centre: Point) -> f64 {
+fn mean_distance(points: &[[f32; 2]], centre: NormalPoint) -> f64 {
     let distance = |p: &[f32; 2]| (f64::from(p[0]) - centre[0]).hypot(f64::from(p[1]) - centre[1]);
     points.iter().map(distance).sum::<f64>() / points.len().max(1) as f64
 }
 
-impl Frame {
-    /// Frame of two sets of equal length, or `None` when a set has no extent or a coordinate is not finite.
+impl Normalisation {
+    /// Of two sets of equal length, or `None` when a set has no extent or a coordinate is not finite.
     pub(crate) fn of(a: &[[f32; 2]], b: &[[f32; 2]]) -> Option<Self> {
         let (centre_a, centre_b) = (centre(a), centre(b));
         let spread = (mean_distance(a, centre_a) * mean_distance(b, centre_b)).sqrt();
@@ -45,16 +46,16 @@ impl Frame {
     }
 
     /// The points of the first set in normalised coordinates.
-    pub(crate) fn normalise_a(&self, points: &[[f32; 2]]) -> Vec<Point> {
+    pub(crate) fn normalise_a(&self, points: &[[f32; 2]]) -> Vec<NormalPoint> {
         normalise(points, self.centre_a, self.scale)
     }
 
     /// The points of the second set in normalised coordinates.
-    pub(crate) fn normalise_b(&self, points: &[[f32; 2]]) -> Vec<Point> {
+    pub(crate) fn normalise_b(&self, points: &[[f32; 2]]) -> Vec<NormalPoint> {
         normalise(points, self.centre_b, self.scale)
     }
 
-    fn to_normal(centre: Point, scale: f64) -> Matrix3<f64> {
+    fn to_normal(centre: NormalPoint, scale: f64) -> Matrix3<f64> {
         Matrix3::new(
             scale,
             0.0,
@@ -68,7 +69,7 @@ impl Frame {
         )
     }
 
-    fn to_pixels(centre: Point, scale: f64) -> Matrix3<f64> {
+    fn to_pixels(centre: NormalPoint, scale: f64) -> Matrix3<f64> {
         Matrix3::new(
             1.0 / scale,
             0.0,
@@ -103,7 +104,7 @@ impl Frame {
     }
 }
 
-fn normalise(points: &[[f32; 2]], centre: Point, scale: f64) -> Vec<Point> {
+fn normalise(points: &[[f32; 2]], centre: NormalPoint, scale: f64) -> Vec<NormalPoint> {
     points
         .iter()
         .map(|p| {

@@ -1,11 +1,11 @@
-//! Many dot products of whole numbers at once.
+//! `D[r][s] = Σ_k a_r[k] · b[o_s + k]`: dot products of `R` rows with one array at `S` offsets, in whole numbers.
 //!
-//! Comparing frames at every shift of a grid is nothing but dot products of the same numbers at different offsets. One
-//! after the other they wait for memory: two loads for each multiplication. Here several rows meet several offsets at
-//! once, so that what is loaded is used more than once. Integers, so every version gives the same numbers.
+//! Comparing frames at every shift of a grid is nothing else. One product after the other waits for memory, two loads for
+//! each multiplication; together, each load is used more than once (register blocking). Integers, so every version gives
+//! the same numbers.
 
 /// All slices are a multiple of this long.
-pub(super) const LANES: usize = 32;
+pub(crate) const LANES: usize = 32;
 
 /// The dot product of each of `ours` with the part of `theirs` that begins at each of `offsets`. The numbers must be
 /// small enough for the sums to fit an `i32`.
@@ -13,7 +13,7 @@ pub(super) const LANES: usize = 32;
 /// # Panics
 /// When `ours` are not of one length, or that is no multiple of [`LANES`], or `theirs` ends too early.
 #[inline]
-pub(super) fn dots<const R: usize, const S: usize>(
+pub(crate) fn dots<const R: usize, const S: usize>(
     ours: [&[i16]; R],
     theirs: &[i16],
     offsets: [usize; S],
@@ -38,7 +38,7 @@ pub(super) fn dots<const R: usize, const S: usize>(
 /// The bounds of the values keep the sum inside an `i32`; saying so with wrapping operations lets builds with overflow
 /// checks use vectors as well.
 #[inline(always)]
-pub(super) fn dot_plain(a: &[i16], b: &[i16]) -> i32 {
+pub(crate) fn dot_plain(a: &[i16], b: &[i16]) -> i32 {
     a.iter().zip(b).fold(0i32, |sum, (&p, &q)| {
         sum.wrapping_add(i32::from(p).wrapping_mul(i32::from(q)))
     })
