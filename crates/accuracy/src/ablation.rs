@@ -10,10 +10,10 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use mtbsync_formats::csv::{CsvWriter, seconds6};
 
-use crate::pairs::Pair;
+use crate::pairs::TestPair;
 use crate::probe::Question;
 use crate::score::Score;
-use crate::truth::{Place, Truth};
+use crate::truth::{TruePlace, Truth};
 
 /// Shares of the reference at which a person sets an anchor.
 const ANCHORS_AT: [f64; 3] = [0.25, 0.5, 0.75];
@@ -21,7 +21,7 @@ const ANCHORS_AT: [f64; 3] = [0.25, 0.5, 0.75];
 const SEARCH_SECS: usize = 10;
 
 /// One row of the table.
-pub struct Part {
+pub struct AblationRow {
     /// What takes part.
     pub name: &'static str,
     /// Scores of all pairs; none where the part has nothing to work with.
@@ -29,8 +29,8 @@ pub struct Part {
 }
 
 /// Measures every combination on every pair.
-pub fn measure(bin: &Path, pairs: &[Pair]) -> Result<Vec<Part>> {
-    let mut parts: Vec<Part> = [
+pub fn measure(bin: &Path, pairs: &[TestPair]) -> Result<Vec<AblationRow>> {
+    let mut parts: Vec<AblationRow> = [
         "dense, no refinement",
         "+ refinement by similarity",
         "+ structure and pose",
@@ -38,7 +38,7 @@ pub fn measure(bin: &Path, pairs: &[Pair]) -> Result<Vec<Part>> {
         "+ 3 anchors",
         "+ GPS",
     ]
-    .map(|name| Part {
+    .map(|name| AblationRow {
         name,
         scores: Vec::new(),
     })
@@ -75,8 +75,8 @@ fn with_anchors(truth: &Truth, question: &Question<'_>) -> Result<Option<Vec<OsS
         let near = (0..SEARCH_SECS).map(|k| share * last + k as f64);
         let found = near
             .filter_map(|t_ref| match truth.place(t_ref) {
-                Place::At(first, until) if first == until => Some((first, t_ref)),
-                Place::At(..) | Place::Nowhere | Place::Unknown => None,
+                TruePlace::At(first, until) if first == until => Some((first, t_ref)),
+                TruePlace::At(..) | TruePlace::Nowhere | TruePlace::Unknown => None,
             })
             .next();
         if let Some((t_new, t_ref)) = found {
@@ -93,7 +93,7 @@ fn with_anchors(truth: &Truth, question: &Question<'_>) -> Result<Option<Vec<OsS
 }
 
 /// The tracks beside the recordings, or those of the cameras; none for pairs without.
-pub fn with_gps(pair: &Pair) -> Option<Vec<OsString>> {
+pub fn with_gps(pair: &TestPair) -> Option<Vec<OsString>> {
     let track = |recording: &Path| Some(recording.with_extension("gpx")).filter(|path| path.is_file());
     match (track(&pair.reference), track(&pair.new)) {
         (Some(reference), Some(new)) => Some(vec![

@@ -20,7 +20,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::Parser;
 
-use pairs::{Pair, WrongPair};
+use pairs::{TestPair, WrongPair};
 use report::Report;
 use score::Score;
 
@@ -110,7 +110,7 @@ fn exit_code(is_good: bool) -> ExitCode {
     }
 }
 
-fn measure(bin: &std::path::Path, pair: &Pair) -> Result<Score> {
+fn measure(bin: &std::path::Path, pair: &TestPair) -> Result<Score> {
     let run = probe::run(bin, &pair.reference, &pair.new).with_context(|| format!("pair {}", pair.name))?;
     Ok(Score::new(&pair.name, &pair.truth, &run))
 }

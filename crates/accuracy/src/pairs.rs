@@ -11,7 +11,7 @@ use crate::footage;
 use crate::truth::Truth;
 
 /// Two recordings of one trail and what is true of them.
-pub struct Pair {
+pub struct TestPair {
     /// Name in the table.
     pub name: String,
     /// The reference recording.
@@ -64,7 +64,7 @@ fn subfolders(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// The pairs in `folders`, each pair of recordings once.
-pub fn find(folders: &[PathBuf]) -> Result<Vec<Pair>> {
+pub fn find(folders: &[PathBuf]) -> Result<Vec<TestPair>> {
     let mut pairs = Vec::new();
     let mut seen = BTreeSet::new();
     for folder in folders {
@@ -81,7 +81,7 @@ pub fn find(folders: &[PathBuf]) -> Result<Vec<Pair>> {
     Ok(pairs)
 }
 
-fn pairs_in(folder: &Path) -> Result<Vec<Pair>> {
+fn pairs_in(folder: &Path) -> Result<Vec<TestPair>> {
     let name = folder
         .file_name()
         .unwrap_or_default()
@@ -90,7 +90,7 @@ fn pairs_in(folder: &Path) -> Result<Vec<Pair>> {
     let file = |name: &str| folder.join(name);
     if file("truth.csv").is_file() {
         let truth = Truth::of_frames(&file("truth.csv"))?;
-        return Ok(vec![Pair {
+        return Ok(vec![TestPair {
             name,
             reference: file("reference.mp4"),
             new: file("new.mp4"),
@@ -103,14 +103,14 @@ fn pairs_in(folder: &Path) -> Result<Vec<Pair>> {
         let forward = Truth::of_lap(&file("lap_gt.csv"), false)?;
         let backward = Truth::of_lap(&file("lap_gt.csv"), true)?;
         return Ok(vec![
-            Pair {
+            TestPair {
                 name: name.clone(),
                 reference: pass1.clone(),
                 new: pass2.clone(),
                 truth: forward,
                 has_camera_gps: true,
             },
-            Pair {
+            TestPair {
                 name: format!("{name} swapped"),
                 reference: pass2,
                 new: pass1,
@@ -123,7 +123,7 @@ fn pairs_in(folder: &Path) -> Result<Vec<Pair>> {
 }
 
 /// Pairs made of the first rendered recording, the first real one, and the former played backwards.
-pub fn without_common_stretch(pairs: &[Pair]) -> Result<Vec<WrongPair>> {
+pub fn without_common_stretch(pairs: &[TestPair]) -> Result<Vec<WrongPair>> {
     let wrong = |name: &str, reference: &Path, new: &Path| WrongPair {
         name: name.to_owned(),
         reference: reference.to_owned(),

@@ -29,7 +29,7 @@ pub struct Answer {
 
 /// One run of the program.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Run {
+pub struct ProbeRun {
     /// The program trusts its map.
     pub aligned: bool,
     /// One answer per probe; none without a map.
@@ -46,7 +46,7 @@ pub struct Run {
     pub gps_offsets_secs: Option<[f64; 2]>,
 }
 
-impl Run {
+impl ProbeRun {
     /// The same run as if only the probes that `is_asked` had been asked for.
     pub fn only(&self, is_asked: impl Fn(f64) -> bool) -> Self {
         let mut run = self.clone();
@@ -57,19 +57,19 @@ impl Run {
 }
 
 /// How one call of `sync` ended.
-struct Ended {
+struct SyncEnd {
     aligned: bool,
     summary: Value,
 }
 
 /// Aligns `new` with `reference`, once with an empty cache and once with a full one.
-pub fn run(bin: &Path, reference: &Path, new: &Path) -> Result<Run> {
+pub fn run(bin: &Path, reference: &Path, new: &Path) -> Result<ProbeRun> {
     let question = Question::new(bin, reference, new)?;
     let first = question.ask("cold", &[])?;
     question.sync("cached", &[])?;
     let (cpu_cold_secs, peak_mb) = cost(&question.folder.path().join("cold"));
     let cpu_cached_secs = cost(&question.folder.path().join("cached")).0;
-    Ok(Run {
+    Ok(ProbeRun {
         cpu_cold_secs,
         cpu_cached_secs,
         peak_mb,
@@ -116,7 +116,7 @@ impl<'a> Question<'a> {
     }
 
     /// Aligns with further flags; the result lies in the folder `out`.
-    fn sync(&self, out: &str, flags: &[OsString]) -> Result<Ended> {
+    fn sync(&self, out: &str, flags: &[OsString]) -> Result<SyncEnd> {
         let mut command = Command::new(self.bin);
         command.arg("sync").arg("--reference").arg(self.reference);
         command.arg("--new").arg(self.new);
@@ -138,12 +138,12 @@ impl<'a> Question<'a> {
             _ => bail!(failure(&output)),
         };
         let summary = serde_json::from_slice(&output.stdout).with_context(|| failure(&output))?;
-        Ok(Ended { aligned, summary })
+        Ok(SyncEnd { aligned, summary })
     }
 
     /// What the program answers with further flags; without costs.
-    pub fn ask(&self, out: &str, flags: &[OsString]) -> Result<Run> {
-        let Ended { aligned, summary } = self.sync(out, flags)?;
+    pub fn ask(&self, out: &str, flags: &[OsString]) -> Result<ProbeRun> {
+        let SyncEnd { aligned, summary } = self.sync(out, flags)?;
         let answers = if aligned {
             read_answers(&self.folder().join(out).join("new_markers.csv"))?
         } else {
@@ -152,7 +152,7 @@ impl<'a> Question<'a> {
         if aligned && answers.len() != self.probes.len() {
             bail!("{} probes but {} answers", self.probes.len(), answers.len());
         }
-        Ok(Run {
+        Ok(ProbeRun {
             aligned,
             answers,
             probes: self.probes.clone(),
@@ -254,7 +254,7 @@ mod tests {
             t_new: None,
             confidence: 0.0,
         };
-        let run = Run {
+        let run = ProbeRun {
             aligned: true,
             answers: [1.0, 2.0, 3.0].map(answer).to_vec(),
             probes: vec![1.0, 2.0, 3.0],
@@ -265,7 +265,7 @@ mod tests {
         };
         let middle = run.only(|t_ref| t_ref == 2.0);
         assert_eq!((middle.probes, middle.answers), (vec![2.0], vec![answer(2.0)]));
-        let refused = Run {
+        let refused = ProbeRun {
             answers: Vec::new(),
             ..run
         };

@@ -7,14 +7,14 @@ use anyhow::{Context, Result};
 use mtbsync_formats::json;
 use serde::Serialize;
 
-use crate::ablation::Part;
-use crate::score::{Bin, Score, calibration_error, reliability};
+use crate::ablation::AblationRow;
+use crate::score::{CalibrationBin, Score, calibration_error, reliability};
 
 /// Pixels of the reliability diagram.
 const DIAGRAM_SIZE: (u32, u32) = (720, 800);
 
 /// Prints one line per part and pair: median, 95th percentile, share answered and confident mistakes.
-pub fn print_ablation(parts: &[Part]) -> Result<()> {
+pub fn print_ablation(parts: &[AblationRow]) -> Result<()> {
     let mut out = io::stdout().lock();
     let mut rows = Vec::new();
     let mut header = vec!["median / p95 ms, answered, wrong".to_owned()];
@@ -45,7 +45,7 @@ pub fn print_ablation(parts: &[Part]) -> Result<()> {
 #[derive(Serialize)]
 pub struct Report<'a> {
     pairs: &'a [Score],
-    reliability: Vec<Bin>,
+    reliability: Vec<CalibrationBin>,
     expected_calibration_error: Option<f64>,
     refused: Vec<Refusal<'a>>,
 }

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::probe::Run;
-use crate::truth::{Place, Truth};
+use crate::probe::ProbeRun;
+use crate::truth::{TruePlace, Truth};
 
 /// One frame of a 30 fps recording, seconds.
 const FRAME_SECS: f64 = 0.033;
@@ -65,13 +65,16 @@ pub struct Score {
 
 impl Score {
     /// Compares a run with the truth.
-    pub fn new(pair: &str, truth: &Truth, run: &Run) -> Self {
-        let places: Vec<Place> = run.probes.iter().map(|t_ref| truth.place(*t_ref)).collect();
+    pub fn new(pair: &str, truth: &Truth, run: &ProbeRun) -> Self {
+        let places: Vec<TruePlace> = run.probes.iter().map(|t_ref| truth.place(*t_ref)).collect();
         let probes = places
             .iter()
-            .filter(|place| matches!(place, Place::At(..)))
+            .filter(|place| matches!(place, TruePlace::At(..)))
             .count();
-        let outside_probes = places.iter().filter(|place| **place == Place::Nowhere).count();
+        let outside_probes = places
+            .iter()
+            .filter(|place| **place == TruePlace::Nowhere)
+            .count();
         let mut errors = Vec::new();
         let mut claims = Vec::new();
         let (mut held, mut outside_claimed, mut confident_wrong) = (0, 0, 0);
@@ -80,12 +83,12 @@ impl Score {
                 continue;
             };
             let error = match *place {
-                Place::Unknown => continue,
-                Place::Nowhere => {
+                TruePlace::Unknown => continue,
+                TruePlace::Nowhere => {
                     outside_claimed += 1;
                     f64::INFINITY
                 }
-                Place::At(first, last) => {
+                TruePlace::At(first, last) => {
                     held += usize::from(low <= last && high >= first);
                     let error = (first - t_new).max(t_new - last).max(0.0);
                     errors.push(error);
@@ -135,7 +138,7 @@ pub fn quantile(sorted: &[f64], q: f64) -> Option<f64> {
 
 /// Answers of about the same stated confidence.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Bin {
+pub struct CalibrationBin {
     /// Lower end of the bin.
     pub from: f64,
     /// Upper end of the bin.
@@ -152,7 +155,7 @@ pub struct Bin {
 const BIN_ENDS: [f64; 10] = [0.0, 0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0];
 
 /// Stated confidence against the share that was right, without empty bins.
-pub fn reliability(claims: &[Claim]) -> Vec<Bin> {
+pub fn reliability(claims: &[Claim]) -> Vec<CalibrationBin> {
     let bin = |ends: &[f64]| {
         let (from, to) = (*ends.first()?, *ends.last()?);
         let is_last = to >= 1.0;
@@ -162,7 +165,7 @@ pub fn reliability(claims: &[Claim]) -> Vec<Bin> {
             .collect();
         let count = inside.len();
         let mean = |sum: f64| sum / count as f64;
-        (count > 0).then(|| Bin {
+        (count > 0).then(|| CalibrationBin {
             from,
             to,
             stated: mean(inside.iter().map(|claim| claim.confidence).sum()),
@@ -174,7 +177,7 @@ pub fn reliability(claims: &[Claim]) -> Vec<Bin> {
 }
 
 /// Expected calibration error: mean distance of stated and observed share, weighted by the bins' sizes.
-pub fn calibration_error(bins: &[Bin]) -> Option<f64> {
+pub fn calibration_error(bins: &[CalibrationBin]) -> Option<f64> {
     let total: usize = bins.iter().map(|bin| bin.count).sum();
     let sum: f64 = bins
         .iter()
@@ -197,8 +200,8 @@ mod tests {
         Truth::of_frames(file.path()).unwrap()
     }
 
-    fn run(answers: Vec<Answer>) -> Run {
-        Run {
+    fn run(answers: Vec<Answer>) -> ProbeRun {
+        ProbeRun {
             aligned: true,
             probes: answers.iter().map(|answer| answer.t_ref).collect(),
             answers,

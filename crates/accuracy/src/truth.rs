@@ -18,7 +18,7 @@ const BLURRED_END_SECS: f64 = 0.3;
 /// A moment of the new recording and the reference moments of the same place: one, or several where the reference
 /// stands still.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Moment {
+struct TrueMoment {
     t_new: f64,
     ref_first: f64,
     ref_last: f64,
@@ -26,7 +26,7 @@ struct Moment {
 
 /// What is true of a moment of the reference.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Place {
+pub enum TruePlace {
     /// The new recording is there from the first to the second time; equal unless it stands still.
     At(f64, f64),
     /// The new recording never is there.
@@ -39,7 +39,7 @@ pub enum Place {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Truth {
     /// Stretches with a counterpart, in order of both times.
-    stretches: Vec<Vec<Moment>>,
+    stretches: Vec<Vec<TrueMoment>>,
     /// Reference times before and after which there is certainly no counterpart.
     known_before: f64,
     known_after: f64,
@@ -49,7 +49,7 @@ impl Truth {
     /// Reads `truth.csv` of a rendered pair: `t_new,t_ref,t_ref_first,t_ref_last` for every new frame.
     pub fn of_frames(path: &Path) -> Result<Self> {
         let table = read_table(path, &["t_new", "t_ref", "t_ref_first", "t_ref_last"])?;
-        let mut stretches: Vec<Vec<Moment>> = Vec::new();
+        let mut stretches: Vec<Vec<TrueMoment>> = Vec::new();
         let mut is_joined = false;
         for row in &table.rows {
             let cell = |name| number(&table, row, name);
@@ -58,7 +58,7 @@ impl Truth {
                 is_joined = false;
                 continue;
             };
-            let moment = Moment {
+            let moment = TrueMoment {
                 t_new,
                 ref_first: cell("t_ref_first")?.unwrap_or(t_ref),
                 ref_last: cell("t_ref_last")?.unwrap_or(t_ref),
@@ -97,7 +97,7 @@ impl Truth {
         for row in &table.rows {
             let cell = |name| number(&table, row, name);
             if let (Some(t_new), Some(t_ref)) = (cell(new)?, cell(reference)?) {
-                stretch.push(Moment {
+                stretch.push(TrueMoment {
                     t_new,
                     ref_first: t_ref,
                     ref_last: t_ref,
@@ -125,23 +125,23 @@ impl Truth {
     }
 
     /// Where the new recording is at `t_ref`.
-    pub fn place(&self, t_ref: f64) -> Place {
+    pub fn place(&self, t_ref: f64) -> TruePlace {
         if t_ref < self.known_before || t_ref > self.known_after {
-            return Place::Nowhere;
+            return TruePlace::Nowhere;
         }
         self.stretches
             .iter()
             .find_map(|stretch| place_in(stretch, t_ref))
-            .unwrap_or(Place::Unknown)
+            .unwrap_or(TruePlace::Unknown)
     }
 }
 
-fn place_in(stretch: &[Moment], t_ref: f64) -> Option<Place> {
-    let is_here = |moment: &&Moment| {
+fn place_in(stretch: &[TrueMoment], t_ref: f64) -> Option<TruePlace> {
+    let is_here = |moment: &&TrueMoment| {
         moment.ref_first - ROUNDING_SECS <= t_ref && t_ref <= moment.ref_last + ROUNDING_SECS
     };
     if let (Some(first), Some(last)) = (stretch.iter().find(is_here), stretch.iter().rfind(is_here)) {
-        return Some(Place::At(first.t_new, last.t_new));
+        return Some(TruePlace::At(first.t_new, last.t_new));
     }
     let (before, after) = stretch
         .windows(2)
@@ -149,10 +149,10 @@ fn place_in(stretch: &[Moment], t_ref: f64) -> Option<Place> {
         .find(|(before, after)| before.ref_last < t_ref && t_ref < after.ref_first)?;
     let share = (t_ref - before.ref_last) / (after.ref_first - before.ref_last);
     let t_new = before.t_new + share * (after.t_new - before.t_new);
-    Some(Place::At(t_new, t_new))
+    Some(TruePlace::At(t_new, t_new))
 }
 
-fn ends(stretches: &[Vec<Moment>]) -> Option<(f64, f64)> {
+fn ends(stretches: &[Vec<TrueMoment>]) -> Option<(f64, f64)> {
     let first = stretches.first()?.first()?.ref_first;
     let last = stretches.last()?.last()?.ref_last;
     Some((first, last))
@@ -183,34 +183,34 @@ mod tests {
     #[test]
     fn between_frames_the_truth_is_interpolated() {
         let truth = frames("0.0,5.0,,\n0.1,5.2,,\n0.2,5.3,,\n");
-        let Place::At(first, last) = truth.place(5.1) else {
+        let TruePlace::At(first, last) = truth.place(5.1) else {
             panic!()
         };
         assert!((first - 0.05).abs() < 1e-9 && first == last);
         assert_eq!(
             (truth.place(4.0), truth.place(9.0)),
-            (Place::Nowhere, Place::Nowhere)
+            (TruePlace::Nowhere, TruePlace::Nowhere)
         );
-        assert_eq!(truth.place(5.4), Place::Unknown);
+        assert_eq!(truth.place(5.4), TruePlace::Unknown);
     }
 
     #[test]
     fn a_stop_of_the_new_run_is_an_interval() {
         let truth = frames("0.0,5.0,,\n0.1,5.2,,\n0.2,5.2,,\n0.3,5.2,,\n0.4,5.4,,\n");
-        assert_eq!(truth.place(5.2), Place::At(0.1, 0.3));
+        assert_eq!(truth.place(5.2), TruePlace::At(0.1, 0.3));
     }
 
     #[test]
     fn a_stop_of_the_reference_is_one_moment() {
         let truth = frames("0.0,5.0,,\n0.1,7.0,6.0,9.0\n0.2,9.2,,\n");
-        assert_eq!(truth.place(8.5), Place::At(0.1, 0.1));
-        assert!(matches!(truth.place(9.1), Place::At(t, _) if (t - 0.15).abs() < 1e-9));
+        assert_eq!(truth.place(8.5), TruePlace::At(0.1, 0.1));
+        assert!(matches!(truth.place(9.1), TruePlace::At(t, _) if (t - 0.15).abs() < 1e-9));
     }
 
     #[test]
     fn frames_without_counterpart_divide_stretches() {
         let truth = frames("0.0,5.0,,\n0.1,5.1,,\n0.2,,,\n0.3,9.0,,\n0.4,9.1,,\n");
-        assert_eq!(truth.place(7.0), Place::Unknown);
-        assert!(matches!(truth.place(9.05), Place::At(..)));
+        assert_eq!(truth.place(7.0), TruePlace::Unknown);
+        assert!(matches!(truth.place(9.05), TruePlace::At(..)));
     }
 }

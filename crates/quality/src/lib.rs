@@ -20,3 +20,4 @@ pub mod regression;
 pub mod thresholds;
 
 mod stats;
+mod tuning;

@@ -13,13 +13,10 @@ use serde::{Deserialize, Serialize};
 use crate::history::{HistoryRecord, Model};
 use crate::stats::median;
 use crate::thresholds::Thresholds;
+use crate::tuning::{DEFAULT_WINDOW, MIN_BASELINE};
 
 /// Name of the result file in a root folder.
 pub const REGRESSION_FILE: &str = "regression.json";
-/// Fewest baseline records that allow a judgement (docs/reference/files.md#regression-rules).
-pub const MIN_BASELINE: usize = 10;
-/// Default number of records in the baseline (docs/reference/files.md#regression-rules).
-pub const DEFAULT_WINDOW: usize = 50;
 
 /// Differences below this share of the limit are rounding, not regressions: a run that is worse by exactly the
 /// threshold passes, whatever the binary fractions say.

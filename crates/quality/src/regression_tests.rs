@@ -1,5 +1,5 @@
 use super::*;
-use crate::thresholds::Preset;
+use crate::thresholds::ThresholdPreset;
 
 /// A steady history of `count` runs with the median p90 1.0 s, ppm 200, inliers 0.75, then `last`.
 pub fn series(count: usize, model: Model, last: impl Fn(&mut HistoryRecord)) -> Vec<HistoryRecord> {
@@ -195,16 +195,16 @@ fn the_baseline_is_the_window_before_the_run() {
 #[test]
 fn presets_order_from_strict_to_permissive() {
     let records = series(30, Model::Affine, |r| r.p90 = 1.3);
-    let status = |preset: Preset| {
+    let status = |preset: ThresholdPreset| {
         let settings = RegressionSettings {
             thresholds: preset.thresholds(),
             window: 50,
         };
         judge_newest(&records, &settings).unwrap().status
     };
-    assert_eq!(status(Preset::Strict), RegressionStatus::Fail);
-    assert_eq!(status(Preset::Normal), RegressionStatus::Warn);
-    assert_eq!(status(Preset::Permissive), RegressionStatus::Ok);
+    assert_eq!(status(ThresholdPreset::Strict), RegressionStatus::Fail);
+    assert_eq!(status(ThresholdPreset::Normal), RegressionStatus::Warn);
+    assert_eq!(status(ThresholdPreset::Permissive), RegressionStatus::Ok);
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::tuning;
+
 /// Warn thresholds per metric and the factor that makes a failure of them
 /// (docs/reference/files.md#regression-rules). A metric warns only when it is worse than the baseline by more
 /// than the share *and* by more than the absolute amount.
@@ -25,7 +27,7 @@ pub struct Thresholds {
 
 /// Named sets of thresholds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Preset {
+pub enum ThresholdPreset {
     /// For releases and stable rigs.
     Strict,
     /// The default.
@@ -35,35 +37,19 @@ pub enum Preset {
     Permissive,
 }
 
-impl Preset {
-    /// All presets with their names on the command line.
-    pub const ALL: [(&'static str, Self); 3] = [
-        ("strict", Self::Strict),
-        ("normal", Self::Normal),
-        ("permissive", Self::Permissive),
-    ];
-
+impl ThresholdPreset {
     /// The numbers of this preset (docs/reference/cli.md#regression-flags).
     pub const fn thresholds(self) -> Thresholds {
-        let (p90, ppm, inlier) = match self {
-            Self::Strict => ((0.10, 0.10), (0.15, 100.0), (0.10, 0.03)),
-            Self::Normal => ((0.25, 0.25), (0.25, 150.0), (0.15, 0.05)),
-            Self::Permissive => ((0.50, 0.50), (0.50, 300.0), (0.30, 0.10)),
-        };
-        Thresholds {
-            p90_reg_pct: p90.0,
-            p90_reg_abs: p90.1,
-            ppm_reg_pct: ppm.0,
-            ppm_reg_abs: ppm.1,
-            inlier_reg_pct: inlier.0,
-            inlier_reg_abs: inlier.1,
-            severe_multiplier: 2.0,
+        match self {
+            Self::Strict => tuning::STRICT,
+            Self::Normal => tuning::NORMAL,
+            Self::Permissive => tuning::PERMISSIVE,
         }
     }
 }
 
 impl Default for Thresholds {
     fn default() -> Self {
-        Preset::default().thresholds()
+        ThresholdPreset::default().thresholds()
     }
 }

@@ -9,10 +9,10 @@ use anyhow::{Context, Result};
 use super::files;
 use super::report::GpsReport;
 use crate::footage;
-use crate::pairs::Pair;
+use crate::pairs::TestPair;
 use crate::probe::{Answer, Question};
 use crate::score::Score;
-use crate::truth::Place;
+use crate::truth::TruePlace;
 
 /// Where the new run's pictures are black, seconds.
 const DARK_SECS: (f64, f64) = (10.0, 20.0);
@@ -24,12 +24,12 @@ const CUT_SECS: f64 = 20.0;
 const MAX_CHAPTER_CHANGE_SECS: f64 = 0.001;
 
 /// Pictures black for ten seconds: only what is asked about these seconds counts.
-pub fn dark(bin: &Path, lap: &Pair, report: &mut GpsReport) -> Result<()> {
+pub fn dark(bin: &Path, lap: &TestPair, report: &mut GpsReport) -> Result<()> {
     let new = footage::blacked_out(&lap.new, DARK_SECS)?;
     let question = Question::new(bin, &lap.reference, &new)?;
     let in_the_dark = |t_ref: f64| match lap.truth.place(t_ref) {
-        Place::At(first, last) => DARK_SECS.0 <= first && last <= DARK_SECS.1,
-        Place::Nowhere | Place::Unknown => false,
+        TruePlace::At(first, last) => DARK_SECS.0 <= first && last <= DARK_SECS.1,
+        TruePlace::Nowhere | TruePlace::Unknown => false,
     };
     let name = |gps: &str| format!("{}, black {}-{} s, {gps}", lap.name, DARK_SECS.0, DARK_SECS.1);
     let without = question.ask("without", &["--no-gps".into()])?.only(in_the_dark);
@@ -46,7 +46,7 @@ pub fn dark(bin: &Path, lap: &Pair, report: &mut GpsReport) -> Result<()> {
 }
 
 /// Tracks beside the trail and of another ride, on clocks to be found and on clocks a person vouches for.
-pub fn wrong_tracks(bin: &Path, lap: &Pair, pairs: &[Pair], report: &mut GpsReport) -> Result<()> {
+pub fn wrong_tracks(bin: &Path, lap: &TestPair, pairs: &[TestPair], report: &mut GpsReport) -> Result<()> {
     let question = Question::new(bin, &lap.reference, &lap.new)?;
     let run_without = question.ask("without", &["--no-gps".into()])?;
     let without = Score::new("", &lap.truth, &run_without);
@@ -70,7 +70,11 @@ pub fn wrong_tracks(bin: &Path, lap: &Pair, pairs: &[Pair], report: &mut GpsRepo
 }
 
 /// The flags of each wrong track, and what is wrong with it.
-fn wrong_flags(question: &Question<'_>, lap: &Pair, pairs: &[Pair]) -> Result<Vec<(String, Vec<OsString>)>> {
+fn wrong_flags(
+    question: &Question<'_>,
+    lap: &TestPair,
+    pairs: &[TestPair],
+) -> Result<Vec<(String, Vec<OsString>)>> {
     let track = files::of_camera(&lap.new)?;
     let beside = question.folder().join("beside.gpx");
     fs::write(&beside, files::gpx_moved_north(&track, BESIDE_M))?;
@@ -114,7 +118,7 @@ fn is_no_worse(score: &Score, without: &Score) -> bool {
 }
 
 /// The new run in two chapters: the answers of the uncut recording.
-pub fn chapters(bin: &Path, lap: &Pair, report: &mut GpsReport) -> Result<()> {
+pub fn chapters(bin: &Path, lap: &TestPair, report: &mut GpsReport) -> Result<()> {
     let uncut = Question::new(bin, &lap.reference, &lap.new)?.ask("uncut", &[])?;
     let folder = tempfile::tempdir()?;
     let first = footage::chapters(&lap.new, CUT_SECS, folder.path())?;

@@ -16,8 +16,8 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use crate::ablation::with_gps;
-use crate::pairs::Pair;
-use crate::probe::{Question, Run};
+use crate::pairs::TestPair;
+use crate::probe::{ProbeRun, Question};
 use crate::score::Score;
 pub use report::GpsReport;
 
@@ -25,7 +25,7 @@ pub use report::GpsReport;
 const MAX_OFFSET_ERROR_SECS: f64 = 1.0;
 
 /// Measures all pairs with tracks and the cases made of them.
-pub fn measure(bin: &Path, pairs: &[Pair]) -> Result<GpsReport> {
+pub fn measure(bin: &Path, pairs: &[TestPair]) -> Result<GpsReport> {
     let mut report = GpsReport::default();
     for pair in pairs {
         if let Some(flags) = with_gps(pair) {
@@ -42,7 +42,7 @@ pub fn measure(bin: &Path, pairs: &[Pair]) -> Result<GpsReport> {
 }
 
 /// A pair without its tracks and with them; unknown offsets must be found.
-fn both_ways(bin: &Path, pair: &Pair, flags: &[OsString], report: &mut GpsReport) -> Result<()> {
+fn both_ways(bin: &Path, pair: &TestPair, flags: &[OsString], report: &mut GpsReport) -> Result<()> {
     let question = Question::new(bin, &pair.reference, &pair.new)?;
     let without = question.ask("without", &["--no-gps".into()])?;
     report.add_run(Score::new(
@@ -63,7 +63,7 @@ fn both_ways(bin: &Path, pair: &Pair, flags: &[OsString], report: &mut GpsReport
     Ok(())
 }
 
-fn check_offsets(pair: &Pair, run: &Run, report: &mut GpsReport) -> Result<()> {
+fn check_offsets(pair: &TestPair, run: &ProbeRun, report: &mut GpsReport) -> Result<()> {
     let facts = std::fs::read(pair.reference.with_file_name("pair.json"))?;
     for (k, (name, recording)) in [("reference", &pair.reference), ("new", &pair.new)]
         .into_iter()

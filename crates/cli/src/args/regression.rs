@@ -2,17 +2,17 @@
 
 use clap::Args;
 use mtbsync_quality::regression::RegressionSettings;
-use mtbsync_quality::thresholds::{Preset, Thresholds};
+use mtbsync_quality::thresholds::{ThresholdPreset, Thresholds};
 
 use super::values::{self, Choices, with_default};
 
 /// Named sets of thresholds.
-static PRESETS: Choices<Preset> = Choices(&[
-    ("strict", Preset::Strict, "For releases and stable rigs"),
-    ("normal", Preset::Normal, "The default"),
+static PRESETS: Choices<ThresholdPreset> = Choices(&[
+    ("strict", ThresholdPreset::Strict, "For releases and stable rigs"),
+    ("normal", ThresholdPreset::Normal, "The default"),
     (
         "permissive",
-        Preset::Permissive,
+        ThresholdPreset::Permissive,
         "For hand-held material and experiments",
     ),
 ]);
@@ -50,8 +50,8 @@ pub struct ComparisonArgs {
     pub reg_window: usize,
 
     /// Set of thresholds; single flags win over it
-    #[arg(long, value_name = "NAME", value_parser = PRESETS.parser(), default_value = PRESETS.name(Preset::default()))]
-    pub reg_preset: Preset,
+    #[arg(long, value_name = "NAME", value_parser = PRESETS.parser(), default_value = PRESETS.name(ThresholdPreset::default()))]
+    pub reg_preset: ThresholdPreset,
 
     /// Warn when p90 grows by more than this share ...
     #[arg(long, value_name = "SHARE", value_parser = values::non_negative, allow_negative_numbers = true)]

@@ -9,9 +9,7 @@ use mtbsync_formats::read_bounded;
 use super::warp_file::{Residuals, WarpFile};
 use super::{PAIRS_FILE, PAIRS_RAW_FILE};
 use crate::stats::{mean, median, quantile};
-
-/// Fewer pairs say nothing about a line.
-const MIN_PAIRS: usize = 8;
+use crate::tuning::MIN_LINE_PAIRS;
 
 /// Residuals of the run in `folder`; empty when it has no readable pairs.
 pub fn from_pairs(folder: &Path, warp: &WarpFile) -> Residuals {
@@ -56,7 +54,7 @@ fn of(pairs: &[(f64, f64)], warp: &WarpFile) -> Residuals {
 /// A line through most of the pairs: median slope between pairs half the list apart (Theil, 1950, on one in n of
 /// the combinations), then the median offset.
 fn robust_line(pairs: &[(f64, f64)]) -> Option<(f64, f64)> {
-    if pairs.len() < MIN_PAIRS {
+    if pairs.len() < MIN_LINE_PAIRS {
         return None;
     }
     let mut sorted = pairs.to_vec();

@@ -8,11 +8,7 @@ use serde_json::Value;
 use super::warp_file::{self, WarpFile};
 use super::{TIMEWARP_FILE, residuals};
 use crate::perf::PERF_FILE;
-
-/// Limits of `strict_ok` (docs/reference/files.md#benchmark-reports); a run at a limit passes.
-pub(crate) const STRICT_MIN_INLIER_FRAC: f64 = 0.5;
-pub(crate) const STRICT_MAX_P90_SECS: f64 = 1.0;
-const STRICT_MAX_PPM: f64 = 500.0;
+use crate::tuning::{STRICT_MAX_P90_SECS, STRICT_MAX_PPM, STRICT_MIN_INLIER_FRAC};
 
 /// How much of a run could be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,6 +154,7 @@ fn from_warp(run_id: String, folder: &Path, warp: WarpFile) -> RunRow {
     }
 }
 
+/// The strict rule (docs/reference/files.md#benchmark-reports); a run at a limit passes.
 fn is_strict_ok(warp: &WarpFile, p90_secs: Option<f64>) -> bool {
     let is_affine = warp.model.as_deref() == Some("affine");
     warp.ok

@@ -1,8 +1,8 @@
 //! Histograms as inline SVG that takes its colours from the page.
 
 use super::super::Benchmark;
-use super::super::run::STRICT_MAX_P90_SECS;
 use super::plural;
+use crate::tuning::STRICT_MAX_P90_SECS;
 
 /// Lower ends of the bins (docs/reference/files.md#benchmark-reports); the last bin is open.
 const P90_EDGES: [f64; 5] = [0.0, 0.25, 0.5, 1.0, 2.0];

@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use super::super::Benchmark;
 use super::super::export::field_text;
-use super::super::run::{RunRow, RunStatus, STRICT_MAX_P90_SECS, STRICT_MIN_INLIER_FRAC};
+use super::super::run::{RunRow, RunStatus};
 use super::{escape, grouped, plural};
+use crate::tuning::{STRICT_MAX_P90_SECS, STRICT_MIN_INLIER_FRAC};
 
 /// Fixed columns before the perf fields: title, what it means, whether it holds numbers.
 const BEFORE: [(&str, &str, bool); 11] = [
