@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use mtbsync_pipeline::batch::Observer;
-use mtbsync_pipeline::progress::{Progress, Stage};
+use mtbsync_task::progress::{Progress, Stage};
 
 use crate::progress::{ProgressMode, TICK, plain_line};
 use crate::progress_json;

@@ -3,7 +3,7 @@
 
 use std::process::ExitCode;
 
-use mtbsync_pipeline::error::Failure;
+use mtbsync_task::error::Failure;
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

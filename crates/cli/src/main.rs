@@ -20,7 +20,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use mtbsync_formats::atomic::cleanup_all;
-use mtbsync_pipeline::progress::Cancel;
+use mtbsync_task::progress::Cancel;
 
 use args::Cli;
 use exit::Exit;

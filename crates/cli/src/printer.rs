@@ -8,7 +8,7 @@ use std::io::{self, Write};
 
 use anstream::AutoStream;
 use anstream::ColorChoice;
-use mtbsync_pipeline::error::PipelineError;
+use mtbsync_task::error::PipelineError;
 
 /// How much is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

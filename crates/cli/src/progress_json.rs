@@ -4,7 +4,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use mtbsync_pipeline::progress::{Progress, Stage};
+use mtbsync_task::progress::{Progress, Stage};
 use serde_json::json;
 
 use crate::progress::plain_line;

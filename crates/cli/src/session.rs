@@ -7,8 +7,9 @@ use std::thread;
 use etcetera::base_strategy::{BaseStrategy, choose_native_strategy};
 use mtbsync_pipeline::cache::{BYTES_PER_GB, Cache};
 use mtbsync_pipeline::config::Config;
-use mtbsync_pipeline::error::PipelineError;
-use mtbsync_pipeline::progress::{Cancel, Context, Progress, Silent};
+use mtbsync_pipeline::context::Context;
+use mtbsync_task::error::PipelineError;
+use mtbsync_task::progress::{Cancel, Progress, Silent, Task};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -102,9 +103,11 @@ impl Session {
     /// What the pipeline is given.
     pub fn context(&self) -> Context<'_> {
         Context {
-            progress: self.progress.as_ref(),
-            cancel: &self.cancel,
-            threads: self.threads,
+            task: Task {
+                progress: self.progress.as_ref(),
+                cancel: &self.cancel,
+                threads: self.threads,
+            },
             cache: self.cache(),
             now_utc: now_utc(),
             force: self.force,

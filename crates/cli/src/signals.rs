@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use mtbsync_formats::atomic::cleanup_all;
-use mtbsync_pipeline::progress::Cancel;
+use mtbsync_task::progress::Cancel;
 
 use crate::exit::Exit;
 

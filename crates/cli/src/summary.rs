@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use mtbsync_pipeline::error::{Failure, PipelineError};
+use mtbsync_task::error::{Failure, PipelineError};
 use serde_json::{Map, Value, json};
 
 use crate::exit::Exit;

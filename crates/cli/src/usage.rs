@@ -2,7 +2,7 @@
 
 use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use mtbsync_pipeline::error::PipelineError;
+use mtbsync_task::error::PipelineError;
 
 /// A parse that did not end in a command.
 pub enum NotACommand {

@@ -8,10 +8,9 @@ use std::path::{Path, PathBuf};
 
 use mtbsync_formats::read_bounded;
 use mtbsync_markers::presets::{CustomPreset, read_presets};
+use mtbsync_task::error::PipelineError;
+use mtbsync_task::files::cannot_read;
 use serde::Deserialize;
-
-use crate::error::PipelineError;
-use crate::source::cannot_read;
 
 /// Name of the file in each folder.
 const FILE_NAME: &str = "config.toml";
@@ -109,7 +108,7 @@ fn line_of(text: &str, offset: usize) -> usize {
 
 fn as_usage(error: PipelineError) -> PipelineError {
     PipelineError {
-        failure: crate::error::Failure::Usage,
+        failure: mtbsync_task::error::Failure::Usage,
         ..error
     }
 }
@@ -144,7 +143,7 @@ mod tests {
         ] {
             let error = load(text).unwrap_err();
             assert!(error.what.contains(what), "{text}: {error}");
-            assert_eq!(error.failure, crate::error::Failure::Usage);
+            assert_eq!(error.failure, mtbsync_task::error::Failure::Usage);
         }
     }
 

@@ -7,8 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use crate::error::PipelineError;
-use crate::source::folder_of;
+use mtbsync_task::error::PipelineError;
+use mtbsync_task::files::folder_of;
 
 /// Subfolders looked into; more is a sign of a folder that is no working directory.
 const MAX_FOLDERS: usize = 1000;

@@ -1,8 +1,4 @@
-//! Settings of the pipeline, with the defaults of the command line.
-
-use std::path::PathBuf;
-
-use crate::gps::GpsSettings;
+//! Settings of the commands, with their defaults.
 
 /// How recordings are read and described.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -27,54 +23,3 @@ pub struct AnalysisSettings {
 pub const DEFAULT_FPS: f64 = 3.0;
 /// ORB keypoints per frame unless asked otherwise.
 pub const DEFAULT_N_FEATURES: usize = 800;
-
-/// Which evidence decides about the place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Matcher {
-    /// Dense descriptor, verified by local features.
-    #[default]
-    Auto,
-    /// Dense descriptor alone.
-    Dense,
-    /// Local features alone.
-    Orb,
-}
-
-/// How frames are matched.
-#[derive(Clone, Debug, PartialEq)]
-pub struct MatchSettings {
-    /// Place evidence.
-    pub matcher: Matcher,
-    /// Reference candidates kept per new frame in `pairs_raw.csv`.
-    pub top_k: usize,
-    /// Locate between analysed frames.
-    pub refine: bool,
-    /// Analysed frames each side searched in refinement.
-    pub refine_window: usize,
-    /// Ratio test of local features, 0..1.
-    pub lowe: f32,
-    /// Inlier distance of the geometric check, pixels.
-    pub ransac_reproj_px: f64,
-    /// Fewest geometric inliers of a verified pair.
-    pub min_inliers: usize,
-    /// CSV `t_new,t_ref` of pairs given by a person.
-    pub anchors: Option<PathBuf>,
-    /// Which GPS tracks take part.
-    pub gps: GpsSettings,
-}
-
-impl Default for MatchSettings {
-    fn default() -> Self {
-        Self {
-            matcher: Matcher::Auto,
-            top_k: 3,
-            refine: true,
-            refine_window: 1,
-            lowe: 0.75,
-            ransac_reproj_px: 3.0,
-            min_inliers: 20,
-            anchors: None,
-            gps: GpsSettings::default(),
-        }
-    }
-}

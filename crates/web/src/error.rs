@@ -5,7 +5,7 @@ use std::fmt;
 use axum::http::header::{ALLOW, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use mtbsync_pipeline::error::PipelineError;
+use mtbsync_task::error::PipelineError;
 use serde_json::{Map, Value, json};
 
 /// The kinds of failure, each with its status and the word programs look at.

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use mtbsync_pipeline::error::PipelineError;
-use mtbsync_pipeline::settings::{AnalysisSettings, DEFAULT_FPS, DEFAULT_N_FEATURES, Matcher};
+use mtbsync_matching::settings::Matcher;
+use mtbsync_pipeline::settings::{AnalysisSettings, DEFAULT_FPS, DEFAULT_N_FEATURES};
+use mtbsync_task::error::PipelineError;
 
 use super::values::{self, Choices, with_default};
 

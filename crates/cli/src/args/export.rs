@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use mtbsync_markers::time::Rate;
-use mtbsync_pipeline::export::{ExportSettings, RateChoice};
+use mtbsync_pipeline::markers::export::ExportSettings;
+use mtbsync_pipeline::markers::export::RateChoice;
 
 /// Flags of editor files, without the rate, whose name depends on the command.
 #[derive(Args, Clone, Debug)]

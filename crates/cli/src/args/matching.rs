@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use mtbsync_pipeline::error::PipelineError;
-use mtbsync_pipeline::gps::{GpsSettings, TrackOffset, TrackRequest};
-use mtbsync_pipeline::settings::{MatchSettings, Matcher};
+use mtbsync_index::tracks::{GpsSettings, TrackOffset, TrackRequest};
+use mtbsync_matching::settings::{MatchSettings, Matcher};
+use mtbsync_task::error::PipelineError;
 
 use super::values::{self, with_default};
 

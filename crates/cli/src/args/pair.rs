@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 use mtbsync_align::WarpModel;
 use mtbsync_markers::DEFAULT_REVIEW_THRESHOLD;
-use mtbsync_pipeline::error::PipelineError;
-use mtbsync_pipeline::export::{ChosenPreset, RateChoice};
+use mtbsync_pipeline::markers::export::{ChosenPreset, RateChoice};
 use mtbsync_pipeline::sync::{RunName, SyncRequest};
+use mtbsync_task::error::PipelineError;
 
 use super::analysis::AnalysisArgs;
 use super::export::{ExportArgs, rate};

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use mtbsync_pipeline::export::RateChoice;
+use mtbsync_pipeline::markers::export::RateChoice;
 use mtbsync_pipeline::render::{
     Audio, Codec, DEFAULT_GHOST_OPACITY, DEFAULT_QUALITY, Layout, Lock, Look, Side, Stops, Timing,
 };

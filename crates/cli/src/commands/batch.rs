@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use mtbsync_pipeline::batch::pairing::{PairingSettings, Plan, plan};
 use mtbsync_pipeline::batch::{BatchReport, BatchRequest, PairDone, PairStatus, batch};
-use mtbsync_pipeline::error::PipelineError;
 use mtbsync_pipeline::sync::{RunName, SyncRequest};
 use mtbsync_quality::regression::RegressionStatus;
+use mtbsync_task::error::PipelineError;
 use serde_json::json;
 
 use crate::args::pair::PairArgs;

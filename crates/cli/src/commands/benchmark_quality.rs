@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use mtbsync_pipeline::error::PipelineError;
-use mtbsync_pipeline::progress::Stage;
 use mtbsync_quality::benchmark::{BenchmarkError, BenchmarkSettings, ReportFormats, scan};
+use mtbsync_task::error::PipelineError;
+use mtbsync_task::progress::Stage;
 use serde_json::json;
 
 use crate::args::values::{self, with_default};
@@ -97,12 +97,12 @@ pub fn run(args: BenchmarkArgs, session: &Session) -> Result<Outcome, PipelineEr
             return;
         }
         if !shown {
-            context.progress.start(Stage::Runs, Some(total as u64), None);
+            context.task.progress.start(Stage::Runs, Some(total as u64), None);
             shown = true;
         }
-        context.progress.advance(Stage::Runs, done as u64);
+        context.task.progress.advance(Stage::Runs, done as u64);
         if done == total {
-            context.progress.finish(Stage::Runs);
+            context.task.progress.finish(Stage::Runs);
         }
     };
     let benchmark = scan(&args.root, &args.out, &settings, &mut progress).map_err(|error| failed(&error))?;

@@ -4,7 +4,7 @@ use std::io::{self, BufRead, IsTerminal};
 
 use clap::{Args, Subcommand};
 use mtbsync_pipeline::cache::{BYTES_PER_GB, Cache};
-use mtbsync_pipeline::error::PipelineError;
+use mtbsync_task::error::PipelineError;
 use serde_json::json;
 use time::Duration;
 

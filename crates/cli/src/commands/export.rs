@@ -3,13 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use mtbsync_pipeline::error::PipelineError;
-use mtbsync_pipeline::export::{
-    ChosenPreset, ExportReport, ExportRequest, RateChoice, Selection, export_markers,
-};
+use mtbsync_pipeline::markers::export::ChosenPreset;
+use mtbsync_pipeline::markers::export::ExportReport;
+use mtbsync_pipeline::markers::export::ExportRequest;
+use mtbsync_pipeline::markers::export::RateChoice;
+use mtbsync_pipeline::markers::export::Selection;
+use mtbsync_pipeline::markers::export::export_markers;
+use mtbsync_pipeline::markers::retime::RetimeSource;
 use mtbsync_pipeline::missing;
-use mtbsync_pipeline::retime::RetimeSource;
-use mtbsync_pipeline::source::{Destination, Source};
+use mtbsync_task::error::PipelineError;
+use mtbsync_task::files::{Destination, Input};
 use serde_json::{Value, json};
 
 use crate::args::export::{ExportArgs, rate};
@@ -126,7 +129,7 @@ pub fn run(args: &ExportMarkersArgs, session: &mut Session) -> Result<Outcome, P
         session.printer.reserve_stdout();
     }
     let request = ExportRequest {
-        markers: Source::new(&input),
+        markers: Input::new(&input),
         preset: ChosenPreset::find(&preset, config)?,
         out,
         selection: Selection {

@@ -6,11 +6,14 @@ use std::path::PathBuf;
 use clap::Args;
 use mtbsync_markers::import::ImportOptions;
 use mtbsync_markers::time::Counting;
-use mtbsync_pipeline::error::PipelineError;
-use mtbsync_pipeline::export::RateChoice;
-use mtbsync_pipeline::import::{ImportReport, ImportRequest, InputFormat, import_markers};
+use mtbsync_pipeline::markers::export::RateChoice;
+use mtbsync_pipeline::markers::import::ImportReport;
+use mtbsync_pipeline::markers::import::ImportRequest;
+use mtbsync_pipeline::markers::import::InputFormat;
+use mtbsync_pipeline::markers::import::import_markers;
 use mtbsync_pipeline::missing;
-use mtbsync_pipeline::source::{Destination, Source};
+use mtbsync_task::error::PipelineError;
+use mtbsync_task::files::{Destination, Input};
 use serde_json::{Value, json};
 
 use crate::args::export::rate;
@@ -95,7 +98,7 @@ pub fn run(args: &ImportArgs, session: &mut Session) -> Result<Outcome, Pipeline
     }
     let created = args.out.as_deref().map(CreatedFolders::for_file);
     let request = ImportRequest {
-        input: Source::new(&args.input),
+        input: Input::new(&args.input),
         format: args.format()?,
         out,
         options: args.options(),

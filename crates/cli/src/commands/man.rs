@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, CommandFactory};
 use clap_mangen::Man;
-use mtbsync_pipeline::error::PipelineError;
-use mtbsync_pipeline::index::prepare_folder;
-use mtbsync_pipeline::source::write_files;
+use mtbsync_pipeline::recordings::index::prepare_folder;
+use mtbsync_task::error::PipelineError;
+use mtbsync_task::files::write_files;
 use serde_json::json;
 
 use crate::args::Cli;

@@ -25,7 +25,7 @@ mod viewer;
 mod warp;
 
 use clap::Subcommand;
-use mtbsync_pipeline::error::PipelineError;
+use mtbsync_task::error::PipelineError;
 
 use crate::session::Session;
 use crate::summary::Outcome;

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use mtbsync_pipeline::error::PipelineError;
 use mtbsync_quality::prune::{PruneReport, prune_perf};
+use mtbsync_task::error::PipelineError;
 use serde_json::json;
 
 use crate::exit::Exit;

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use mtbsync_pipeline::error::PipelineError;
 use mtbsync_quality::check::{CheckOutcome, check, summary_text};
 use mtbsync_quality::gate::{DEFAULT_MIN_HISTORY, GateStatus, QualityGate};
 use mtbsync_quality::regression::RegressionStatus;
+use mtbsync_task::error::PipelineError;
 use serde_json::{Value, json};
 
 use crate::args::regression::ComparisonArgs;
@@ -104,7 +104,7 @@ fn for_ci(
 
 fn write(gate: &QualityGate, folder: &Path, args: &QualityCheckArgs) -> Result<Vec<PathBuf>, PipelineError> {
     if args.ci_out.is_some() {
-        mtbsync_pipeline::index::prepare_folder(folder)?;
+        mtbsync_pipeline::recordings::index::prepare_folder(folder)?;
     }
     gate.write(folder).map_err(|error| {
         PipelineError::new(error.to_string())

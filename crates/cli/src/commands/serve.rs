@@ -7,9 +7,9 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use mtbsync_pipeline::artefacts::TIMEWARP_FILE;
-use mtbsync_pipeline::error::PipelineError;
-use mtbsync_pipeline::progress::Cancel;
+use mtbsync_artefacts::time_warp::TIMEWARP_FILE;
+use mtbsync_task::error::PipelineError;
+use mtbsync_task::progress::Cancel;
 use mtbsync_web::{Inputs, Page, Rights, Server, ServerConfig};
 use serde_json::json;
 use tokio::sync::watch;
@@ -176,7 +176,7 @@ fn beside_markers(inputs: &Inputs) -> Option<PathBuf> {
 /// `--root`, else the folder of the run that was named, else the working directory.
 fn root(given: Option<&Path>, inputs: &Inputs) -> Result<PathBuf, PipelineError> {
     let of_run = inputs.timewarp.as_deref().or(inputs.new_markers.as_deref());
-    let of_run = of_run.map(mtbsync_pipeline::source::folder_of);
+    let of_run = of_run.map(mtbsync_task::files::folder_of);
     let root = given.or(of_run).unwrap_or(Path::new("."));
     folder(root)
 }

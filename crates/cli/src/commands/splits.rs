@@ -3,9 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use mtbsync_pipeline::error::PipelineError;
-use mtbsync_pipeline::source::Source;
-use mtbsync_pipeline::splits::{RunSplits, Section, SplitsReport, SplitsRequest, splits};
+use mtbsync_pipeline::map::splits::RunSplits;
+use mtbsync_pipeline::map::splits::Section;
+use mtbsync_pipeline::map::splits::SplitsReport;
+use mtbsync_pipeline::map::splits::SplitsRequest;
+use mtbsync_pipeline::map::splits::splits;
+use mtbsync_task::error::PipelineError;
+use mtbsync_task::files::Input;
 use serde_json::{Value, json};
 
 use crate::args::values;
@@ -61,7 +65,7 @@ pub fn run(args: SplitsArgs, session: &Session) -> Result<Outcome, PipelineError
         .sections
         .map(|names| names.iter().map(|name| name.trim().to_owned()).collect());
     let report = splits(&SplitsRequest {
-        markers: Source::new(&args.ref_markers),
+        markers: Input::new(&args.ref_markers),
         warps: args.timewarp_json,
         root: args.root,
         sections: names,

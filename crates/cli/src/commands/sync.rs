@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use mtbsync_pipeline::error::PipelineError;
 use mtbsync_pipeline::sync::{SyncReport, SyncRequest, SyncTimings, sync};
 use mtbsync_quality::regression::RegressionStatus;
+use mtbsync_task::error::PipelineError;
 use serde_json::{Value, json};
 
 use super::transfer::{in_words, to_json};
@@ -105,7 +105,7 @@ fn settings_in_words(request: &SyncRequest, session: &Session) -> String {
         "not refined"
     };
     let model = request.warp.model.name();
-    let threads = session.context().threads;
+    let threads = session.context().task.threads;
     format!(
         "Settings: {rate}, {refinement}, {model} warp, seed {}, {threads} threads",
         request.warp.rng_seed

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use mtbsync_pipeline::error::PipelineError;
+use mtbsync_task::error::PipelineError;
 use mtbsync_web::{Inputs, Page};
 
 use super::serve::{self, Service};

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 use mtbsync_markers::{DEFAULT_REVIEW_THRESHOLD, StatusCounts};
-use mtbsync_pipeline::error::PipelineError;
-use mtbsync_pipeline::export::RateChoice;
-use mtbsync_pipeline::source::{Destination, Source};
-use mtbsync_pipeline::transfer::{TransferRequest, transfer_markers};
+use mtbsync_pipeline::markers::export::RateChoice;
+use mtbsync_pipeline::markers::transfer::{TransferRequest, transfer_markers};
+use mtbsync_task::error::PipelineError;
+use mtbsync_task::files::{Destination, Input};
 use serde_json::{Value, json};
 
 use crate::args::export::rate;
@@ -75,7 +75,7 @@ pub fn run(args: TransferArgs, session: &mut Session) -> Result<Outcome, Pipelin
     }
     let created = CreatedFolders::for_file(&args.out);
     let request = TransferRequest {
-        ref_markers: Source::new(&args.ref_markers),
+        ref_markers: Input::new(&args.ref_markers),
         warps: args.timewarp_json.into_iter().chain(args.warp).collect(),
         out,
         review_threshold: args.review_threshold,

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use mtbsync_markers::DEFAULT_REVIEW_THRESHOLD;
-use mtbsync_pipeline::error::PipelineError;
-use mtbsync_pipeline::viewer::{ViewerRequest, view};
+use mtbsync_pipeline::map::viewer::{ViewerRequest, view};
+use mtbsync_task::error::PipelineError;
 use mtbsync_web::{Inputs, Page};
 use serde_json::json;
 

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use crate::error::PipelineError;
+use mtbsync_task::error::PipelineError;
 
 /// Locked by the batch; empty, and left in place.
 const BATCH_LOCK: &str = ".batch.lock";

@@ -5,8 +5,12 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use mtbsync_formats::json;
+use mtbsync_index::describe::absolute;
 use mtbsync_quality::batch_summary::BatchRow;
 use mtbsync_quality::perf::{PERF_FILE, Perf, PerfPair, Timings};
+use mtbsync_task::error::PipelineError;
+use mtbsync_task::files::write_files;
+use mtbsync_task::progress::Progress;
 use serde::{Deserialize, Serialize};
 
 use super::pairing::PlannedPair;
@@ -15,12 +19,9 @@ use super::record::Record;
 use super::run::BatchRequest;
 use super::wire::{Job, Reply, Task};
 use super::work::remove_leftovers;
-use crate::describe::absolute;
-use crate::error::PipelineError;
-use crate::index::prepare_folder;
-use crate::progress::{Context, Progress};
+use crate::context::Context;
+use crate::recordings::index::prepare_folder;
 use crate::resources::Used;
-use crate::source::write_files;
 
 /// Index of the shared reference while a batch without a cache runs, in its output folder.
 const SHARED_INDEX_FILE: &str = ".batch_reference.npz";
@@ -86,7 +87,7 @@ impl<'a> Workshop<'a> {
             Err(ProcessError::Interrupted) => return Err(PipelineError::interrupted()),
             Err(error) => Failure::of(&error),
         };
-        self.context.cancel.check()?;
+        self.context.task.cancel.check()?;
         Ok(self.failed(pair, failure, begun.elapsed().as_secs_f64()))
     }
 
@@ -102,7 +103,7 @@ impl<'a> Workshop<'a> {
                 threads,
                 now_utc: self.context.now_utc.clone(),
             };
-            self.request.program.run(&job, progress, self.context.cancel)
+            self.request.program.run(&job, progress, self.context.task.cancel)
         };
         if self.request.resume && self.shared.is_some() {
             // The shared reference is described only when a pair is left that needs it.

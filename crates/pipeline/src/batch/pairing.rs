@@ -9,10 +9,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use mtbsync_media::gopro::GoProName;
+use mtbsync_task::error::PipelineError;
+use mtbsync_task::files::folder_of;
 use serde::{Deserialize, Serialize};
-
-use crate::error::PipelineError;
-use crate::source::folder_of;
 
 /// File name extensions of recordings.
 const VIDEO_EXTENSIONS: [&str; 7] = ["mp4", "mov", "mkv", "m4v", "avi", "mts", "360"];

@@ -13,8 +13,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
+use mtbsync_task::progress::{Cancel, Progress};
+
 use super::wire::{Job, Message, Reply};
-use crate::progress::{Cancel, Progress};
 
 /// Silence after which a process counts as hung. The longest stages that report nothing between start and end compare
 /// all frames of two recordings: many minutes for two of 40 minutes, seconds for usual ones.

@@ -1,6 +1,7 @@
+use mtbsync_task::progress::Silent;
+
 use super::*;
 use crate::batch::wire::Task;
-use crate::progress::Silent;
 
 /// Runs a job in a shell script in place of the program.
 fn run(script: &str, silence: Duration, cancel: &Cancel) -> Result<Reply, ProcessError> {

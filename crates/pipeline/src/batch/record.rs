@@ -8,16 +8,16 @@ use std::path::{Path, PathBuf};
 
 use mtbsync_align::WarpModel;
 use mtbsync_formats::{json, read_bounded};
+use mtbsync_index::describe;
 use mtbsync_quality::batch_summary::BatchRow;
 use mtbsync_quality::history::{HistoryRecord, Model};
 use mtbsync_quality::perf::{PERF_FILE, Perf};
+use mtbsync_task::error::PipelineError;
+use mtbsync_task::files::write_files;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::describe;
-use crate::error::PipelineError;
 use crate::settings::AnalysisSettings;
-use crate::source::write_files;
 use crate::sync::{SyncReport, SyncRequest};
 
 /// Name of the note.

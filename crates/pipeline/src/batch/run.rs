@@ -12,6 +12,9 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use mtbsync_quality::batch_summary::{BatchRow, SUMMARY_FILE, to_csv};
 use mtbsync_quality::history::{self, HistoryError, HistoryRecord};
 use mtbsync_quality::regression::{self, RegressionSettings, RegressionStatus};
+use mtbsync_task::error::PipelineError;
+use mtbsync_task::files::write_files;
+use mtbsync_task::progress::{Cancel, Progress};
 
 use super::lock::lock;
 use super::pair::{Finished, Workshop};
@@ -19,10 +22,8 @@ use super::pairing::{PairingSettings, Plan, PlannedPair};
 use super::process::PairProgram;
 use super::totals::{PairStatus, Totals};
 use super::work::remove_leftovers;
-use crate::error::PipelineError;
-use crate::index::prepare_folder;
-use crate::progress::{Cancel, Context, Progress};
-use crate::source::write_files;
+use crate::context::Context;
+use crate::recordings::index::prepare_folder;
 use crate::sync::SyncRequest;
 
 /// What to do with the pairs of a plan.
@@ -103,20 +104,21 @@ pub fn batch(
                 next: &next,
                 observer,
                 // The first workers take what does not divide evenly.
-                threads: (context.threads / jobs + usize::from(worker < context.threads % jobs)).max(1),
+                threads: (context.task.threads / jobs + usize::from(worker < context.task.threads % jobs))
+                    .max(1),
                 workshop: &workshop,
             };
             let sender = sender.clone();
-            scope.spawn(move || crew.work(context.cancel, &sender));
+            scope.spawn(move || crew.work(context.task.cancel, &sender));
         }
         drop(sender);
         let kept = ledger.keep(&receiver);
         if kept.is_err() {
-            context.cancel.request();
+            context.task.cancel.request();
         }
         kept
     })?;
-    context.cancel.check()?;
+    context.task.cancel.check()?;
     Ok(ledger.report())
 }
 

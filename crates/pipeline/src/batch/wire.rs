@@ -5,11 +5,11 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
+use mtbsync_task::progress::{Progress, Stage};
 use serde::{Deserialize, Serialize};
 
 use super::pair::Finished;
 use super::pairing::PlannedPair;
-use crate::progress::{Progress, Stage};
 use crate::resources::Used;
 
 /// What the process of a pair is to do.

@@ -7,8 +7,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use mtbsync_formats::json;
+use mtbsync_index::tracks::{TrackOffset, TrackRequest};
 use mtbsync_quality::batch_summary::BatchRow;
 use mtbsync_quality::perf::{PERF_FILE, Perf};
+use mtbsync_task::error::{Failure, PipelineError};
 
 use super::lock::join_crew;
 use super::pair::{Finished, with_paths};
@@ -16,10 +18,9 @@ use super::pairing::PlannedPair;
 use super::record::{self, Metrics, Record};
 use super::run::BatchRequest;
 use super::wire::{Job, Line, Message, Reply, Task};
-use crate::error::{Failure, PipelineError};
-use crate::gps::{TrackOffset, TrackRequest};
-use crate::index::{IndexRequest, index};
-use crate::progress::Context;
+use crate::context::Context;
+use crate::recordings::index::IndexRequest;
+use crate::recordings::index::index;
 use crate::resources::Resources;
 use crate::sync::{RunName, SyncReport, SyncRequest, sync};
 
@@ -41,8 +42,11 @@ pub fn do_job(
     let _member = join_crew(&request.pairing.out_dir)?;
     let line = Line::new(out);
     let context = Context {
-        progress: &line,
-        threads: job.threads.max(1),
+        task: mtbsync_task::progress::Task {
+            progress: &line,
+            threads: job.threads.max(1),
+            ..context.task
+        },
         now_utc: job.now_utc,
         ..context
     };
@@ -61,7 +65,7 @@ pub fn do_job(
     };
     let reply = match reply {
         Ok(reply) => reply,
-        Err(error) if error.failure == Failure::Interrupted || context.cancel.is_requested() => {
+        Err(error) if error.failure == Failure::Interrupted || context.task.cancel.is_requested() => {
             return Err(PipelineError::interrupted());
         }
         Err(error) => Reply::Failed {

@@ -9,18 +9,18 @@ use std::time::{Duration, UNIX_EPOCH};
 use mtbsync_align::pair::{Candidate, Pair, PairOrigin};
 use mtbsync_formats::atomic::{FileSet, StagedFile};
 use mtbsync_formats::json;
+use mtbsync_index::tracks::Tracks;
+use mtbsync_matching::align::Alignment;
+use mtbsync_matching::settings::MatchSettings;
+use mtbsync_task::error::PipelineError;
+use mtbsync_task::files::cannot_write;
+use mtbsync_telemetry::clock::Offsets;
 use mtbsync_telemetry::place::ClockSigmas;
 use rusqlite::params;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{Cache, db, size_of};
-use crate::align_run::Alignment;
-use crate::error::PipelineError;
-use crate::gps::tracks::Tracks;
-use crate::settings::MatchSettings;
-use crate::source::cannot_write;
-use mtbsync_telemetry::clock::Offsets;
 
 /// What the keys of alignments begin with; those of indexes are hex digits.
 pub(super) const KEY_PREFIX: &str = "alignment-";

@@ -4,9 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use mtbsync_task::error::PipelineError;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
-
-use crate::error::PipelineError;
 
 /// Name of the file.
 const DB_FILE: &str = "cache.db";

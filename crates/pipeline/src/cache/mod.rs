@@ -18,15 +18,14 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+pub use db::CacheError;
+use mtbsync_index::features::{Features, IndexParams};
+use mtbsync_index::file as index_file;
+use mtbsync_task::error::PipelineError;
 use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
-
-use crate::error::PipelineError;
-use crate::features::{Features, IndexParams};
-use crate::index_file;
-pub use db::CacheError;
 
 /// Changes when descriptors change: older cached indexes are then misses.
 const INDEX_REVISION: u32 = 5;

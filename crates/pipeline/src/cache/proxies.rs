@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use mtbsync_formats::atomic::{FileSet, StagedFile};
+use mtbsync_task::error::PipelineError;
+use mtbsync_task::files::cannot_write;
 use rusqlite::params;
 
 use super::{Cache, db, size_of};
-use crate::error::PipelineError;
-use crate::source::cannot_write;
 
 /// What the keys of copies begin with; those of indexes are hex digits.
 pub(crate) const KEY_PREFIX: &str = "proxy-";

@@ -3,14 +3,14 @@
 
 use std::path::Path;
 
+use mtbsync_artefacts::time_warp::{RecordingFile, TIMEWARP_FILE, read_warp};
 use mtbsync_formats::json;
+use mtbsync_index::describe::absolute;
 use mtbsync_quality::perf::{PERF_FILE, Perf};
+use mtbsync_task::error::PipelineError;
 use rusqlite::params;
 
 use super::{Cache, db};
-use crate::artefacts::{RecordingFile, TIMEWARP_FILE, read_warp};
-use crate::describe::absolute;
-use crate::error::PipelineError;
 use crate::sync::SyncReport;
 
 impl Cache {

@@ -1,18 +1,18 @@
 use std::thread;
 
 use mtbsync_align::pair::{Candidate, Pair, PairOrigin};
+use mtbsync_index::column::Column;
+use mtbsync_index::features::{LOCAL_BYTES, SourceRecording, keypoint_column};
+use mtbsync_index::tracks::Tracks;
+use mtbsync_matching::align::Alignment;
+use mtbsync_matching::settings::MatchSettings;
+use mtbsync_telemetry::clock::Offsets;
 use mtbsync_telemetry::place::ClockSigmas;
+use mtbsync_vision::dense::DESCRIPTOR_LEN;
+use mtbsync_vision::structure::HOG_GRID_LEN;
 
 use super::alignments::Kept;
 use super::*;
-use crate::align_run::Alignment;
-use crate::column::Column;
-use crate::features::{LOCAL_BYTES, Source, keypoint_column};
-use crate::gps::tracks::Tracks;
-use crate::settings::MatchSettings;
-use mtbsync_telemetry::clock::Offsets;
-use mtbsync_vision::dense::DESCRIPTOR_LEN;
-use mtbsync_vision::structure::HOG_GRID_LEN;
 
 const NOW: &str = "2026-06-01T09:00:00Z";
 
@@ -34,7 +34,7 @@ fn wanted() -> IndexParams {
 
 fn features(fingerprint: &str) -> Features {
     Features {
-        source: Source {
+        source: SourceRecording {
             path: "/v/ref.mp4".to_owned(),
             fingerprint: fingerprint.to_owned(),
             chapters: vec!["ref.mp4".to_owned()],

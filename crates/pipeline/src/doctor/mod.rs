@@ -4,11 +4,11 @@ mod telemetry;
 
 use std::path::{Path, PathBuf};
 
+use mtbsync_index::camera::CameraTelemetry;
 use mtbsync_media::{OpenOptions, Recording, StreamKind, capabilities};
+use mtbsync_task::error::PipelineError;
 
 use crate::config::Config;
-use crate::error::PipelineError;
-use crate::recorded::Recorded;
 use crate::resources::gpu;
 
 /// Below this, an index or an export may not fit, GB.
@@ -268,7 +268,7 @@ fn check_recording(recording: &Recording) -> Vec<Check> {
             .iter()
             .map(|warning| Check::new(Level::Warn, "chapters", warning.to_string())),
     );
-    checks.extend(telemetry::check_telemetry(&Recorded::read(recording)));
+    checks.extend(telemetry::check_telemetry(&CameraTelemetry::read(recording)));
     checks
 }
 

@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use mtbsync_formats::read_bounded;
+use mtbsync_index::camera::CameraTelemetry;
+use mtbsync_task::error::PipelineError;
 use mtbsync_telemetry::clean::clean;
 use mtbsync_telemetry::gpmf::{Telemetry, USUAL_PAYLOAD_SECS, untimed_payloads};
 use mtbsync_telemetry::hilight::{ChapterSpan, hilights_from_udta};
 use mtbsync_telemetry::{Track, TrackError, TrackFile, Warnings, read_track};
 
 use super::{Check, Level};
-use crate::error::PipelineError;
-use crate::recorded::Recorded;
 
 /// HiLight tags named one by one.
 const SHOWN_HILIGHTS: usize = 10;
@@ -49,12 +49,12 @@ fn check_bare_gpmf(bytes: &[u8]) -> Vec<Check> {
             counted(payloads.len(), "payload")
         ),
     )];
-    checks.extend(check_telemetry(&Recorded {
+    checks.extend(check_telemetry(&CameraTelemetry {
         gps: telemetry.gps,
         streams: telemetry.streams,
         hilights,
         warnings,
-        ..Recorded::default()
+        ..CameraTelemetry::default()
     }));
     checks
 }
@@ -83,7 +83,7 @@ fn check_track(file: &TrackFile) -> Vec<Check> {
 }
 
 /// What the camera wrote besides pictures and sound.
-pub fn check_telemetry(recorded: &Recorded) -> Vec<Check> {
+pub fn check_telemetry(recorded: &CameraTelemetry) -> Vec<Check> {
     let mut checks = Vec::new();
     if let Some(model) = &recorded.model {
         checks.push(Check::new(Level::Ok, "camera", model.clone()));

@@ -1,9 +1,9 @@
 //! Where each picture lies in the frame. All sizes and places are even, because chroma has half the size.
 
 use mtbsync_media::scale::{MAX_SIDE, even};
+use mtbsync_task::error::PipelineError;
 
 use super::request::{Layout, Side};
-use crate::error::PipelineError;
 
 /// Widest picture of one run unless a size is asked for.
 const MAX_PICTURE_WIDTH: usize = 1920;

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use mtbsync_markers::time::Rate;
+use mtbsync_task::error::PipelineError;
+use mtbsync_task::files::Input;
 
 use super::request::Side;
 use super::schedule::Schedule;
-use crate::error::PipelineError;
-use crate::import::read_marker_table;
-use crate::source::Source;
+use crate::markers::import::read_marker_table;
 
 /// How long a name is shown, seconds: long enough to be read twice.
 const SHOWN_SECS: f64 = 3.0;
@@ -24,7 +24,7 @@ impl MarkerNames {
     /// Reads markers of the reference, or a table of carried-over ones; warns of those the master never reaches.
     pub fn read(path: &Path, schedule: &Schedule, warnings: &mut Vec<String>) -> Result<Self, PipelineError> {
         let rate: Option<Rate> = Some(schedule.rate());
-        let table = read_marker_table(&Source::new(path), rate)?;
+        let table = read_marker_table(&Input::new(path), rate)?;
         warnings.extend(table.warnings);
         let new_column = table
             .extra_columns

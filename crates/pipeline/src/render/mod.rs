@@ -17,22 +17,24 @@ mod soundtrack;
 use std::path::{Path, PathBuf};
 use std::thread;
 
+use canvas::Canvas;
+use geometry::Geometry;
 use mtbsync_align::TimeWarp;
+use mtbsync_artefacts::time_warp::{RecordingFile, TimeWarpFile};
 use mtbsync_formats::atomic::{FileSet, StagedFile, WriteError};
+use mtbsync_index::describe::{self, Opened};
 use mtbsync_markers::time::Rate;
 use mtbsync_media::encode::{EncodeError, MovieWriter, SoundSettings, VideoSettings};
 use mtbsync_media::scale::{ColourOptions, Matrix};
 use mtbsync_media::{Rational, SoundReader};
+use mtbsync_task::error::PipelineError;
+use mtbsync_task::files::{cannot_write, check_output, is_same_file};
+use mtbsync_task::progress::Stage;
 
-use crate::artefacts::{RecordingFile, TimeWarpFile};
-use crate::describe::{self, Opened};
-use crate::error::PipelineError;
-use crate::export::RateChoice;
-use crate::progress::{Context, Stage};
-use crate::source::{cannot_write, check_output, is_same_file};
-use crate::transfer::{read_same_warp, refuse_failed};
-use canvas::Canvas;
-use geometry::Geometry;
+use crate::context::Context;
+use crate::markers::export::RateChoice;
+use crate::markers::transfer::read_same_warp;
+use crate::markers::transfer::refuse_failed;
 pub use mtbsync_media::encode::VideoCodec as Codec;
 use overlays::{Overlays, Texts};
 pub use request::{
@@ -53,7 +55,7 @@ const KEY_FRAMES_SECS: f64 = 2.0;
 /// forced) or that was made of other recordings; unreadable recordings; no encoder; an output that cannot be written; a
 /// wish to stop. Nothing is left behind then.
 ///
-/// [`Failure::NotAligned`]: crate::error::Failure::NotAligned
+/// [`Failure::NotAligned`]: mtbsync_task::error::Failure::NotAligned
 pub fn render(request: &RenderRequest, context: &Context<'_>) -> Result<RenderReport, PipelineError> {
     let format = request.movie_format()?;
     let job = Job::prepare(request, context)?;
@@ -61,15 +63,15 @@ pub fn render(request: &RenderRequest, context: &Context<'_>) -> Result<RenderRe
     let staged = StagedFile::create(&request.out).map_err(|error| cannot_write(&error))?;
     let failed = |error: EncodeError| job.cannot_encode(error, context);
     let (movie, track) = job.open_movie(staged.temporary_path(), format).map_err(failed)?;
-    context.progress.start(
+    context.task.progress.start(
         Stage::Render,
         Some(job.schedule.frames()),
         Some(job.schedule.duration_secs()),
     );
     let movie = job.draw(movie, track, context)?;
     movie.finish().map_err(failed)?;
-    context.cancel.check()?;
-    context.progress.finish(Stage::Render);
+    context.task.cancel.check()?;
+    context.task.progress.finish(Stage::Render);
     let mut set = FileSet::new();
     set.push(staged);
     set.commit().map_err(|error| cannot_write(&error))?;
@@ -104,7 +106,7 @@ impl<'a> Job<'a> {
             warnings.push(format!("the runs are not aligned ({})", file.reasons.join("; ")));
         }
         let warp = usable_warp(&file, warp_path)?;
-        context.progress.start(Stage::Open, None, None);
+        context.task.progress.start(Stage::Open, None, None);
         let reference = open(
             &request.reference,
             file.reference.as_ref(),
@@ -112,7 +114,7 @@ impl<'a> Job<'a> {
             &mut warnings,
         )?;
         let new = open(&request.new, file.new.as_ref(), context, &mut warnings)?;
-        context.progress.finish(Stage::Open);
+        context.task.progress.finish(Stage::Open);
         for path in [&request.reference, &request.new] {
             if is_same_file(path, &request.out) {
                 return Err(PipelineError::usage("output is one of the inputs").at(&request.out));
@@ -198,7 +200,7 @@ impl<'a> Job<'a> {
                     matrix: Some(Matrix::Bt709),
                     full_range: false,
                     // Both sides decode at the same time, and each thread holds a few large pictures.
-                    threads: (context.threads / 2).max(1),
+                    threads: (context.task.threads / 2).max(1),
                 };
                 let recording = &self.opened(side).recording;
                 SidePictures::start(
@@ -211,7 +213,7 @@ impl<'a> Job<'a> {
             let mut canvas = Canvas::new(&self.geometry, self.request.look.ghost_opacity);
             let mut overlays = Overlays::new(&self.texts, &self.geometry);
             for number in 0..self.schedule.frames() {
-                context.cancel.check()?;
+                context.task.cancel.check()?;
                 let moment = self.schedule.moment(number);
                 let undecodable = |side: Side| {
                     let path = Path::new(&self.opened(side).source.path);
@@ -231,7 +233,7 @@ impl<'a> Job<'a> {
                     let samples = track.up_to_frame(number + 1, &self.schedule);
                     movie.samples(&samples).map_err(failed)?;
                 }
-                context.progress.advance(Stage::Render, number + 1);
+                context.task.progress.advance(Stage::Render, number + 1);
             }
             Ok(movie)
         })
@@ -240,7 +242,7 @@ impl<'a> Job<'a> {
     fn cannot_encode(&self, error: EncodeError, context: &Context<'_>) -> PipelineError {
         match error {
             // Temporary files go when the program is told to stop, and writing them fails.
-            _ if context.cancel.is_requested() => PipelineError::interrupted(),
+            _ if context.task.cancel.is_requested() => PipelineError::interrupted(),
             EncodeError::Write(error) => cannot_write(&WriteError::from_io(&self.request.out, error)),
             error => PipelineError::new(error.to_string()).maybe_hint(error.hint()),
         }

@@ -5,13 +5,13 @@ use std::path::Path;
 use mtbsync_plot::Pixels;
 use mtbsync_plot::PlotError;
 use mtbsync_plot::caption::{Caption, DeltaBar};
+use mtbsync_task::error::PipelineError;
 
 use super::canvas::{Canvas, Stamp};
 use super::geometry::Geometry;
 use super::markers::MarkerNames;
 use super::request::{Layout, RenderRequest, Side};
 use super::schedule::{Moment, Schedule};
-use crate::error::PipelineError;
 
 /// Moments at which the largest delta is looked for.
 const DELTA_SAMPLES: u64 = 500;

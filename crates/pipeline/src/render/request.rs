@@ -4,9 +4,9 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use mtbsync_media::encode::{MovieFormat, VideoCodec};
+use mtbsync_task::error::PipelineError;
 
-use crate::error::PipelineError;
-use crate::export::RateChoice;
+use crate::markers::export::RateChoice;
 
 /// Opacity of the new run in [`Layout::Ghost`] unless asked otherwise.
 pub const DEFAULT_GHOST_OPACITY: f64 = 0.5;

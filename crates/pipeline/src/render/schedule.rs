@@ -7,9 +7,9 @@
 use mtbsync_align::{StopSide, TimeWarp};
 use mtbsync_markers::time::{Rate, TimeError, parse_time};
 use mtbsync_media::{Recording, Timeline};
+use mtbsync_task::error::PipelineError;
 
 use super::request::{Lock, Side, Stops, Timing};
-use crate::error::PipelineError;
 
 /// Shorter results would not show a single frame.
 const MIN_SECS: f64 = 1e-3;

@@ -5,8 +5,7 @@ use std::thread::Scope;
 
 use mtbsync_media::FrameError;
 use mtbsync_media::scale::{ColourFrame, ColourFrames, YuvPicture};
-
-use crate::error::PipelineError;
+use mtbsync_task::error::PipelineError;
 
 /// Decoded pictures that wait to be drawn.
 const AHEAD: usize = 4;

@@ -3,22 +3,23 @@
 use std::path::Path;
 
 use mtbsync_align::fit::Anchor;
+use mtbsync_artefacts::anchors::read_anchors;
+use mtbsync_index::camera::CameraTelemetry;
+use mtbsync_index::describe::{self, Opened};
+use mtbsync_index::features::{Features, IndexParams};
+use mtbsync_index::file as index_file;
+use mtbsync_index::tracks::{SideInput, Tracks};
 use mtbsync_markers::MarkerTable;
 use mtbsync_markers::time::Rate;
+use mtbsync_task::error::PipelineError;
+use mtbsync_task::files::Input;
+use mtbsync_task::progress::Stage;
 
 use super::SyncRequest;
-use crate::anchors::read_anchors;
-use crate::describe::{self, Opened};
-use crate::error::PipelineError;
-use crate::export::NewRun;
-use crate::features::{Features, IndexParams};
-use crate::gps::tracks::{SideInput, Tracks};
-use crate::import::read_marker_table;
-use crate::index_file;
-use crate::progress::{Context, Stage};
-use crate::recorded::Recorded;
+use crate::context::Context;
+use crate::markers::export::NewRun;
+use crate::markers::import::read_marker_table;
 use crate::settings::AnalysisSettings;
-use crate::source::Source as Input;
 
 /// All inputs, opened and checked before anything expensive.
 pub(super) struct Inputs {
@@ -36,7 +37,7 @@ pub(super) struct Inputs {
 
 impl Inputs {
     pub fn open(request: &SyncRequest, context: &Context<'_>) -> Result<Self, PipelineError> {
-        context.progress.start(Stage::Open, None, None);
+        context.task.progress.start(Stage::Open, None, None);
         let analysis = &request.analysis;
         let anchors = request
             .matching
@@ -46,7 +47,7 @@ impl Inputs {
             .transpose()?
             .unwrap_or_default();
         // Both at once: opening decodes a few pictures, which takes a quarter of a second in 4K.
-        let (reference, new) = context.workers()?.join(
+        let (reference, new) = context.task.workers()?.join(
             || open(&request.reference, analysis),
             || open(&request.new, analysis),
         );
@@ -88,7 +89,7 @@ impl Inputs {
                 duration_secs: new.source.duration_secs,
             },
         )?;
-        context.progress.finish(Stage::Open);
+        context.task.progress.finish(Stage::Open);
         let edited = match &request.export.video {
             Some(video) => NewRun::open(video)?,
             None => NewRun {
@@ -111,9 +112,9 @@ impl Inputs {
 }
 
 /// A recording, and what its camera recorded beside the pictures.
-fn open(path: &Path, analysis: &AnalysisSettings) -> Result<(Opened, Recorded), PipelineError> {
+fn open(path: &Path, analysis: &AnalysisSettings) -> Result<(Opened, CameraTelemetry), PipelineError> {
     let opened = describe::open(path, analysis.single_file, analysis.no_proxy)?;
-    let recorded = Recorded::read(&opened.recording);
+    let recorded = CameraTelemetry::read(&opened.recording);
     Ok((opened, recorded))
 }
 

@@ -10,31 +10,31 @@ use mtbsync_align::fit::{Anchor, fit_warp};
 use mtbsync_align::gates::{Verdict, judge};
 use mtbsync_align::pair::Pair;
 use mtbsync_align::{TimeWarp, WarpModel, WarpSettings, confidence};
+use mtbsync_artefacts::time_warp::{NEW_MARKERS_FILE, OVERLAY_FILE, TIMEWARP_FILE, TimeWarpFile, WARP_FILE};
 use mtbsync_formats::atomic::FileSet;
+use mtbsync_index::describe::DescribeTimes;
+use mtbsync_index::features::SourceRecording;
 use mtbsync_markers::StatusCounts;
+use mtbsync_matching::align::{Alignment, align};
+use mtbsync_matching::settings::MatchSettings;
 use mtbsync_quality::history::{self, HistoryRecord, Model};
 use mtbsync_quality::perf::{PERF_FILE, Perf};
 use mtbsync_quality::regression::{self, RegressionSettings, RegressionStatus};
+use mtbsync_task::error::PipelineError;
+use mtbsync_task::files::cannot_write;
+use mtbsync_task::progress::Stage;
+use mtbsync_telemetry::clock::Offsets;
 
 use self::inputs::Inputs;
-use self::outputs::{MadeFolders, Run, Target};
-use crate::align_run::{self, Alignment};
-use crate::artefacts::{
-    NEW_MARKERS_FILE, OVERLAY_FILE, RecordingFile, TIMEWARP_FILE, TimeWarpFile, WARP_FILE,
-};
-use crate::cache::alignments::{self, Kept};
-use crate::describe::DescribeTimes;
-use crate::error::PipelineError;
-use crate::export::{ChosenPreset, ExportSettings};
-use crate::features::Source;
-use crate::index::{self, features_of, skipped_warning};
-use crate::progress::{Context, Stage};
+use self::outputs::{MadeFolders, Run, Target, recording_file};
+use crate::cache::{alignments, alignments::Kept};
+use crate::context::Context;
+use crate::map::viewer::{self, Picture};
+use crate::markers::export::{ChosenPreset, ExportSettings};
+use crate::markers::transfer::carry_over;
+use crate::recordings::index::{self, features_of, skipped_warning};
 use crate::resources::Resources;
-use crate::settings::{AnalysisSettings, MatchSettings};
-use crate::source::cannot_write;
-use crate::transfer::carry_over;
-use crate::viewer::{self, Picture};
-use mtbsync_telemetry::clock::Offsets;
+use crate::settings::AnalysisSettings;
 
 /// What to align.
 #[derive(Clone, Debug)]
@@ -179,9 +179,9 @@ pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, 
     warnings.extend(alignment.warnings.iter().cloned());
 
     let warp_begun = Instant::now();
-    context.progress.start(Stage::Warp, None, None);
+    context.task.progress.start(Stage::Warp, None, None);
     let (warp, verdict) = fit(&alignment, &inputs.anchors, sources, &request.warp);
-    context.progress.finish(Stage::Warp);
+    context.task.progress.finish(Stage::Warp);
     let warp_sec = warp_begun.elapsed();
 
     let markers_begun = Instant::now();
@@ -201,8 +201,8 @@ pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, 
         run.drop_stale_editor_files();
     } else {
         let file = TimeWarpFile {
-            reference: Some(RecordingFile::from(&inputs.reference.source)),
-            new: Some(RecordingFile::from(&inputs.new.source)),
+            reference: Some(recording_file(&inputs.reference.source)),
+            new: Some(recording_file(&inputs.new.source)),
             ..TimeWarpFile::new(&warp, &verdict, &request.warp)
         };
         run.write_warp(&file)?;
@@ -243,7 +243,7 @@ pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, 
         PERF_FILE,
         &mtbsync_formats::json::to_vec(&perf).map_err(|e| PipelineError::new(e.to_string()))?,
     )?;
-    context.cancel.check()?;
+    context.task.cancel.check()?;
     let Run {
         set,
         mut outputs,
@@ -316,8 +316,8 @@ fn alignment_of(
     describing.add(times);
     let (new, times) = features_of(&inputs.new, reference.params, Stage::Features, context)?;
     describing.add(times);
-    let pool = context.workers()?;
-    let alignment = pool.install(|| align_run::align(&reference, &new, &inputs.tracks, settings, context))?;
+    let pool = context.task.workers()?;
+    let alignment = pool.install(|| align(&reference, &new, &inputs.tracks, settings, &context.task))?;
     let kept = Kept {
         alignment,
         analysed: new.t_secs.len(),
@@ -339,18 +339,10 @@ fn dot(p: &Pair) -> mtbsync_plot::overlay::Pair {
     }
 }
 
-impl DescribeTimes {
-    fn add(&mut self, other: Option<DescribeTimes>) {
-        let other = other.unwrap_or_default();
-        self.decode += other.decode;
-        self.features += other.features;
-    }
-}
-
 fn fit(
     alignment: &Alignment,
     anchors: &[Anchor],
-    [reference, new]: [&Source; 2],
+    [reference, new]: [&SourceRecording; 2],
     settings: &WarpSettings,
 ) -> (TimeWarp, Verdict) {
     let durations = (new.duration_secs, reference.duration_secs);

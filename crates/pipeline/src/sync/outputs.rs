@@ -5,26 +5,29 @@ use std::path::{Path, PathBuf};
 use mtbsync_align::TimeWarp;
 use mtbsync_align::gates::Verdict;
 use mtbsync_align::pair::Pair;
+use mtbsync_artefacts::pairs::{PAIRS_FILE, PAIRS_RAW_FILE, pairs_csv, pairs_raw_csv};
+use mtbsync_artefacts::time_warp::{NEW_MARKERS_FILE, RecordingFile, TIMEWARP_FILE, TimeWarpFile, WARP_FILE};
 use mtbsync_formats::atomic::FileSet;
+use mtbsync_index::describe;
+use mtbsync_index::features::SourceRecording;
 use mtbsync_markers::export::Preset;
 use mtbsync_markers::{StatusCounts, new_markers_csv};
+use mtbsync_matching::align::Alignment;
 use mtbsync_quality::perf::{Perf, PerfPair, Timings};
+use mtbsync_task::error::{Failure, PipelineError};
+use mtbsync_task::files::{cannot_write, folder_of};
+use mtbsync_task::progress::Stage;
 
 use super::inputs::Inputs;
 use super::{RunName, SyncRequest, SyncTimings};
-use crate::align_run::Alignment;
-use crate::artefacts::{
-    NEW_MARKERS_FILE, PAIRS_FILE, PAIRS_RAW_FILE, TIMEWARP_FILE, TimeWarpFile, WARP_FILE, pairs_csv,
-    pairs_raw_csv,
-};
-use crate::describe;
-use crate::error::{Failure, PipelineError};
-use crate::export::{NewRun, Selection, default_name, editor_file};
-use crate::index::prepare_folder;
-use crate::progress::{Context, Stage};
+use crate::context::Context;
+use crate::markers::export::NewRun;
+use crate::markers::export::Selection;
+use crate::markers::export::default_name;
+use crate::markers::export::editor_file;
+use crate::markers::transfer::carry_over;
+use crate::recordings::index::prepare_folder;
 use crate::resources::Resources;
-use crate::source::{cannot_write, folder_of};
-use crate::transfer::carry_over;
 
 /// Where the artefacts go.
 pub(super) struct Target {
@@ -172,7 +175,7 @@ impl Run<'_> {
             self.drop_stale(&[NEW_MARKERS_FILE]);
             return Ok(None);
         };
-        self.context.progress.start(Stage::Markers, None, None);
+        self.context.task.progress.start(Stage::Markers, None, None);
         let moved = carry_over(table, file, self.request.review_threshold, !file.ok);
         self.warnings.extend(table.warnings.iter().cloned());
         if table.markers.is_empty() {
@@ -180,7 +183,7 @@ impl Run<'_> {
         }
         let csv = new_markers_csv(table, &moved);
         self.put(NEW_MARKERS_FILE, &csv)?;
-        self.context.progress.finish(Stage::Markers);
+        self.context.task.progress.finish(Stage::Markers);
         self.write_editor_files(&csv, &names, &stem, &inputs.edited)?;
         Ok(Some(StatusCounts::of(&moved)))
     }
@@ -195,7 +198,7 @@ impl Run<'_> {
         if names.is_empty() {
             return Ok(());
         }
-        self.context.progress.start(Stage::Export, None, None);
+        self.context.task.progress.start(Stage::Export, None, None);
         for (preset, name) in self.request.exports.iter().zip(names) {
             let made = editor_file(
                 csv,
@@ -220,7 +223,7 @@ impl Run<'_> {
             }
             self.warnings.extend(made.summary.warnings);
         }
-        self.context.progress.finish(Stage::Export);
+        self.context.task.progress.finish(Stage::Export);
         Ok(())
     }
 
@@ -266,5 +269,18 @@ impl Run<'_> {
             error: None,
             ts: self.context.now_utc.clone(),
         }
+    }
+}
+
+/// A recording as timewarp.json names it.
+pub(super) fn recording_file(source: &SourceRecording) -> RecordingFile {
+    RecordingFile {
+        path: source.path.clone(),
+        duration: source.duration_secs,
+        fingerprint: source.fingerprint.clone(),
+        fps: source.fps.clone(),
+        width: source.width,
+        height: source.height,
+        timecode: source.timecode.clone(),
     }
 }

@@ -6,9 +6,15 @@ use axum::extract::State;
 use axum::http::{HeaderValue, Request};
 use axum::response::Response;
 use axum::routing::get;
-use mtbsync_pipeline::artefacts::{PAIRS_FILE, TIMEWARP_FILE};
-use mtbsync_pipeline::refit::{ANCHORS_FILE, AnchorRow, read_rows, refit, rows_csv, sorted_rows};
-use mtbsync_pipeline::sample::sample;
+use mtbsync_artefacts::pairs::PAIRS_FILE;
+use mtbsync_artefacts::sample::sample;
+use mtbsync_artefacts::time_warp::TIMEWARP_FILE;
+use mtbsync_pipeline::map::refit::ANCHORS_FILE;
+use mtbsync_pipeline::map::refit::AnchorRow;
+use mtbsync_pipeline::map::refit::read_rows;
+use mtbsync_pipeline::map::refit::refit;
+use mtbsync_pipeline::map::refit::rows_csv;
+use mtbsync_pipeline::map::refit::sorted_rows;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -89,7 +95,7 @@ async fn replace(
 struct Done {
     rows: Vec<AnchorRow>,
     tag: HeaderValue,
-    refit: mtbsync_pipeline::refit::Refit,
+    refit: mtbsync_pipeline::map::refit::Refit,
 }
 
 impl Done {

@@ -9,9 +9,9 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderValue, Request};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use mtbsync_pipeline::annotations::{self, ANNOTATIONS_FILE, Annotation};
-use mtbsync_pipeline::moments;
-use mtbsync_pipeline::source::write_files;
+use mtbsync_artefacts::annotations::{self, ANNOTATIONS_FILE, Annotation};
+use mtbsync_artefacts::moments;
+use mtbsync_task::files::write_files;
 use serde::Deserialize;
 use serde_json::json;
 

@@ -8,13 +8,14 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use mtbsync_artefacts::pairs::PAIRS_FILE;
+use mtbsync_artefacts::sample::{WarpSample, sample};
+use mtbsync_artefacts::time_warp::TIMEWARP_FILE;
 use mtbsync_formats::read_bounded;
-use mtbsync_pipeline::artefacts::{PAIRS_FILE, TIMEWARP_FILE};
-use mtbsync_pipeline::sample::{WarpSample, sample};
-use mtbsync_pipeline::source::Source;
-use mtbsync_pipeline::splits;
+use mtbsync_pipeline::map::splits;
 use mtbsync_quality::history;
 use mtbsync_quality::regression::{self, RegressionSettings};
+use mtbsync_task::files::Input;
 use serde_json::{Value, json};
 
 use crate::error::ApiError;
@@ -229,7 +230,7 @@ async fn sections(
         let run = catalogue.run(&id)?;
         let gates = run.given.ref_markers.clone().or_else(|| run.markers.clone());
         let gates = gates.ok_or_else(|| ApiError::unusable("the run has no markers to serve as gates"))?;
-        let csv = splits::table(Source::File(gates), run.timewarp()?.to_owned(), names)?;
+        let csv = splits::table(Input::File(gates), run.timewarp()?.to_owned(), names)?;
         let table = BoundedTable::parse(&csv, &SPLITS_COLUMNS).map_err(ApiError::internal)?;
         Ok(Value::Object(table.to_json()))
     };

@@ -7,8 +7,8 @@ use axum::routing::post;
 use axum::{Json, Router};
 use mtbsync_formats::json::to_vec;
 use mtbsync_markers::typed_object;
-use mtbsync_pipeline::source::write_files;
 use mtbsync_quality::prune::prune_perf;
+use mtbsync_task::files::write_files;
 use serde::Deserialize;
 use serde_json::{Value, json};
 

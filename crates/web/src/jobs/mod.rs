@@ -12,9 +12,12 @@ use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use mtbsync_artefacts::time_warp::NEW_MARKERS_FILE;
 use mtbsync_formats::atomic::FileSet;
-use mtbsync_pipeline::artefacts::NEW_MARKERS_FILE;
-use mtbsync_pipeline::refit::repinned;
+use mtbsync_pipeline::map::refit::repinned;
+use process::Line;
+use record::{Event, Job, State};
+use request::Order;
 use serde_json::Value;
 use tokio::sync::{Notify, mpsc, watch};
 
@@ -22,9 +25,6 @@ use crate::clock::now_unix;
 use crate::config::{Log, ServerConfig};
 use crate::error::{ApiError, Kind};
 use crate::http::etag;
-use process::Line;
-use record::{Event, Job, State};
-use request::Order;
 
 /// Most jobs that wait (docs/reference/http.md#writing-and-jobs).
 const MAX_QUEUED: usize = 32;

@@ -11,8 +11,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use mtbsync_pipeline::cache::Cache;
-use mtbsync_pipeline::error::Failure;
-use mtbsync_pipeline::proxy::{self, ProxyId};
+use mtbsync_pipeline::recordings::proxy;
+use mtbsync_pipeline::recordings::proxy::ProxyId;
+use mtbsync_task::error::Failure;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;

@@ -9,7 +9,8 @@ use std::time::SystemTime;
 
 use axum::http::HeaderValue;
 use mtbsync_media::{OpenOptions, Recording};
-use mtbsync_pipeline::proxy::{self, ProxyId};
+use mtbsync_pipeline::recordings::proxy;
+use mtbsync_pipeline::recordings::proxy::ProxyId;
 
 use crate::error::{ApiError, Kind};
 

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
+use mtbsync_artefacts::pairs::PAIRS_FILE;
+use mtbsync_artefacts::time_warp::{NEW_MARKERS_FILE, RecordingFile, TIMEWARP_FILE};
 use mtbsync_formats::read_bounded;
-use mtbsync_pipeline::artefacts::{NEW_MARKERS_FILE, PAIRS_FILE, RecordingFile, TIMEWARP_FILE};
 use mtbsync_quality::perf::PERF_FILE;
 use serde_json::{Value, json};
 

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
+use mtbsync_artefacts::time_warp::{RecordingFile, TimeWarpFile, read_warp};
 use mtbsync_formats::csv::{Row, Table};
 use mtbsync_formats::read_bounded;
-use mtbsync_pipeline::artefacts::{RecordingFile, TimeWarpFile, read_warp};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 

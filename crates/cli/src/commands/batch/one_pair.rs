@@ -7,8 +7,8 @@ use std::time::Duration;
 use std::{env, thread};
 
 use mtbsync_pipeline::batch::{BatchRequest, DEFAULT_SILENCE, PairProgram, do_job};
-use mtbsync_pipeline::error::PipelineError;
-use mtbsync_pipeline::progress::Cancel;
+use mtbsync_task::error::PipelineError;
+use mtbsync_task::progress::Cancel;
 use serde_json::json;
 
 use crate::session::Session;

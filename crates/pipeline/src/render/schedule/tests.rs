@@ -4,10 +4,10 @@ use std::path::Path;
 
 use mtbsync_align::Segment;
 use mtbsync_media::OpenOptions;
+use mtbsync_task::error::Failure;
 
 use super::*;
-use crate::error::Failure;
-use crate::export::RateChoice;
+use crate::markers::export::RateChoice;
 
 const FPS: u32 = 30;
 

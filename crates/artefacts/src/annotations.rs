@@ -1,0 +1,308 @@
+//! `annotations.json`: what a person wrote about markers of a run, and where they really are
+//! (docs/reference/files.md#annotationsjson).
+//!
+//! A moment a person has set is worth more than any estimate: it survives each new fit of the map.
+
+use std::path::Path;
+
+use mtbsync_formats::csv::{CsvWriter, Table, seconds6, share4, spreadsheet_safe};
+use mtbsync_formats::{json, read_bounded};
+use mtbsync_task::error::PipelineError;
+use mtbsync_task::files::cannot_read;
+use serde::{Deserialize, Serialize};
+
+use crate::moments::Moment;
+use crate::time_warp::TimeWarpFile;
+
+/// Name of the file in a run folder.
+pub const ANNOTATIONS_FILE: &str = "annotations.json";
+/// Label of a marker that a person found right as it is.
+pub const CONFIRMED: &str = "confirmed";
+/// Most bytes read: 5000 notes of full length.
+const MAX_BYTES: u64 = 32 << 20;
+/// Reference times closer than this belong to the same marker, seconds; files keep six decimals.
+const SAME_TIME_SECS: f64 = 1e-3;
+
+/// One note. Times are seconds.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Annotation {
+    /// The marker it is about; `None` for a free note.
+    pub marker_id: Option<String>,
+    /// Place of the marker in the reference.
+    pub t_ref: Option<f64>,
+    /// The moment in the new run, as the person sees it.
+    pub t_new: Option<f64>,
+    /// `t_new` minus the moment the map predicts.
+    pub delta_sec: Option<f64>,
+    /// A word.
+    pub label: String,
+    /// A text.
+    pub note: String,
+    /// UTC, RFC 3339.
+    pub created_at: String,
+    /// UTC, RFC 3339.
+    pub updated_at: String,
+}
+
+/// Reads the notes in a run folder; none without the file.
+///
+/// # Errors
+/// Not readable, or not an array of notes.
+pub fn read(folder: &Path) -> Result<Vec<Annotation>, PipelineError> {
+    let path = folder.join(ANNOTATIONS_FILE);
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let bytes = read_bounded(&path, MAX_BYTES).map_err(|error| cannot_read(&error))?;
+    parse(&bytes).map_err(|error| error.at(&path))
+}
+
+/// Reads the content of annotations.json.
+///
+/// # Errors
+/// Not an array of notes.
+pub fn parse(bytes: &[u8]) -> Result<Vec<Annotation>, PipelineError> {
+    json::from_slice(bytes).map_err(|_| {
+        PipelineError::new("not a list of annotations").hint("repair or remove annotations.json")
+    })
+}
+
+/// The bytes of annotations.json.
+///
+/// # Errors
+/// None in practice: every note has a JSON form.
+pub fn to_json(annotations: &[Annotation]) -> Result<Vec<u8>, PipelineError> {
+    json::to_vec(annotations).map_err(|error| PipelineError::new(error.to_string()))
+}
+
+/// The notes as a table for spreadsheets.
+pub fn to_csv(annotations: &[Annotation]) -> Vec<u8> {
+    let mut csv = CsvWriter::new(&[
+        "marker_id",
+        "t_ref",
+        "t_new",
+        "delta_sec",
+        "label",
+        "note",
+        "created_at",
+    ]);
+    let secs = |secs: Option<f64>| secs.map(seconds6).unwrap_or_default();
+    for one in annotations {
+        let text = |text: &str| spreadsheet_safe(text).into_owned();
+        csv.row(&[
+            text(one.marker_id.as_deref().unwrap_or_default()),
+            secs(one.t_ref),
+            secs(one.t_new),
+            secs(one.delta_sec),
+            text(&one.label),
+            text(&one.note),
+            text(&one.created_at),
+        ]);
+    }
+    csv.into_bytes()
+}
+
+impl Annotation {
+    /// Whether it is about the marker of that id at that place.
+    pub fn is_about(&self, id: &str, t_ref_secs: f64) -> bool {
+        self.marker_id.as_deref() == Some(id)
+            && self
+                .t_ref
+                .is_none_or(|t_ref| (t_ref - t_ref_secs).abs() < SAME_TIME_SECS)
+    }
+
+    /// Whether it is the note `other` in another state: of the same marker, or a free one made at the same time.
+    fn is_same_note(&self, other: &Self) -> bool {
+        self.marker_id == other.marker_id
+            && (self.marker_id.is_some()
+                || (self.created_at == other.created_at && !self.created_at.is_empty()))
+    }
+
+    fn says_the_same(&self, other: &Self) -> bool {
+        (self.t_ref, self.t_new, &self.label, &self.note)
+            == (other.t_ref, other.t_new, &other.label, &other.note)
+    }
+}
+
+/// Completes notes a page has sent: times of creation and change, the difference to the map's prediction, and for a
+/// confirmed marker the moment it has now. `before` are the notes so far, `moments` the markers of the run.
+pub fn complete(
+    notes: &mut [Annotation],
+    before: &[Annotation],
+    moments: &[Moment],
+    map: Option<&TimeWarpFile>,
+    now_utc: &str,
+) {
+    let warp = map.and_then(TimeWarpFile::warp);
+    let new_secs = map.map_or(f64::INFINITY, TimeWarpFile::new_duration_secs);
+    for note in notes {
+        let is_its = |moment: &&Moment| {
+            moment
+                .t_ref_secs
+                .is_some_and(|t_ref| note.is_about(&moment.id, t_ref))
+        };
+        let marker = moments.iter().find(is_its);
+        if note.t_new.is_none() && note.label == CONFIRMED {
+            note.t_new = marker.and_then(|moment| moment.t_new_secs);
+        }
+        let t_ref = note.t_ref.or_else(|| marker.and_then(|moment| moment.t_ref_secs));
+        let place = |t_ref| Some(warp.as_ref()?.locate(t_ref, new_secs)?.t_new_secs);
+        // Of a marker a person has set, the table tells what they set; the map tells what was predicted.
+        let predicted = match (&warp, t_ref) {
+            (Some(_), Some(t_ref)) => place(t_ref),
+            _ => marker.and_then(|moment| moment.t_new_secs),
+        };
+        note.delta_sec = note
+            .t_new
+            .zip(predicted)
+            .map(|(actual, predicted)| actual - predicted);
+        let known = before.iter().find(|old| old.is_same_note(note));
+        let created = known
+            .map(|old| old.created_at.as_str())
+            .filter(|text| !text.is_empty());
+        note.created_at = created.unwrap_or(now_utc).to_owned();
+        note.updated_at = match known {
+            Some(old) if old.says_the_same(note) => old.updated_at.clone(),
+            _ => now_utc.to_owned(),
+        };
+    }
+}
+
+/// The table of markers in `csv` with the moments a person has set in place of the estimates: confidence 1, status ok.
+///
+/// # Errors
+/// Not a table of markers.
+pub fn pinned(csv: &[u8], notes: &[Annotation]) -> Result<Vec<u8>, PipelineError> {
+    let mut table = Table::parse(csv, &["marker_id", "t_ref", "t_new"])
+        .map_err(|error| PipelineError::new(error.to_string()).maybe_hint(error.hint()))?;
+    let (id, t_ref) = (table.column(&["marker_id"]), table.column(&["t_ref"]));
+    let end = table.column(&["t_new_end"]);
+    let moments = ["t_new_est", "t_new", "t_new_low", "t_new_high"].map(|name| table.column(&[name]));
+    let verdict = [
+        ("confidence", share4(1.0)),
+        ("needs_review", false.to_string()),
+        ("status", "ok".to_owned()),
+    ]
+    .map(|(name, text)| (table.column(&[name]), text));
+    let mut set: Vec<(usize, f64)> = Vec::new();
+    for (index, row) in table.rows.iter().enumerate() {
+        let t_ref_secs = t_ref.and_then(|column| table.number(row, column).ok().flatten());
+        let (Some(id), Some(t_ref_secs)) = (id, t_ref_secs) else {
+            continue;
+        };
+        let about = |note: &&Annotation| note.is_about(row.text(id).trim(), t_ref_secs);
+        let moment = notes.iter().filter(about).find_map(|note| note.t_new);
+        set.extend(moment.filter(|secs| secs.is_finite()).map(|secs| (index, secs)));
+    }
+    for (index, secs) in set {
+        let Some(row) = table.rows.get_mut(index) else {
+            continue;
+        };
+        let mut put = |column: Option<usize>, text: &str| {
+            if let Some(cell) = column.and_then(|column| row.cells.get_mut(column)) {
+                text.clone_into(cell);
+            }
+        };
+        for column in moments {
+            put(column, &seconds6(secs));
+        }
+        for (column, text) in &verdict {
+            put(*column, text);
+        }
+        let ends_before = end.is_some_and(|column| row.text(column).parse().is_ok_and(|end: f64| end < secs));
+        if ends_before && let Some(cell) = end.and_then(|column| row.cells.get_mut(column)) {
+            cell.clear();
+        }
+    }
+    let mut writer = CsvWriter::new(&table.headers);
+    for row in &table.rows {
+        writer.row(&row.cells);
+    }
+    Ok(writer.into_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::moments;
+
+    const TABLE: &str = "marker_id,name,t_ref,t_new_est,t_new,t_new_low,t_new_high,confidence,needs_review,status,t_new_end\n\
+        a,A,1.000000,2.000000,2.000000,1.900000,2.100000,0.9000,false,ok,2.500000\n\
+        b,B,2.000000,,,,,0.0000,true,outside,\n\
+        b,other B,9.000000,9.500000,9.500000,9.400000,9.600000,0.4000,true,review,\n";
+
+    fn about(id: &str, t_new: Option<f64>, label: &str) -> Annotation {
+        Annotation {
+            marker_id: Some(id.to_owned()),
+            t_new,
+            label: label.to_owned(),
+            ..Annotation::default()
+        }
+    }
+
+    #[test]
+    fn moments_of_a_person_win() {
+        let of_b = Annotation {
+            t_ref: Some(2.0),
+            ..about("b", Some(4.0), "")
+        };
+        let csv = pinned(TABLE.as_bytes(), &[about("a", Some(3.0), ""), of_b]).unwrap();
+        let text = String::from_utf8(csv).unwrap();
+        let rows: Vec<&str> = text.lines().collect();
+        assert_eq!(
+            rows[1],
+            "a,A,1.000000,3.000000,3.000000,3.000000,3.000000,1.0000,false,ok,"
+        );
+        assert_eq!(
+            rows[2],
+            "b,B,2.000000,4.000000,4.000000,4.000000,4.000000,1.0000,false,ok,"
+        );
+        assert!(rows[3].ends_with("0.4000,true,review,"), "{}", rows[3]);
+        let untouched = pinned(TABLE.as_bytes(), &[about("a", None, "look here")]).unwrap();
+        assert_eq!(untouched, TABLE.as_bytes());
+    }
+
+    #[test]
+    fn the_map_tells_the_difference_and_confirmed_markers_get_their_moment() {
+        let map: TimeWarpFile =
+            serde_json::from_str(r#"{"model":"affine","params":{"a":1.0,"b":-1.0},"new":{"duration":60}}"#)
+                .unwrap();
+        let moments = moments::parse(TABLE.as_bytes()).unwrap();
+        let mut notes = [
+            about("a", Some(2.25), ""),
+            about("a", None, CONFIRMED),
+            about("z", Some(1.0), ""),
+        ];
+        complete(&mut notes, &[], &moments, Some(&map), "now");
+        assert!((notes[0].delta_sec.unwrap() - 0.25).abs() < 1e-9, "{notes:?}");
+        assert_eq!((notes[1].t_new, notes[2].delta_sec), (Some(2.0), None));
+    }
+
+    #[test]
+    fn creation_stays_and_changes_are_dated() {
+        let mut before = [about("a", Some(1.0), "x")];
+        complete(&mut before, &[], &[], None, "first");
+        let mut same = [about("a", Some(1.0), "x")];
+        complete(&mut same, &before, &[], None, "later");
+        assert_eq!(
+            (same[0].created_at.as_str(), same[0].updated_at.as_str()),
+            ("first", "first")
+        );
+        let mut other = [about("a", Some(1.5), "x")];
+        complete(&mut other, &before, &[], None, "later");
+        assert_eq!(
+            (other[0].created_at.as_str(), other[0].updated_at.as_str()),
+            ("first", "later")
+        );
+    }
+
+    #[test]
+    fn tables_defuse_formulas_and_files_come_back() {
+        let notes = [about("=1+1", Some(1.5), "a,b")];
+        let csv = String::from_utf8(to_csv(&notes)).unwrap();
+        assert!(csv.ends_with("\n'=1+1,,1.500000,,\"a,b\",,\n"), "{csv}");
+        assert_eq!(parse(&to_json(&notes).unwrap()).unwrap(), notes);
+        assert!(parse(b"{}").is_err());
+    }
+}

@@ -1,0 +1,468 @@
+//! `timewarp.json` and `warp.npz`: the map, for people and for numpy.
+
+use std::fs::File;
+use std::io::{BufReader, Cursor, Read, Seek};
+use std::path::Path;
+
+use mtbsync_align::gates::Verdict;
+use mtbsync_align::{Segment, StopSide, TimeWarp, WarpModel, WarpSettings};
+use mtbsync_formats::npz::{Compression, NpzReader, NpzWriter};
+use mtbsync_formats::{json, read_bounded};
+use mtbsync_task::error::PipelineError;
+use serde::{Deserialize, Serialize};
+
+/// Name of the map in an artefact folder.
+pub const TIMEWARP_FILE: &str = "timewarp.json";
+/// The same content for numpy.
+pub const WARP_FILE: &str = "warp.npz";
+/// Transferred markers.
+pub const NEW_MARKERS_FILE: &str = "new_markers.csv";
+/// The picture.
+pub const OVERLAY_FILE: &str = "alignment_overlay.png";
+
+/// Newest version of timewarp.json this program reads.
+const VERSION: u64 = 2;
+const NPZ_FORMAT: &str = "mtbsync-warp";
+/// New time a version 1 line is given on, seconds.
+const LINE_END_SECS: f64 = 1e6;
+/// Error of a version 1 line without residuals, seconds.
+const LINE_SIGMA_SECS: f64 = 0.5;
+/// 90 % of a bell curve lies within this many standard deviations.
+const NORMAL_Q95: f64 = 1.645;
+
+/// Content of timewarp.json, in the order of its keys.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TimeWarpFile {
+    /// Every gate passed and there is a segment.
+    #[serde(default = "yes")]
+    pub ok: bool,
+    /// 2; absent in old files.
+    #[serde(default = "first_version")]
+    pub version: u64,
+    /// `monotone` or `affine`.
+    pub model: String,
+    /// Line of the map.
+    pub params: Option<Params>,
+    /// `|a - 1| * 1e6`.
+    #[serde(default)]
+    pub ppm: Option<f64>,
+    /// Share of inlier pairs.
+    #[serde(default)]
+    pub inlier_frac: Option<f64>,
+    /// Residuals of the pairs, seconds.
+    #[serde(default)]
+    pub residuals: Option<ResidualsFile>,
+    /// Window of the pairs file, seconds.
+    #[serde(default)]
+    pub window_sec: Option<f64>,
+    /// Number of pairs the residuals are of.
+    #[serde(default)]
+    pub n_pairs: usize,
+    /// Knots of all segments.
+    #[serde(default)]
+    pub knots: Knots,
+    /// Segments.
+    #[serde(default)]
+    pub segments: Vec<SegmentFile>,
+    /// Stops.
+    #[serde(default)]
+    pub stops: Vec<StopFile>,
+    /// Mapped share of the new run.
+    #[serde(default)]
+    pub coverage: Option<f64>,
+    /// Gates that applied.
+    #[serde(default)]
+    pub gates: Vec<GateFile>,
+    /// Why not ok.
+    #[serde(default)]
+    pub reasons: Vec<String>,
+    /// The reference recording.
+    #[serde(default)]
+    pub reference: Option<RecordingFile>,
+    /// The new recording.
+    #[serde(default)]
+    pub new: Option<RecordingFile>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn first_version() -> u64 {
+    1
+}
+
+/// `t_ref = a * t_new + b`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Params {
+    /// Slope.
+    pub a: f64,
+    /// Offset, seconds.
+    pub b: f64,
+}
+
+/// Residuals in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ResidualsFile {
+    /// Mean.
+    pub mae: Option<f64>,
+    /// Median.
+    pub p50: Option<f64>,
+    /// 90th percentile.
+    pub p90: Option<f64>,
+    /// 95th percentile.
+    pub p95: Option<f64>,
+}
+
+/// Equal-length arrays.
+#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
+pub struct Knots {
+    /// New times.
+    pub t_new: Vec<f64>,
+    /// Reference times.
+    pub t_ref: Vec<f64>,
+    /// One-sigma errors of the reference times.
+    pub sigma: Vec<f64>,
+}
+
+/// A segment by its first and last knot.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SegmentFile {
+    /// First and last knot index.
+    pub knots: [usize; 2],
+    /// First and last new time.
+    pub t_new: [f64; 2],
+    /// First and last reference time.
+    pub t_ref: [f64; 2],
+}
+
+/// A stop.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StopFile {
+    /// `new` or `ref`.
+    pub side: String,
+    /// Start on that side's clock.
+    pub from: f64,
+    /// End on that side's clock.
+    pub to: f64,
+}
+
+/// A gate.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GateFile {
+    /// Name.
+    pub name: String,
+    /// Measured.
+    pub value: f64,
+    /// Limit.
+    pub limit: f64,
+    /// Kept.
+    pub ok: bool,
+}
+
+/// One side of a run.
+#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RecordingFile {
+    /// Absolute path.
+    pub path: String,
+    /// Seconds.
+    pub duration: f64,
+    /// Content fingerprint.
+    pub fingerprint: String,
+    /// Rate as a fraction.
+    pub fps: String,
+    /// Pixels as shown.
+    pub width: usize,
+    /// Pixels as shown.
+    pub height: usize,
+    /// Start timecode.
+    pub timecode: Option<String>,
+}
+
+impl TimeWarpFile {
+    /// The file for a judged warp.
+    pub fn new(warp: &TimeWarp, verdict: &Verdict, settings: &WarpSettings) -> Self {
+        let mut knots = Knots::default();
+        let mut segments = Vec::new();
+        for s in warp.segments() {
+            let first = knots.t_new.len();
+            knots.t_new.extend_from_slice(s.curve().x());
+            knots.t_ref.extend_from_slice(s.curve().y());
+            knots.sigma.extend_from_slice(s.sigma());
+            let (n0, n1) = s.new_range();
+            let (r0, r1) = s.ref_range();
+            segments.push(SegmentFile {
+                knots: [first, knots.t_new.len() - 1],
+                t_new: [n0, n1],
+                t_ref: [r0, r1],
+            });
+        }
+        let residuals = verdict.residuals.map(|r| ResidualsFile {
+            mae: Some(r.mae),
+            p50: Some(r.p50),
+            p90: Some(r.p90),
+            p95: Some(r.p95),
+        });
+        Self {
+            ok: verdict.ok,
+            version: VERSION,
+            model: settings.model.name().to_owned(),
+            params: verdict.line.map(|l| Params { a: l.a, b: l.b }),
+            ppm: verdict.line.map(|l| l.ppm()),
+            inlier_frac: Some(verdict.inlier_frac),
+            residuals: Some(residuals.unwrap_or_default()),
+            window_sec: Some(settings.window_secs),
+            n_pairs: verdict.n_pairs,
+            knots,
+            segments,
+            stops: warp
+                .stops()
+                .iter()
+                .map(|s| StopFile {
+                    side: if s.side == StopSide::New { "new" } else { "ref" }.to_owned(),
+                    from: s.from_secs,
+                    to: s.to_secs,
+                })
+                .collect(),
+            coverage: Some(verdict.coverage),
+            gates: verdict
+                .gates
+                .iter()
+                .map(|g| GateFile {
+                    name: g.name.to_owned(),
+                    value: g.value,
+                    limit: g.limit,
+                    ok: g.ok,
+                })
+                .collect(),
+            reasons: verdict.reasons.clone(),
+            reference: None,
+            new: None,
+        }
+    }
+
+    /// The map. `None` when the content describes none: knots that are no function, a line that is not rising.
+    pub fn warp(&self) -> Option<TimeWarp> {
+        if self.version < VERSION {
+            return self.line_warp();
+        }
+        let part = |v: &[f64], [a, b]: [usize; 2]| v.get(a..b.checked_add(1)?).map(<[f64]>::to_vec);
+        let segments = self
+            .segments
+            .iter()
+            .map(|s| {
+                Segment::new(
+                    part(&self.knots.t_new, s.knots)?,
+                    part(&self.knots.t_ref, s.knots)?,
+                    part(&self.knots.sigma, s.knots)?,
+                )
+            })
+            .collect::<Option<Vec<_>>>()?;
+        TimeWarp::new(segments)
+    }
+
+    fn line_warp(&self) -> Option<TimeWarp> {
+        let Params { a, b } = self.params?;
+        if !(a.is_finite() && b.is_finite() && a > 0.0) {
+            return None;
+        }
+        let sigma = self
+            .residuals
+            .and_then(|r| r.p90)
+            .map(|p90| p90 / NORMAL_Q95)
+            .filter(|s| s.is_finite() && *s > 0.0)
+            .unwrap_or(LINE_SIGMA_SECS);
+        let from = (-b / a).min(0.0);
+        let knots = vec![from, LINE_END_SECS];
+        let segment = Segment::new(
+            knots.clone(),
+            knots.iter().map(|t| a * t + b).collect(),
+            vec![sigma; 2],
+        )?;
+        TimeWarp::new(vec![segment])
+    }
+
+    /// Length of the new recording, seconds; far away when the file does not say.
+    pub fn new_duration_secs(&self) -> f64 {
+        self.new
+            .as_ref()
+            .map(|n| n.duration)
+            .filter(|d| *d > 0.0)
+            .unwrap_or(LINE_END_SECS)
+    }
+
+    /// The bytes of timewarp.json.
+    pub fn to_json(&self) -> Result<Vec<u8>, PipelineError> {
+        json::to_vec(self).map_err(|e| PipelineError::new(e.to_string()))
+    }
+
+    /// The bytes of warp.npz.
+    pub fn to_npz(&self) -> Result<Vec<u8>, PipelineError> {
+        let internal = |e: String| PipelineError::new(format!("warp.npz could not be made ({e})"));
+        let mut meta = serde_json::to_value(self).map_err(|e| internal(e.to_string()))?;
+        if let Some(object) = meta.as_object_mut() {
+            object.shift_remove("knots");
+            object.shift_insert(0, "format".to_owned(), NPZ_FORMAT.into());
+        }
+        let meta = json::to_vec(&meta).map_err(|e| internal(e.to_string()))?;
+        let params = self.params.map_or([f64::NAN; 2], |p| [p.a, p.b]);
+        let segments: Vec<i64> = self
+            .segments
+            .iter()
+            .flat_map(|s| s.knots.map(|k| k as i64))
+            .collect();
+        let mut npz = NpzWriter::new(Cursor::new(Vec::new()), Compression::Stored);
+        let n = self.knots.t_new.len();
+        npz.add("t_new", &[n], &self.knots.t_new)
+            .and_then(|()| npz.add("t_ref", &[n], &self.knots.t_ref))
+            .and_then(|()| npz.add("sigma", &[n], &self.knots.sigma))
+            .and_then(|()| npz.add("segments", &[self.segments.len(), 2], &segments))
+            .and_then(|()| npz.add("params", &[2], &params))
+            .and_then(|()| npz.add_text("meta", &meta))
+            .map_err(|e| internal(e.to_string()))?;
+        Ok(npz.finish().map_err(|e| internal(e.to_string()))?.into_inner())
+    }
+}
+
+/// Read timewarp.json or warp.npz, told apart by content.
+pub fn read_warp(path: &Path) -> Result<TimeWarpFile, PipelineError> {
+    let mut head = [0; 2];
+    let is_zip = File::open(path).and_then(|mut f| f.read_exact(&mut head)).is_ok() && &head == b"PK";
+    let file = if is_zip { read_npz(path)? } else { read_json(path)? };
+    let usable = file.warp().is_some() || (!file.ok && file.segments.is_empty() && file.version >= VERSION);
+    if usable {
+        Ok(file)
+    } else {
+        Err(PipelineError::new("not a warp (no rising map in it)")
+            .at(path)
+            .hint("make it again with mtbsync sync"))
+    }
+}
+
+fn read_json(path: &Path) -> Result<TimeWarpFile, PipelineError> {
+    let bytes = read_bounded(path, json::MAX_JSON_BYTES)
+        .map_err(|e| PipelineError::new(e.to_string()).at(path).maybe_hint(e.hint()))?;
+    let value: serde_json::Value = json::from_slice(&bytes).map_err(|_| not_a_warp(path))?;
+    let version = value
+        .get("version")
+        .and_then(serde_json::Value::as_u64)
+        .unwrap_or(1);
+    json::check_version(version, VERSION)
+        .map_err(|e| PipelineError::new(e.to_string()).at(path).maybe_hint(e.hint()))?;
+    serde_json::from_value(value).map_err(|_| not_a_warp(path))
+}
+
+fn read_npz(path: &Path) -> Result<TimeWarpFile, PipelineError> {
+    let file = File::open(path).map_err(|e| PipelineError::new(format!("cannot be read ({e})")).at(path))?;
+    decode_npz(BufReader::new(file)).ok_or_else(|| not_a_warp(path))
+}
+
+fn decode_npz<R: Read + Seek>(reader: R) -> Option<TimeWarpFile> {
+    let mut npz = NpzReader::new(reader).ok()?;
+    let meta = npz.array::<u8>("meta").ok()?;
+    let mut value: serde_json::Value = json::from_slice(&meta.data).ok()?;
+    if value.get("format").and_then(|f| f.as_str()) != Some(NPZ_FORMAT) {
+        return None;
+    }
+    value.as_object_mut()?.shift_remove("format");
+    let mut file: TimeWarpFile = serde_json::from_value(value).ok()?;
+    if file.version > VERSION {
+        return None;
+    }
+    file.knots.t_new = npz.shaped("t_new", &[None]).ok()?.data;
+    let n = Some(file.knots.t_new.len());
+    file.knots.t_ref = npz.shaped("t_ref", &[n]).ok()?.data;
+    file.knots.sigma = npz.shaped("sigma", &[n]).ok()?.data;
+    Some(file)
+}
+
+fn not_a_warp(path: &Path) -> PipelineError {
+    PipelineError::new("not a warp")
+        .at(path)
+        .hint("give the timewarp.json or warp.npz of a sync")
+}
+
+/// Name of a model in files.
+pub fn model_of(name: &str) -> WarpModel {
+    if name == WarpModel::Affine.name() {
+        WarpModel::Affine
+    } else {
+        WarpModel::Monotone
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mtbsync_align::fit::fit_monotone;
+    use mtbsync_align::gates::judge;
+    use mtbsync_align::pair::Pair;
+
+    use super::*;
+
+    fn pairs() -> Vec<Pair> {
+        (0..90)
+            .map(|i| f64::from(i) / 3.0)
+            .map(|t| Pair {
+                t_new_secs: t,
+                t_ref_secs: 1.5 + 0.9 * t,
+                sigma_secs: 0.03,
+                certainty: 0.98,
+            })
+            .collect()
+    }
+
+    fn file() -> TimeWarpFile {
+        let warp = fit_monotone(&pairs(), &[]);
+        let verdict = judge(&warp, &pairs(), 30.0, &WarpSettings::default());
+        TimeWarpFile::new(&warp, &verdict, &WarpSettings::default())
+    }
+
+    #[test]
+    fn json_and_npz_hold_the_same_map() {
+        let folder = tempfile::tempdir().unwrap();
+        let (json_path, npz_path) = (folder.path().join("a.json"), folder.path().join("b.npz"));
+        std::fs::write(&json_path, file().to_json().unwrap()).unwrap();
+        std::fs::write(&npz_path, file().to_npz().unwrap()).unwrap();
+        let (a, b) = (read_warp(&json_path).unwrap(), read_warp(&npz_path).unwrap());
+        assert_eq!(a.warp(), b.warp());
+        assert_eq!(a.warp(), file().warp());
+    }
+
+    #[test]
+    fn version_one_lines_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("old.json");
+        std::fs::write(
+            &path,
+            r#"{"model":"affine","params":{"a":1.25,"b":-2.0},"residuals":{"p90":0.329}}"#,
+        )
+        .unwrap();
+        let file = read_warp(&path).unwrap();
+        assert!(file.ok);
+        let warp = file.warp().unwrap();
+        assert!((warp.ref_from_new(10.0).unwrap() - 10.5).abs() < 1e-9);
+        assert!((warp.ref_sigma_at(10.0).unwrap() - 0.2).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_is_no_map_is_refused_in_one_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("w.json");
+        for content in [
+            "",
+            "[]",
+            "{",
+            r#"{"model":"affine"}"#,
+            r#"{"model":"affine","params":{"a":-1,"b":0}}"#,
+            "PK\u{3}\u{4}",
+        ] {
+            std::fs::write(&path, content).unwrap();
+            let error = read_warp(&path).unwrap_err();
+            assert!(error.what.starts_with("not a warp"), "{content}: {error}");
+        }
+        std::fs::write(&path, r#"{"version":9,"model":"affine"}"#).unwrap();
+        assert!(read_warp(&path).unwrap_err().hint.unwrap().contains("update"));
+    }
+}

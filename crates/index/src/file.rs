@@ -1,0 +1,428 @@
+//! `index.npz`: features on disk, readable by numpy without pickle.
+//!
+//! Beside the members of the documented layout an index may hold `fine_t` (f64[F]) and `fine_dense` (u8[F, D]): dense
+//! descriptors of frames between the analysed ones, there when every frame had to be decoded anyway; and `detail`
+//! (u8[N, 9216]) and `fine_detail` (u8[F, 9216]): the HOG grids of both kinds, two bins a byte. `track` is there when the camera's own GPS has usable points.
+
+use std::fs::File;
+use std::io::{BufReader, BufWriter};
+use std::path::Path;
+use std::sync::Arc;
+
+use mtbsync_formats::atomic::{FileSet, StagedFile};
+use mtbsync_formats::json;
+use mtbsync_formats::npz::{Array, Compression, Element, NpzError, NpzReader, NpzWriter};
+use mtbsync_task::error::PipelineError;
+use mtbsync_vision::dense::{BINS, COLS, DESCRIPTOR_LEN, ROWS, SCALE};
+use mtbsync_vision::structure::HOG_GRID_LEN;
+use serde::{Deserialize, Serialize};
+
+use crate::column::{Column, IndexFile};
+use crate::describe::IMAGE_MAX_DIM;
+use crate::features::{Features, IndexParams, KEYPOINT_BYTES, LOCAL_BYTES, SourceRecording};
+
+const FORMAT: &str = "mtbsync-index";
+const VERSION: u64 = 2;
+/// x, y, size, angle, response.
+const KEYPOINT_NUMBERS: usize = KEYPOINT_BYTES / size_of::<f32>();
+
+#[derive(Serialize, Deserialize)]
+struct Meta {
+    format: String,
+    version: u64,
+    program: String,
+    created_utc: String,
+    source: MetaSource,
+    params: MetaParams,
+    num_frames: usize,
+    total_keypoints: usize,
+    skipped_frames: usize,
+}
+
+#[derive(Serialize, Deserialize)]
+struct MetaSource {
+    path: String,
+    fingerprint: String,
+    chapters: Vec<String>,
+    proxy: Option<String>,
+    duration: f64,
+    fps: String,
+    width: usize,
+    height: usize,
+    rotation: u32,
+    #[serde(default)]
+    timecode: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct MetaParams {
+    fps: f64,
+    n_features: usize,
+    clahe: bool,
+    image_max_dim: usize,
+    picture: [usize; 2],
+    dense: MetaDense,
+    #[serde(default)]
+    precise: bool,
+}
+
+#[derive(Serialize, Deserialize, PartialEq)]
+struct MetaDense {
+    cols: usize,
+    rows: usize,
+    bins: usize,
+    scale: f64,
+    offset: f64,
+}
+
+fn dense_layout() -> MetaDense {
+    // The shortest decimal of the f32, so that the file says 0.0019607844 and not its binary tail.
+    let scale = SCALE.to_string().parse().unwrap_or(f64::from(SCALE));
+    MetaDense {
+        cols: COLS,
+        rows: ROWS,
+        bins: BINS,
+        scale,
+        offset: 0.0,
+    }
+}
+
+/// Write `features` to `path`, whole or not at all. Returns the size in bytes.
+pub fn write(path: &Path, features: &Features, now_utc: &str) -> Result<u64, PipelineError> {
+    let written = |e: mtbsync_formats::atomic::WriteError| {
+        PipelineError::new(e.to_string()).at(path).maybe_hint(e.hint())
+    };
+    let mut file = StagedFile::create(path).map_err(written)?;
+    encode(&mut file, features, now_utc).map_err(|e| match e {
+        NpzError::Io(io) => written(mtbsync_formats::atomic::WriteError::from_io(path, io)),
+        other => PipelineError::new(other.to_string())
+            .at(path)
+            .maybe_hint(other.hint()),
+    })?;
+    let mut set = FileSet::new();
+    set.push(file);
+    set.commit().map_err(written)?;
+    Ok(std::fs::metadata(path).map_or(0, |m| m.len()))
+}
+
+fn encode(file: &mut StagedFile, f: &Features, now_utc: &str) -> Result<(), NpzError> {
+    let meta = Meta {
+        format: FORMAT.to_owned(),
+        version: VERSION,
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        created_utc: now_utc.to_owned(),
+        source: MetaSource {
+            path: f.source.path.clone(),
+            fingerprint: f.source.fingerprint.clone(),
+            chapters: f.source.chapters.clone(),
+            proxy: f.source.proxy.clone(),
+            duration: f.source.duration_secs,
+            fps: f.source.fps.clone(),
+            width: f.source.width,
+            height: f.source.height,
+            rotation: f.source.rotation,
+            timecode: f.source.timecode.clone(),
+        },
+        params: MetaParams {
+            fps: f.params.fps,
+            n_features: f.params.n_features,
+            clahe: f.params.clahe,
+            image_max_dim: IMAGE_MAX_DIM,
+            picture: [f.picture.0, f.picture.1],
+            dense: dense_layout(),
+            precise: f.params.precise,
+        },
+        num_frames: f.t_secs.len(),
+        total_keypoints: f.keypoints.rows(),
+        skipped_frames: f.skipped_frames,
+    };
+    let text = json::to_vec(&meta).map_err(|e| NpzError::Io(std::io::Error::other(e.to_string())))?;
+    let mut npz = NpzWriter::new(BufWriter::new(file), Compression::Stored);
+    npz.add("t_ref", &[f.t_secs.len()], &f.t_secs)?;
+    npz.add("frame_offsets", &[f.offsets.len()], &f.offsets)?;
+    let total = f.keypoints.rows();
+    npz.add_bytes::<f32>("kpts", &[total, KEYPOINT_NUMBERS], &mut f.keypoints.reader())?;
+    npz.add_bytes::<u8>("desc", &[total, LOCAL_BYTES], &mut f.descriptors.reader())?;
+    npz.add_bytes::<u8>("dense", &[f.t_secs.len(), DESCRIPTOR_LEN], &mut f.dense.reader())?;
+    npz.add("mask", &[ROWS, COLS], &f.mask)?;
+    npz.add("fine_t", &[f.fine_t_secs.len()], &f.fine_t_secs)?;
+    npz.add_bytes::<u8>(
+        "fine_dense",
+        &[f.fine_t_secs.len(), DESCRIPTOR_LEN],
+        &mut f.fine_dense.reader(),
+    )?;
+    if f.detail.rows() > 0 {
+        npz.add_bytes::<u8>("detail", &[f.t_secs.len(), HOG_GRID_LEN], &mut f.detail.reader())?;
+    }
+    if f.fine_detail.rows() > 0 {
+        npz.add_bytes::<u8>(
+            "fine_detail",
+            &[f.fine_t_secs.len(), HOG_GRID_LEN],
+            &mut f.fine_detail.reader(),
+        )?;
+    }
+    if !f.track.is_empty() {
+        npz.add("track", &[f.track.len(), 6], f.track.as_flattened())?;
+    }
+    npz.add_text("meta", &text)?;
+    let mut buffered = npz.finish()?;
+    std::io::Write::flush(&mut buffered).map_err(NpzError::Io)
+}
+
+/// Read an index. Descriptors and keypoints stay in the file, which is looked through once and kept open.
+pub fn read(path: &Path) -> Result<Features, PipelineError> {
+    let file = File::open(path).map_err(|e| match e.kind() {
+        std::io::ErrorKind::NotFound => PipelineError::new("file not found").at(path),
+        std::io::ErrorKind::PermissionDenied => PipelineError::new("permission denied")
+            .at(path)
+            .hint("make the file readable"),
+        _ => PipelineError::new(format!("cannot be read ({e})")).at(path),
+    })?;
+    if file.metadata().is_ok_and(|m| m.is_dir()) {
+        return Err(PipelineError::new("is a folder")
+            .at(path)
+            .hint("name an index file in it"));
+    }
+    decode(file).map_err(|problem| match problem {
+        NotAnIndex::Other => PipelineError::new("not an index")
+            .at(path)
+            .hint("run mtbsync index"),
+        NotAnIndex::Damaged => PipelineError::new("not an index (damaged)")
+            .at(path)
+            .hint("rebuild it with mtbsync index"),
+        NotAnIndex::Newer => PipelineError::new("index of a newer version")
+            .at(path)
+            .hint("update mtbsync or rebuild the index"),
+    })
+}
+
+/// Why a file is no usable index.
+enum NotAnIndex {
+    /// Something else.
+    Other,
+    /// Ours, but wrong inside.
+    Damaged,
+    /// Made by a later program.
+    Newer,
+}
+
+impl From<NpzError> for NotAnIndex {
+    fn from(_: NpzError) -> Self {
+        Self::Damaged
+    }
+}
+
+/// Times rise, places are on the globe, errors are above 0; altitude and speed may be unknown.
+fn is_track(rows: &[[f64; 6]]) -> bool {
+    let sound = |[t, lat, lon, _, _, error_m]: &[f64; 6]| {
+        t.is_finite() && lat.abs() <= 90.0 && lon.abs() <= 180.0 && *error_m > 0.0 && error_m.is_finite()
+    };
+    rows.iter().all(sound) && rows.windows(2).all(|w| w[0][0] < w[1][0])
+}
+
+fn decode(file: File) -> Result<Features, NotAnIndex> {
+    let again = file.try_clone().map_err(|_| NotAnIndex::Damaged)?;
+    let mut npz = NpzReader::new(BufReader::new(again)).map_err(|_| NotAnIndex::Other)?;
+    let file = IndexFile::new(file);
+    let text: Array<u8> = npz.array("meta").map_err(|_| NotAnIndex::Other)?;
+    let meta: serde_json::Value = json::from_slice(&text.data).map_err(|_| NotAnIndex::Other)?;
+    if meta.get("format").and_then(|f| f.as_str()) != Some(FORMAT) {
+        return Err(NotAnIndex::Other);
+    }
+    if meta
+        .get("version")
+        .and_then(serde_json::Value::as_u64)
+        .is_none_or(|v| v > VERSION)
+    {
+        return Err(NotAnIndex::Newer);
+    }
+    let meta: Meta = serde_json::from_value(meta).map_err(|_| NotAnIndex::Damaged)?;
+    let t_secs = npz.shaped::<f64>("t_ref", &[None])?.data;
+    let n = t_secs.len();
+    let offsets = npz.shaped::<i64>("frame_offsets", &[Some(n + 1)])?.data;
+    let total = offsets
+        .last()
+        .and_then(|&k| usize::try_from(k).ok())
+        .ok_or(NotAnIndex::Damaged)?;
+    let keypoints = column::<f32>(&mut npz, &file, "kpts", [total, KEYPOINT_NUMBERS])?;
+    let descriptors = column::<u8>(&mut npz, &file, "desc", [total, LOCAL_BYTES])?;
+    let dense = column::<u8>(&mut npz, &file, "dense", [n, DESCRIPTOR_LEN])?;
+    let mask = npz.shaped::<u8>("mask", &[Some(ROWS), Some(COLS)])?.data;
+    let mut fine_t_secs = Vec::new();
+    let mut fine_dense = Column::of_bytes(DESCRIPTOR_LEN, Vec::new());
+    if npz.contains("fine_t") {
+        fine_t_secs = npz.shaped::<f64>("fine_t", &[None])?.data;
+        fine_dense = column::<u8>(&mut npz, &file, "fine_dense", [fine_t_secs.len(), DESCRIPTOR_LEN])?;
+    }
+    let mut details = |name: &str, frames: usize| {
+        if npz.contains(name) {
+            column::<u8>(&mut npz, &file, name, [frames, HOG_GRID_LEN])
+        } else {
+            Ok(Column::of_bytes(HOG_GRID_LEN, Vec::new()))
+        }
+    };
+    let detail = details("detail", n)?;
+    let fine_detail = details("fine_detail", fine_t_secs.len())?;
+    let track: Vec<[f64; 6]> = if npz.contains("track") {
+        let rows = npz.shaped::<f64>("track", &[None, Some(6)])?.data;
+        rows.as_chunks::<6>().0.to_vec()
+    } else {
+        Vec::new()
+    };
+    let increasing = |t: &[f64]| t.iter().all(|v| v.is_finite()) && t.windows(2).all(|w| w[0] < w[1]);
+    let offsets_fit = offsets.first() == Some(&0) && offsets.windows(2).all(|w| w[0] <= w[1]);
+    if !increasing(&t_secs)
+        || !increasing(&fine_t_secs)
+        || !offsets_fit
+        || !is_track(&track)
+        || meta.params.dense != dense_layout()
+    {
+        return Err(NotAnIndex::Damaged);
+    }
+    Ok(Features {
+        source: SourceRecording {
+            path: meta.source.path,
+            fingerprint: meta.source.fingerprint,
+            chapters: meta.source.chapters,
+            proxy: meta.source.proxy,
+            duration_secs: meta.source.duration,
+            fps: meta.source.fps,
+            width: meta.source.width,
+            height: meta.source.height,
+            rotation: meta.source.rotation,
+            timecode: meta.source.timecode,
+        },
+        params: IndexParams {
+            fps: meta.params.fps,
+            n_features: meta.params.n_features,
+            clahe: meta.params.clahe,
+            precise: meta.params.precise,
+        },
+        picture: (meta.params.picture[0], meta.params.picture[1]),
+        t_secs,
+        dense,
+        offsets,
+        keypoints,
+        descriptors,
+        mask,
+        fine_t_secs,
+        fine_dense,
+        detail,
+        fine_detail,
+        track,
+        skipped_frames: meta.skipped_frames,
+    })
+}
+
+/// A large member of `[rows, numbers]`: left in the file where it is stored as it is, else unpacked.
+fn column<T: Element>(
+    npz: &mut NpzReader<BufReader<File>>,
+    file: &Arc<IndexFile>,
+    name: &str,
+    [rows, numbers]: [usize; 2],
+) -> Result<Column, NotAnIndex> {
+    let width = numbers * T::SIZE;
+    if let Some(found) = npz.locate::<T>(name)? {
+        if found.shape != [rows, numbers] {
+            return Err(NotAnIndex::Damaged);
+        }
+        return Ok(Column::in_file(width, rows, file, found.offset));
+    }
+    let unpacked = npz.shaped::<T>(name, &[Some(rows), Some(numbers)])?.data;
+    let mut bytes = Vec::with_capacity(unpacked.len() * T::SIZE);
+    unpacked
+        .into_iter()
+        .for_each(|number| number.append_to(&mut bytes));
+    Ok(Column::of_bytes(width, bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn features(track: Vec<[f64; 6]>) -> Features {
+        Features {
+            source: SourceRecording {
+                path: "/v/ref.mp4".to_owned(),
+                fingerprint: "sha256:0".to_owned(),
+                chapters: vec!["ref.mp4".to_owned()],
+                proxy: None,
+                duration_secs: 2.0,
+                fps: "30/1".to_owned(),
+                width: 640,
+                height: 360,
+                rotation: 0,
+                timecode: None,
+            },
+            params: IndexParams {
+                fps: 3.0,
+                n_features: 0,
+                clahe: true,
+                precise: false,
+            },
+            picture: (640, 360),
+            t_secs: vec![0.0, 0.5],
+            dense: Column::of_bytes(DESCRIPTOR_LEN, vec![7; 2 * DESCRIPTOR_LEN]),
+            offsets: vec![0, 0, 0],
+            keypoints: Column::of_bytes(KEYPOINT_BYTES, Vec::new()),
+            descriptors: Column::of_bytes(LOCAL_BYTES, Vec::new()),
+            mask: vec![1; ROWS * COLS],
+            fine_t_secs: Vec::new(),
+            fine_dense: Column::of_bytes(DESCRIPTOR_LEN, Vec::new()),
+            detail: Column::of_bytes(HOG_GRID_LEN, Vec::new()),
+            fine_detail: Column::of_bytes(HOG_GRID_LEN, Vec::new()),
+            track,
+            skipped_frames: 0,
+        }
+    }
+
+    #[test]
+    fn detail_grids_of_all_frames_are_kept_and_too_few_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("index.npz");
+        let details =
+            |frames: usize, value: u8| Column::of_bytes(HOG_GRID_LEN, vec![value; frames * HOG_GRID_LEN]);
+        let precise = Features {
+            detail: details(2, 1),
+            fine_t_secs: vec![0.25],
+            fine_dense: Column::of_bytes(DESCRIPTOR_LEN, vec![7; DESCRIPTOR_LEN]),
+            fine_detail: details(1, 2),
+            ..features(Vec::new())
+        };
+        write(&path, &precise, "2026-06-01T09:00:00Z").unwrap();
+        let kept = read(&path).unwrap();
+        assert!(kept.detail(1) == Some(vec![1; HOG_GRID_LEN]) && kept.detail(2).is_none());
+        assert!(kept.fine_detail(0) == Some(vec![2; HOG_GRID_LEN]) && kept.fine_detail(1).is_none());
+        let too_few = Features {
+            fine_detail: details(2, 2),
+            ..precise
+        };
+        // Either the writer or the reader notices.
+        let written = write(&path, &too_few, "2026-06-01T09:00:00Z");
+        assert!(written.is_err() || read(&path).is_err());
+    }
+
+    #[test]
+    fn a_track_is_kept_and_a_damaged_one_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("index.npz");
+        let kept = |track: &[[f64; 6]]| {
+            write(&path, &features(track.to_vec()), "2026-06-01T09:00:00Z").unwrap();
+            read(&path).map(|f| f.track)
+        };
+        let track = [
+            [0.0, 46.5, 7.2, 900.0, 4.5, 3.0],
+            [0.1, 46.5001, 7.2, 900.0, 4.5, 3.0],
+        ];
+        assert_eq!(kept(&track).unwrap(), track);
+        assert_eq!(kept(&[]).unwrap(), Vec::<[f64; 6]>::new());
+        let unknown = kept(&[[0.0, 46.5, 7.2, f64::NAN, f64::NAN, 3.0]]).unwrap();
+        assert!(unknown[0][3].is_nan() && unknown[0][4].is_nan());
+        for (column, value) in [(0, f64::NAN), (1, 91.0), (2, f64::INFINITY), (5, 0.0)] {
+            let mut damaged = track;
+            damaged[1][column] = value;
+            assert!(kept(&damaged).is_err(), "{column}");
+        }
+        assert!(kept(&[track[1], track[0]]).is_err());
+    }
+}

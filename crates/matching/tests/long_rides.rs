@@ -1,0 +1,78 @@
+//! Long recordings take the sparse look and the band; what comes out must be what comes out of short ones.
+
+mod generated;
+
+use generated::recording;
+use mtbsync_align::fit::fit_monotone;
+use mtbsync_index::tracks::Tracks;
+use mtbsync_matching::align::align;
+use mtbsync_matching::settings::{MatchSettings, Matcher};
+use mtbsync_task::progress::{Cancel, Silent, Task};
+
+const FPS: f64 = 2.0;
+
+fn settings() -> MatchSettings {
+    MatchSettings {
+        matcher: Matcher::Dense,
+        ..MatchSettings::default()
+    }
+}
+
+fn context(cancel: &Cancel) -> Task<'_> {
+    Task {
+        progress: &Silent,
+        cancel,
+        threads: 2,
+    }
+}
+
+/// Six minutes ridden at a changing pace, with a start of its own.
+fn place(t: f64) -> f64 {
+    t - 20.0 + 6.0 * (t / 25.0).sin()
+}
+
+#[test]
+fn a_long_ride_is_followed_within_its_band() {
+    let reference = recording(1, FPS, 340.0, 0.8, |t| t);
+    let new = recording(1, FPS, 360.0, 0.8, place);
+    let cancel = Cancel::default();
+    let found = align(
+        &reference,
+        &new,
+        &Tracks::default(),
+        &settings(),
+        &context(&cancel),
+    )
+    .expect("generated features are consistent");
+    assert!(!found.reversed);
+    assert!(found.warnings.is_empty(), "{:?}", found.warnings);
+    let warp = fit_monotone(&found.pairs, &[]);
+    let mut answered = 0;
+    for k in 0..330 {
+        let t = 22.0 + f64::from(k);
+        let truth = place(t);
+        if let Some(t_ref) = warp.ref_from_new(t) {
+            answered += 1;
+            assert!((t_ref - truth).abs() < 0.3, "at {t}: {t_ref}, true {truth}");
+        } else {
+            assert!(!(5.0..335.0).contains(&truth), "no answer at {t}");
+        }
+    }
+    assert!(answered > 300, "{answered}");
+}
+
+#[test]
+fn a_long_ride_elsewhere_has_no_place() {
+    let reference = recording(1, FPS, 340.0, 0.8, |t| t);
+    let new = recording(2, FPS, 360.0, 0.8, place);
+    let cancel = Cancel::default();
+    let found = align(
+        &reference,
+        &new,
+        &Tracks::default(),
+        &settings(),
+        &context(&cancel),
+    )
+    .expect("generated features are consistent");
+    assert!(found.pairs.len() < 20, "{}", found.pairs.len());
+}

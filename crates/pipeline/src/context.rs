@@ -1,0 +1,17 @@
+//! What every command is given besides its own settings.
+
+use mtbsync_task::progress::Task;
+
+use crate::cache::Cache;
+
+/// What every command is given besides its own settings.
+pub struct Context<'a> {
+    /// Progress, cancelling, threads.
+    pub task: Task<'a>,
+    /// The index cache; `None`: neither read nor written.
+    pub cache: Option<Cache>,
+    /// Current time, UTC, RFC 3339, for the fields that record it. Never used in a result.
+    pub now_utc: String,
+    /// Go on with a warp whose gates failed; its markers are all marked for review.
+    pub force: bool,
+}

@@ -1,0 +1,6 @@
+//! Commands on a finished map: fit it again, draw it, where time was lost.
+
+pub mod refit;
+pub mod splits;
+pub mod viewer;
+pub mod warp;

@@ -1,0 +1,478 @@
+//! `splits`: where runs won and lost time against the reference, section by section and continuously.
+//!
+//! Markers of the reference are gates. A run's time through a section is the difference of the moments at
+//! which it passed both gates; what it took longer than the reference is its delta. The files:
+//! docs/reference/files.md#splitscsv.
+
+use std::path::{Path, PathBuf};
+
+use mtbsync_align::TimeWarp;
+use mtbsync_artefacts::time_warp::{TIMEWARP_FILE, TimeWarpFile, read_warp};
+use mtbsync_formats::csv::{CsvWriter, seconds6};
+use mtbsync_markers::{DEFAULT_REVIEW_THRESHOLD, Marker};
+use mtbsync_plot::delta::{DeltaPlot, DeltaPoint, DeltaRun};
+use mtbsync_task::error::{Failure, PipelineError};
+use mtbsync_task::files::{Input, check_output, write_files};
+
+use crate::markers::import::read_marker_table;
+
+/// Most points of one run's continuous delta: a day at a tenth of a second.
+const MAX_POINTS: usize = 1_000_000;
+/// Most folders looked into for runs.
+const MAX_FOLDERS: usize = 10_000;
+/// Gates closer together than this are one, seconds.
+const SAME_GATE_SECS: f64 = 1e-6;
+
+/// What to compare.
+#[derive(Clone, Debug)]
+pub struct SplitsRequest {
+    /// Markers of the reference.
+    pub markers: Input,
+    /// Maps of runs.
+    pub warps: Vec<PathBuf>,
+    /// Folder whose direct subfolders (and itself) hold more.
+    pub root: Option<PathBuf>,
+    /// Names of the markers used as gates; `None`: all.
+    pub sections: Option<Vec<String>>,
+    /// The table of sections.
+    pub out: PathBuf,
+    /// The continuous delta.
+    pub delta_out: Option<PathBuf>,
+    /// Its step, seconds.
+    pub step_secs: f64,
+    /// Its picture: SVG by suffix, else PNG.
+    pub plot: Option<PathBuf>,
+}
+
+/// One section of one run; the total of a run has the same shape.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Section {
+    /// Names of the gates.
+    pub gates: (String, String),
+    /// Reference times of the gates, seconds.
+    pub t_ref_secs: (f64, f64),
+    /// New times of the gates; `None` when one of them has no counterpart.
+    pub t_new_secs: Option<(f64, f64)>,
+    /// New minus reference time and its 90 % interval, seconds.
+    pub delta: Option<(f64, f64, f64)>,
+    /// Delta since the first gate, seconds.
+    pub delta_cumulative: Option<f64>,
+    /// `ok`, `review` or `outside`.
+    pub status: &'static str,
+}
+
+impl Section {
+    /// Seconds the reference took.
+    pub fn ref_secs(&self) -> f64 {
+        self.t_ref_secs.1 - self.t_ref_secs.0
+    }
+
+    /// Seconds the run took.
+    pub fn new_secs(&self) -> Option<f64> {
+        self.t_new_secs.map(|(from, to)| to - from)
+    }
+}
+
+/// One run through all sections.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunSplits {
+    /// Its name.
+    pub name: String,
+    /// Its sections, in order.
+    pub sections: Vec<Section>,
+    /// From the first gate to the last.
+    pub total: Option<Section>,
+}
+
+/// What came out.
+#[derive(Clone, Debug)]
+pub struct SplitsReport {
+    /// All runs.
+    pub runs: Vec<RunSplits>,
+    /// Best run of each section, an index into `runs`.
+    pub best: Vec<Option<usize>>,
+    /// Sum of the best sections, when each section has one.
+    pub ideal_secs: Option<f64>,
+    /// Written files, by kind.
+    pub outputs: Vec<(String, PathBuf)>,
+    /// Lines for the person.
+    pub warnings: Vec<String>,
+}
+
+/// Run the command.
+///
+/// # Errors
+/// Unreadable inputs, fewer than two gates, no usable run.
+pub fn splits(request: &SplitsRequest) -> Result<SplitsReport, PipelineError> {
+    for output in [
+        Some(&request.out),
+        request.delta_out.as_ref(),
+        request.plot.as_ref(),
+    ] {
+        output.map_or(Ok(()), |path| check_output(path))?;
+    }
+    let mut warnings = Vec::new();
+    let gates = gates(request, &mut warnings)?;
+    let runs = usable_runs(request, &mut warnings)?;
+    let tables: Vec<RunSplits> = runs.iter().map(|run| run.through(&gates)).collect();
+    let mut files = vec![("splits", request.out.clone(), splits_csv(&tables))];
+    if request.delta_out.is_some() || request.plot.is_some() {
+        let from_secs = gates.first().map_or(0.0, |gate| gate.t_ref_secs);
+        let curves: Vec<(String, Vec<DeltaRow>)> = runs
+            .iter()
+            .map(|run| (run.name.clone(), run.delta(from_secs, request.step_secs)))
+            .collect();
+        if let Some(path) = &request.delta_out {
+            files.push(("delta", path.clone(), delta_csv(&curves)));
+        }
+        if let Some(path) = &request.plot {
+            files.push(("plot", path.clone(), picture(path, curves)?));
+        }
+    }
+    let written: Vec<(&Path, &[u8])> = files
+        .iter()
+        .map(|(_, path, bytes)| (path.as_path(), bytes.as_slice()))
+        .collect();
+    write_files(&written)?;
+    let (best, ideal_secs) = ideal(&tables);
+    Ok(SplitsReport {
+        runs: tables,
+        best,
+        ideal_secs,
+        outputs: files
+            .into_iter()
+            .map(|(kind, path, _)| (kind.to_owned(), path))
+            .collect(),
+        warnings,
+    })
+}
+
+/// The table of sections of one run (docs/reference/files.md#splitscsv), without writing it.
+///
+/// # Errors
+/// As [`splits`].
+pub fn table(markers: Input, warp: PathBuf, sections: Option<Vec<String>>) -> Result<Vec<u8>, PipelineError> {
+    let request = SplitsRequest {
+        markers,
+        warps: vec![warp],
+        root: None,
+        sections,
+        out: PathBuf::new(),
+        delta_out: None,
+        step_secs: 0.0,
+        plot: None,
+    };
+    let gates = gates(&request, &mut Vec::new())?;
+    let runs = usable_runs(&request, &mut Vec::new())?;
+    Ok(splits_csv(
+        &runs.iter().map(|run| run.through(&gates)).collect::<Vec<_>>(),
+    ))
+}
+
+/// The markers that divide the trail, in order of reference time.
+fn gates(request: &SplitsRequest, warnings: &mut Vec<String>) -> Result<Vec<Marker>, PipelineError> {
+    let table = read_marker_table(&request.markers, None)?;
+    warnings.extend(table.warnings);
+    let mut gates = table.markers;
+    if let Some(names) = &request.sections {
+        if let Some(missing) = names
+            .iter()
+            .find(|name| gates.iter().all(|gate| gate.name != **name))
+        {
+            return Err(PipelineError::new(format!("no marker is named {missing}"))
+                .at(request.markers.path())
+                .hint("give names of its markers to --sections"));
+        }
+        gates.retain(|gate| names.contains(&gate.name));
+    }
+    gates.sort_by(|a, b| a.t_ref_secs.total_cmp(&b.t_ref_secs));
+    gates.dedup_by(|a, b| a.t_ref_secs - b.t_ref_secs < SAME_GATE_SECS);
+    if gates.len() < 2 {
+        return Err(
+            PipelineError::new(format!("sections need two gates, found {}", gates.len()))
+                .at(request.markers.path())
+                .hint("give at least two markers at different times"),
+        );
+    }
+    Ok(gates)
+}
+
+/// A run and its map.
+struct Run {
+    name: String,
+    file: TimeWarpFile,
+    warp: TimeWarp,
+}
+
+fn usable_runs(request: &SplitsRequest, warnings: &mut Vec<String>) -> Result<Vec<Run>, PipelineError> {
+    let mut paths = request.warps.clone();
+    if let Some(root) = &request.root {
+        paths.extend(maps_below(root)?);
+    }
+    if paths.is_empty() {
+        return Err(PipelineError::usage("no run to compare").hint("give --timewarp-json or --root"));
+    }
+    let mut runs: Vec<Run> = Vec::new();
+    for path in &paths {
+        let file = read_warp(path)?;
+        let warp = file.warp().filter(|warp| file.ok && !warp.segments().is_empty());
+        match warp {
+            Some(warp) => {
+                let name = free_name(run_name(path, &file), &runs);
+                runs.push(Run { name, file, warp });
+            }
+            None => warnings.push(format!("{} is left out: its run is not aligned", path.display())),
+        }
+    }
+    if runs.is_empty() {
+        return Err(PipelineError {
+            failure: Failure::NotAligned,
+            ..PipelineError::new("no usable run")
+        }
+        .hint("align the runs again with mtbsync sync"));
+    }
+    Ok(runs)
+}
+
+/// `timewarp.json` in the folder and its direct subfolders, by name.
+fn maps_below(root: &Path) -> Result<Vec<PathBuf>, PipelineError> {
+    let entries = std::fs::read_dir(root)
+        .map_err(|error| PipelineError::new(format!("cannot be read ({error})")).at(root))?;
+    let mut folders: Vec<PathBuf> = entries
+        .take(MAX_FOLDERS)
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .collect();
+    folders.push(root.to_owned());
+    folders.sort();
+    let maps = folders.into_iter().map(|folder| folder.join(TIMEWARP_FILE));
+    Ok(maps.filter(|path| path.is_file()).collect())
+}
+
+/// The folder of the run, else the file name of its recording.
+fn run_name(path: &Path, file: &TimeWarpFile) -> String {
+    let folder = path.parent().and_then(Path::file_name);
+    let recording = || Path::new(&file.new.as_ref()?.path).file_stem();
+    folder
+        .or_else(recording)
+        .map_or_else(|| "run".to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+fn free_name(name: String, runs: &[Run]) -> String {
+    let is_free = |name: &String| runs.iter().all(|run| run.name != *name);
+    let numbered = (2..).map(|n| format!("{name}_{n}"));
+    std::iter::once(name.clone())
+        .chain(numbered)
+        .find(is_free)
+        .unwrap_or(name)
+}
+
+/// A gate as a run passed it.
+#[derive(Clone, Copy)]
+struct Passed {
+    t_new_secs: f64,
+    half_width_secs: f64,
+    sure: bool,
+}
+
+/// One row of the continuous delta.
+struct DeltaRow {
+    t_ref_secs: f64,
+    /// New time, delta and its 90 % interval; `None` where unmapped.
+    known: Option<(f64, f64, f64, f64)>,
+}
+
+impl Run {
+    fn passed(&self, t_ref_secs: f64) -> Option<Passed> {
+        let place = self.warp.locate(t_ref_secs, self.file.new_duration_secs())?;
+        Some(Passed {
+            t_new_secs: place.t_new_secs,
+            half_width_secs: 0.5 * (place.high_secs - place.low_secs),
+            sure: place.confidence >= DEFAULT_REVIEW_THRESHOLD && !place.in_stop,
+        })
+    }
+
+    fn through(&self, gates: &[Marker]) -> RunSplits {
+        let passed: Vec<(&Marker, Option<Passed>)> = gates
+            .iter()
+            .map(|gate| (gate, self.passed(gate.t_ref_secs)))
+            .collect();
+        let start = passed.first();
+        let section = |from: &(&Marker, Option<Passed>), to: &(&Marker, Option<Passed>)| {
+            let since_start = start.and_then(|start| delta(start, to));
+            Section {
+                gates: (from.0.name.clone(), to.0.name.clone()),
+                t_ref_secs: (from.0.t_ref_secs, to.0.t_ref_secs),
+                t_new_secs: from.1.zip(to.1).map(|(a, b)| (a.t_new_secs, b.t_new_secs)),
+                delta: delta(from, to),
+                delta_cumulative: since_start.map(|(delta, _, _)| delta),
+                status: match from.1.zip(to.1) {
+                    None => "outside",
+                    Some((a, b)) if a.sure && b.sure => "ok",
+                    Some(_) => "review",
+                },
+            }
+        };
+        let sections: Vec<Section> = passed
+            .iter()
+            .zip(passed.iter().skip(1))
+            .map(|(from, to)| section(from, to))
+            .collect();
+        RunSplits {
+            name: self.name.clone(),
+            total: start.zip(passed.last()).map(|(from, to)| section(from, to)),
+            sections,
+        }
+    }
+
+    /// Delta from the first gate to the end of the reference. Without a counterpart of the gate nothing is known.
+    fn delta(&self, from_secs: f64, step_secs: f64) -> Vec<DeltaRow> {
+        let told = self
+            .file
+            .reference
+            .as_ref()
+            .map(|r| r.duration)
+            .filter(|d| *d > 0.0);
+        let mapped = self.warp.segments().last().map_or(from_secs, |s| s.ref_range().1);
+        let to_secs = told.unwrap_or(mapped);
+        let start = self.passed(from_secs);
+        let count = ((to_secs - from_secs) / step_secs + 1e-9).max(0.0) as usize + 1;
+        (0..count.min(MAX_POINTS))
+            .map(|k| {
+                let t_ref_secs = from_secs + k as f64 * step_secs;
+                let known = start.zip(self.passed(t_ref_secs)).map(|(start, here)| {
+                    let delta = here.t_new_secs - start.t_new_secs - (t_ref_secs - from_secs);
+                    let half = if k == 0 {
+                        0.0
+                    } else {
+                        here.half_width_secs.hypot(start.half_width_secs)
+                    };
+                    (here.t_new_secs, delta, delta - half, delta + half)
+                });
+                DeltaRow { t_ref_secs, known }
+            })
+            .collect()
+    }
+}
+
+/// What a run took longer from gate to gate than the reference, and its 90 % interval.
+fn delta(from: &(&Marker, Option<Passed>), to: &(&Marker, Option<Passed>)) -> Option<(f64, f64, f64)> {
+    let (a, b) = from.1.zip(to.1)?;
+    let delta = (b.t_new_secs - a.t_new_secs) - (to.0.t_ref_secs - from.0.t_ref_secs);
+    let half = a.half_width_secs.hypot(b.half_width_secs);
+    Some((delta, delta - half, delta + half))
+}
+
+/// Best run of each section, and the sum of those.
+fn ideal(runs: &[RunSplits]) -> (Vec<Option<usize>>, Option<f64>) {
+    let count = runs.first().map_or(0, |run| run.sections.len());
+    let time = |run: &RunSplits, k: usize| run.sections.get(k).and_then(Section::new_secs);
+    let best: Vec<(Option<usize>, Option<f64>)> = (0..count)
+        .map(|k| {
+            let timed = runs
+                .iter()
+                .enumerate()
+                .filter_map(|(i, run)| Some((i, time(run, k)?)));
+            timed
+                .min_by(|a, b| a.1.total_cmp(&b.1))
+                .map_or((None, None), |(i, secs)| (Some(i), Some(secs)))
+        })
+        .collect();
+    let sum = best.iter().map(|(_, secs)| *secs).sum();
+    (best.into_iter().map(|(run, _)| run).collect(), sum)
+}
+
+fn splits_csv(runs: &[RunSplits]) -> Vec<u8> {
+    let mut csv = CsvWriter::new(&[
+        "run",
+        "section",
+        "from_marker",
+        "to_marker",
+        "t_ref_from",
+        "t_ref_to",
+        "t_new_from",
+        "t_new_to",
+        "ref_time",
+        "new_time",
+        "delta",
+        "delta_low",
+        "delta_high",
+        "delta_cumulative",
+        "status",
+    ]);
+    for run in runs {
+        let numbered = run
+            .sections
+            .iter()
+            .enumerate()
+            .map(|(k, s)| ((k + 1).to_string(), s));
+        for (name, section) in numbered.chain(run.total.iter().map(|total| ("total".to_owned(), total))) {
+            csv.row(&[
+                run.name.clone(),
+                name,
+                section.gates.0.clone(),
+                section.gates.1.clone(),
+                seconds6(section.t_ref_secs.0),
+                seconds6(section.t_ref_secs.1),
+                cell(section.t_new_secs.map(|t| t.0)),
+                cell(section.t_new_secs.map(|t| t.1)),
+                seconds6(section.ref_secs()),
+                cell(section.new_secs()),
+                cell(section.delta.map(|d| d.0)),
+                cell(section.delta.map(|d| d.1)),
+                cell(section.delta.map(|d| d.2)),
+                cell(section.delta_cumulative),
+                section.status.to_owned(),
+            ]);
+        }
+    }
+    csv.into_bytes()
+}
+
+fn delta_csv(curves: &[(String, Vec<DeltaRow>)]) -> Vec<u8> {
+    let mut csv = CsvWriter::new(&["run", "t_ref", "t_new", "delta", "delta_low", "delta_high"]);
+    for (name, rows) in curves {
+        for row in rows {
+            csv.row(&[
+                name.clone(),
+                seconds6(row.t_ref_secs),
+                cell(row.known.map(|k| k.0)),
+                cell(row.known.map(|k| k.1)),
+                cell(row.known.map(|k| k.2)),
+                cell(row.known.map(|k| k.3)),
+            ]);
+        }
+    }
+    csv.into_bytes()
+}
+
+fn cell(value: Option<f64>) -> String {
+    value.map(seconds6).unwrap_or_default()
+}
+
+fn picture(path: &Path, curves: Vec<(String, Vec<DeltaRow>)>) -> Result<Vec<u8>, PipelineError> {
+    let point = |row: DeltaRow| {
+        let (_, delta, low, high) = row.known.unwrap_or((f64::NAN, f64::NAN, f64::NAN, f64::NAN));
+        DeltaPoint {
+            t_ref: row.t_ref_secs,
+            delta,
+            low,
+            high,
+        }
+    };
+    let plot = DeltaPlot {
+        title: "Time against the reference".to_owned(),
+        runs: curves
+            .into_iter()
+            .map(|(name, rows)| DeltaRun {
+                name,
+                points: rows.into_iter().map(point).collect(),
+            })
+            .collect(),
+        size: mtbsync_plot::DEFAULT_SIZE,
+    };
+    if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("svg")) {
+        return Ok(plot.svg().into_bytes());
+    }
+    plot.png()
+        .map_err(|error| PipelineError::new(error.to_string()).at(path))
+}

@@ -1,0 +1,313 @@
+//! The overlay picture of a run: map, pairs and markers (docs/reference/cli.md#viewer).
+
+use std::path::{Path, PathBuf};
+
+use mtbsync_align::confidence::interval_half_width_secs;
+use mtbsync_align::{Segment, TimeWarp};
+use mtbsync_artefacts::time_warp::{RecordingFile, TimeWarpFile};
+use mtbsync_formats::csv::{CellError, MAX_CSV_BYTES, Table};
+use mtbsync_formats::read_bounded;
+use mtbsync_markers::{Status, StatusCounts, TransferredMarker};
+use mtbsync_plot::DEFAULT_SIZE;
+use mtbsync_plot::overlay::{CurvePoint, MarkerPoint, Overlay, Pair, Side, Stop, Verdict};
+use mtbsync_task::error::PipelineError;
+use mtbsync_task::files::{Input, cannot_read, check_output, write_files};
+
+use crate::context::Context;
+use crate::markers::export::RateChoice;
+use crate::markers::transfer::carry_over;
+use crate::markers::transfer::read_same_warp;
+use crate::markers::transfer::read_table;
+use crate::markers::transfer::refuse_failed;
+use crate::missing;
+
+/// Points drawn along a segment: more than the picture has pixels in width.
+const CURVE_POINTS: usize = 1500;
+
+/// One call of `viewer --headless`.
+#[derive(Clone, Debug)]
+pub struct ViewerRequest {
+    /// Markers of the reference run.
+    pub ref_markers: PathBuf,
+    /// The map.
+    pub timewarp: PathBuf,
+    /// Markers already carried over; else they are carried over here.
+    pub new_markers: Option<PathBuf>,
+    /// Pairs to be drawn as dots.
+    pub pairs: Option<PathBuf>,
+    /// Where the picture goes.
+    pub out_png: PathBuf,
+    /// Width and height, pixels.
+    pub size: (u32, u32),
+    /// Below this a marker carried over here is for review.
+    pub review_threshold: f64,
+}
+
+/// What the picture shows.
+#[derive(Clone, Debug)]
+pub struct ViewerReport {
+    /// Markers per status.
+    pub markers: StatusCounts,
+    /// What the person should know.
+    pub warnings: Vec<String>,
+}
+
+/// What goes into a picture beside the map.
+#[derive(Clone, Debug)]
+pub struct Picture {
+    /// Markers of both runs.
+    pub markers: Vec<MarkerPoint>,
+    /// Pairs the map rests on.
+    pub pairs: Vec<Pair>,
+    /// Width and height, pixels.
+    pub size: (u32, u32),
+}
+
+impl Default for Picture {
+    fn default() -> Self {
+        Self {
+            markers: Vec::new(),
+            pairs: Vec::new(),
+            size: DEFAULT_SIZE,
+        }
+    }
+}
+
+/// Draws the picture of a finished sync. Of a map that failed its gates, the picture shows that it failed.
+///
+/// # Errors
+/// Unreadable inputs; a failed map that has no curve at all; a picture that cannot be written.
+pub fn view(request: &ViewerRequest, context: &Context<'_>) -> Result<ViewerReport, PipelineError> {
+    let out = request.out_png.as_path();
+    let file = read_same_warp(std::slice::from_ref(&request.timewarp), Some(out))?;
+    let source = Input::File(request.ref_markers.clone());
+    let table = read_table(&source, RateChoice::Auto, &file)
+        .map_err(|error| missing::suggest(error, &request.ref_markers, Some(out)))?;
+    let markers = match &request.new_markers {
+        Some(path) => read_new_markers(path).map_err(|error| missing::suggest(error, path, Some(out)))?,
+        None => {
+            refuse_failed(&file, Some(&request.timewarp), context.force)?;
+            marker_points(&carry_over(&table, &file, request.review_threshold, !file.ok))
+        }
+    };
+    let pairs = match &request.pairs {
+        Some(path) => read_dots(path).map_err(|error| missing::suggest(error, path, Some(out)))?,
+        None => Vec::new(),
+    };
+    check_output(out)?;
+    let counts = count(&markers);
+    let png = draw(
+        &file,
+        Picture {
+            markers,
+            pairs,
+            size: request.size,
+        },
+    )?;
+    write_files(&[(out, &png)])?;
+    Ok(ViewerReport {
+        markers: counts,
+        warnings: table.warnings,
+    })
+}
+
+/// The PNG of a map and what belongs to it.
+///
+/// # Errors
+/// A size that is out of range.
+pub fn draw(file: &TimeWarpFile, picture: Picture) -> Result<Vec<u8>, PipelineError> {
+    let size_or_drawing = |error: mtbsync_plot::PlotError| {
+        let what = error.to_string();
+        let failure = match error {
+            mtbsync_plot::PlotError::Size { .. } => PipelineError::usage(what),
+            _ => PipelineError::new(what),
+        };
+        failure.maybe_hint(error.hint())
+    };
+    overlay(file, picture).png().map_err(size_or_drawing)
+}
+
+/// The plot of a map and what belongs to it.
+pub fn overlay(file: &TimeWarpFile, picture: Picture) -> Overlay {
+    let warp = file.warp().unwrap_or_default();
+    Overlay {
+        title: format!(
+            "{} on {}",
+            name(file.new.as_ref(), "new run"),
+            name(file.reference.as_ref(), "reference")
+        ),
+        subtitle: "where on the reference each moment of the new run lies".to_owned(),
+        new_duration_secs: file.new.as_ref().map_or(0.0, |side| side.duration),
+        ref_duration_secs: file.reference.as_ref().map_or(0.0, |side| side.duration),
+        curve: warp
+            .segments()
+            .iter()
+            .map(|segment| curve(&warp, segment, file))
+            .collect(),
+        pairs: picture.pairs,
+        markers: picture.markers,
+        stops: file
+            .stops
+            .iter()
+            .map(|stop| Stop {
+                side: if stop.side == "ref" {
+                    Side::Reference
+                } else {
+                    Side::New
+                },
+                from: stop.from,
+                to: stop.to,
+            })
+            .collect(),
+        verdict: if file.ok {
+            Verdict::Aligned
+        } else {
+            Verdict::NotAligned
+        },
+        reasons: file.reasons.clone(),
+        facts: facts(file),
+        size: picture.size,
+    }
+}
+
+fn name(side: Option<&RecordingFile>, fallback: &str) -> String {
+    let name = side.and_then(|side| Path::new(&side.path).file_name());
+    name.map_or_else(|| fallback.to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+fn curve(warp: &TimeWarp, segment: &Segment, file: &TimeWarpFile) -> Vec<CurvePoint> {
+    let (first, last) = segment.new_range();
+    // A line of version 1 has no ends of its own; the recording has.
+    let last = last.min(file.new_duration_secs());
+    let step = (last - first) / (CURVE_POINTS - 1) as f64;
+    let point = |index: usize| {
+        let t_new = if index + 1 == CURVE_POINTS {
+            last
+        } else {
+            first + step * index as f64
+        };
+        let t_ref = segment.curve().y_at(t_new)?;
+        let half = interval_half_width_secs(warp.ref_sigma_at(t_new).unwrap_or(0.0));
+        Some(CurvePoint {
+            t_new,
+            t_ref,
+            low: t_ref - half,
+            high: t_ref + half,
+        })
+    };
+    (0..CURVE_POINTS).filter_map(point).collect()
+}
+
+fn facts(file: &TimeWarpFile) -> Vec<(String, String)> {
+    let percent = |share: Option<f64>| share.map(|share| format!("{:.0} %", share * 100.0));
+    let millis = |secs: Option<f64>| secs.map(|secs| format!("{:.0} ms", secs * 1000.0));
+    let residuals = file.residuals.unwrap_or_default();
+    let facts = [
+        ("Model", Some(file.model.clone())),
+        ("Coverage", percent(file.coverage)),
+        ("Inliers", percent(file.inlier_frac)),
+        ("Residual p50", millis(residuals.p50)),
+        ("Residual p90", millis(residuals.p90)),
+        (
+            "Pairs",
+            Some(file.n_pairs.to_string()).filter(|_| file.n_pairs > 0),
+        ),
+        (
+            "Segments",
+            Some(file.segments.len().to_string()).filter(|_| file.segments.len() > 1),
+        ),
+    ];
+    facts
+        .into_iter()
+        .filter_map(|(what, value)| Some((what.to_owned(), value?)))
+        .collect()
+}
+
+/// Transferred markers as the plot wants them.
+pub fn marker_points(markers: &[TransferredMarker]) -> Vec<MarkerPoint> {
+    let point = |moved: &TransferredMarker| MarkerPoint {
+        name: moved.marker.name.clone(),
+        t_ref: moved.marker.t_ref_secs,
+        t_new: moved.located.map(|located| located.t_new_secs),
+        low: moved.located.map(|located| located.low_secs),
+        high: moved.located.map(|located| located.high_secs),
+        needs_review: moved.status != Status::Ok,
+        confidence: moved.confidence(),
+    };
+    markers.iter().map(point).collect()
+}
+
+fn count(markers: &[MarkerPoint]) -> StatusCounts {
+    let number =
+        |wanted: &dyn Fn(&MarkerPoint) -> bool| markers.iter().filter(|marker| wanted(marker)).count();
+    StatusCounts {
+        ok: number(&|marker| marker.t_new.is_some() && !marker.needs_review),
+        review: number(&|marker| marker.t_new.is_some() && marker.needs_review),
+        outside: number(&|marker| marker.t_new.is_none()),
+    }
+}
+
+fn parse_table(path: &Path, known: &[&str], needed: &[&str]) -> Result<Table, PipelineError> {
+    let bytes = read_bounded(path, MAX_CSV_BYTES).map_err(|error| cannot_read(&error))?;
+    let table = Table::parse(&bytes, known).map_err(|error| {
+        PipelineError::new(error.to_string())
+            .at(path)
+            .maybe_hint(error.hint())
+    })?;
+    match needed.iter().find(|column| table.column(&[column]).is_none()) {
+        Some(column) => {
+            Err(PipelineError::new(format!("column {column} missing (line {})", table.header_line)).at(path))
+        }
+        None => Ok(table),
+    }
+}
+
+fn read_new_markers(path: &Path) -> Result<Vec<MarkerPoint>, PipelineError> {
+    let known = [
+        "name",
+        "t_ref",
+        "t_new",
+        "t_new_low",
+        "t_new_high",
+        "confidence",
+        "needs_review",
+    ];
+    let table = parse_table(path, &known, &["t_ref", "t_new"])?;
+    let column = |name: &str| table.column(&[name]);
+    let point = |row| -> Result<MarkerPoint, CellError> {
+        let number = |name: &str| column(name).map_or(Ok(None), |column| table.number(row, column));
+        let review = column("needs_review").map_or(Ok(None), |column| table.boolean(row, column))?;
+        Ok(MarkerPoint {
+            name: column("name")
+                .map(|column| row.text(column).to_owned())
+                .unwrap_or_default(),
+            t_ref: number("t_ref")?.unwrap_or(f64::NAN),
+            t_new: number("t_new")?,
+            low: number("t_new_low")?,
+            high: number("t_new_high")?,
+            needs_review: review.unwrap_or(false),
+            confidence: number("confidence")?.unwrap_or(0.0),
+        })
+    };
+    let points: Result<Vec<_>, _> = table.rows.iter().map(point).collect();
+    points.map_err(|error| PipelineError::new(error.to_string()).at(path))
+}
+
+fn read_dots(path: &Path) -> Result<Vec<Pair>, PipelineError> {
+    let table = parse_table(
+        path,
+        &["t_new", "t_ref", "confidence", "score"],
+        &["t_new", "t_ref"],
+    )?;
+    let weight = table.column(&["confidence", "score"]);
+    let dot = |row| -> Result<Pair, CellError> {
+        let number = |column: Option<usize>| column.map_or(Ok(None), |column| table.number(row, column));
+        Ok(Pair {
+            t_new: number(table.column(&["t_new"]))?.unwrap_or(f64::NAN),
+            t_ref: number(table.column(&["t_ref"]))?.unwrap_or(f64::NAN),
+            confidence: number(weight)?.unwrap_or(1.0),
+        })
+    };
+    let dots: Result<Vec<_>, _> = table.rows.iter().map(dot).collect();
+    dots.map_err(|error| PipelineError::new(error.to_string()).at(path))
+}

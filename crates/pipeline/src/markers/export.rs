@@ -1,0 +1,525 @@
+//! Marker tables to editor files (docs/reference/cli.md#export-markers).
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use mtbsync_formats::csv::MAX_CSV_BYTES;
+use mtbsync_markers::ReadMarkersError;
+use mtbsync_markers::export::{
+    AudioInfo, ClipInfo, ExportError, ExportOptions, ExportSummary, ExportTable, Preset, TableOptions,
+    export as write, numbered_name,
+};
+use mtbsync_markers::presets::CustomPreset;
+use mtbsync_markers::retime::Retime;
+use mtbsync_markers::time::{Counting, Rate};
+use mtbsync_media::gopro::resolve_chapters;
+use mtbsync_media::{OpenOptions, Recording};
+use mtbsync_task::error::PipelineError;
+use mtbsync_task::files::{Destination, Input, check_output, folder_of, is_same_file, write_files};
+use mtbsync_telemetry::mp4::Mp4File;
+use serde::Deserialize;
+
+use crate::config::Config;
+use crate::context::Context;
+use crate::markers::mux;
+use crate::markers::retime;
+use crate::markers::retime::RetimeSource;
+
+/// Rate when nothing tells it.
+const FALLBACK_RATE: Rate = Rate::whole(30);
+
+/// Column with times of the reference.
+const REFERENCE_TIME_COLUMN: &str = "t_ref";
+
+/// Frame rate of editor files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RateChoice {
+    /// The rate of the new recording.
+    Auto,
+    /// This one.
+    Fixed(Rate),
+}
+
+/// What was asked for; `None`: the preset decides.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct ExportSettings {
+    /// Frame rate of the timeline.
+    pub rate: Option<RateChoice>,
+    /// Drop-frame counting.
+    pub drop_frame: Option<bool>,
+    /// Timecode of the timeline's first frame.
+    pub timeline_start: Option<String>,
+    /// Reel name.
+    pub reel: Option<String>,
+    /// Title, project or sequence name.
+    pub label: Option<String>,
+    /// The new recording.
+    pub video: Option<PathBuf>,
+    /// Put before the names of markers that need review.
+    pub review_prefix: Option<String>,
+    /// Markers that need review keep their colour.
+    pub keep_colours: bool,
+}
+
+impl ExportSettings {
+    fn of(preset: &CustomPreset) -> Self {
+        Self {
+            rate: preset.rate.map(RateChoice::Fixed),
+            drop_frame: preset.counting.map(|counting| counting == Counting::Drop),
+            timeline_start: preset.timeline_start.clone(),
+            reel: preset.reel.clone(),
+            label: preset.label.clone(),
+            video: None,
+            review_prefix: preset.review_prefix.clone(),
+            keep_colours: preset.keep_colours.unwrap_or(false),
+        }
+    }
+
+    /// These settings, with gaps filled from `defaults`.
+    fn or(&self, defaults: &Self) -> Self {
+        Self {
+            rate: self.rate.or(defaults.rate),
+            drop_frame: self.drop_frame.or(defaults.drop_frame),
+            timeline_start: self
+                .timeline_start
+                .clone()
+                .or_else(|| defaults.timeline_start.clone()),
+            reel: self.reel.clone().or_else(|| defaults.reel.clone()),
+            label: self.label.clone().or_else(|| defaults.label.clone()),
+            video: self.video.clone().or_else(|| defaults.video.clone()),
+            review_prefix: self
+                .review_prefix
+                .clone()
+                .or_else(|| defaults.review_prefix.clone()),
+            keep_colours: self.keep_colours || defaults.keep_colours,
+        }
+    }
+}
+
+/// A preset by its name, built-in or from a configuration file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChosenPreset {
+    /// The name it was asked for by.
+    pub name: String,
+    /// The format.
+    pub format: Preset,
+    /// Its own defaults.
+    pub defaults: ExportSettings,
+}
+
+impl ChosenPreset {
+    /// Looks up a name.
+    ///
+    /// # Errors
+    /// Wrong usage: nobody knows it; the hint lists all names.
+    pub fn find(name: &str, config: &Config) -> Result<Self, PipelineError> {
+        if let Some(format) = Preset::from_name(name) {
+            return Ok(Self {
+                name: name.to_owned(),
+                format,
+                defaults: ExportSettings::default(),
+            });
+        }
+        if let Some(custom) = config.presets.get(name) {
+            return Ok(Self {
+                name: name.to_owned(),
+                format: custom.format,
+                defaults: ExportSettings::of(custom),
+            });
+        }
+        let built_in = Preset::ALL.iter().map(|preset| preset.name());
+        let names: Vec<&str> = built_in
+            .chain(config.presets.keys().map(String::as_str))
+            .collect();
+        Err(PipelineError::usage(format!("unknown preset `{name}`"))
+            .hint(format!("presets are {}", names.join(", "))))
+    }
+}
+
+/// What is known of the recording the markers are in.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct NewRun {
+    /// Its frame rate.
+    pub rate: Option<Rate>,
+    /// Its length, seconds.
+    pub duration_secs: Option<f64>,
+    /// The clip, where the file itself was given.
+    pub clip: Option<ClipInfo>,
+    /// The reference, to be put on the timeline in its place, and the map by which the new run is shown beside it.
+    pub retime: Option<Retime>,
+    /// What is odd about the recordings.
+    pub warnings: Vec<String>,
+}
+
+impl NewRun {
+    /// Facts of an opened recording, as the clip editors are told about: its first file.
+    pub fn of(recording: &Recording) -> Self {
+        let info = recording.info();
+        let rate = Rate::new(info.frame_rate.num, info.frame_rate.den);
+        let (path, frames) = recording.chapters().first().map_or_else(
+            || (PathBuf::new(), info.frame_count),
+            |first| (first.path.clone(), first.frame_count),
+        );
+        let audio = info.has_audio.then(|| audio_of(&path)).flatten();
+        let path = std::path::absolute(&path).unwrap_or(path);
+        let side = |pixels: usize| u32::try_from(pixels).unwrap_or(u32::MAX);
+        let clip = rate.map(|rate| ClipInfo {
+            path: path.to_string_lossy().into_owned(),
+            frames: i64::try_from(frames).unwrap_or(i64::MAX),
+            rate,
+            width: side(info.width),
+            height: side(info.height),
+            start_timecode: info.start_timecode.clone(),
+            audio,
+        });
+        Self {
+            rate,
+            duration_secs: Some(info.duration_secs),
+            clip,
+            ..Self::default()
+        }
+    }
+
+    /// Opens the file `video`. Later files of the recording are not part of the clip; a warning says so.
+    ///
+    /// # Errors
+    /// It is no readable video.
+    pub fn open(video: &Path) -> Result<Self, PipelineError> {
+        let options = OpenOptions {
+            single_file: true,
+            no_proxy: true,
+        };
+        let recording = Recording::open(video, &options).map_err(|error| {
+            PipelineError::new(error.to_string())
+                .at(video)
+                .maybe_hint(error.hint())
+        })?;
+        let mut run = Self::of(&recording);
+        let files = resolve_chapters(video).paths.len();
+        if files > 1 {
+            run.warnings.push(format!(
+                "{} is the first of {files} files of its recording: join them first, or markers beyond it are moved into it",
+                video.display()
+            ));
+        }
+        Ok(run)
+    }
+
+    /// What a timewarp.json in `folder` says about the new recording.
+    fn beside(folder: &Path) -> Self {
+        #[derive(Deserialize)]
+        struct Warp {
+            new: Option<New>,
+        }
+        #[derive(Deserialize)]
+        struct New {
+            fps: Option<String>,
+            duration: Option<f64>,
+        }
+        let warp: Option<Warp> = mtbsync_formats::json::read(&folder.join("timewarp.json")).ok();
+        let Some(new) = warp.and_then(|warp| warp.new) else {
+            return Self::default();
+        };
+        Self {
+            rate: new.fps.and_then(|fps| Rate::parse(&fps).ok()),
+            duration_secs: new.duration.filter(|secs| secs.is_finite() && *secs > 0.0),
+            ..Self::default()
+        }
+    }
+
+    /// The rate a timeline has unless it is told: that of the recording at normal speed.
+    fn timeline_rate(&self) -> Option<Rate> {
+        self.retime
+            .as_ref()
+            .map(|retime| retime.reference.rate)
+            .or(self.rate)
+    }
+}
+
+/// The sound of an MP4; a file of another kind has none that an editor needs to be told about.
+fn audio_of(path: &Path) -> Option<AudioInfo> {
+    let mut file = File::open(path).ok()?;
+    let (channels, sample_rate) = Mp4File::read(&mut file).ok()?.audio()?.audio_format()?;
+    Some(AudioInfo {
+        channels,
+        sample_rate,
+    })
+}
+
+/// One editor file, not yet on the disk; beyond 999 events some presets need several.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EditorFile {
+    /// File contents, in order.
+    pub files: Vec<Vec<u8>>,
+    /// What happened.
+    pub summary: ExportSummary,
+}
+
+impl EditorFile {
+    /// The paths of the files, of which the first is `path`.
+    pub fn paths(&self, path: &Path) -> Vec<PathBuf> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let further = (2..=self.files.len()).map(|number| path.with_file_name(numbered_name(&name, number)));
+        std::iter::once(path.to_owned()).chain(further).collect()
+    }
+}
+
+/// Which markers of a table are exported, and by which column.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Selection {
+    /// Column with the times; `None`: that of the new run, else that of the reference.
+    pub time_column: Option<String>,
+    /// Markers below are left out.
+    pub min_confidence: f64,
+}
+
+/// Makes an editor file of the marker table `csv`, whose file name has the stem `stem`.
+///
+/// # Errors
+/// Not a marker table, or settings that do not fit the format.
+pub fn editor_file(
+    csv: &[u8],
+    preset: &ChosenPreset,
+    settings: &ExportSettings,
+    new_run: &NewRun,
+    selection: &Selection,
+    stem: &str,
+) -> Result<EditorFile, PipelineError> {
+    let settings = settings.or(&preset.defaults);
+    let (rate, rate_is_auto, warning) = match settings.rate {
+        Some(RateChoice::Fixed(rate)) => (rate, false, None),
+        Some(RateChoice::Auto) | None => match new_run.timeline_rate() {
+            Some(rate) => (rate, true, None),
+            None => (
+                FALLBACK_RATE,
+                true,
+                Some("frame rate unknown, 30 assumed: give it with --fps or --video"),
+            ),
+        },
+    };
+    let table = parse_table(csv, selection, rate, new_run.retime.is_some())
+        .map_err(|error| PipelineError::new(error.to_string()).maybe_hint(error.hint()))?;
+    let mut options = ExportOptions::new(rate, stem);
+    options.rate_is_auto = rate_is_auto;
+    options.counting = if settings.drop_frame == Some(true) {
+        Counting::Drop
+    } else {
+        Counting::NonDrop
+    };
+    options.timeline_start = settings.timeline_start;
+    options.reel = settings.reel;
+    options.label = settings.label;
+    options.clip = new_run.clip.clone();
+    options.duration_secs = new_run.duration_secs;
+    options.retime = new_run.retime.clone();
+    options.keep_colours = settings.keep_colours;
+    if let Some(prefix) = settings.review_prefix {
+        options.review_prefix = prefix;
+    }
+    let mut made = write(preset.format, &table, &options).map_err(|error| cannot_export(&error))?;
+    if let Some(warning) = warning.filter(|_| preset.format.has_frames()) {
+        made.summary.warnings.insert(0, warning.to_owned());
+    }
+    Ok(EditorFile {
+        files: made.files,
+        summary: made.summary,
+    })
+}
+
+/// Reads the markers. On a timeline of the reference their times are those of the reference.
+fn parse_table(
+    csv: &[u8],
+    selection: &Selection,
+    rate: Rate,
+    is_retimed: bool,
+) -> Result<ExportTable, ReadMarkersError> {
+    let by = |time_column: Option<&str>| {
+        let options = TableOptions {
+            time_column,
+            min_confidence: selection.min_confidence,
+            rate: Some(rate),
+        };
+        ExportTable::parse(csv, options)
+    };
+    match &selection.time_column {
+        Some(column) => by(Some(column)),
+        None if is_retimed => match by(Some(REFERENCE_TIME_COLUMN)) {
+            Err(ReadMarkersError::NoTimeColumn { .. }) => by(None),
+            result => result,
+        },
+        None => by(None),
+    }
+}
+
+fn cannot_export(error: &ExportError) -> PipelineError {
+    let what = error.to_string();
+    let failure = if error.is_usage() {
+        PipelineError::usage(what)
+    } else {
+        PipelineError::new(what)
+    };
+    failure.maybe_hint(error.hint())
+}
+
+/// One call of `export-markers`.
+#[derive(Clone, Debug)]
+pub struct ExportRequest {
+    /// The marker table.
+    pub markers: Input,
+    /// The preset.
+    pub preset: ChosenPreset,
+    /// Where to; `None`: beside the input, named as the preset says.
+    pub out: Option<Destination>,
+    /// Which markers.
+    pub selection: Selection,
+    /// What the file looks like.
+    pub settings: ExportSettings,
+    /// Show the new run retimed beside the reference.
+    pub retime: Option<RetimeSource>,
+    /// The recording that gets the chapters: the output is a copy of it.
+    pub mux: Option<PathBuf>,
+}
+
+/// What an export came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExportReport {
+    /// What happened.
+    pub summary: ExportSummary,
+    /// Files written.
+    pub files: Vec<PathBuf>,
+    /// The result, when it was asked for on stdout.
+    pub stdout: Option<Vec<u8>>,
+}
+
+/// Exports a marker table.
+///
+/// # Errors
+/// Unreadable or wrong input, settings that do not fit, a map whose gates failed, an output that cannot be written.
+pub fn export_markers(request: &ExportRequest, context: &Context<'_>) -> Result<ExportReport, PipelineError> {
+    check_combination(request)?;
+    let input = request.markers.path();
+    let csv = request.markers.read(MAX_CSV_BYTES)?;
+    let out = output(request)?;
+    let folder = match &request.markers {
+        Input::File(path) => Some(folder_of(path)),
+        Input::Stdin => None,
+    };
+    let video = request.settings.video.as_ref().or(request.mux.as_ref());
+    let new_run = match (&request.retime, video, folder) {
+        (Some(source), video, _) => retime::timeline(source, video.map(PathBuf::as_path), folder, context)?,
+        (None, Some(video), _) => NewRun::open(video)?,
+        (None, None, Some(folder)) => NewRun::beside(folder),
+        (None, None, None) => NewRun::default(),
+    };
+    let stem = match &request.markers {
+        Input::File(path) => path
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned(),
+        Input::Stdin => "markers".to_owned(),
+    };
+    let mut made = editor_file(
+        &csv,
+        &request.preset,
+        &request.settings,
+        &new_run,
+        &request.selection,
+        &stem,
+    )
+    .map_err(|error| {
+        if error.file.is_none() && !is_usage(&error) {
+            error.at(input)
+        } else {
+            error
+        }
+    })?;
+    made.summary.warnings.extend(new_run.warnings);
+    let Destination::File(out) = out else {
+        return match <[Vec<u8>; 1]>::try_from(made.files) {
+            Ok([bytes]) => Ok(ExportReport {
+                summary: made.summary,
+                files: Vec::new(),
+                stdout: Some(bytes),
+            }),
+            Err(_) => Err(PipelineError::usage("more than 999 markers need several files")
+                .hint("name a file with --out")),
+        };
+    };
+    let paths = made.paths(&out);
+    let inputs = [Some(input), video.map(PathBuf::as_path)];
+    let is_input = |path: &PathBuf| inputs.iter().flatten().any(|input| is_same_file(path, input));
+    if let Some(path) = paths.iter().find(|path| is_input(path)) {
+        return Err(PipelineError::usage("output is the input")
+            .at(path)
+            .hint("choose another name with --out"));
+    }
+    check_output(&out)?;
+    if let Some(video) = &request.mux {
+        let text = made.files.first().map(Vec::as_slice).unwrap_or_default();
+        mux::write_chapters(video, text, &out, context)?;
+        // What remained to be done by hand is done.
+        made.summary.hints.clear();
+    } else {
+        let files: Vec<(&Path, &[u8])> = paths
+            .iter()
+            .zip(&made.files)
+            .map(|(path, bytes)| (path.as_path(), bytes.as_slice()))
+            .collect();
+        write_files(&files)?;
+    }
+    Ok(ExportReport {
+        summary: made.summary,
+        files: paths,
+        stdout: None,
+    })
+}
+
+/// Refuses what cannot be done at once.
+fn check_combination(request: &ExportRequest) -> Result<(), PipelineError> {
+    if request.mux.is_some() {
+        if request.preset.format != Preset::Ffmetadata {
+            return Err(
+                PipelineError::usage("only the preset ffmetadata can be written into a recording")
+                    .hint("add --preset ffmetadata, or drop --mux"),
+            );
+        }
+        if !matches!(request.out, Some(Destination::File(_))) {
+            return Err(PipelineError::usage("--mux needs a file to write").hint("name it with --out"));
+        }
+    }
+    let column = request.selection.time_column.as_deref().unwrap_or_default();
+    if request.retime.is_some() && column.to_ascii_lowercase().starts_with("t_new") {
+        return Err(PipelineError::usage(format!(
+            "--retime makes a timeline of the reference, on which `{column}` has no place"
+        ))
+        .hint("drop --time-column"));
+    }
+    Ok(())
+}
+
+/// The file name an input with this stem gets from a preset.
+pub fn default_name(preset: &ChosenPreset, stem: &str) -> String {
+    format!("{stem}{}", preset.format.default_suffix())
+}
+
+fn output(request: &ExportRequest) -> Result<Destination, PipelineError> {
+    if let Some(out) = &request.out {
+        return Ok(out.clone());
+    }
+    match &request.markers {
+        Input::File(path) => {
+            let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+            Ok(Destination::File(
+                path.with_file_name(default_name(&request.preset, &stem)),
+            ))
+        }
+        Input::Stdin => Err(
+            PipelineError::usage("markers come from stdin, so the output needs a name").hint("give --out"),
+        ),
+    }
+}
+
+fn is_usage(error: &PipelineError) -> bool {
+    error.failure == mtbsync_task::error::Failure::Usage
+}

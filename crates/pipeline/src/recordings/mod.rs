@@ -1,0 +1,4 @@
+//! Commands on one recording: describe it once, make a small copy.
+
+pub mod index;
+pub mod proxy;

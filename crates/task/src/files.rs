@@ -1,0 +1,132 @@
+//! Where small inputs come from and results go to: a file, or stdin and stdout as `-`.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use mtbsync_formats::atomic::{FileSet, WriteError, check_writable};
+use mtbsync_formats::{ReadError, read_bounded};
+
+use crate::error::PipelineError;
+
+/// A small input: a table or a JSON text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// `-`.
+    Stdin,
+    /// A file.
+    File(PathBuf),
+}
+
+impl Input {
+    /// The source named on a command line.
+    pub fn new(path: &Path) -> Self {
+        if path == Path::new("-") {
+            Self::Stdin
+        } else {
+            Self::File(path.to_owned())
+        }
+    }
+
+    /// Its path, `-` for stdin: for messages.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Stdin => Path::new("-"),
+            Self::File(path) => path,
+        }
+    }
+
+    /// Its bytes, at most `max_bytes` of them.
+    ///
+    /// # Errors
+    /// Unreadable or longer.
+    pub fn read(&self, max_bytes: u64) -> Result<Vec<u8>, PipelineError> {
+        match self {
+            Self::File(path) => read_bounded(path, max_bytes).map_err(|error| cannot_read(&error)),
+            Self::Stdin => {
+                let mut bytes = Vec::new();
+                let read = std::io::stdin()
+                    .lock()
+                    .take(max_bytes.saturating_add(1))
+                    .read_to_end(&mut bytes);
+                read.map_err(|error| PipelineError::new(format!("stdin cannot be read ({error})")))?;
+                if bytes.len() as u64 > max_bytes {
+                    return Err(PipelineError::new("stdin is too large"));
+                }
+                Ok(bytes)
+            }
+        }
+    }
+}
+
+/// Where a result goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// `-`: the bytes are handed back to the caller.
+    Stdout,
+    /// A file; its folder is created.
+    File(PathBuf),
+}
+
+impl Destination {
+    /// The destination named on a command line.
+    pub fn new(path: &Path) -> Self {
+        if path == Path::new("-") {
+            Self::Stdout
+        } else {
+            Self::File(path.to_owned())
+        }
+    }
+}
+
+/// The folder a file lies in; `.` for a bare name.
+pub fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        Some(_) | None => Path::new("."),
+    }
+}
+
+/// Whether two paths name one existing file.
+pub fn is_same_file(a: &Path, b: &Path) -> bool {
+    matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
+}
+
+/// Creates the folder of `file` and proves that it can be written to.
+///
+/// # Errors
+/// It cannot.
+pub fn check_output(file: &Path) -> Result<(), PipelineError> {
+    if file.is_dir() {
+        return Err(PipelineError::new("is a folder")
+            .at(file)
+            .hint("name a file in it"));
+    }
+    check_writable(folder_of(file)).map_err(|error| cannot_write(&error))
+}
+
+/// Writes all of `files`, or none of them.
+///
+/// # Errors
+/// A folder that does not allow it, or no space.
+pub fn write_files(files: &[(&Path, &[u8])]) -> Result<(), PipelineError> {
+    let mut set = FileSet::new();
+    for (path, bytes) in files {
+        set.write(path, bytes).map_err(|error| cannot_write(&error))?;
+    }
+    set.commit().map_err(|error| cannot_write(&error))?;
+    Ok(())
+}
+
+/// An input that could not be read, in a person's words.
+pub fn cannot_read(error: &ReadError) -> PipelineError {
+    PipelineError::new(error.to_string())
+        .at(&error.path)
+        .maybe_hint(error.hint())
+}
+
+/// An output that could not be written, in a person's words.
+pub fn cannot_write(error: &WriteError) -> PipelineError {
+    PipelineError::new(error.to_string())
+        .at(&error.path)
+        .maybe_hint(error.hint())
+}

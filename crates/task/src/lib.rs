@@ -1,0 +1,5 @@
+//! What every long job needs: errors in a person's words, progress, a way to stop, small inputs and outputs.
+
+pub mod error;
+pub mod files;
+pub mod progress;
