@@ -5,9 +5,9 @@ use std::collections::VecDeque;
 use crate::demux::Wanted;
 use crate::error::FrameError;
 use crate::luma::LumaConverter;
+use crate::part::Part;
 use crate::part_stream::PartStream;
 use crate::plan::{FrameRole, PlanMode, PlannedFrame, SamplePlan};
-use crate::recording::Part;
 use crate::scale::PictureConverter;
 
 /// How frames are delivered.

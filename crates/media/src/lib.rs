@@ -6,8 +6,7 @@
 //! upright, square-pixelled, full-range luma pictures.
 //!
 //! GoPro chapters are joined and proxies used without being asked for ([`OpenOptions`] switches it off); the [`gopro`]
-//! module has the rules. [`telemetry_packets`] and [`UserData`] hand out the camera's raw measurements and notes.
-//! [`copy_with_chapters`] writes a copy of an MP4 with chapters.
+//! module has the rules. [`read_user_data`] hands out the camera's own notes, [`copy_with_chapters`] writes a copy of an MP4 with chapters.
 //!
 //! What people look at goes another way: [`Recording::colour_frames`] delivers colour pictures ([`scale`]),
 //! [`SoundReader`] the sound, and [`encode`] writes movies and JPEGs.
@@ -25,12 +24,14 @@ mod frames;
 pub mod gopro;
 mod index;
 mod info;
+mod layout;
 mod luma;
 mod mp4box;
 mod mux;
 mod opened_file;
 mod orientation;
 mod packet_feed;
+mod part;
 mod part_stream;
 mod plan;
 mod rational;
@@ -38,7 +39,6 @@ mod recording;
 pub mod scale;
 mod sound;
 mod stand_in;
-mod telemetry;
 mod timeline;
 
 pub use capabilities::{Capabilities, CodecSupport, capabilities};
@@ -46,11 +46,10 @@ pub use demux::StreamKind;
 pub use error::{FrameError, OpenError};
 pub use frames::{FrameOptions, FrameStream, LumaFrame};
 pub use info::{StreamSummary, VideoInfo};
-pub use mp4box::{BoxType, UserData};
+pub use mp4box::read_user_data;
 pub use mux::{ChapterError, ChapterMark, copy_with_chapters};
 pub use plan::{FrameRole, KEY_GAP_SLACK, PlanMode, PlannedFrame, SamplePlan, SampleRequest};
 pub use rational::Rational;
 pub use recording::{Chapter, OpenOptions, Recording};
 pub use sound::SoundReader;
-pub use telemetry::{TelemetryPacket, telemetry_packets};
 pub use timeline::{KeyFrameSpacing, Pts, Timeline};

@@ -1,67 +1,34 @@
-//! A small bounded reader of MP4 boxes (ISO/IEC 14496-12), for the few things FFmpeg does not hand out: the camera's
-//! own boxes in `moov/udta`, whether the index was written at all, and whether a track reorders its frames.
-//!
-//! A box is a 32-bit big-endian size (1: a 64-bit size follows, 0: up to the end of the enclosing box), a four-character
-//! type and a payload. A box that does not fit its parent ends the parent's list. Nothing here recurses, and every
-//! length is checked against the enclosing box before anything is read or allocated.
+//! The few things in MP4 boxes that FFmpeg does not hand out: the camera's own boxes in `moov/udta`, whether the index
+//! was written at all, and whether a track reorders its frames. A box that does not fit its parent ends the parent's
+//! list.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
-/// Boxes looked at in one list; real files have a few dozen at most.
-const MAX_SIBLINGS: usize = 4096;
+use mtbsync_formats::bmff::{self, BoxHeader, BoxName, MAX_SIBLINGS, UserData};
 
 /// Largest payload handed out. GoPro's boxes hold a few kilobytes.
 const MAX_PAYLOAD_BYTES: u64 = 8 << 20;
 
-/// Four-character type of a box.
-pub type BoxType = [u8; 4];
-
-/// The direct children of `moov/udta`, in file order.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct UserData {
-    boxes: Vec<(BoxType, Vec<u8>)>,
-}
-
-impl UserData {
-    /// Reads the boxes of the file at `path`. A file that is no MP4 or has no such boxes gives an empty set; boxes
-    /// that do not fit their parent or exceed 8 MiB are left out.
-    pub fn read(path: &Path) -> io::Result<UserData> {
-        let mut boxes = BoxReader::open(path)?;
-        let whole = boxes.whole();
-        let mut user_data = UserData::default();
-        let Some(moov) = boxes.child(whole, *b"moov") else {
-            return Ok(user_data);
-        };
-        for udta in boxes
-            .children(moov)
-            .into_iter()
-            .filter(|child| &child.kind == b"udta")
-        {
-            for child in boxes.children(udta) {
-                user_data
-                    .boxes
-                    .extend(boxes.payload(child).map(|payload| (child.kind, payload)));
-            }
+/// Reads the user data of the file at `path`. A file that is no MP4 or has no such boxes gives an empty set; boxes that
+/// do not fit their parent or exceed 8 MiB are left out.
+///
+/// # Errors
+/// The file cannot be opened.
+pub fn read_user_data(path: &Path) -> io::Result<UserData> {
+    let mut boxes = BoxReader::open(path)?;
+    let whole = boxes.whole();
+    let mut user_data = UserData::default();
+    let moov = boxes.child(whole, *b"moov");
+    let children = moov.map(|moov| boxes.children(moov)).unwrap_or_default();
+    for udta in children.into_iter().filter(|child| &child.kind == b"udta") {
+        for child in boxes.children(udta) {
+            let body = boxes.payload(child);
+            user_data.boxes.extend(body.map(|body| (child.kind, body)));
         }
-        Ok(user_data)
     }
-
-    /// Payload of the first box of this type, such as `GPMF`, `HMMT` or `FIRM`.
-    pub fn get(&self, kind: &BoxType) -> Option<&[u8]> {
-        self.boxes
-            .iter()
-            .find(|(each, _)| each == kind)
-            .map(|(_, payload)| payload.as_slice())
-    }
-
-    /// Types and payloads of all boxes.
-    pub fn iter(&self) -> impl Iterator<Item = (BoxType, &[u8])> {
-        self.boxes
-            .iter()
-            .map(|(kind, payload)| (*kind, payload.as_slice()))
-    }
+    Ok(user_data)
 }
 
 /// Whether the file is an MP4 whose index was never written.
@@ -101,7 +68,7 @@ pub(crate) fn is_shown_as_stored(path: &Path, track_id: u32) -> bool {
 /// Where a box's payload lies in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct BoxSpan {
-    kind: BoxType,
+    kind: BoxName,
     start: u64,
     end: u64,
 }
@@ -147,11 +114,11 @@ impl<R: Read + Seek> BoxReader<R> {
         children
     }
 
-    fn child(&mut self, parent: BoxSpan, kind: BoxType) -> Option<BoxSpan> {
+    fn child(&mut self, parent: BoxSpan, kind: BoxName) -> Option<BoxSpan> {
         self.children(parent).into_iter().find(|child| child.kind == kind)
     }
 
-    fn descendant(&mut self, ancestor: BoxSpan, path: &[BoxType]) -> Option<BoxSpan> {
+    fn descendant(&mut self, ancestor: BoxSpan, path: &[BoxName]) -> Option<BoxSpan> {
         path.iter()
             .try_fold(ancestor, |parent, kind| self.child(parent, *kind))
     }
@@ -167,39 +134,19 @@ impl<R: Read + Seek> BoxReader<R> {
         Some(payload)
     }
 
-    /// Number of a `trak` box: in its `tkhd`, behind two times of 32 bits (version 0) or 64 bits (version 1).
     fn track_id(&mut self, track: BoxSpan) -> Option<u32> {
         let header = self.child(track, *b"tkhd")?;
-        let payload = self.payload(header)?;
-        let at = if payload.first() == Some(&1) { 20 } else { 12 };
-        Some(u32::from_be_bytes(payload.get(at..at + 4)?.try_into().ok()?))
+        bmff::track_id(&self.payload(header)?)
     }
 
     /// The box whose header starts at `at`; `None` if it does not fit before `end`.
     fn header(&mut self, at: u64, end: u64) -> Option<BoxSpan> {
-        if end.checked_sub(at)? < 8 {
-            return None;
-        }
-        self.source.seek(SeekFrom::Start(at)).ok()?;
-        let size = u32::from_be_bytes(self.bytes()?);
-        let kind = self.bytes()?;
-        let (header_bytes, size) = match size {
-            0 => (8, end - at),
-            1 => (16, u64::from_be_bytes(self.bytes()?)),
-            small => (8, u64::from(small)),
-        };
-        let (start, box_end) = (at.checked_add(header_bytes)?, at.checked_add(size)?);
-        (start <= box_end && box_end <= end).then_some(BoxSpan {
-            kind,
-            start,
-            end: box_end,
+        let header = BoxHeader::read(&mut self.source, at, end).ok()??;
+        header.fits(end.saturating_sub(at)).then_some(BoxSpan {
+            kind: header.name,
+            start: at + header.header_len,
+            end: at + header.len,
         })
-    }
-
-    fn bytes<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let mut bytes = [0; N];
-        self.source.read_exact(&mut bytes).ok()?;
-        Some(bytes)
     }
 }
 
@@ -211,12 +158,12 @@ mod tests {
 
     use super::*;
 
-    fn small(kind: &BoxType, payload: &[u8]) -> Vec<u8> {
+    fn small(kind: &BoxName, payload: &[u8]) -> Vec<u8> {
         let size = u32::try_from(payload.len() + 8).unwrap();
         [&size.to_be_bytes()[..], kind, payload].concat()
     }
 
-    fn large(kind: &BoxType, payload: &[u8]) -> Vec<u8> {
+    fn large(kind: &BoxName, payload: &[u8]) -> Vec<u8> {
         [
             &1_u32.to_be_bytes()[..],
             kind,

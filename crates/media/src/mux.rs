@@ -11,14 +11,14 @@ mod chapter_track;
 
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
-use crate::mp4box::BoxType;
-use boxes::{Child, children, mp4_box};
+use mtbsync_formats::bmff::{BoxHeader, BoxName, HeaderTimes, MAX_SIBLINGS, MemoryBox, children, track_id};
+use mtbsync_formats::bytes::array_at;
+
+use boxes::mp4_box;
 use chapter_track::{Titles, chapter_list, chapter_trak};
 
 /// Larger indexes are refused; ten hours of a camera stay below a tenth of it.
 const MAX_MOOV_BYTES: u64 = 512 << 20;
-/// Boxes looked at in one list.
-const MAX_SIBLINGS: usize = 4096;
 /// Bytes copied at a time.
 const COPY_BYTES: usize = 1 << 20;
 /// Most chapters written.
@@ -39,10 +39,10 @@ pub struct ChapterMark {
 pub enum ChapterError {
     /// The source cannot be read.
     #[error("cannot be read ({0})")]
-    Read(io::Error),
+    Read(#[source] io::Error),
     /// The copy cannot be written.
     #[error("cannot be written ({0})")]
-    Write(io::Error),
+    Write(#[source] io::Error),
     /// No MP4, or a damaged one.
     #[error("not a complete MP4 file")]
     NotMp4,
@@ -87,10 +87,10 @@ pub fn copy_with_chapters(
         1..=MAX_CHAPTERS => {}
         _ => return Err(ChapterError::TooMany),
     }
-    let layout = Layout::read(source)?;
-    let moov = layout.read_moov(source)?;
+    let span = MoovSpan::read(source)?;
+    let moov = span.read_moov(source)?;
     let index = Index::parse(&moov)?;
-    let copied_bytes = layout.copied_bytes();
+    let copied_bytes = span.copied_bytes();
     let titles = Titles::new(chapters, index.length_millis());
     let data = titles.samples();
     // The offset of the titles is that of the payload of the box they are put in.
@@ -99,7 +99,7 @@ pub fn copy_with_chapters(
     let new_moov = index
         .with_chapters(&titles, data_start)
         .ok_or(ChapterError::NotMp4)?;
-    layout.copy(source, out)?;
+    span.copy(source, out)?;
     for bytes in [data_box, new_moov] {
         out.write_all(&bytes).map_err(ChapterError::Write)?;
     }
@@ -107,14 +107,14 @@ pub fn copy_with_chapters(
 }
 
 /// Where the index lies in a file.
-struct Layout {
+struct MoovSpan {
     file_bytes: u64,
     moov_start: u64,
     moov_header_bytes: u64,
     moov_end: u64,
 }
 
-impl Layout {
+impl MoovSpan {
     fn read(source: &mut (impl Read + Seek)) -> Result<Self, ChapterError> {
         let file_bytes = source.seek(SeekFrom::End(0)).map_err(ChapterError::Read)?;
         let mut found = None;
@@ -123,18 +123,20 @@ impl Layout {
             if at == file_bytes {
                 return found.ok_or(ChapterError::NotMp4);
             }
-            let (kind, header_bytes, box_bytes) = read_header(source, at, file_bytes)?;
-            let end = at
-                .checked_add(box_bytes)
-                .filter(|end| *end <= file_bytes && box_bytes >= header_bytes)
+            // An open box would swallow what is written behind it, unless it is the index itself.
+            let header = BoxHeader::read(source, at, file_bytes)
+                .map_err(ChapterError::Read)?
+                .filter(|header| header.fits(file_bytes - at))
+                .filter(|header| !header.is_open || &header.name == b"moov")
                 .ok_or(ChapterError::NotMp4)?;
-            match &kind {
+            let end = at + header.len;
+            match &header.name {
                 b"moof" => return Err(ChapterError::Fragmented),
                 b"moov" if found.is_none() => {
                     found = Some(Self {
                         file_bytes,
                         moov_start: at,
-                        moov_header_bytes: header_bytes,
+                        moov_header_bytes: header.header_len,
                         moov_end: end,
                     });
                 }
@@ -189,37 +191,6 @@ impl Layout {
     }
 }
 
-/// Type, length of the header and length of the box at `at`. A box that goes on to the end of the file by its size of
-/// zero would swallow what is written behind it, unless it is the index itself.
-fn read_header(
-    source: &mut (impl Read + Seek),
-    at: u64,
-    file_bytes: u64,
-) -> Result<(BoxType, u64, u64), ChapterError> {
-    let mut header = [0; 16];
-    let wanted = (file_bytes - at).min(16);
-    let mut bytes = Vec::with_capacity(16);
-    source
-        .seek(SeekFrom::Start(at))
-        .and_then(|_| source.take(wanted).read_to_end(&mut bytes))
-        .map_err(ChapterError::Read)?;
-    if bytes.len() < 8 {
-        return Err(ChapterError::NotMp4);
-    }
-    for (to, from) in header.iter_mut().zip(&bytes) {
-        *to = *from;
-    }
-    let [a, b, c, d, k0, k1, k2, k3, large @ ..] = header;
-    let kind = [k0, k1, k2, k3];
-    match u32::from_be_bytes([a, b, c, d]) {
-        0 if &kind == b"moov" => Ok((kind, 8, file_bytes - at)),
-        0 => Err(ChapterError::NotMp4),
-        1 if bytes.len() == 16 => Ok((kind, 16, u64::from_be_bytes(large))),
-        1 => Err(ChapterError::NotMp4),
-        size => Ok((kind, 8, u64::from(size))),
-    }
-}
-
 fn copy_range(
     source: &mut (impl Read + Seek),
     from: u64,
@@ -241,31 +212,34 @@ fn copy_range(
 
 /// The parts of an index that matter here.
 struct Index<'a> {
-    children: Vec<Child<'a>>,
-    tracks: Vec<Track>,
+    children: Vec<MemoryBox<'a>>,
+    tracks: Vec<TrackBox>,
     movie_timescale: u32,
     movie_ticks: u64,
 }
 
-struct Track {
+struct TrackBox {
     id: u32,
-    handler: BoxType,
+    handler: BoxName,
     chapter_ids: Vec<u32>,
 }
 
 impl<'a> Index<'a> {
     fn parse(moov: &'a [u8]) -> Result<Self, ChapterError> {
         let children = children(moov);
-        if children.iter().any(|child| &child.kind == b"mvex") {
+        if children.iter().any(|child| &child.name == b"mvex") {
             return Err(ChapterError::Fragmented);
         }
         let header = children
             .iter()
-            .find(|child| &child.kind == b"mvhd")
-            .and_then(|child| boxes::movie_times(child.payload));
-        let (movie_timescale, movie_ticks) = header.ok_or(ChapterError::NotMp4)?;
-        let traks = children.iter().filter(|child| &child.kind == b"trak");
-        let tracks: Vec<Track> = traks.map(|trak| Track::parse(trak.payload)).collect();
+            .find(|child| &child.name == b"mvhd")
+            .and_then(|child| HeaderTimes::parse(child.body));
+        let (movie_timescale, movie_ticks) = header
+            .and_then(|times| Some((times.timescale, times.ticks?)))
+            .filter(|(timescale, _)| *timescale > 0)
+            .ok_or(ChapterError::NotMp4)?;
+        let traks = children.iter().filter(|child| &child.name == b"trak");
+        let tracks: Vec<TrackBox> = traks.map(|trak| TrackBox::parse(trak.body)).collect();
         if !tracks.iter().any(|track| &track.handler == b"vide") {
             return Err(ChapterError::NoVideoTrack);
         }
@@ -288,14 +262,15 @@ impl<'a> Index<'a> {
             .iter()
             .flat_map(|track| track.chapter_ids.iter().copied())
             .collect();
-        let is_old = |track: &Track| old.contains(&track.id) && matches!(&track.handler, b"text" | b"sbtl");
+        let is_old =
+            |track: &TrackBox| old.contains(&track.id) && matches!(&track.handler, b"text" | b"sbtl");
         let id = self.tracks.iter().map(|track| track.id).max()?.checked_add(1)?;
         let mut parts = Vec::with_capacity(self.children.len() + 2);
         let mut tracks = self.tracks.iter();
         let mut needs_reference = true;
         let mut needs_list = true;
         for child in &self.children {
-            match &child.kind {
+            match &child.name {
                 b"mvhd" => parts.push(boxes::with_next_track(child, id.checked_add(1)?)?),
                 b"trak" => {
                     let track = tracks.next()?;
@@ -308,7 +283,7 @@ impl<'a> Index<'a> {
                 }
                 b"udta" => {
                     needs_list = false;
-                    parts.push(with_list(child.payload, titles)?);
+                    parts.push(with_list(child.body, titles)?);
                 }
                 _ => parts.push(child.whole.to_vec()),
             }
@@ -322,44 +297,40 @@ impl<'a> Index<'a> {
     }
 }
 
-impl Track {
+impl TrackBox {
     fn parse(trak: &[u8]) -> Self {
         let inside = children(trak);
-        let find = |kind: &BoxType| inside.iter().find(|child| &child.kind == kind);
+        let find = |kind: &BoxName| inside.iter().find(|child| &child.name == kind);
         let handler = find(b"mdia")
             .and_then(|mdia| {
-                children(mdia.payload)
+                children(mdia.body)
                     .into_iter()
-                    .find(|child| &child.kind == b"hdlr")
+                    .find(|child| &child.name == b"hdlr")
             })
-            .and_then(|hdlr| hdlr.payload.get(8..12)?.try_into().ok());
-        let references = find(b"tref")
-            .map(|tref| children(tref.payload))
-            .unwrap_or_default();
-        let chapters = references.iter().filter(|reference| &reference.kind == b"chap");
+            .and_then(|hdlr| array_at(hdlr.body, 8));
+        let references = find(b"tref").map(|tref| children(tref.body)).unwrap_or_default();
+        let chapters = references.iter().filter(|reference| &reference.name == b"chap");
         Self {
-            id: find(b"tkhd")
-                .and_then(|tkhd| boxes::track_id(tkhd.payload))
-                .unwrap_or(0),
+            id: find(b"tkhd").and_then(|tkhd| track_id(tkhd.body)).unwrap_or(0),
             handler: handler.unwrap_or_default(),
             chapter_ids: chapters
-                .flat_map(|reference| boxes::words(reference.payload))
+                .flat_map(|reference| boxes::words(reference.body))
                 .collect(),
         }
     }
 }
 
 /// A track without its reference to chapters, or with one to `chapters`.
-fn with_reference(trak: &Child<'_>, chapters: Option<u32>) -> Option<Vec<u8>> {
-    let inside = children(trak.payload);
-    let tref = inside.iter().find(|child| &child.kind == b"tref");
+fn with_reference(trak: &MemoryBox<'_>, chapters: Option<u32>) -> Option<Vec<u8>> {
+    let inside = children(trak.body);
+    let tref = inside.iter().find(|child| &child.name == b"tref");
     if chapters.is_none() && tref.is_none() {
         return Some(trak.whole.to_vec());
     }
-    let kept = tref.map(|tref| children(tref.payload)).unwrap_or_default();
+    let kept = tref.map(|tref| children(tref.body)).unwrap_or_default();
     let mut references: Vec<Vec<u8>> = kept
         .iter()
-        .filter(|reference| &reference.kind != b"chap")
+        .filter(|reference| &reference.name != b"chap")
         .map(|reference| reference.whole.to_vec())
         .collect();
     if let Some(id) = chapters {
@@ -369,7 +340,7 @@ fn with_reference(trak: &Child<'_>, chapters: Option<u32>) -> Option<Vec<u8>> {
     let tref = mp4_box(b"tref", &references)?;
     let mut parts: Vec<&[u8]> = inside
         .iter()
-        .filter(|child| &child.kind != b"tref")
+        .filter(|child| &child.name != b"tref")
         .map(|child| child.whole)
         .collect();
     if !references.is_empty() {
@@ -386,7 +357,7 @@ fn with_list(udta: &[u8], titles: &Titles) -> Option<Vec<u8>> {
     let kept = children(udta);
     let parts: Vec<&[u8]> = kept
         .iter()
-        .filter(|child| &child.kind != b"chpl")
+        .filter(|child| &child.name != b"chpl")
         .map(|child| child.whole)
         .chain(list.as_deref())
         .collect();

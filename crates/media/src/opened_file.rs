@@ -9,7 +9,7 @@ use crate::demux::{Demuxer, Next, StreamFacts, StreamKind, Wanted};
 use crate::error::OpenError;
 use crate::index::{PacketIndex, read_index};
 use crate::info::{self, VideoInfo};
-use crate::luma::{LumaLayout, square_pixel_size};
+use crate::layout::{LumaLayout, square_pixel_size};
 use crate::mp4box;
 use crate::timeline::{Pts, Timeline};
 

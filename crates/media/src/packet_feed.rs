@@ -6,7 +6,7 @@ use ffmpeg_next as ffmpeg;
 use crate::demux::{Demuxer, Next, Wanted};
 use crate::error::OpenError;
 use crate::index::{GopLocator, PacketIndex};
-use crate::recording::Part;
+use crate::part::Part;
 
 /// The packets worth decoding, in stored order.
 pub(crate) struct PacketFeed {

@@ -14,8 +14,8 @@ use crate::decoder::{Decoded, VideoDecoder, is_damaged, picture_pts};
 use crate::demux::Wanted;
 use crate::error::{FrameError, OpenError};
 use crate::packet_feed::PacketFeed;
+use crate::part::Part;
 use crate::plan::PlannedFrame;
-use crate::recording::Part;
 use crate::scale::PictureConverter;
 
 /// Frames held back with several threads. FFmpeg runs at most 16 packets ahead and reorders at most 16 pictures.

@@ -1,7 +1,7 @@
 //! Which frames of a recording are worth decoding. A plan is computed from the index alone and is a pure function of
 //! it, so the same file and request always give the same frames.
 
-use crate::recording::Part;
+use crate::part::Part;
 use crate::timeline::{Timeline, key_frame_spacing, nearest_in};
 
 /// Key frames alone suffice while 95 % of their gaps are at most this many times the asked frame interval. A camera

@@ -7,12 +7,10 @@ use std::path::{Path, PathBuf};
 use crate::error::OpenError;
 use crate::frames::{FrameOptions, FrameStream};
 use crate::gopro::{self, ChapterWarning, MediaId};
-use crate::index::PacketIndex;
 use crate::info::VideoInfo;
 use crate::opened_file::OpenedFile;
-use crate::orientation::Orientation;
+use crate::part::Part;
 use crate::plan::{self, SamplePlan, SampleRequest};
-use crate::rational::Rational;
 use crate::scale::{ColourFrames, ColourOptions};
 use crate::stand_in;
 use crate::timeline::{Pts, Timeline};
@@ -43,42 +41,6 @@ pub struct Chapter {
     pub frame_count: usize,
     /// Time that the file itself gives its first shown frame, in seconds. Telemetry of the file is on that clock.
     pub container_start_secs: f64,
-}
-
-/// What is decoded for one chapter: its own frames or those of its proxy.
-#[derive(Debug, Clone)]
-pub(crate) struct Part {
-    pub path: PathBuf,
-    pub stream: usize,
-    pub index: PacketIndex,
-    pub coded: (usize, usize),
-    pub sample_aspect: Option<Rational>,
-    pub orientation: Orientation,
-    /// Index in the recording's timeline of the chapter's first frame.
-    first_index: usize,
-    /// For a proxy: which frame of the chapter each of its frames shows.
-    shows: Option<Vec<usize>>,
-}
-
-impl Part {
-    fn new(source: OpenedFile, first_index: usize, shows: Option<Vec<usize>>) -> Part {
-        Part {
-            path: source.path,
-            stream: source.video.index,
-            index: source.index,
-            coded: (source.info.coded_width, source.info.coded_height),
-            sample_aspect: source.video.sample_aspect,
-            orientation: source.video.orientation,
-            first_index,
-            shows,
-        }
-    }
-
-    /// Index in the recording's timeline of the frame at `position` of this part's packet index.
-    pub fn timeline_index(&self, position: usize) -> usize {
-        let shown = self.shows.as_ref().and_then(|shows| shows.get(position).copied());
-        self.first_index + shown.unwrap_or(position)
-    }
 }
 
 /// A recording whose frames are known and can be decoded.

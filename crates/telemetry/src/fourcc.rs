@@ -9,7 +9,7 @@ pub struct FourCc(pub [u8; 4]);
 impl FourCc {
     /// The code that begins at `offset`, if four bytes are there.
     pub(crate) fn at(bytes: &[u8], offset: usize) -> Option<Self> {
-        crate::bytes::array_at(bytes, offset).map(FourCc)
+        mtbsync_formats::bytes::array_at(bytes, offset).map(FourCc)
     }
 }
 

@@ -3,8 +3,9 @@
 //! Cameras keep them in the file header, in two generations: `HLMT` entries inside the `GPMF` box, and the
 //! older `HMMT` box with bare times. Newer cameras write both, so `HMMT` counts only when `HLMT` has nothing.
 
+use mtbsync_formats::bytes::{array_at, be_u32};
+
 use crate::FourCc;
-use crate::bytes::{array_at, be_u32};
 use crate::gpmf::klv::{Item, items};
 use crate::gpmf::value::numbers;
 use crate::warning::{Warning, Warnings};

@@ -2,10 +2,11 @@
 //!
 //! The chapters of one recording share a media id, which survives renaming; file names do not.
 
-use crate::bytes::latin1_text;
+use mtbsync_formats::bmff::UserData;
+use mtbsync_formats::bytes::latin1_text;
+
 use crate::gpmf::klv::items;
 use crate::gpmf::value;
-use crate::mp4::Udta;
 
 /// Longest text kept from a file header, characters.
 const MAX_TEXT: usize = 120;
@@ -27,7 +28,7 @@ pub struct Identity {
 
 impl Identity {
     /// Reads the ids from the boxes under `moov/udta`, and what they lack from its `GPMF` box.
-    pub fn from_udta(udta: &Udta) -> Self {
+    pub fn from_udta(udta: &UserData) -> Self {
         let mut identity = Self {
             media_id: udta.get(b"MUID").and_then(non_zero),
             global_id: udta.get(b"GUMI").and_then(non_zero),
@@ -64,18 +65,6 @@ impl Identity {
             }
         }
     }
-
-    /// Whether two files are chapters of one recording; `None` when they share no kind of id.
-    pub fn same_recording(&self, other: &Self) -> Option<bool> {
-        let equal = |a: &Option<Vec<u8>>, b: &Option<Vec<u8>>| Some(a.as_ref()? == b.as_ref()?);
-        match (
-            equal(&self.media_id, &other.media_id),
-            equal(&self.global_id, &other.global_id),
-        ) {
-            (None, None) => None,
-            (media, global) => Some(media == Some(true) || global == Some(true)),
-        }
-    }
 }
 
 /// An id of zeros counts as absent.
@@ -96,32 +85,4 @@ fn non_empty(text: &str) -> Option<String> {
         .take(MAX_TEXT)
         .collect();
     (!text.is_empty()).then_some(text)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn with_media_id(byte: u8) -> Identity {
-        Identity {
-            media_id: non_zero(&[byte; 32]),
-            ..Identity::default()
-        }
-    }
-
-    #[test]
-    fn ids_decide_only_where_both_have_one() {
-        assert_eq!(with_media_id(1).same_recording(&with_media_id(1)), Some(true));
-        assert_eq!(with_media_id(1).same_recording(&with_media_id(2)), Some(false));
-        assert_eq!(
-            with_media_id(1).same_recording(&with_media_id(0)),
-            None,
-            "zero is absent"
-        );
-        let global = Identity {
-            global_id: Some(vec![1]),
-            ..Identity::default()
-        };
-        assert_eq!(with_media_id(1).same_recording(&global), None);
-    }
 }

@@ -11,7 +11,6 @@
 //! In between there is one type, [`Track`], cleaned by [`clean::clean`]. Every reader is bounded and
 //! survives damage: it skips what it cannot read and leaves a [`Warning`].
 
-mod bytes;
 pub mod clean;
 pub mod clock;
 mod fourcc;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::mp4box::UserData;
+use crate::mp4box::read_user_data;
 
 /// The camera's ids of a recording, the same in all its chapters and proxies. All-zero ids count as absent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -16,7 +16,7 @@ pub struct MediaId {
 impl MediaId {
     /// Reads the ids of the file at `path`; empty for files that have none or cannot be read.
     pub fn read(path: &Path) -> MediaId {
-        let user_data = UserData::read(path).unwrap_or_default();
+        let user_data = read_user_data(path).unwrap_or_default();
         MediaId {
             muid: id(user_data.get(b"MUID")),
             gumi: id(user_data.get(b"GUMI")),

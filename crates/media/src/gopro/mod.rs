@@ -9,4 +9,4 @@ mod proxy;
 pub use chapters::{ChapterSet, ChapterWarning, resolve_chapters};
 pub use identity::MediaId;
 pub use names::{Family, GoProName};
-pub use proxy::{find_original, find_proxy};
+pub use proxy::find_proxy;

@@ -19,22 +19,6 @@ pub fn find_proxy(path: &Path) -> Option<PathBuf> {
     neighbours(path).remove(&format!("{proxy_stem}.LRV"))
 }
 
-/// The original beside the proxy at `path`, by name, for reports.
-pub fn find_original(path: &Path) -> Option<PathBuf> {
-    if !is_proxy(path) {
-        return None;
-    }
-    let stem = upper_stem(path)?;
-    let stems = match stem.get(..2)? {
-        "GL" => vec![format!("GX{}", stem.get(2..)?), format!("GH{}", stem.get(2..)?)],
-        _ => vec![stem],
-    };
-    let mut neighbours = neighbours(path);
-    stems
-        .into_iter()
-        .find_map(|stem| neighbours.remove(&format!("{stem}.MP4")))
-}
-
 /// Whether the file calls itself a proxy.
 pub(crate) fn is_proxy(path: &Path) -> bool {
     path.extension()
@@ -52,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn originals_and_proxies_find_each_other() {
+    fn originals_find_their_proxies() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         for name in [
@@ -71,11 +55,9 @@ mod tests {
             ("GHAA0002.MP4", "GLAA0002.LRV"),
         ] {
             assert_eq!(find_proxy(&path(original)), Some(path(proxy)));
-            assert_eq!(find_original(&path(proxy)), Some(path(original)));
         }
         assert_eq!(find_proxy(&path("GX020123.MP4")), None);
         assert_eq!(find_proxy(&path("GOPR0001.LRV")), None);
-        assert_eq!(find_original(&path("GOPR0001.MP4")), None);
         assert_eq!(find_proxy(&path("ride.mp4")), None);
     }
 }

@@ -3,7 +3,7 @@
 use ffmpeg_next as ffmpeg;
 
 use crate::error::FrameError;
-use crate::recording::Part;
+use crate::part::Part;
 
 /// Makes pictures of one kind out of the decoded ones of one file.
 pub(crate) trait PictureConverter: Sized {

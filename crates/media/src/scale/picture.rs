@@ -58,11 +58,6 @@ impl YuvPicture {
         if plane == 0 { self.width } else { self.width / 2 }
     }
 
-    /// Rows of a plane.
-    pub fn plane_height(&self, plane: usize) -> usize {
-        if plane == 0 { self.height } else { self.height / 2 }
-    }
-
     /// Samples of a plane, row after row; empty for a plane there is not.
     pub fn plane(&self, plane: usize) -> &[u8] {
         self.planes.get(plane).map_or(&[], Vec::as_slice)

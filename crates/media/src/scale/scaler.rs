@@ -6,10 +6,10 @@ use ffmpeg_next::software::scaling;
 
 use super::{Matrix, PictureConverter, YuvPicture};
 use crate::error::FrameError;
-use crate::luma::LumaLayout;
+use crate::layout::LumaLayout;
 use crate::orientation::Orientation;
 
-use crate::recording::Part;
+use crate::part::Part;
 
 /// Recordings without a word about their colours follow BT.709 from this height on, as players take them.
 const HIGH_DEFINITION_ROWS: u32 = 720;

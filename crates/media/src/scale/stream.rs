@@ -3,8 +3,8 @@
 use super::{Matrix, Tones, YuvOptions, YuvPicture, YuvScaler};
 use crate::error::FrameError;
 use crate::frames::PictureStream;
+use crate::part::Part;
 use crate::plan::SamplePlan;
-use crate::recording::Part;
 
 /// How colour pictures are delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,9 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::common::{Folder, decode, everything, open};
 use mtbsync_media::gopro::MediaId;
-use mtbsync_media::{
-    FrameOptions, OpenOptions, PlanMode, Recording, SampleRequest, UserData, telemetry_packets,
-};
+use mtbsync_media::{FrameOptions, OpenOptions, PlanMode, Recording, SampleRequest, read_user_data};
 
 /// A chapter as a camera writes it: 29.97 fps, no B-frames, a key frame every 10 frames, `frames` of a picture that
 /// starts `offset_secs` into the source.
@@ -240,28 +238,9 @@ fn windows_decode_only_what_they_need() {
 }
 
 #[test]
-fn telemetry_payloads_of_a_real_recording() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/race-lap/pass1.mp4");
-    let packets = telemetry_packets(&path).expect("reads");
-    assert_eq!(packets.len(), 37);
-    assert!(packets.iter().all(|packet| packet.data.starts_with(b"DEVC")));
-    assert!(
-        packets
-            .windows(2)
-            .all(|pair| (pair[0].pts_secs + pair[0].duration_secs - pair[1].pts_secs).abs() < 1e-9)
-    );
-    assert!(
-        (packets[1].pts_secs - 1.001).abs() < 0.01,
-        "{}",
-        packets[1].pts_secs
-    );
-}
-
-#[test]
-fn files_without_telemetry_or_user_data_have_none() {
+fn files_without_user_data_have_none() {
     let folder = Folder::new();
     let path = chapter(&folder, "ride.mp4", 0.0, 5, "");
-    assert_eq!(telemetry_packets(&path), Ok(Vec::new()));
-    assert_eq!(UserData::read(&path).expect("reads").get(b"GPMF"), None);
-    assert!(UserData::read(&folder.path("missing.mp4")).is_err());
+    assert_eq!(read_user_data(&path).expect("reads").get(b"GPMF"), None);
+    assert!(read_user_data(&folder.path("missing.mp4")).is_err());
 }

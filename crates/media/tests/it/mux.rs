@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::common::Folder;
-use mtbsync_media::{ChapterError, ChapterMark, UserData, copy_with_chapters};
+use mtbsync_media::{ChapterError, ChapterMark, copy_with_chapters, read_user_data};
 
 fn marks(list: &[(f64, &str)]) -> Vec<ChapterMark> {
     list.iter()
@@ -161,7 +161,7 @@ fn the_cameras_own_boxes_stay() {
     let target = folder.path("with.mp4");
     fs::write(&target, with_chapters(&bytes, &LIST).expect("writes")).expect("writes");
     assert_eq!(
-        UserData::read(&target).expect("reads").get(b"FIRM"),
+        read_user_data(&target).expect("reads").get(b"FIRM"),
         Some(&[7; 404][..])
     );
     assert_eq!(chapters(&target).len(), 3);

@@ -1,7 +1,8 @@
 //! Gathers the streams of all payloads and puts them on the clock.
 
+use mtbsync_formats::bytes::be_u32;
+
 use crate::FourCc;
-use crate::bytes::be_u32;
 use crate::gpmf::gps::GpsStream;
 use crate::gpmf::klv::{Item, items};
 use crate::gpmf::stream::StreamPart;

@@ -3,8 +3,9 @@
 //! [`items`] walks one level and checks every length against the container it is in. Nothing here recurses:
 //! the readers above open exactly the levels they know (`DEVC`, then `STRM`), so hostile nesting costs nothing.
 
+use mtbsync_formats::bytes::be_u16;
+
 use crate::FourCc;
-use crate::bytes::be_u16;
 use crate::warning::Warning;
 
 /// Bytes of an item header: key, type, structure size, repeat.

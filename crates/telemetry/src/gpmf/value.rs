@@ -1,6 +1,7 @@
 //! Typed values of GPMF items: numbers of every type, text, and the layout of mixed structures.
 
-use crate::bytes::{array_at, latin1_text};
+use mtbsync_formats::bytes::{array_at, latin1_text};
+
 use crate::gpmf::klv::Item;
 
 /// Most fields one structure can have: its size is a byte.

@@ -1,7 +1,8 @@
 //! Chapter marks of MP4 files, in the two ways programs write them.
 
+use mtbsync_formats::bytes::{be_u16, be_u64};
+
 use super::{Mp4Track, Sample};
-use crate::bytes::{be_u16, be_u64};
 
 /// Ticks per second of the `chpl` box.
 const CHPL_TICKS_PER_SEC: f64 = 10_000_000.0;

@@ -12,8 +12,10 @@ mod sample_table;
 
 use std::io::{Read, Seek, SeekFrom};
 
+use mtbsync_formats::bmff::UserData;
+use mtbsync_formats::bytes::{be_u16, be_u32};
+
 use crate::FourCc;
-use crate::bytes::{be_u16, be_u32};
 use crate::gpmf::Payload;
 use crate::warning::{Warning, Warnings};
 pub use chapters::Chapter;
@@ -54,22 +56,6 @@ impl Mp4Error {
             Self::MoovTooLarge { .. } => Some("the file is damaged; copy it from the card again".to_owned()),
             Self::Io(_) | Self::NotMp4 => None,
         }
-    }
-}
-
-/// The boxes under `moov/udta`, in order.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Udta {
-    boxes: Vec<(FourCc, Vec<u8>)>,
-}
-
-impl Udta {
-    /// Contents of the first box with this name.
-    pub fn get(&self, name: &[u8; 4]) -> Option<&[u8]> {
-        self.boxes
-            .iter()
-            .find(|(found, _)| found == &name)
-            .map(|(_, body)| body.as_slice())
     }
 }
 
@@ -156,7 +142,7 @@ pub struct Mp4File {
     /// Tracks in file order.
     pub tracks: Vec<Mp4Track>,
     /// Boxes under `moov/udta`.
-    pub udta: Udta,
+    pub udta: UserData,
     /// `creation_time` as Unix seconds. GoPro writes local time here, of a clock that may never have been set.
     pub creation_unix_secs: Option<f64>,
     /// What was skipped.

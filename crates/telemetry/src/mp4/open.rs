@@ -2,10 +2,12 @@
 
 use std::io::{Read, Seek, SeekFrom};
 
-use super::boxes::{HEADER_LEN, LONG_HEADER_LEN, boxes, child, descend};
-use super::{Mp4Error, Mp4File, Mp4Track, Udta};
+use mtbsync_formats::bmff::{BoxHeader, BoxName, HeaderTimes, UserData, track_id};
+use mtbsync_formats::bytes::{array_at, be_u32, be_u64};
+
+use super::boxes::{boxes, child, descend};
+use super::{Mp4Error, Mp4File, Mp4Track};
 use crate::FourCc;
-use crate::bytes::{array_at, be_u32, be_u64};
 use crate::utc::MP4_EPOCH_TO_UNIX_SECS;
 use crate::warning::{Warning, Warnings};
 
@@ -16,7 +18,7 @@ const MAX_TOP_BOXES: usize = 200_000;
 /// Most tracks read.
 const MAX_TRACKS: usize = 64;
 /// Boxes a MP4 or QuickTime file may begin with.
-const FIRST_BOXES: [&[u8; 4]; 9] = [
+const FIRST_BOXES: [&BoxName; 9] = [
     b"ftyp", b"styp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"uuid",
 ];
 
@@ -25,40 +27,27 @@ pub(super) fn read_moov(reader: &mut (impl Read + Seek)) -> Result<(Vec<u8>, u64
     let file_len = reader.seek(SeekFrom::End(0))?;
     let mut at = 0_u64;
     for index in 0..MAX_TOP_BOXES {
-        if file_len.saturating_sub(at) < HEADER_LEN as u64 {
-            break;
-        }
-        reader.seek(SeekFrom::Start(at))?;
-        let mut header = [0_u8; LONG_HEADER_LEN];
-        let header = header
-            .get_mut(..LONG_HEADER_LEN.min((file_len - at) as usize))
-            .unwrap_or_default();
-        reader.read_exact(header)?;
-        let (Some(short_size), Some(name)) = (be_u32(header, 0), FourCc::at(header, 4)) else {
+        let Some(header) = BoxHeader::read(reader, at, file_len)? else {
             break;
         };
-        if index == 0 && !FIRST_BOXES.contains(&&name.0) {
+        if index == 0 && !FIRST_BOXES.contains(&&header.name) {
             return Err(Mp4Error::NotMp4);
         }
-        let (header_len, size) = match short_size {
-            0 => (HEADER_LEN, file_len - at),
-            1 => (LONG_HEADER_LEN, be_u64(header, 8).unwrap_or(0)),
-            size => (HEADER_LEN, u64::from(size)),
-        };
-        if size < header_len as u64 {
+        let Some(body_len) = header.len.checked_sub(header.header_len) else {
             break;
-        }
-        if name == b"moov" {
-            let length = size - header_len as u64;
-            if length > MAX_MOOV_BYTES || length > file_len - at - header_len as u64 {
-                return Err(Mp4Error::MoovTooLarge { bytes: length });
+        };
+        if &header.name == b"moov" {
+            if body_len > MAX_MOOV_BYTES || !header.fits(file_len - at) {
+                return Err(Mp4Error::MoovTooLarge { bytes: body_len });
             }
-            let mut moov = vec![0; length as usize];
-            reader.seek(SeekFrom::Start(at + header_len as u64))?;
+            let mut moov = vec![0; body_len as usize];
+            reader.seek(SeekFrom::Start(at + header.header_len))?;
             reader.read_exact(&mut moov)?;
             return Ok((moov, file_len));
         }
-        let Some(next) = at.checked_add(size) else { break };
+        let Some(next) = at.checked_add(header.len) else {
+            break;
+        };
         at = next;
     }
     if at == 0 {
@@ -71,18 +60,18 @@ pub(super) fn read_moov(reader: &mut (impl Read + Seek)) -> Result<(Vec<u8>, u64
 pub(super) fn parse_moov(moov: &[u8], file_len: u64) -> Mp4File {
     let mut warnings = Warnings::default();
     let mut tracks = Vec::new();
-    let mut udta = Udta::default();
+    let mut udta = UserData::default();
     let mut creation_unix_secs = None;
     let mut movie_timescale = 1000;
     for part in boxes(moov, &mut warnings) {
-        match &part.name.0 {
+        match &part.name {
             b"mvhd" => {
                 (creation_unix_secs, movie_timescale) = read_mvhd(part.body).unwrap_or((None, 1000));
             }
             b"udta" => {
                 udta.boxes = boxes(part.body, &mut warnings)
                     .iter()
-                    .map(|b| (b.name, b.body.to_vec()))
+                    .map(|found| (found.name, found.body.to_vec()))
                     .collect();
             }
             b"trak" if tracks.len() < MAX_TRACKS => {
@@ -101,34 +90,21 @@ pub(super) fn parse_moov(moov: &[u8], file_len: u64) -> Mp4File {
     }
 }
 
-/// Creation time and timescale of the movie. Version 1 has 64-bit times.
+/// Creation time and timescale of the movie.
 fn read_mvhd(mvhd: &[u8]) -> Option<(Option<f64>, u32)> {
-    let (created, timescale) = match mvhd.first()? {
-        1 => (be_u64(mvhd, 4)?, be_u32(mvhd, 20)?),
-        _ => (u64::from(be_u32(mvhd, 4)?), be_u32(mvhd, 12)?),
-    };
-    let unix_secs = i64::try_from(created)
+    let times = HeaderTimes::parse(mvhd)?;
+    let unix_secs = i64::try_from(times.created_secs)
         .ok()
         .filter(|&secs| secs > 0)
         .map(|secs| secs - MP4_EPOCH_TO_UNIX_SECS);
-    Some((unix_secs.map(|secs| secs as f64), timescale.max(1)))
+    Some((unix_secs.map(|secs| secs as f64), times.timescale.max(1)))
 }
 
 fn read_trak(trak: &[u8], movie_timescale: u32, warnings: &mut Warnings) -> Option<Mp4Track> {
-    let tkhd = child(trak, b"tkhd", warnings)?;
-    let id = if tkhd.first() == Some(&1) {
-        be_u32(tkhd, 20)?
-    } else {
-        be_u32(tkhd, 12)?
-    };
+    let id = track_id(child(trak, b"tkhd", warnings)?)?;
     let mdia = child(trak, b"mdia", warnings)?;
-    let mdhd = child(mdia, b"mdhd", warnings)?;
-    let (timescale, duration) = if mdhd.first() == Some(&1) {
-        (be_u32(mdhd, 20)?, be_u64(mdhd, 24)?)
-    } else {
-        (be_u32(mdhd, 12)?, u64::from(be_u32(mdhd, 16)?))
-    };
-    let timescale = timescale.max(1);
+    let times = HeaderTimes::parse(child(mdia, b"mdhd", warnings)?)?;
+    let (timescale, duration) = (times.timescale.max(1), times.ticks?);
     let handler = FourCc::at(child(mdia, b"hdlr", warnings)?, 8)?;
     let stbl = descend(mdia, &[b"minf", b"stbl"], warnings)?;
     let stsd = child(stbl, b"stsd", warnings)?;
@@ -150,7 +126,7 @@ fn read_trak(trak: &[u8], movie_timescale: u32, warnings: &mut Warnings) -> Opti
     Some(Mp4Track {
         id,
         handler,
-        format: entry.name,
+        format: FourCc(entry.name),
         timescale,
         duration_secs: duration as f64 / f64::from(timescale),
         edit_offset_secs,

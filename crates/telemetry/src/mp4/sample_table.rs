@@ -1,7 +1,8 @@
 //! Where the samples of a track lie and when they are shown: `stsz`, `stco`/`co64`, `stsc`, `stts`.
 
+use mtbsync_formats::bytes::{be_u32, be_u64};
+
 use super::boxes::child;
-use crate::bytes::{be_u32, be_u64};
 use crate::warning::{Warning, Warnings};
 
 /// Most samples expanded of one track. Telemetry has one a second, chapters fewer.

@@ -4,8 +4,9 @@
 //! Everything else, developer fields included, is stepped over by its declared size, so an unknown profile
 //! cannot harm. Files chained behind one another are read as segments.
 
+use mtbsync_formats::bytes::array_at;
+
 use super::{RawPoint, RawTrack};
-use crate::bytes::array_at;
 use crate::track::TrackSource;
 use crate::utc::FIT_EPOCH_UNIX_SECS;
 use crate::warning::Warning;

@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
+use mtbsync_formats::bytes::latin1_text;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
 use super::TrackError;
-use crate::bytes::latin1_text;
 use crate::warning::{Warning, Warnings};
 
 /// Deepest nesting read; GPX with extensions has 8 levels.
