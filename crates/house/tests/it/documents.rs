@@ -70,7 +70,7 @@ fn documents_name_paths_that_exist() {
     for file in documents.files.iter().filter(told) {
         for (number, line) in file.text.lines().enumerate() {
             for path in line.split('`').skip(1).step_by(2) {
-                if names_a_path(path) && !root().join(path).exists() && !documents.has_source(path) {
+                if names_a_path(path) && !documents.has(path, None) && !documents.has_source(path) {
                     wrong.push(format!("{}:{}: {path}", file.path, number + 1));
                 }
             }
