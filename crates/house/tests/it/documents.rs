@@ -86,6 +86,53 @@ fn names_a_path(text: &str) -> bool {
         && !text.contains([' ', '*', '<', '{'])
 }
 
+#[test]
+fn commands_in_documents_have_their_targets() {
+    let makefile = std::fs::read_to_string(root().join("Makefile")).unwrap();
+    let mut wrong = Vec::new();
+    for file in Documents::read().files.iter().filter(|file| file.is(".md")) {
+        for command in file.text.split('`').skip(1).step_by(2) {
+            let words: Vec<&str> = command.split_whitespace().collect();
+            let exists = match words[..] {
+                ["make", target] => makefile.contains(&format!("\n{target}:")),
+                ["cargo", ..] => has_cargo_target(&words),
+                _ => true,
+            };
+            if !exists {
+                wrong.push(format!("{}: {command}", file.path));
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "commands without a target:\n{}",
+        wrong.join("\n")
+    );
+}
+
+/// Whether the example, benchmark or test that a cargo command names is in its package.
+fn has_cargo_target(words: &[&str]) -> bool {
+    let after = |flag: &str| {
+        let at = words.iter().position(|word| *word == flag)?;
+        words.get(at + 1).copied()
+    };
+    let Some(package) = after("-p").and_then(|name| name.strip_prefix("mtbsync-")) else {
+        return true;
+    };
+    let kinds = [
+        ("--example", "examples"),
+        ("--bench", "benches"),
+        ("--test", "tests"),
+    ];
+    let mut named = kinds
+        .iter()
+        .filter_map(|(flag, folder)| Some((after(flag)?, folder)));
+    named.all(|(name, folder)| {
+        let path = root().join(format!("crates/{package}/{folder}/{name}"));
+        path.with_extension("rs").exists() || path.join("main.rs").exists()
+    })
+}
+
 /// All text files, and the headings of the documents among them.
 struct Documents {
     files: Vec<TextFile>,
