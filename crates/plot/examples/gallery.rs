@@ -8,12 +8,12 @@ use mtbsync_plot::overlay::{CurvePoint, MarkerPoint, Overlay, Pair, Side, Stop, 
 use mtbsync_plot::reliability::{Bin, Reliability};
 use mtbsync_plot::{DEFAULT_SIZE, PlotError};
 
-type Failure = Box<dyn std::error::Error>;
+type GalleryError = Box<dyn std::error::Error>;
 
-fn main() -> Result<(), Failure> {
+fn main() -> Result<(), GalleryError> {
     let folder = PathBuf::from(std::env::args().nth(1).ok_or("name an output folder")?);
     std::fs::create_dir_all(&folder)?;
-    let save = |name: &str, png: Result<Vec<u8>, PlotError>| -> Result<(), Failure> {
+    let save = |name: &str, png: Result<Vec<u8>, PlotError>| -> Result<(), GalleryError> {
         std::fs::write(folder.join(name), png?)?;
         Ok(())
     };

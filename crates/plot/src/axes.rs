@@ -1,7 +1,7 @@
 //! The frame around a plot: grid, tick marks, tick texts and axis titles.
 
 use crate::scale::{Scale, Tick};
-use crate::svg::{Anchor, Rect, Svg, TextStyle, fill, stroke};
+use crate::svg::{Rect, Svg, TextAnchor, TextStyle, fill, stroke};
 use crate::theme;
 
 /// Draws the background and the grid lines; call before the data.
@@ -28,14 +28,18 @@ pub fn frame(svg: &mut Svg, area: Rect, (x, y): (&Scale, &Scale), (x_ticks, y_ti
         svg.line((at, area.bottom()), (at, area.bottom() + 5.0), &style);
         svg.text(
             (at, area.bottom() + 19.0),
-            text.anchored(Anchor::Middle),
+            text.anchored(TextAnchor::Middle),
             &tick.text,
         );
     }
     for tick in y_ticks {
         let at = y.at(tick.value);
         svg.line((area.x - 5.0, at), (area.x, at), &style);
-        svg.text((area.x - 9.0, at + 4.0), text.anchored(Anchor::End), &tick.text);
+        svg.text(
+            (area.x - 9.0, at + 4.0),
+            text.anchored(TextAnchor::End),
+            &tick.text,
+        );
     }
 }
 
@@ -45,7 +49,7 @@ pub fn titles(svg: &mut Svg, area: Rect, x_title: &str, y_title: &str) {
     let middle = area.x + area.width / 2.0;
     svg.text(
         (middle, area.bottom() + 42.0),
-        style.anchored(Anchor::Middle),
+        style.anchored(TextAnchor::Middle),
         x_title,
     );
     svg.text_upwards((area.x - 58.0, area.y + area.height / 2.0), style, y_title);

@@ -6,7 +6,7 @@
 use crate::font::{self, Weight};
 use crate::pixels::Pixels;
 use crate::png::{self, PlotError};
-use crate::svg::{Anchor, Rect, Svg, TextStyle, fill};
+use crate::svg::{Rect, Svg, TextAnchor, TextStyle, fill};
 
 /// Background that keeps text readable on any picture.
 const VEIL: &str = "#000000";
@@ -95,7 +95,7 @@ impl DeltaBar {
         }
         let style = TextStyle::new(height * TEXT_SHARE, TEXT)
             .bold()
-            .anchored(Anchor::Middle);
+            .anchored(TextAnchor::Middle);
         let text = font::fit(&self.text(), width * TEXT_WIDTH_SHARE, style.size, style.weight);
         svg.text((middle, height * BASELINE_SHARE), style, &text);
         png::pixels(&svg.finish(), self.size)

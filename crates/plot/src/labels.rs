@@ -37,7 +37,7 @@ const STEP: f64 = 8.0;
 const ROUNDS: [RangeInclusive<usize>; 2] = [0..=3, 4..=12];
 
 #[derive(Clone, Copy)]
-enum Side {
+enum LabelSide {
     Left,
     Right,
 }
@@ -53,9 +53,9 @@ pub fn place(wishes: &[Wish], area: Rect, keep_free: &[Rect]) -> Vec<Option<Plac
                 continue;
             }
             let sides = if index % 2 == 0 {
-                [Side::Left, Side::Right]
+                [LabelSide::Left, LabelSide::Right]
             } else {
-                [Side::Right, Side::Left]
+                [LabelSide::Right, LabelSide::Left]
             };
             *place = candidates(wish, sides, steps.clone()).find(|candidate| {
                 area.contains(&candidate.rect)
@@ -72,7 +72,11 @@ pub fn place(wishes: &[Wish], area: Rect, keep_free: &[Rect]) -> Vec<Option<Plac
     places
 }
 
-fn candidates(wish: &Wish, sides: [Side; 2], steps: RangeInclusive<usize>) -> impl Iterator<Item = Placed> {
+fn candidates(
+    wish: &Wish,
+    sides: [LabelSide; 2],
+    steps: RangeInclusive<usize>,
+) -> impl Iterator<Item = Placed> {
     let (x, y) = wish.point;
     let width = wish.width;
     steps.flat_map(move |step| {
@@ -81,14 +85,14 @@ fn candidates(wish: &Wish, sides: [Side; 2], steps: RangeInclusive<usize>) -> im
         sides.into_iter().flat_map(move |side| {
             // Up on the left and down on the right lead away from a rising curve.
             let shifts = match side {
-                Side::Left => [-shift, shift],
-                Side::Right => [shift, -shift],
+                LabelSide::Left => [-shift, shift],
+                LabelSide::Right => [shift, -shift],
             };
             shifts.into_iter().map(move |dy| {
                 let middle = y + dy;
                 let (left, leader_x) = match side {
-                    Side::Left => (x - away - width, x - away + 2.0),
-                    Side::Right => (x + away, x + away - 2.0),
+                    LabelSide::Left => (x - away - width, x - away + 2.0),
+                    LabelSide::Right => (x + away, x + away - 2.0),
                 };
                 Placed {
                     rect: Rect::new(left, middle - LABEL_HEIGHT / 2.0, width, LABEL_HEIGHT),

@@ -12,6 +12,21 @@
 //! - [`delta`]: time lost and won along the trail;
 //! - [`caption`]: texts and bars to be laid over video pictures.
 //!
+//! ```
+//! use mtbsync_plot::overlay::{CurvePoint, Overlay};
+//!
+//! let point = |t: f64| CurvePoint { t_new: t, t_ref: 1.1 * t, low: 1.1 * t - 0.1, high: 1.1 * t + 0.1 };
+//! let overlay = Overlay {
+//!     title: "new.mp4 on reference.mp4".to_owned(),
+//!     new_duration_secs: 20.0,
+//!     ref_duration_secs: 22.0,
+//!     curve: vec![(0..=20).map(|t| point(f64::from(t))).collect()],
+//!     ..Overlay::default()
+//! };
+//! assert!(overlay.png()?.starts_with(b"\x89PNG"));
+//! # Ok::<(), mtbsync_plot::PlotError>(())
+//! ```
+//!
 //! Names and reasons come from files and may hold anything: they are escaped,
 //! shortened by measured width, and characters without a glyph become a box.
 

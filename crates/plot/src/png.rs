@@ -25,10 +25,10 @@ pub enum PlotError {
     },
     /// The drawing was not accepted by the rasteriser.
     #[error("plot cannot be drawn: {0}")]
-    Drawing(String),
+    Drawing(#[source] usvg::Error),
     /// The pixels could not be encoded.
     #[error("plot cannot be encoded as PNG: {0}")]
-    Encoding(String),
+    Encoding(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl PlotError {
@@ -60,7 +60,7 @@ pub fn render(svg: &str, size: (u32, u32)) -> Result<Vec<u8>, PlotError> {
     }
     draw(svg, size)?
         .encode_png()
-        .map_err(|e| PlotError::Encoding(e.to_string()))
+        .map_err(|error| PlotError::Encoding(error.into()))
 }
 
 /// Draws `svg`, which must have the given size, as pixels to be blended; it may be smaller than a plot.
@@ -82,7 +82,7 @@ fn draw(svg: &str, size: (u32, u32)) -> Result<Pixmap, PlotError> {
         fontdb: Arc::clone(&FONTS),
         ..usvg::Options::default()
     };
-    let tree = usvg::Tree::from_str(svg, &options).map_err(|e| PlotError::Drawing(e.to_string()))?;
+    let tree = usvg::Tree::from_str(svg, &options).map_err(PlotError::Drawing)?;
     let mut drawn = Pixmap::new(size.0, size.1).ok_or_else(|| out_of_range(size))?;
     resvg::render(&tree, Transform::identity(), &mut drawn.as_mut());
     Ok(drawn)

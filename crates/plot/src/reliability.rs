@@ -9,7 +9,7 @@ use crate::axes;
 use crate::font::{self, Weight};
 use crate::png::{self, PlotError};
 use crate::scale::{self, Scale};
-use crate::svg::{Anchor, Rect, Svg, TextStyle, fill, layout_size, stroke};
+use crate::svg::{Rect, Svg, TextAnchor, TextStyle, fill, layout_size, stroke};
 use crate::theme;
 
 /// Answers of about the same stated confidence.
@@ -102,7 +102,7 @@ fn draw_diagram(svg: &mut Svg, bins: &[Bin], area: Rect) {
     );
     svg.text(
         (area.right() - 14.0, area.bottom() - 12.0),
-        quiet.anchored(Anchor::End),
+        quiet.anchored(TextAnchor::End),
         "less often right than said",
     );
 
@@ -140,7 +140,7 @@ fn draw_counts(svg: &mut Svg, bins: &[Bin], area: Rect) {
     let y = Scale::new((0.0, largest as f64 * 1.25), (area.bottom(), area.y));
     let x_ticks = scale::number_ticks(&x, 60.0, false);
     let width = (area.width / bins.len().max(10) as f64 * 0.7).min(36.0);
-    let text = TextStyle::new(theme::SMALL_SIZE, theme::MUTED).anchored(Anchor::Middle);
+    let text = TextStyle::new(theme::SMALL_SIZE, theme::MUTED).anchored(TextAnchor::Middle);
     for bin in bins {
         let (at, top) = (x.at(bin.predicted), y.at(bin.count as f64));
         let left = (at - width / 2.0).clamp(area.x, area.right() - width);

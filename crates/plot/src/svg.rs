@@ -45,7 +45,7 @@ impl Rect {
 
 /// Which end of the text its x position names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Anchor {
+pub enum TextAnchor {
     Start,
     Middle,
     End,
@@ -56,7 +56,7 @@ pub enum Anchor {
 pub struct TextStyle {
     pub size: f64,
     pub weight: Weight,
-    pub anchor: Anchor,
+    pub anchor: TextAnchor,
     pub colour: &'static str,
 }
 
@@ -65,7 +65,7 @@ impl TextStyle {
         Self {
             size,
             weight: Weight::Regular,
-            anchor: Anchor::Start,
+            anchor: TextAnchor::Start,
             colour,
         }
     }
@@ -77,7 +77,7 @@ impl TextStyle {
         }
     }
 
-    pub const fn anchored(self, anchor: Anchor) -> Self {
+    pub const fn anchored(self, anchor: TextAnchor) -> Self {
         Self { anchor, ..self }
     }
 }
@@ -196,14 +196,14 @@ impl Svg {
     /// Text read from bottom to top, centred on `at`.
     pub fn text_upwards(&mut self, at: (f64, f64), style: TextStyle, text: &str) {
         let turn = format!("transform=\"rotate(-90 {} {})\" ", number(at.0), number(at.1));
-        self.text_with(at, style.anchored(Anchor::Middle), &turn, text);
+        self.text_with(at, style.anchored(TextAnchor::Middle), &turn, text);
     }
 
     fn text_with(&mut self, at: (f64, f64), style: TextStyle, extra: &str, text: &str) {
         let anchor = match style.anchor {
-            Anchor::Start => "",
-            Anchor::Middle => "text-anchor=\"middle\" ",
-            Anchor::End => "text-anchor=\"end\" ",
+            TextAnchor::Start => "",
+            TextAnchor::Middle => "text-anchor=\"middle\" ",
+            TextAnchor::End => "text-anchor=\"end\" ",
         };
         let weight = match style.weight {
             Weight::Regular => "",

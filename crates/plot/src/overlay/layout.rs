@@ -22,7 +22,7 @@ const STRIP_MIN_HEIGHT: f64 = 190.0;
 const TICK_SPACING: f64 = 72.0;
 
 /// Areas, scales and ticks of one picture.
-pub struct Layout {
+pub struct OverlayLayout {
     /// The plot area.
     pub area: Rect,
     /// t_new in seconds to layout x.
@@ -38,7 +38,7 @@ pub struct Layout {
     pub residuals: Option<Rect>,
 }
 
-impl Layout {
+impl OverlayLayout {
     pub fn new(data: &Overlay, (page_width, page_height): (f64, f64), banner_height: f64) -> Self {
         let left = MARGIN + LEFT_AXIS;
         let top = HEADING_HEIGHT + banner_height;
@@ -100,7 +100,7 @@ impl Layout {
         }
     }
 
-    /// Layout position of a point of the map.
+    /// Position on the page of a point of the map.
     pub fn at(&self, t_new: f64, t_ref: f64) -> (f64, f64) {
         (self.x.at(t_new), self.y.at(t_ref))
     }

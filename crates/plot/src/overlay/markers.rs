@@ -1,6 +1,6 @@
 //! Markers as points with names, leader lines and their 90 % intervals.
 
-use super::layout::Layout;
+use super::layout::OverlayLayout;
 use super::{MarkerPoint, Overlay};
 use crate::font::{self, Weight};
 use crate::labels::{self, LABEL_HEIGHT, Wish};
@@ -17,13 +17,13 @@ const MIN_INTERVAL: f64 = 2.5 * RADIUS;
 
 /// What a marker's symbol tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum MarkerKind {
     Sure,
     Review,
     Outside,
 }
 
-impl Kind {
+impl MarkerKind {
     pub fn of(marker: &MarkerPoint) -> Self {
         match marker.t_new {
             Some(t) if t.is_finite() && marker.needs_review => Self::Review,
@@ -42,11 +42,11 @@ impl Kind {
 }
 
 /// Draws all markers; returns how many names were left out.
-pub fn draw(svg: &mut Svg, data: &Overlay, layout: &Layout, curve: &[Vec<(f64, f64)>]) -> usize {
-    let shown: Vec<(&MarkerPoint, Kind, (f64, f64))> = data
+pub fn draw(svg: &mut Svg, data: &Overlay, layout: &OverlayLayout, curve: &[Vec<(f64, f64)>]) -> usize {
+    let shown: Vec<(&MarkerPoint, MarkerKind, (f64, f64))> = data
         .markers
         .iter()
-        .filter_map(|m| Some((m, Kind::of(m), position(m, layout)?)))
+        .filter_map(|m| Some((m, MarkerKind::of(m), position(m, layout)?)))
         .collect();
 
     let mut keep_free: Vec<Rect> = curve
@@ -87,7 +87,7 @@ pub fn draw(svg: &mut Svg, data: &Overlay, layout: &Layout, curve: &[Vec<(f64, f
         let (Some(place), Some((_, kind, _))) = (place, shown.get(*i)) else {
             continue;
         };
-        let colour = if *kind == Kind::Sure {
+        let colour = if *kind == MarkerKind::Sure {
             theme::INK
         } else {
             kind.colour()
@@ -107,7 +107,7 @@ pub fn draw(svg: &mut Svg, data: &Overlay, layout: &Layout, curve: &[Vec<(f64, f
 }
 
 /// Where the symbol goes; markers without counterpart sit on the reference axis.
-fn position(marker: &MarkerPoint, layout: &Layout) -> Option<(f64, f64)> {
+fn position(marker: &MarkerPoint, layout: &OverlayLayout) -> Option<(f64, f64)> {
     let (_, last_ref) = layout.y.range();
     if !(0.0..=last_ref).contains(&marker.t_ref) {
         return None;
@@ -117,16 +117,16 @@ fn position(marker: &MarkerPoint, layout: &Layout) -> Option<(f64, f64)> {
     Some(layout.at(t_new.clamp(0.0, last_new), marker.t_ref))
 }
 
-fn label(marker: &MarkerPoint, kind: Kind) -> String {
+fn label(marker: &MarkerPoint, kind: MarkerKind) -> String {
     let name = font::fit(&marker.name, MAX_NAME_WIDTH, theme::LABEL_SIZE, Weight::Regular);
-    if kind == Kind::Review && marker.confidence.is_finite() {
+    if kind == MarkerKind::Review && marker.confidence.is_finite() {
         let percent = (marker.confidence.clamp(0.0, 1.0) * 100.0).round();
         return format!("{name} ({percent} %)").trim_start().to_owned();
     }
     name
 }
 
-fn interval(marker: &MarkerPoint, layout: &Layout) -> Option<(f64, f64)> {
+fn interval(marker: &MarkerPoint, layout: &OverlayLayout) -> Option<(f64, f64)> {
     let (low, high) = (marker.low?, marker.high?);
     let (_, last_new) = layout.x.range();
     let finite = low.is_finite() && high.is_finite() && low <= high;
@@ -139,7 +139,7 @@ fn interval(marker: &MarkerPoint, layout: &Layout) -> Option<(f64, f64)> {
 }
 
 /// Draws the symbol of `kind` at `at`, with its interval where it is wide enough.
-pub fn draw_symbol(svg: &mut Svg, kind: Kind, (x, y): (f64, f64), interval: Option<(f64, f64)>) {
+pub fn draw_symbol(svg: &mut Svg, kind: MarkerKind, (x, y): (f64, f64), interval: Option<(f64, f64)>) {
     let outline = format!(
         "{} stroke=\"{}\" stroke-width=\"1.4\"",
         fill(kind.colour()),
@@ -153,12 +153,12 @@ pub fn draw_symbol(svg: &mut Svg, kind: Kind, (x, y): (f64, f64), interval: Opti
         }
     }
     match kind {
-        Kind::Sure => svg.circle((x, y), RADIUS, &outline),
-        Kind::Review => {
+        MarkerKind::Sure => svg.circle((x, y), RADIUS, &outline),
+        MarkerKind::Review => {
             let r = RADIUS * 1.35;
             svg.polygon(&[(x, y - r), (x + r, y), (x, y + r), (x - r, y)], &outline);
         }
-        Kind::Outside => {
+        MarkerKind::Outside => {
             let hollow = format!(
                 "fill=\"{}\" stroke=\"{}\" stroke-width=\"1.5\"",
                 theme::PAPER,

@@ -16,7 +16,7 @@ use crate::font::{self, Weight};
 use crate::png::{self, PlotError};
 use crate::svg::{Rect, Svg, TextStyle, fill, layout_size};
 use crate::theme;
-use layout::Layout;
+use layout::OverlayLayout;
 
 /// One point of the map, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -145,7 +145,7 @@ impl Overlay {
         let data = self.finite();
         let page = layout_size(self.size);
         let banner = Banner::of(&data, page.0);
-        let layout = Layout::new(&data, page, banner.height());
+        let layout = OverlayLayout::new(&data, page, banner.height());
 
         let mut svg = Svg::new(self.size, page);
         data.draw_heading(&mut svg, page.0);

@@ -1,18 +1,18 @@
 //! The text column: verdict, numbers and legend.
 
-use super::layout::Layout;
-use super::markers::{self, Kind};
+use super::layout::OverlayLayout;
+use super::markers::{self, MarkerKind};
 use super::picture::dot_style;
 use super::{Overlay, Verdict};
 use crate::font::{self, Weight};
-use crate::svg::{Anchor, Rect, Svg, TextStyle, fill, stroke};
+use crate::svg::{Rect, Svg, TextAnchor, TextStyle, fill, stroke};
 use crate::theme;
 
 const LINE: f64 = 21.0;
 const SWATCH: f64 = 30.0;
 const MAX_FACTS: usize = 10;
 
-pub fn draw(svg: &mut Svg, data: &Overlay, layout: &Layout, names_left_out: usize) {
+pub fn draw(svg: &mut Svg, data: &Overlay, layout: &OverlayLayout, names_left_out: usize) {
     let panel = layout.panel;
     let mut y = panel.y;
     if data.verdict == Verdict::Aligned {
@@ -39,7 +39,7 @@ fn draw_facts(svg: &mut Svg, data: &Overlay, panel: Rect, mut y: f64) -> f64 {
     let label = TextStyle::new(theme::TEXT_SIZE, theme::MUTED);
     let value = TextStyle::new(theme::TEXT_SIZE, theme::INK)
         .bold()
-        .anchored(Anchor::End);
+        .anchored(TextAnchor::End);
     for (what, number) in data.facts.iter().take(MAX_FACTS) {
         let number = font::fit(number, panel.width * 0.6, value.size, value.weight);
         let room = panel.width - font::width(&number, value.size, value.weight) - 10.0;
@@ -76,20 +76,20 @@ fn entries(data: &Overlay) -> Vec<(&'static str, Swatch)> {
             }
         }));
     }
-    let has = |kind: Kind| data.markers.iter().any(|m| Kind::of(m) == kind);
-    if has(Kind::Sure) {
+    let has = |kind: MarkerKind| data.markers.iter().any(|m| MarkerKind::of(m) == kind);
+    if has(MarkerKind::Sure) {
         entries.push(("Marker", |svg, (x, y)| {
-            markers::draw_symbol(svg, Kind::Sure, (x + SWATCH / 2.0, y), None);
+            markers::draw_symbol(svg, MarkerKind::Sure, (x + SWATCH / 2.0, y), None);
         }));
     }
-    if has(Kind::Review) {
+    if has(MarkerKind::Review) {
         entries.push(("Marker to review (confidence)", |svg, (x, y)| {
-            markers::draw_symbol(svg, Kind::Review, (x + SWATCH / 2.0, y), None);
+            markers::draw_symbol(svg, MarkerKind::Review, (x + SWATCH / 2.0, y), None);
         }));
     }
-    if has(Kind::Outside) {
+    if has(MarkerKind::Outside) {
         entries.push(("Marker without counterpart", |svg, (x, y)| {
-            markers::draw_symbol(svg, Kind::Outside, (x + SWATCH / 2.0 - 3.0, y), None);
+            markers::draw_symbol(svg, MarkerKind::Outside, (x + SWATCH / 2.0 - 3.0, y), None);
         }));
     }
     if !data.stops.is_empty() {
@@ -122,7 +122,7 @@ fn draw_legend(svg: &mut Svg, data: &Overlay, panel: Rect, mut y: f64) -> f64 {
 }
 
 /// What the picture could not show.
-fn draw_notes(svg: &mut Svg, data: &Overlay, layout: &Layout, names_left_out: usize, mut y: f64) {
+fn draw_notes(svg: &mut Svg, data: &Overlay, layout: &OverlayLayout, names_left_out: usize, mut y: f64) {
     let (_, last_ref) = layout.y.range();
     let beyond = data
         .markers

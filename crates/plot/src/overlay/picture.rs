@@ -3,15 +3,15 @@
 
 use std::collections::BTreeMap;
 
-use super::layout::Layout;
+use super::layout::OverlayLayout;
 use super::markers;
 use super::{CurvePoint, Overlay, Pair, Side};
 use crate::axes;
-use crate::svg::{Anchor, Rect, Svg, TextStyle, fill, number, stroke};
+use crate::svg::{Rect, Svg, TextAnchor, TextStyle, fill, number, stroke};
 use crate::theme;
 
 /// Draws the picture; returns how many marker names found no place.
-pub fn draw(svg: &mut Svg, data: &Overlay, layout: &Layout) -> usize {
+pub fn draw(svg: &mut Svg, data: &Overlay, layout: &OverlayLayout) -> usize {
     let scales = (&layout.x, &layout.y);
     let ticks = (layout.x_ticks.as_slice(), layout.y_ticks.as_slice());
     axes::grid(svg, layout.area, scales, ticks);
@@ -55,7 +55,7 @@ fn ends(segment: &[CurvePoint], of: impl Fn(&CurvePoint) -> f64) -> Option<(f64,
     Some((of(segment.first()?), of(segment.last()?)))
 }
 
-fn draw_gaps(svg: &mut Svg, data: &Overlay, layout: &Layout) {
+fn draw_gaps(svg: &mut Svg, data: &Overlay, layout: &OverlayLayout) {
     let new_gaps = gaps(
         data.curve.iter().filter_map(|s| ends(s, |p| p.t_new)),
         data.new_duration_secs,
@@ -83,7 +83,7 @@ fn draw_gaps(svg: &mut Svg, data: &Overlay, layout: &Layout) {
 /// Thickness of the bar on the axis that marks a stop.
 const STOP_BAR: f64 = 6.0;
 
-fn draw_stops(svg: &mut Svg, data: &Overlay, layout: &Layout) {
+fn draw_stops(svg: &mut Svg, data: &Overlay, layout: &OverlayLayout) {
     let area = layout.area;
     let pale = format!("{} opacity=\"0.16\"", fill(theme::STOP));
     for stop in &data.stops {
@@ -111,14 +111,14 @@ fn draw_stops(svg: &mut Svg, data: &Overlay, layout: &Layout) {
 }
 
 /// Where both runs would show the same time.
-fn draw_diagonal(svg: &mut Svg, layout: &Layout) {
+fn draw_diagonal(svg: &mut Svg, layout: &OverlayLayout) {
     let end = layout.x.range().1.min(layout.y.range().1);
     let style = format!("{} stroke-dasharray=\"5 5\"", stroke(theme::DIAGONAL, 1.25));
     svg.line(layout.at(0.0, 0.0), layout.at(end, end), &style);
 }
 
 /// A line where a recording ends before its axis does.
-fn draw_recording_ends(svg: &mut Svg, data: &Overlay, layout: &Layout) {
+fn draw_recording_ends(svg: &mut Svg, data: &Overlay, layout: &OverlayLayout) {
     let area = layout.area;
     let line = stroke(theme::MUTED, 1.25);
     let text = TextStyle::new(theme::SMALL_SIZE, theme::MUTED);
@@ -131,7 +131,7 @@ fn draw_recording_ends(svg: &mut Svg, data: &Overlay, layout: &Layout) {
     if y > area.y + 1.0 {
         svg.line((area.x, y), (area.right(), y), &line);
         let at = (area.right() - 8.0, y - 7.0);
-        svg.text(at, text.anchored(Anchor::End), "reference run ends");
+        svg.text(at, text.anchored(TextAnchor::End), "reference run ends");
     }
 }
 
@@ -191,7 +191,7 @@ pub fn dot_style(confidence: f64) -> String {
 }
 
 /// Draws the band and the line of each segment; returns the lines in layout units.
-fn draw_curve(svg: &mut Svg, data: &Overlay, layout: &Layout) -> Vec<Vec<(f64, f64)>> {
+fn draw_curve(svg: &mut Svg, data: &Overlay, layout: &OverlayLayout) -> Vec<Vec<(f64, f64)>> {
     let band = format!("{} opacity=\"0.2\"", fill(theme::CURVE));
     let line = format!(
         "{} stroke-linejoin=\"round\" stroke-linecap=\"round\"",

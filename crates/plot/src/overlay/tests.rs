@@ -51,7 +51,7 @@ fn plain() -> Overlay {
 #[test]
 fn both_axes_have_the_same_scale() {
     let data = plain();
-    let layout = Layout::new(&data, (1200.0, 900.0), 0.0);
+    let layout = OverlayLayout::new(&data, (1200.0, 900.0), 0.0);
     let (x0, y0) = layout.at(0.0, 0.0);
     let (x1, y1) = layout.at(10.0, 10.0);
     assert!(((x1 - x0) - (y0 - y1)).abs() < 1e-9);
@@ -64,7 +64,7 @@ fn very_unequal_lengths_keep_the_scale_and_a_usable_frame() {
         ref_duration_secs: 60.0,
         ..plain()
     };
-    let layout = Layout::new(&data, (1200.0, 900.0), 0.0);
+    let layout = OverlayLayout::new(&data, (1200.0, 900.0), 0.0);
     assert!(layout.area.height > 200.0);
     let (x0, y0) = layout.at(0.0, 0.0);
     let (x1, y1) = layout.at(60.0, 60.0);
