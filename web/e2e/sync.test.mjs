@@ -41,6 +41,11 @@ test('a refusal of the server is shown', async () => {
   await page.getByLabel('New recording', { exact: true }).fill('videos/new.mp4');
   await page.getByRole('button', { name: 'Start' }).click();
   await page.getByText('The sync was not started').waitFor();
+  await page.getByLabel('Reference recording', { exact: true }).fill('videos/reference.mp4');
+  await page.locator('summary').click();
+  await page.getByLabel('Analysed frames per second').fill('90');
+  await page.getByRole('button', { name: 'Start' }).click();
+  await page.getByText('must be 0.1 to 60').waitFor();
   await context.close();
 });
 
@@ -51,7 +56,7 @@ test('a job can be cancelled and leaves nothing', async () => {
   await page.getByLabel('New recording', { exact: true }).fill('videos/new.mp4');
   await page.locator('summary').click();
   // So fine that it cannot be done before it is cancelled.
-  await page.getByLabel('Frames analysed per second').fill('60');
+  await page.getByLabel('Analysed frames per second').fill('60');
   await page.getByLabel('Results go to').fill('cancelled');
   await page.getByRole('button', { name: 'Start' }).click();
   await page.getByRole('button', { name: 'Cancel' }).click();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Run } from '../src/api/types';
-import { commandLine, EMPTY_FORM, formErrors, jobParams, knownRecordings, outOf, pathProblem, runOfOutputs, usualOut, type SyncForm } from '../src/pages/sync/form';
+import type { FlagKind, JobFlag, Run } from '../src/api/types';
+import { commandLine, EMPTY_FORM, formErrors, jobParams, knownRecordings, outOf, pathProblem, runOfOutputs, usualOut, type FlagValue, type SyncForm } from '../src/pages/sync/form';
 
 const run = (path: string, newName: string, media: string | null): Run => ({
   id: path,
@@ -19,7 +19,23 @@ const run = (path: string, newName: string, media: string | null): Run => ({
   new: { name: newName, media, duration: 50, fps: 30 },
 });
 
-const form = (part: Partial<SyncForm>): SyncForm => ({ ...EMPTY_FORM, reference: { id: '', path: 'v/ref.mp4' }, newRun: { id: '', path: 'v/new ride.mp4' }, ...part });
+const flag = (name: string, kind: FlagKind): JobFlag => ({ name, kind, repeats: false, required: false, default: null, choices: [], help: '', group: 'Options' });
+
+const FLAGS = [
+  flag('reference', 'input'),
+  flag('new', 'input'),
+  flag('out', 'output'),
+  flag('ref-markers', 'input'),
+  flag('export', 'text'),
+  flag('fast', 'switch'),
+  flag('fps', 'number'),
+  flag('no-gps', 'switch'),
+  flag('warp-model', 'text'),
+  flag('warp-min-coverage', 'number'),
+  flag('review-prefix', 'text'),
+];
+
+const form = (values: Record<string, FlagValue>, part: Partial<SyncForm> = {}): SyncForm => ({ reference: { id: '', path: 'v/ref.mp4' }, newRun: { id: '', path: 'v/new ride.mp4' }, values, ...part });
 
 describe('recordings', () => {
   it('are offered once each, those that may be read only', () => {
@@ -39,28 +55,30 @@ describe('checks', () => {
   });
 
   it('name what is missing, and pass a form that is complete', () => {
-    expect(Object.keys(formErrors(EMPTY_FORM, []))).toEqual(['reference', 'newRun']);
-    expect(formErrors(form({}), [])).toEqual({});
+    expect(Object.keys(formErrors(EMPTY_FORM, FLAGS, []))).toEqual(['reference', 'new']);
+    expect(formErrors(form({}), FLAGS, [])).toEqual({});
   });
 
-  it('see the same file on both sides, editor files without markers, and numbers out of range', () => {
-    const errors = formErrors(form({ newRun: { id: '', path: ' v/ref.mp4' }, exports: ['edl'], fps: '90', minCoverage: 'half', maxP90: '-1' }), []);
-    expect(Object.keys(errors).sort()).toEqual(['fps', 'maxP90', 'minCoverage', 'newRun', 'refMarkers']);
-    expect(errors.fps).toBe('A number from 0.1 to 60');
+  it('see the same file on both sides, editor files without markers, words for numbers, and paths that lead elsewhere', () => {
+    const values = { export: ['edl'], fps: 'many', 'warp-min-coverage': '0.5', out: '../there' };
+    const errors = formErrors(form(values, { newRun: { id: '', path: ' v/ref.mp4' } }), FLAGS, []);
+    expect(Object.keys(errors).sort()).toEqual(['fps', 'new', 'out', 'ref-markers']);
+    expect(formErrors(form({ 'ref-markers': '/m.csv' }), FLAGS, [])).toEqual({ 'ref-markers': pathProblem('/m.csv') });
   });
 });
 
 describe('job', () => {
   it('holds only what was chosen', () => {
-    expect(jobParams(form({}), [])).toEqual({ reference: 'v/ref.mp4', new: 'v/new ride.mp4', out: 'new ride_sync' });
+    expect(jobParams(form({}), FLAGS, [])).toEqual({ reference: 'v/ref.mp4', new: 'v/new ride.mp4', out: 'new ride_sync' });
     const known = [{ id: 'n1', name: 'GX10.MP4', durationSecs: 50 }];
-    const params = jobParams(form({ newRun: { id: 'n1', path: 'ignored' }, refMarkers: ' m.csv ', exports: ['edl', 'otio'], fps: '5', fast: true, model: 'affine' }), known);
-    expect(params).toEqual({ reference: 'v/ref.mp4', new: 'n1', out: 'GX10_sync', 'ref-markers': 'm.csv', export: ['edl', 'otio'], fps: 5, 'warp-model': 'affine', fast: true });
+    const values = { 'ref-markers': ' m.csv ', export: ['edl', 'otio'], fps: '5', fast: true, 'no-gps': false, 'warp-model': 'affine', 'review-prefix': 'LOOK ' };
+    const params = jobParams(form(values, { newRun: { id: 'n1', path: 'ignored' } }), FLAGS, known);
+    expect(params).toEqual({ reference: 'v/ref.mp4', new: 'n1', out: 'GX10_sync', 'ref-markers': 'm.csv', export: ['edl', 'otio'], fps: 5, 'warp-model': 'affine', 'review-prefix': 'LOOK ', fast: true });
   });
 
   it('is also a command line that a shell reads as it was meant', () => {
-    expect(commandLine(form({ out: "it's", exports: ['edl', 'otio'], noGps: true }), [])).toBe("mtbsync sync|--reference v/ref.mp4|--new 'v/new ride.mp4'|--out 'it'\\''s'|--export edl|--export otio|--no-gps".replaceAll('|', ' \\\n  '));
-    expect(commandLine(EMPTY_FORM, [])).toBe('mtbsync sync \\\n  --reference REFERENCE \\\n  --new NEW');
+    expect(commandLine(form({ out: "it's", export: ['edl', 'otio'], 'no-gps': true }), FLAGS, [])).toBe("mtbsync sync|--reference v/ref.mp4|--new 'v/new ride.mp4'|--out 'it'\\''s'|--export edl|--export otio|--no-gps".replaceAll('|', ' \\\n  '));
+    expect(commandLine(EMPTY_FORM, FLAGS, [])).toBe('mtbsync sync \\\n  --reference REFERENCE \\\n  --new NEW');
   });
 
   it('names its folder after the new recording', () => {

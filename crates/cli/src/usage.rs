@@ -20,7 +20,8 @@ pub fn explain(error: &clap::Error) -> NotACommand {
     }
 }
 
-fn wrong_usage(error: &clap::Error) -> PipelineError {
+/// What is wrong.
+pub fn wrong_usage(error: &clap::Error) -> PipelineError {
     let usage = |what: String| PipelineError::usage(what);
     let arg = text(error, ContextKind::InvalidArg);
     let value = text(error, ContextKind::InvalidValue);

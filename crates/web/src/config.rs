@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use mtbsync_pipeline::cache::Cache;
 
+use crate::jobs::command::JobCommands;
+
 /// The page a server starts with. All pages are served by every server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Page {
@@ -109,6 +111,8 @@ pub struct ServerConfig {
     pub cache: Option<Cache>,
     /// The program that jobs run.
     pub program: PathBuf,
+    /// What jobs may be asked for.
+    pub jobs: JobCommands,
     /// Whether each request is logged.
     pub log_requests: bool,
     /// Where lines of the log go.

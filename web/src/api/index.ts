@@ -5,6 +5,7 @@ import type {
   AnchorsSaved,
   Annotation,
   Benchmark,
+  Commands,
   FileItem,
   Job,
   JobKind,
@@ -97,6 +98,7 @@ export const exportJson = (inCsv: string, outJson: string) =>
 export const prunePerf = (keep: number) =>
   sendJson<{ ok: boolean; result: { kept: number; deleted: number; total: number } }>('POST', '/api/perf/prune', { keep });
 
+export const getCommands = (signal?: AbortSignal) => getJson<Commands>('/api/commands', signal);
 export const getJobs = (signal?: AbortSignal) => getJson<{ items: Job[] }>('/api/jobs', signal);
 export const getJob = (id: string, signal?: AbortSignal) => getJson<Job>(job(id), signal);
 /** Starts a job; `params` are flag names without dashes. */

@@ -186,6 +186,41 @@ export interface AnchorsSaved extends Tagged<Anchor> {
 }
 
 export type JobKind = 'sync' | 'batch' | 'transfer' | 'export' | 'render' | 'benchmark';
+
+/** What a flag takes; of paths: a file to read, a folder to read, or where results go. */
+export type FlagKind = 'switch' | 'number' | 'text' | 'input' | 'folder' | 'output';
+
+/** A flag of the command line that a job may set. `default` is what counts without it, in words. */
+export interface JobFlag {
+  /** Without dashes. */
+  name: string;
+  kind: FlagKind;
+  repeats: boolean;
+  required: boolean;
+  default: string | null;
+  /** All values there are; empty: any. */
+  choices: string[];
+  help: string;
+  group: string;
+}
+
+export interface JobCommand {
+  kind: JobKind;
+  flags: JobFlag[];
+}
+
+/** A format editor files can be written in; `suffix` ends their names. */
+export interface ExportPreset {
+  name: string;
+  title: string;
+  suffix: string;
+}
+
+export interface Commands {
+  items: JobCommand[];
+  presets: ExportPreset[];
+}
+
 export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
 
 export interface JobProgress {

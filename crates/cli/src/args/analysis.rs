@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueHint};
 use mtbsync_matching::settings::Matcher;
 use mtbsync_pipeline::settings::{AnalysisSettings, DEFAULT_FPS, DEFAULT_N_FEATURES};
 use mtbsync_task::error::PipelineError;
@@ -86,7 +86,7 @@ pub struct AnalysisArgs {
     pub matcher: AskedMatcher,
 
     /// Weights file for `--matcher super`; never downloaded
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub model: Option<PathBuf>,
 
     /// Do not probe the graphics card for the run's own telemetry

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueHint};
 use mtbsync_markers::time::Rate;
 use mtbsync_pipeline::markers::export::ExportSettings;
 use mtbsync_pipeline::markers::export::RateChoice;
@@ -34,7 +34,7 @@ pub struct ExportArgs {
     pub label: Option<String>,
 
     /// The new recording: gives rate, length, size and start timecode
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub video: Option<PathBuf>,
 
     /// Put before the names of markers that need review; empty for nothing [default: "REVIEW "]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueHint};
 use mtbsync_index::tracks::{GpsSettings, TrackOffset, TrackRequest};
 use mtbsync_matching::settings::{MatchSettings, Matcher};
 use mtbsync_task::error::PipelineError;
@@ -44,11 +44,11 @@ pub struct MatchArgs {
     pub min_inliers: usize,
 
     /// GPS track of the reference: GPX, FIT or TCX; wins over the one in the recording
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub ref_gpx: Option<PathBuf>,
 
     /// GPS track of the new run: GPX, FIT or TCX; wins over the one in the recording
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub new_gpx: Option<PathBuf>,
 
     /// Seconds of the reference's track at the first frame of its video, or `auto` to find them [default: auto]
@@ -64,7 +64,7 @@ pub struct MatchArgs {
     pub no_gps: bool,
 
     /// CSV `t_new,t_ref` of pairs made by hand; they are kept exactly
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub anchors: Option<PathBuf>,
 }
 

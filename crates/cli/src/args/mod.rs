@@ -55,3 +55,56 @@ impl Cli {
         Ok((cli, command))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+
+    const REFERENCE: &str = include_str!("../../../../docs/reference/cli.md");
+    /// Sections about the flags of several commands.
+    const SHARED: [&str; 3] = ["Rules for every command", "Groups of flags", "Pages"];
+
+    /// `name` of every `--name`.
+    fn named(text: &str) -> BTreeSet<&str> {
+        let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
+        let names = words.filter_map(|word| word.strip_prefix("--"));
+        names
+            .filter(|name| name.starts_with(|c: char| c.is_ascii_alphabetic()))
+            .collect()
+    }
+
+    #[test]
+    fn the_reference_names_every_flag_of_every_command_and_no_other() {
+        let sections = REFERENCE
+            .split("\n## ")
+            .filter_map(|section| section.split_once('\n'));
+        let sections: BTreeMap<&str, BTreeSet<&str>> =
+            sections.map(|(title, text)| (title, named(text))).collect();
+        let mut program = Cli::command();
+        program.build();
+        let mut known = BTreeSet::from(["name", "help", "version"].map(str::to_owned));
+        for command in program.get_subcommands().filter(|command| !command.is_hide_set()) {
+            let places = SHARED.iter().copied().chain([command.get_name()]);
+            let told: BTreeSet<&str> = places
+                .filter_map(|title| sections.get(title))
+                .flatten()
+                .copied()
+                .collect();
+            let args = command
+                .get_subcommands()
+                .chain([command])
+                .flat_map(clap::Command::get_arguments);
+            for arg in args.filter(|arg| !arg.is_hide_set()) {
+                known.extend(arg.get_visible_aliases().into_iter().flatten().map(str::to_owned));
+                known.extend(arg.get_long().map(str::to_owned));
+                let is_told = arg.get_long().is_none_or(|long| told.contains(long));
+                assert!(is_told, "{}: {arg}", command.get_name());
+            }
+        }
+        let all = named(REFERENCE);
+        let unknown: Vec<_> = all.iter().filter(|name| !known.contains(**name)).collect();
+        assert!(unknown.is_empty(), "{unknown:?}");
+    }
+}

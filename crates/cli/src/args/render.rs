@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueHint};
 use mtbsync_pipeline::markers::export::RateChoice;
 use mtbsync_pipeline::render::{
     Audio, Codec, DEFAULT_GHOST_OPACITY, DEFAULT_QUALITY, Layout, Lock, Look, Side, Stops, Timing,
@@ -100,7 +100,7 @@ pub struct LookArgs {
     pub no_labels: bool,
 
     /// Show names of these markers: of the reference run, or carried over
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub markers: Option<PathBuf>,
 
     /// Size of the video in pixels [default: each picture up to 1920 wide]

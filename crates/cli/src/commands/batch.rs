@@ -5,7 +5,7 @@ mod one_pair;
 use std::panic;
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueHint};
 use mtbsync_pipeline::batch::pairing::{PairingSettings, Plan, plan};
 use mtbsync_pipeline::batch::{BatchReport, BatchRequest, PairDone, PairStatus, batch};
 use mtbsync_pipeline::sync::{RunName, SyncRequest};
@@ -32,7 +32,7 @@ use crate::summary::Outcome;
 )]
 pub struct BatchArgs {
     /// Folder of the recordings
-    #[arg(value_name = "INPUT_DIR")]
+    #[arg(value_name = "INPUT_DIR", value_hint = ValueHint::DirPath)]
     pub input_dir: PathBuf,
 
     /// Folder of the results, one folder per pair below; the history of all runs is kept here too
@@ -58,7 +58,7 @@ pub struct BatchArgs {
     pub new_suffix: String,
 
     /// This recording against every other one in the folder
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub reference: Option<PathBuf>,
 
     /// Search subfolders
@@ -78,7 +78,7 @@ pub struct BatchArgs {
     pub dry_run: bool,
 
     /// Markers of the reference, for pairs that have none beside them
-    #[arg(long, visible_alias = "reference-markers", value_name = "PATH")]
+    #[arg(long, visible_alias = "reference-markers", value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub ref_markers: Option<PathBuf>,
 
     #[command(flatten)]

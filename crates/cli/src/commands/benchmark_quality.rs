@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueHint};
 use mtbsync_quality::benchmark::{BenchmarkError, BenchmarkSettings, ReportFormats, scan};
 use mtbsync_task::error::PipelineError;
 use mtbsync_task::progress::Stage;
@@ -24,7 +24,7 @@ const BAR_FROM_RUNS: usize = 200;
 )]
 pub struct BenchmarkArgs {
     /// Folder whose direct children are the run folders
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub root: PathBuf,
 
     /// Only run folders with such a name: *, ?, [a-z], [!a-z]

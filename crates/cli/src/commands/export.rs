@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueHint};
 use mtbsync_pipeline::markers::export::ChosenPreset;
 use mtbsync_pipeline::markers::export::ExportReport;
 use mtbsync_pipeline::markers::export::ExportRequest;
@@ -35,7 +35,7 @@ pub struct ExportMarkersArgs {
     pub first: Option<PathBuf>,
 
     /// Marker table, `-` for stdin
-    #[arg(long, value_name = "IN.csv")]
+    #[arg(long, value_name = "IN.csv", value_hint = ValueHint::FilePath)]
     pub markers: Option<PathBuf>,
 
     /// Format: csv, json, resolve-edl, ... or a preset of the configuration [default: csv]
@@ -67,15 +67,15 @@ pub struct ExportMarkersArgs {
     pub retime: bool,
 
     /// Map for --retime: timewarp.json or warp.npz [default: timewarp.json beside the markers]
-    #[arg(long, value_name = "PATH", requires = "retime")]
+    #[arg(long, value_name = "PATH", requires = "retime", value_hint = ValueHint::FilePath)]
     pub timewarp_json: Option<PathBuf>,
 
     /// The same; both given must describe the same map
-    #[arg(long, value_name = "PATH", requires = "retime")]
+    #[arg(long, value_name = "PATH", requires = "retime", value_hint = ValueHint::FilePath)]
     pub warp: Option<PathBuf>,
 
     /// Reference recording for --retime [default: as the map names it]
-    #[arg(long, value_name = "PATH", requires = "retime")]
+    #[arg(long, value_name = "PATH", requires = "retime", value_hint = ValueHint::FilePath)]
     pub reference_video: Option<PathBuf>,
 
     /// With ffmetadata: write a copy of this MP4 with the chapters in it to --out

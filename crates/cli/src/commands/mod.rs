@@ -10,6 +10,7 @@ mod doctor;
 mod export;
 mod import;
 mod index;
+mod jobs;
 mod man;
 mod preview;
 mod prune_perf;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueHint};
 use mtbsync_pipeline::render::{RenderRequest, render};
 use mtbsync_task::error::PipelineError;
 use serde_json::json;
@@ -21,19 +21,19 @@ use crate::summary::Outcome;
 )]
 pub struct RenderArgs {
     /// Recording of the reference run
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub reference: PathBuf,
 
     /// Recording of the new run
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub new: PathBuf,
 
     /// Map of a finished sync: timewarp.json or warp.npz, told apart by content
-    #[arg(long, value_name = "PATH", required_unless_present = "warp")]
+    #[arg(long, value_name = "PATH", required_unless_present = "warp", value_hint = ValueHint::FilePath)]
     pub timewarp_json: Option<PathBuf>,
 
     /// The same; both given must describe the same map
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub warp: Option<PathBuf>,
 
     /// The video, .mp4 or .mov; its folder is created

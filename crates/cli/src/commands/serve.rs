@@ -14,6 +14,7 @@ use mtbsync_web::{Inputs, Page, Rights, Server, ServerConfig};
 use serde_json::json;
 use tokio::sync::watch;
 
+use super::jobs;
 use crate::args::serve::ServeArgs;
 use crate::printer::Mode;
 use crate::progress::plain_line;
@@ -78,6 +79,7 @@ pub fn run(service: Service, args: &ServeArgs, session: &Session) -> Result<Outc
         cache: session.cache(),
         program: std::env::current_exe()
             .map_err(|error| PipelineError::new(format!("the program does not find itself ({error})")))?,
+        jobs: jobs::commands(&session.config),
         log_requests: session.printer.verbosity() > 0,
         log: Arc::new(|line| plain_line(&line.replace(char::is_control, " "))),
     };
@@ -269,27 +271,5 @@ mod tests {
     #[test]
     fn tokens_survive_an_address() {
         assert_eq!(percent_encoded("a&b =\u{e9}"), "a%26b%20%3D%C3%A9");
-    }
-
-    /// The server knows the flags of jobs by name only; here is where both meet.
-    #[test]
-    fn flags_of_jobs_are_flags_of_the_program() {
-        use clap::CommandFactory;
-        let program = crate::args::Cli::command();
-        for job in mtbsync_web::jobs::flags::commands() {
-            let command = program.find_subcommand(job.verb).unwrap();
-            let all = || command.get_arguments().chain(program.get_arguments());
-            for (name, _) in job.flags() {
-                assert!(
-                    all().any(|arg| arg.get_long() == Some(name)),
-                    "{} --{name}",
-                    job.verb
-                );
-            }
-            assert_eq!(
-                job.argument.is_some(),
-                command.get_positionals().any(|arg| arg.is_required_set())
-            );
-        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueHint};
 use mtbsync_pipeline::sync::{SyncReport, SyncRequest, SyncTimings, sync};
 use mtbsync_quality::regression::RegressionStatus;
 use mtbsync_task::error::PipelineError;
@@ -25,15 +25,15 @@ use crate::summary::Outcome;
 )]
 pub struct SyncArgs {
     /// Recording of the reference run; of a GoPro set, any chapter
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub reference: PathBuf,
 
     /// Recording of the new run
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub new: PathBuf,
 
     /// Index of the reference [default: from the cache, else built]
-    #[arg(long, value_name = "PATH.npz")]
+    #[arg(long, value_name = "PATH.npz", value_hint = ValueHint::FilePath)]
     pub index: Option<PathBuf>,
 
     /// Artefact folder, or the pairs file (.csv) in it [default: <new stem>_sync]
@@ -45,7 +45,7 @@ pub struct SyncArgs {
     pub root: Option<PathBuf>,
 
     /// Markers of the reference run, carried over to the new one
-    #[arg(long, visible_alias = "reference-markers", value_name = "PATH")]
+    #[arg(long, visible_alias = "reference-markers", value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub ref_markers: Option<PathBuf>,
 
     #[command(flatten)]

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueHint};
 use mtbsync_markers::{DEFAULT_REVIEW_THRESHOLD, StatusCounts};
 use mtbsync_pipeline::markers::export::RateChoice;
 use mtbsync_pipeline::markers::transfer::{TransferRequest, transfer_markers};
@@ -26,15 +26,15 @@ use crate::summary::Outcome;
 )]
 pub struct TransferArgs {
     /// Markers of the reference run, a CSV; `-` for stdin
-    #[arg(long, visible_alias = "reference-markers", value_name = "PATH")]
+    #[arg(long, visible_alias = "reference-markers", value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub ref_markers: PathBuf,
 
     /// Map of a finished sync: timewarp.json or warp.npz, told apart by content
-    #[arg(long, value_name = "PATH", required_unless_present = "warp")]
+    #[arg(long, value_name = "PATH", required_unless_present = "warp", value_hint = ValueHint::FilePath)]
     pub timewarp_json: Option<PathBuf>,
 
     /// The same; both given must describe the same map
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub warp: Option<PathBuf>,
 
     /// Markers of the new run; its folder is created; `-` for stdout

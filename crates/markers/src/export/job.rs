@@ -30,6 +30,8 @@ pub(super) enum Positions {
 /// A row of the table of presets.
 pub(super) struct ExportFormat {
     pub name: &'static str,
+    /// What people call it.
+    pub title: &'static str,
     /// Other names it is known by.
     pub aliases: &'static [&'static str],
     /// What follows the input's stem in the default output name.

@@ -63,6 +63,11 @@ impl Preset {
         self.format().name
     }
 
+    /// What people call it.
+    pub fn title(self) -> &'static str {
+        self.format().title
+    }
+
     /// What follows the input's stem in the default output name.
     pub fn default_suffix(self) -> &'static str {
         self.format().suffix
@@ -90,17 +95,17 @@ const ZERO_START: &str = "00:00:00:00";
 
 #[rustfmt::skip]
 static TABLE: [ExportFormat; 11] = [
-    ExportFormat { name: "resolve-edl", aliases: &[], suffix: ".edl", positions: Positions::Timecode, start: TAPE_START, has_retiming: false, write: edl::write_resolve },
-    ExportFormat { name: "edl", aliases: &["cmx3600"], suffix: "_cmx.edl", positions: Positions::Timecode, start: TAPE_START, has_retiming: false, write: edl::write_cmx3600 },
-    ExportFormat { name: "fcpxml", aliases: &[], suffix: ".fcpxml", positions: Positions::Timecode, start: ZERO_START, has_retiming: true, write: fcpxml::write },
-    ExportFormat { name: "premiere", aliases: &["xml", "xmeml"], suffix: ".xml", positions: Positions::Timecode, start: ZERO_START, has_retiming: true, write: premiere::write },
-    ExportFormat { name: "premiere-csv", aliases: &[], suffix: "_premiere.csv", positions: Positions::Timecode, start: ZERO_START, has_retiming: false, write: premiere_csv::write },
-    ExportFormat { name: "avid", aliases: &[], suffix: "_avid.txt", positions: Positions::Timecode, start: TAPE_START, has_retiming: false, write: avid::write },
-    ExportFormat { name: "otio", aliases: &[], suffix: ".otio", positions: Positions::Timecode, start: TAPE_START, has_retiming: true, write: otio::write },
-    ExportFormat { name: "youtube", aliases: &[], suffix: "_youtube.txt", positions: Positions::Seconds, start: ZERO_START, has_retiming: false, write: youtube::write },
-    ExportFormat { name: "ffmetadata", aliases: &[], suffix: ".ffmeta", positions: Positions::Frames, start: ZERO_START, has_retiming: false, write: ffmetadata::write },
-    ExportFormat { name: "csv", aliases: &[], suffix: "_export.csv", positions: Positions::Seconds, start: ZERO_START, has_retiming: false, write: columns::write_csv },
-    ExportFormat { name: "json", aliases: &[], suffix: ".json", positions: Positions::Seconds, start: ZERO_START, has_retiming: false, write: columns::write_json },
+    ExportFormat { name: "resolve-edl", title: "DaVinci Resolve (EDL)", aliases: &[], suffix: ".edl", positions: Positions::Timecode, start: TAPE_START, has_retiming: false, write: edl::write_resolve },
+    ExportFormat { name: "edl", title: "CMX3600 EDL", aliases: &["cmx3600"], suffix: "_cmx.edl", positions: Positions::Timecode, start: TAPE_START, has_retiming: false, write: edl::write_cmx3600 },
+    ExportFormat { name: "fcpxml", title: "Final Cut Pro", aliases: &[], suffix: ".fcpxml", positions: Positions::Timecode, start: ZERO_START, has_retiming: true, write: fcpxml::write },
+    ExportFormat { name: "premiere", title: "Premiere Pro (XML)", aliases: &["xml", "xmeml"], suffix: ".xml", positions: Positions::Timecode, start: ZERO_START, has_retiming: true, write: premiere::write },
+    ExportFormat { name: "premiere-csv", title: "Premiere Pro (CSV)", aliases: &[], suffix: "_premiere.csv", positions: Positions::Timecode, start: ZERO_START, has_retiming: false, write: premiere_csv::write },
+    ExportFormat { name: "avid", title: "Avid Media Composer", aliases: &[], suffix: "_avid.txt", positions: Positions::Timecode, start: TAPE_START, has_retiming: false, write: avid::write },
+    ExportFormat { name: "otio", title: "OpenTimelineIO", aliases: &[], suffix: ".otio", positions: Positions::Timecode, start: TAPE_START, has_retiming: true, write: otio::write },
+    ExportFormat { name: "youtube", title: "YouTube chapters", aliases: &[], suffix: "_youtube.txt", positions: Positions::Seconds, start: ZERO_START, has_retiming: false, write: youtube::write },
+    ExportFormat { name: "ffmetadata", title: "FFmpeg metadata", aliases: &[], suffix: ".ffmeta", positions: Positions::Frames, start: ZERO_START, has_retiming: false, write: ffmetadata::write },
+    ExportFormat { name: "csv", title: "CSV, all columns", aliases: &[], suffix: "_export.csv", positions: Positions::Seconds, start: ZERO_START, has_retiming: false, write: columns::write_csv },
+    ExportFormat { name: "json", title: "JSON, all columns", aliases: &[], suffix: ".json", positions: Positions::Seconds, start: ZERO_START, has_retiming: false, write: columns::write_json },
 ];
 
 #[cfg(test)]

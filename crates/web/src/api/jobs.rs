@@ -14,6 +14,7 @@ use std::time::Duration;
 use crate::error::ApiError;
 use crate::http::body::{self, MAX_BODY_BYTES};
 use crate::http::sse::{self, Events};
+use crate::jobs::command::JobCommands;
 use crate::jobs::request;
 use crate::state::AppState;
 
@@ -22,9 +23,14 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 pub(super) fn router() -> Router<AppState> {
     Router::new()
+        .route("/api/commands", get(commands))
         .route("/api/jobs", get(list).post(start))
         .route("/api/jobs/{id}", get(one).delete(cancel))
         .route("/api/jobs/{id}/events", get(events))
+}
+
+async fn commands(State(state): State<AppState>) -> Json<JobCommands> {
+    Json(state.config().jobs.clone())
 }
 
 async fn list(State(state): State<AppState>) -> Json<Value> {
@@ -45,8 +51,9 @@ struct Wanted {
 async fn start(State(state): State<AppState>, request: Request<Body>) -> Result<Response, ApiError> {
     state.needs_write()?;
     let wanted: Wanted = body::json(request, MAX_BODY_BYTES).await?;
+    let commands = state.config().jobs.clone();
     let order = state
-        .look(move |catalogue| request::order(&wanted.kind, &wanted.params, catalogue))
+        .look(move |catalogue| request::order(&wanted.kind, &wanted.params, &commands, catalogue))
         .await?;
     let id = state.jobs().add(order)?;
     let place = HeaderValue::try_from(format!("/api/jobs/{id}")).map_err(ApiError::internal)?;

@@ -1,11 +1,12 @@
 //! From the parameters of a page to the arguments of the program. Each value is checked by its kind; paths are
-//! resolved here, so that the program is given absolute ones that lie where they may.
+//! resolved here, so that the program is given absolute ones that lie where they may. Ranges and what goes with what
+//! are for the command line to judge.
 
 use std::path::{Path, PathBuf};
 
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value};
 
-use super::flags::{self, Command, Value};
+use super::command::{FlagKind, JobCommands, JobFlag};
 use crate::error::{ApiError, Kind};
 use crate::guard::paths::RelPath;
 use crate::runs::Catalogue;
@@ -30,30 +31,35 @@ pub struct Order {
 ///
 /// # Errors
 /// An unknown kind or flag, a value that is none, a path that may not be used.
-pub fn order(kind: &str, params: &Map<String, Json>, catalogue: &Catalogue) -> Result<Order, ApiError> {
-    let command =
-        flags::command(kind).ok_or_else(|| ApiError::bad_request(format!("unknown kind {kind:?}")))?;
-    if let Some(missing) = command.needed.iter().find(|name| !params.contains_key(**name)) {
-        return Err(ApiError::bad_request(format!("{kind} needs {missing}")));
+pub fn order(
+    kind: &str,
+    params: &Map<String, Value>,
+    commands: &JobCommands,
+    catalogue: &Catalogue,
+) -> Result<Order, ApiError> {
+    let command = commands.items.iter().find(|command| command.kind == kind);
+    let command = command.ok_or_else(|| ApiError::bad_request(format!("unknown kind {kind:?}")))?;
+    let missing = |flag: &&JobFlag| flag.required && !params.contains_key(&flag.name);
+    if let Some(flag) = command.flags.iter().find(missing) {
+        return Err(ApiError::bad_request(format!("{kind} needs {}", flag.name)));
     }
     let mut args = vec![command.verb.to_owned()];
     let mut positional = Vec::new();
     let mut output = None;
     for (name, given) in params {
-        let value = command
-            .value(name)
-            .ok_or_else(|| ApiError::bad_request(format!("{kind} has no flag {name:?}")))?;
-        if value == Value::Switch {
+        let flag = command.flags.iter().find(|flag| flag.name == *name);
+        let flag = flag.ok_or_else(|| ApiError::bad_request(format!("{kind} has no flag {name:?}")))?;
+        if flag.kind == FlagKind::Switch {
             if given.as_bool().ok_or_else(|| wrong(name, "true or false"))? {
                 args.push(format!("--{name}"));
             }
             continue;
         }
-        for text in texts(name, value, given, catalogue)? {
+        for text in texts(flag, given, catalogue)? {
             if name == command.output {
                 output = Some(PathBuf::from(&text));
             }
-            if is_argument(command, name) {
+            if flag.is_argument {
                 positional.push(text);
             } else {
                 // One word: a value that starts with a dash stays a value.
@@ -65,6 +71,7 @@ pub fn order(kind: &str, params: &Map<String, Json>, catalogue: &Catalogue) -> R
         args.push("--".to_owned());
         args.extend(positional);
     }
+    (commands.check)(&args).map_err(ApiError::bad_request)?;
     Ok(Order {
         kind: command.kind,
         args,
@@ -72,66 +79,37 @@ pub fn order(kind: &str, params: &Map<String, Json>, catalogue: &Catalogue) -> R
     })
 }
 
-fn is_argument(command: &Command, name: &str) -> bool {
-    command.argument.is_some_and(|(argument, _)| argument == name)
-}
-
 fn wrong(name: &str, wanted: &str) -> ApiError {
     ApiError::bad_request(format!("{name} must be {wanted}"))
 }
 
-fn texts(name: &str, value: Value, given: &Json, catalogue: &Catalogue) -> Result<Vec<String>, ApiError> {
-    let text = || given.as_str().ok_or_else(|| wrong(name, "a text"));
-    let one = match value {
-        Value::In => input(text()?, catalogue).and_then(|path| existing(name, &path, Path::is_file))?,
-        Value::Folder => input(text()?, catalogue).and_then(|path| existing(name, &path, Path::is_dir))?,
-        Value::Out => as_text(&RelPath::new(text()?)?.creatable(catalogue.root())?)?,
-        Value::Number(low, high) => {
-            let number = given.as_f64().filter(|number| (low..=high).contains(number));
-            number
-                .ok_or_else(|| wrong(name, &format!("{low} to {high}")))?
-                .to_string()
+fn texts(flag: &JobFlag, given: &Value, catalogue: &Catalogue) -> Result<Vec<String>, ApiError> {
+    match given {
+        Value::Array(list) if flag.repeats && list.len() > MAX_VALUES => {
+            Err(wrong(&flag.name, "a shorter list"))
         }
-        Value::Whole(low, high) => {
-            let number = given.as_i64().filter(|number| (low..=high).contains(number));
-            number
-                .ok_or_else(|| wrong(name, &format!("a whole number, {low} to {high}")))?
-                .to_string()
-        }
-        Value::Choice(words) => {
-            let word = given.as_str().filter(|word| words.contains(word));
-            word.ok_or_else(|| wrong(name, &format!("one of {}", words.join(", "))))?
-                .to_owned()
-        }
-        Value::Word if given.is_number() => given.to_string(),
-        Value::Word => word(name, text()?)?,
-        Value::Words => {
-            let list = match given {
-                Json::Array(list) if list.len() <= MAX_VALUES => list.iter().collect(),
-                Json::Array(_) => return Err(wrong(name, "a shorter list")),
-                single => vec![single],
-            };
-            let words = list
-                .into_iter()
-                .map(|item| word(name, item.as_str().unwrap_or_default()));
-            return words.collect();
-        }
-        Value::Text => {
-            let line =
-                Some(text()?).filter(|text| text.len() <= MAX_TEXT && !text.contains(char::is_control));
-            line.ok_or_else(|| wrong(name, "one short line"))?.to_owned()
-        }
-        Value::Switch => return Err(wrong(name, "true or false")),
-    };
-    Ok(vec![one])
+        Value::Array(list) if flag.repeats => list.iter().map(|item| text(flag, item, catalogue)).collect(),
+        single => Ok(vec![text(flag, single, catalogue)?]),
+    }
 }
 
-fn word(name: &str, text: &str) -> Result<String, ApiError> {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-:;/*?,".contains(c);
-    if !text.is_empty() && text.len() <= MAX_TEXT && text.chars().all(is_plain) {
-        Ok(text.to_owned())
-    } else {
-        Err(wrong(name, "a word of letters, digits and . _ - : ; /"))
+fn text(flag: &JobFlag, given: &Value, catalogue: &Catalogue) -> Result<String, ApiError> {
+    let name = &flag.name;
+    let text = match (flag.kind, given) {
+        (FlagKind::Number | FlagKind::Text, Value::Number(number)) => number.to_string(),
+        (FlagKind::Number, _) => return Err(wrong(name, "a number")),
+        (_, Value::String(text)) => text.clone(),
+        _ => return Err(wrong(name, "a text")),
+    };
+    match flag.kind {
+        FlagKind::Input => existing(name, &input(&text, catalogue)?, Path::is_file),
+        FlagKind::Folder => existing(name, &input(&text, catalogue)?, Path::is_dir),
+        FlagKind::Output => as_text(&RelPath::new(&text)?.creatable(catalogue.root())?),
+        _ if !flag.choices.is_empty() && !flag.choices.contains(&text) => {
+            Err(wrong(name, &format!("one of {}", flag.choices.join(", "))))
+        }
+        _ if text.len() > MAX_TEXT || text.contains(char::is_control) => Err(wrong(name, "one short line")),
+        _ => Ok(text),
     }
 }
 

@@ -6,6 +6,8 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::{Value, json};
 
+use mtbsync_web::jobs::command::{FlagKind, JobCommand, JobCommands, JobFlag};
+
 use crate::place::{Place, add_run, until};
 
 // A shell cannot trap what was ignored when it began, as it is for everything started in the background.
@@ -19,6 +21,58 @@ case "$*" in
 esac
 echo '{"command":"transfer-markers","ok":true,"result":{"markers":{"ok":6}}}'
 "#;
+
+/// Some commands of a program: `!` is needed, `<` a file, `>` an output, `#` a number, `=` a text, `+` several.
+pub fn commands() -> JobCommands {
+    let flag = |text: &str| JobFlag {
+        name: text.trim_matches(|c: char| !c.is_ascii_alphanumeric()).to_owned(),
+        kind: match text.trim_end_matches(['!', '+']).chars().last() {
+            Some('<') => FlagKind::Input,
+            Some('>') => FlagKind::Output,
+            Some('#') => FlagKind::Number,
+            Some('=') => FlagKind::Text,
+            _ => FlagKind::Switch,
+        },
+        is_argument: false,
+        repeats: text.ends_with('+'),
+        required: text.ends_with('!'),
+        default: None,
+        choices: match text {
+            "warp-model=" => vec!["monotone".to_owned(), "affine".to_owned()],
+            "export=+" => vec!["resolve-edl".to_owned(), "csv".to_owned()],
+            _ => Vec::new(),
+        },
+        help: String::new(),
+        group: String::new(),
+    };
+    let command = |kind, verb, flags: &str| JobCommand {
+        kind,
+        verb,
+        output: "out",
+        flags: flags.split(' ').map(flag).collect(),
+    };
+    JobCommands {
+        items: vec![
+            command(
+                "sync",
+                "sync",
+                "reference<! new<! out>! root> fps# top-k# fast no-plot warp-model= label= export=+",
+            ),
+            command(
+                "transfer",
+                "transfer-markers",
+                "ref-markers<! out>! timewarp-json< label=",
+            ),
+        ],
+        presets: Vec::new(),
+        check: |args| {
+            let wrong = args
+                .iter()
+                .find(|arg| ["--fps=500", "--top-k=1.5"].contains(&arg.as_str()));
+            wrong.map_or(Ok(()), |arg| Err(format!("bad value in {arg}")))
+        },
+    }
+}
 
 fn place() -> Place {
     let place = Place::with(|config| {

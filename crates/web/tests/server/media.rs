@@ -5,16 +5,17 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mtbsync_media::{OpenOptions, Recording};
 use mtbsync_pipeline::cache::Cache;
-use mtbsync_web::{Inputs, Page, Rights, Server, ServerConfig};
+use mtbsync_web::{Page, Rights, Server, ServerConfig};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
+
+use crate::place;
 
 /// Longest a copy of a second of video may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -65,19 +66,12 @@ impl Place {
         fs::write(root.join("runA/timewarp.json"), warp.to_string()).unwrap();
         let config = ServerConfig {
             page: Page::Compare,
-            root: root.canonicalize().unwrap(),
             rights: Rights::default(),
-            token: None,
-            allow_hosts: Vec::new(),
-            media_roots: Vec::new(),
-            inputs: Inputs::default(),
             cache: Some(Cache {
                 folder: folder.path().join("cache"),
                 max_bytes: u64::MAX,
             }),
-            program: "mtbsync".into(),
-            log_requests: false,
-            log: Arc::new(|_| {}),
+            ..place::config(&root)
         };
         let runtime = Runtime::new().unwrap();
         let (stop, stopping) = watch::channel(false);

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::jobs;
 use mtbsync_web::{Inputs, Page, Rights, Server, ServerConfig};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -91,6 +92,7 @@ pub fn config(root: &Path) -> ServerConfig {
         inputs: Inputs::default(),
         cache: None,
         program: "/nowhere/mtbsync".into(),
+        jobs: jobs::commands(),
         log_requests: false,
         log: Arc::new(|_| {}),
     }

@@ -1,26 +1,12 @@
 /** Downloads made here, and editor files made by the program when this session may start jobs. */
 import { useState } from 'preact/hooks';
-import { ApiError, annotationsExportUrl, errorText, getFiles, startJob, type CommandResult, type FileItem, type Run } from '../../api';
+import { ApiError, annotationsExportUrl, errorText, getCommands, getFiles, startJob, type CommandResult, type FileItem, type Run } from '../../api';
 import { jobStream, listen } from '../../api/events';
-import { Badge, Button, Dialog, toast } from '../../components';
+import { Badge, Button, Dialog, Loading, LoadError, toast } from '../../components';
 import { fileName, markersCsv, markersJson } from '../../compare/export';
 import type { Marker } from '../../compare/markers';
 import { download, downloadUrl } from '../../lib/download';
-
-/** Editor formats the program writes, with the default name `mtbsync export` gives them. */
-const PRESETS: readonly { preset: string; label: string; suffix: string }[] = [
-  { preset: 'resolve-edl', label: 'DaVinci Resolve (EDL)', suffix: '.edl' },
-  { preset: 'fcpxml', label: 'Final Cut Pro', suffix: '.fcpxml' },
-  { preset: 'premiere', label: 'Premiere Pro (XML)', suffix: '.xml' },
-  { preset: 'premiere-csv', label: 'Premiere Pro (CSV)', suffix: '_premiere.csv' },
-  { preset: 'avid', label: 'Avid Media Composer', suffix: '_avid.txt' },
-  { preset: 'otio', label: 'OpenTimelineIO', suffix: '.otio' },
-  { preset: 'edl', label: 'CMX3600 EDL', suffix: '_cmx.edl' },
-  { preset: 'youtube', label: 'YouTube chapters', suffix: '_youtube.txt' },
-  { preset: 'ffmetadata', label: 'FFmpeg metadata', suffix: '.ffmeta' },
-  { preset: 'csv', label: 'CSV, all columns', suffix: '_export.csv' },
-  { preset: 'json', label: 'JSON, all columns', suffix: '.json' },
-];
+import { useLoad } from '../../lib/hooks';
 
 export interface ExportMenuProps {
   run: Run;
@@ -30,6 +16,8 @@ export interface ExportMenuProps {
 }
 
 export function ExportMenu({ run, markers, mayWrite, onClose }: ExportMenuProps) {
+  const commands = useLoad(getCommands, []);
+  const presets = commands.data?.presets ?? [];
   const [busy, setBusy] = useState<string | null>(null);
   const folder = run.path === '.' || run.path === '' ? '' : `${run.path}/`;
   const input = `${folder}new_markers.csv`;
@@ -78,14 +66,16 @@ export function ExportMenu({ run, markers, mayWrite, onClose }: ExportMenuProps)
         </section>
         <section>
           <h3>For editors</h3>
+          {commands.error ? <LoadError what="the formats" error={commands.error} retry={commands.reload} /> : null}
+          {!commands.data && !commands.error && <Loading what="formats" />}
           {mayWrite ? (
             <ul class="presets">
-              {PRESETS.map(({ preset, label, suffix }) => (
-                <li key={preset}>
-                  <Button icon="download" disabled={busy !== null} onClick={() => void exportPreset(preset, suffix)}>
-                    {label}
+              {presets.map(({ name, title, suffix }) => (
+                <li key={name}>
+                  <Button icon="download" disabled={busy !== null} onClick={() => void exportPreset(name, suffix)}>
+                    {title}
                   </Button>
-                  {busy === preset && <Badge tone="info">writing …</Badge>}
+                  {busy === name && <Badge tone="info">writing …</Badge>}
                 </li>
               ))}
             </ul>
@@ -93,7 +83,7 @@ export function ExportMenu({ run, markers, mayWrite, onClose }: ExportMenuProps)
             <div class="empty-inline">
               <p class="small muted">This server is read-only. Start it with --allow-write, or run:</p>
               <pre class="command">mtbsync export-markers {input} --preset resolve-edl</pre>
-              <p class="small muted">Presets: {PRESETS.map((item) => item.preset).join(', ')}.</p>
+              <p class="small muted">Presets: {presets.map((item) => item.name).join(', ')}.</p>
             </div>
           )}
         </section>

@@ -1,5 +1,5 @@
 /** The form of a new sync: what was typed, what is wrong with it, and the job and command line it means. Pure. */
-import type { Run } from '../../api/types';
+import type { FlagKind, JobFlag, Run } from '../../api/types';
 
 /** A recording: one the server knows by an id, or a path below its folder. */
 export interface Pick {
@@ -8,49 +8,23 @@ export interface Pick {
   path: string;
 }
 
+/** What was typed for a flag: text, on or off, or the values of a list. */
+export type FlagValue = string | boolean | readonly string[];
+
 export interface SyncForm {
   reference: Pick;
   newRun: Pick;
-  refMarkers: string;
-  /** Empty: named after the new recording. */
-  out: string;
-  exports: string[];
-  fps: string;
-  fast: boolean;
-  precise: boolean;
-  noGps: boolean;
-  refGpx: string;
-  newGpx: string;
-  model: 'monotone' | 'affine';
-  reviewThreshold: string;
-  minInlierFrac: string;
-  minCoverage: string;
-  maxP90: string;
-  force: boolean;
+  /** By the names of flags. `out` when empty: named after the new recording. */
+  values: Readonly<Record<string, FlagValue>>;
 }
 
-export const EMPTY_FORM: SyncForm = {
-  reference: { id: '', path: '' },
-  newRun: { id: '', path: '' },
-  refMarkers: '',
-  out: '',
-  exports: [],
-  fps: '',
-  fast: false,
-  precise: false,
-  noGps: false,
-  refGpx: '',
-  newGpx: '',
-  model: 'monotone',
-  reviewThreshold: '',
-  minInlierFrac: '',
-  minCoverage: '',
-  maxP90: '',
-  force: false,
-};
+export const EMPTY_FORM: SyncForm = { reference: { id: '', path: '' }, newRun: { id: '', path: '' }, values: {} };
 
-/** Editor files that can be written beside the markers. */
-export const PRESETS = ['edl', 'resolve-edl', 'fcpxml', 'premiere', 'otio', 'youtube'] as const;
+const isPath = (kind: FlagKind): boolean => kind === 'input' || kind === 'folder' || kind === 'output';
+
+const isEmpty = (value: FlagValue | undefined): boolean => value === undefined || value === false || (typeof value === 'object' ? value.length === 0 : String(value).trim() === '');
+
+export const textOf = (form: SyncForm, name: string): string => String(form.values[name] ?? '').trim();
 
 export interface KnownRecording {
   id: string;
@@ -82,7 +56,7 @@ export function usualOut(newName: string): string {
   return stem === '' ? '' : `${stem}_sync`;
 }
 
-export const outOf = (form: SyncForm, known: readonly KnownRecording[]): string => form.out.trim() || usualOut(pickName(form.newRun, known));
+export const outOf = (form: SyncForm, known: readonly KnownRecording[]): string => textOf(form, 'out') || usualOut(pickName(form.newRun, known));
 
 /** What the server refuses in a path below its folder (docs/reference/http.md#what-protects-you); null when nothing. */
 export function pathProblem(path: string): string | null {
@@ -93,26 +67,8 @@ export function pathProblem(path: string): string | null {
   return parts.some((part) => part.startsWith('.')) ? 'Hidden files cannot be used' : null;
 }
 
-export type FormErrors = Partial<Record<keyof SyncForm, string>>;
-
-interface Limits {
-  low: number;
-  high: number;
-}
-
-/** Ranges of the numbers, those of the flags (docs/reference/cli.md#groups-of-flags). */
-const NUMBERS = {
-  fps: { flag: 'fps', low: 0.1, high: 60 },
-  reviewThreshold: { flag: 'review-threshold', low: 0, high: 1 },
-  minInlierFrac: { flag: 'warp-min-inlier-frac', low: 0, high: 1 },
-  minCoverage: { flag: 'warp-min-coverage', low: 0, high: 1 },
-  maxP90: { flag: 'warp-max-p90', low: 0, high: 1e9 },
-} as const satisfies Partial<Record<keyof SyncForm, Limits & { flag: string }>>;
-
-type NumberField = keyof typeof NUMBERS;
-const NUMBER_FIELDS = Object.keys(NUMBERS) as NumberField[];
-
-const isWithin = (text: string, { low, high }: Limits): boolean => Number.isFinite(Number(text)) && Number(text) >= low && Number(text) <= high;
+/** By the names of flags. */
+export type FormErrors = Record<string, string>;
 
 function pickProblem(pick: Pick): string | null {
   if (pick.id !== '') return null;
@@ -120,41 +76,40 @@ function pickProblem(pick: Pick): string | null {
   return path === '' ? 'Choose a recording' : pathProblem(path);
 }
 
-export function formErrors(form: SyncForm, known: readonly KnownRecording[]): FormErrors {
+/** What can be told without the server, which checks everything again as the command line does. */
+export function formErrors(form: SyncForm, flags: readonly JobFlag[], known: readonly KnownRecording[]): FormErrors {
   const errors: FormErrors = {};
-  const note = (field: keyof SyncForm, problem: string | null) => {
-    if (problem !== null) errors[field] = problem;
+  const note = (name: string, problem: string | null) => {
+    if (problem !== null) errors[name] = problem;
   };
   note('reference', pickProblem(form.reference));
-  note('newRun', pickProblem(form.newRun));
+  note('new', pickProblem(form.newRun));
   const [reference, newRun] = [pickName(form.reference, known), pickName(form.newRun, known)];
-  if (!errors.newRun && form.reference.id === form.newRun.id && reference === newRun) errors.newRun = 'This is the reference itself';
-  for (const field of ['refMarkers', 'refGpx', 'newGpx'] as const) note(field, form[field].trim() === '' ? null : pathProblem(form[field].trim()));
-  const out = outOf(form, known);
-  note('out', out === '' ? null : pathProblem(out));
-  if (form.exports.length > 0 && form.refMarkers.trim() === '') errors.refMarkers = 'Editor files need the markers of the reference';
-  for (const field of NUMBER_FIELDS) {
-    const limits = NUMBERS[field];
-    const text = form[field].trim();
-    if (text !== '' && !isWithin(text, limits)) errors[field] = limits.high >= 1e9 ? 'A number from 0 on' : `A number from ${limits.low} to ${limits.high}`;
+  if (!errors['new'] && form.reference.id === form.newRun.id && reference === newRun) errors['new'] = 'This is the reference itself';
+  for (const { name, kind } of flags) {
+    const text = textOf(form, name);
+    if (text === '') continue;
+    if (isPath(kind)) note(name, pathProblem(text));
+    if (kind === 'number' && !Number.isFinite(Number(text))) note(name, 'A number');
   }
+  const out = outOf(form, known);
+  if (out !== '') note('out', pathProblem(out));
+  if (!isEmpty(form.values['export']) && textOf(form, 'ref-markers') === '') errors['ref-markers'] = 'Editor files need the markers of the reference';
   return errors;
 }
 
 /** Flags without dashes and their values, in the order of the command line. Inputs are ids or paths. */
-export function jobParams(form: SyncForm, known: readonly KnownRecording[]): Record<string, unknown> {
+export function jobParams(form: SyncForm, flags: readonly JobFlag[], known: readonly KnownRecording[]): Record<string, unknown> {
   const params: Record<string, unknown> = {
     reference: form.reference.id || form.reference.path.trim(),
     new: form.newRun.id || form.newRun.path.trim(),
     out: outOf(form, known),
   };
-  const texts = { 'ref-markers': form.refMarkers, 'ref-gpx': form.refGpx, 'new-gpx': form.newGpx };
-  for (const [flag, text] of Object.entries(texts)) if (text.trim() !== '') params[flag] = text.trim();
-  if (form.exports.length > 0) params['export'] = form.exports;
-  for (const field of NUMBER_FIELDS) if (form[field].trim() !== '') params[NUMBERS[field].flag] = Number(form[field]);
-  if (form.model !== 'monotone') params['warp-model'] = form.model;
-  const switches = { fast: form.fast, precise: form.precise, 'no-gps': form.noGps, force: form.force };
-  for (const [flag, on] of Object.entries(switches)) if (on) params[flag] = true;
+  for (const { name, kind } of flags) {
+    const value = form.values[name];
+    if (name in params || isEmpty(value)) continue;
+    params[name] = kind === 'number' ? Number(value) : isPath(kind) ? textOf(form, name) : value;
+  }
   return params;
 }
 
@@ -162,9 +117,9 @@ export function jobParams(form: SyncForm, known: readonly KnownRecording[]): Rec
 const word = (text: string): string => (/^[\w./:=,+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 
 /** The command that does the same in a terminal, a flag on each line. Recordings known by an id stand with their file names. */
-export function commandLine(form: SyncForm, known: readonly KnownRecording[]): string {
+export function commandLine(form: SyncForm, flags: readonly JobFlag[], known: readonly KnownRecording[]): string {
   const named = { reference: pickName(form.reference, known) || 'REFERENCE', new: pickName(form.newRun, known) || 'NEW' };
-  const words = Object.entries<unknown>({ ...jobParams(form, known), ...named }).flatMap(([flag, value]) => {
+  const words = Object.entries<unknown>({ ...jobParams(form, flags, known), ...named }).flatMap(([flag, value]) => {
     if (value === true) return [`--${flag}`];
     if (value === '') return [];
     return (Array.isArray(value) ? value : [value]).map((one) => `--${flag} ${word(String(one))}`);

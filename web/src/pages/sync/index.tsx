@@ -1,6 +1,6 @@
 /** Sync: aligns two recordings from the browser, and shows how far the work is. */
 import { useState } from 'preact/hooks';
-import { getJobs, getRuns } from '../../api';
+import { getCommands, getJobs, getRuns } from '../../api';
 import { setQuery, useQuery } from '../../app/router';
 import { useRight, useSession } from '../../app/session';
 import { Card, Empty, Loading, LoadError } from '../../components';
@@ -36,6 +36,8 @@ function ReadOnly() {
 
 function Room() {
   const runs = useLoad(getRuns, []);
+  const commands = useLoad(getCommands, []);
+  const flags = commands.data?.items.find((command) => command.kind === 'sync')?.flags;
   const jobs = useLoad(getJobs, []);
   const job = useQuery().get('job');
   const [started, setStarted] = useState<string | null>(null);
@@ -44,10 +46,12 @@ function Room() {
     <div class="sync">
       <div class="grid">
         {runs.error ? <LoadError what="the recordings" error={runs.error} retry={runs.reload} /> : null}
-        {!runs.data && !runs.error && <Loading what="recordings" />}
-        {runs.data && (
+        {commands.error ? <LoadError what="the flags of the program" error={commands.error} retry={commands.reload} /> : null}
+        {((!runs.data && !runs.error) || (!flags && !commands.error)) && <Loading what="recordings" />}
+        {runs.data && flags && (
           <NewSync
             runs={runs.data.items}
+            flags={flags}
             onStarted={(id) => {
               setStarted(id);
               open(id);

@@ -1,18 +1,22 @@
 /** The form that starts a sync. */
 import { useState } from 'preact/hooks';
-import { errorText, startJob, type Run } from '../../api';
+import { errorText, startJob, type JobFlag, type Run } from '../../api';
 import { Button, Card, Checkbox, Notice, Select, TextField } from '../../components';
 import { clock } from '../../lib/format';
-import { commandLine, EMPTY_FORM, formErrors, jobParams, knownRecordings, outOf, PRESETS, type FormErrors, type KnownRecording, type Pick, type SyncForm } from './form';
+import { commandLine, EMPTY_FORM, formErrors, jobParams, knownRecordings, outOf, textOf, type FlagValue, type FormErrors, type KnownRecording, type Pick, type SyncForm } from './form';
 
-export function NewSync({ runs, onStarted }: { runs: readonly Run[]; onStarted: (id: string) => void }) {
+/** Flags with a field of their own; the others are options. */
+const MAIN = ['reference', 'new', 'ref-markers', 'out', 'export'];
+
+export function NewSync({ runs, flags, onStarted }: { runs: readonly Run[]; flags: readonly JobFlag[]; onStarted: (id: string) => void }) {
   const known = knownRecordings(runs);
   const [form, setForm] = useState<SyncForm>(() => ({ ...EMPTY_FORM, reference: { id: firstReference(runs, known), path: '' } }));
   const [tried, setTried] = useState(false);
   const [busy, setBusy] = useState(false);
   const [refused, setRefused] = useState<string | null>(null);
   const change = (part: Partial<SyncForm>) => setForm((old) => ({ ...old, ...part }));
-  const errors = formErrors(form, known);
+  const set = (name: string, value: FlagValue) => change({ values: { ...form.values, [name]: value } });
+  const errors = formErrors(form, flags, known);
   // An empty form is not wrong yet: what is missing is said only after a try.
   const shown: FormErrors = tried ? errors : {};
   const out = outOf(form, known);
@@ -23,7 +27,7 @@ export function NewSync({ runs, onStarted }: { runs: readonly Run[]; onStarted: 
     if (Object.keys(errors).length > 0) return;
     setBusy(true);
     try {
-      const { id } = await startJob('sync', jobParams(form, known));
+      const { id } = await startJob('sync', jobParams(form, flags, known));
       setTried(false);
       onStarted(id);
     } catch (error) {
@@ -42,32 +46,24 @@ export function NewSync({ runs, onStarted }: { runs: readonly Run[]; onStarted: 
           void submit();
         }}
       >
-        <RecordingField label="Reference recording" hint="The ride others are compared with" known={known} value={form.reference} error={shown.reference} onChange={(reference) => change({ reference })} />
-        <RecordingField label="New recording" hint="The ride to align" known={known} value={form.newRun} error={shown.newRun} onChange={(newRun) => change({ newRun })} />
-        <TextField label="Markers of the reference" placeholder="none" hint="CSV below the folder served" value={form.refMarkers} error={shown.refMarkers} onInput={(refMarkers) => change({ refMarkers })} />
+        <RecordingField label="Reference recording" hint="The ride others are compared with" known={known} value={form.reference} error={shown['reference']} onChange={(reference) => change({ reference })} />
+        <RecordingField label="New recording" hint="The ride to align" known={known} value={form.newRun} error={shown['new']} onChange={(newRun) => change({ newRun })} />
+        <TextField label="Markers of the reference" placeholder="none" hint="CSV below the folder served" value={textOf(form, 'ref-markers')} error={shown['ref-markers']} onInput={(value) => set('ref-markers', value)} />
         <TextField
           label="Results go to"
           placeholder={out || 'named after the new recording'}
           hint={replaces ? 'There is a run already: it is replaced' : 'Folder below the one served'}
-          value={form.out}
-          error={shown.out}
-          onInput={(value) => change({ out: value })}
+          value={String(form.values['out'] ?? '')}
+          error={shown['out']}
+          onInput={(value) => set('out', value)}
         />
-        <fieldset class="sync-choices">
-          <legend class="field-label">Editor files, from the markers</legend>
-          {PRESETS.map((preset) => (
-            <Checkbox
-              key={preset}
-              label={preset}
-              checked={form.exports.includes(preset)}
-              onChange={(on) => change({ exports: PRESETS.filter((other) => (other === preset ? on : form.exports.includes(other))) })}
-            />
-          ))}
-        </fieldset>
-        <Options form={form} errors={shown} change={change} />
+        {flags.filter((flag) => flag.name === 'export').map((flag) => (
+          <FlagField key={flag.name} flag={flag} value={form.values[flag.name]} onChange={(value) => set(flag.name, value)} />
+        ))}
+        <Options flags={flags} form={form} errors={shown} set={set} />
         <div class="sync-command">
           <span class="field-label">The same in a terminal</span>
-          <pre>{commandLine(form, known)}</pre>
+          <pre>{commandLine(form, flags, known)}</pre>
         </div>
         {refused !== null && (
           <Notice tone="bad" title="The sync was not started">
@@ -137,38 +133,68 @@ function RecordingField({ label, hint, known, value, error, onChange }: Recordin
   );
 }
 
-function Options({ form, errors, change }: { form: SyncForm; errors: FormErrors; change: (part: Partial<SyncForm>) => void }) {
-  const number = (field: 'fps' | 'reviewThreshold' | 'minInlierFrac' | 'minCoverage' | 'maxP90', label: string, usual: string, hint: string) => (
-    <TextField label={label} inputMode="decimal" placeholder={usual} hint={hint} value={form[field]} error={errors[field]} onInput={(value) => change({ [field]: value })} />
+interface FlagProps {
+  flag: JobFlag;
+  value: FlagValue | undefined;
+  error?: string | undefined;
+  onChange: (value: FlagValue) => void;
+}
+
+/** Several of the values there are. */
+function Choices({ flag, value, onChange }: FlagProps) {
+  const chosen = Array.isArray(value) ? value : [];
+  return (
+    <fieldset class="sync-choices">
+      <legend class="field-label">{flag.help}</legend>
+      {flag.choices.map((choice) => (
+        <Checkbox
+          key={choice}
+          label={choice}
+          checked={chosen.includes(choice)}
+          onChange={(on) => onChange(flag.choices.filter((other) => (other === choice ? on : chosen.includes(other))))}
+        />
+      ))}
+    </fieldset>
   );
+}
+
+/** The field of any flag, described as the command line describes it. */
+function FlagField({ flag, value, error, onChange }: FlagProps) {
+  const { help, kind, choices, repeats } = flag;
+  const usual = flag.default ?? 'none';
+  const hint = `--${flag.name}`;
+  if (kind === 'switch') return <Checkbox label={help} checked={value === true} onChange={onChange} />;
+  if (choices.length > 0 && repeats) return <Choices flag={flag} value={value} onChange={onChange} />;
+  if (choices.length > 0) {
+    const options = [{ value: '', label: `${usual} (default)` }, ...choices.filter((choice) => choice !== usual).map((choice) => ({ value: choice, label: choice }))];
+    return <Select label={help} hint={hint} error={error} value={String(value ?? '')} options={options} onChange={onChange} />;
+  }
+  return <TextField label={help} hint={hint} error={error} inputMode={kind === 'number' ? 'decimal' : 'text'} placeholder={usual} value={String(value ?? '')} onInput={onChange} />;
+}
+
+interface OptionsProps {
+  flags: readonly JobFlag[];
+  form: SyncForm;
+  errors: FormErrors;
+  set: (name: string, value: FlagValue) => void;
+}
+
+function Options({ flags, form, errors, set }: OptionsProps) {
+  const optional = flags.filter((flag) => !MAIN.includes(flag.name));
+  const field = (flag: JobFlag) => <FlagField key={flag.name} flag={flag} value={form.values[flag.name]} error={errors[flag.name]} onChange={(value) => set(flag.name, value)} />;
   return (
     <details class="sync-options">
       <summary>Options</summary>
-      <div class="sync-option-grid">
-        {number('fps', 'Frames analysed per second', '3', '0.1 to 60')}
-        <Select
-          label="Model of the map"
-          value={form.model}
-          hint="monotone follows every change of pace"
-          options={[
-            { value: 'monotone', label: 'monotone' },
-            { value: 'affine', label: 'affine: one straight line' },
-          ]}
-          onChange={(model) => change({ model })}
-        />
-        {number('reviewThreshold', 'Markers to review below', '0.6', 'confidence, 0 to 1')}
-        {number('minInlierFrac', 'Gate: least inliers', '0.25', 'share, 0 to 1')}
-        {number('minCoverage', 'Gate: least coverage', '0.5', 'share of the new run, 0 to 1')}
-        {number('maxP90', 'Gate: highest P90', 'none', 'seconds')}
-        <TextField label="Track of the reference" placeholder="none" hint="GPX, FIT or TCX" value={form.refGpx} error={errors.refGpx} onInput={(refGpx) => change({ refGpx })} />
-        <TextField label="Track of the new recording" placeholder="none" hint="GPX, FIT or TCX" value={form.newGpx} error={errors.newGpx} onInput={(newGpx) => change({ newGpx })} />
-      </div>
-      <div class="sync-choices">
-        <Checkbox label="Fast: coarser, sooner done" checked={form.fast} onChange={(fast) => change({ fast, precise: fast ? false : form.precise })} />
-        <Checkbox label="Precise: full size pictures" checked={form.precise} onChange={(precise) => change({ precise, fast: precise ? false : form.fast })} />
-        <Checkbox label="No GPS of the recordings" checked={form.noGps} onChange={(noGps) => change({ noGps })} />
-        <Checkbox label="Markers even when refused" checked={form.force} onChange={(force) => change({ force })} />
-      </div>
+      {[...new Set(optional.map((flag) => flag.group))].map((group) => {
+        const members = optional.filter((flag) => flag.group === group);
+        return (
+          <fieldset key={group}>
+            <legend class="field-label">{group}</legend>
+            <div class="sync-option-grid">{members.filter((flag) => flag.kind !== 'switch').map(field)}</div>
+            <div class="sync-choices">{members.filter((flag) => flag.kind === 'switch').map(field)}</div>
+          </fieldset>
+        );
+      })}
     </details>
   );
 }
