@@ -34,9 +34,8 @@ demo: build ## Align the sample pair, carry its markers over, say where the resu
 	@echo "EDL for DaVinci Resolve: $(DEMO)/new_markers.edl"
 	@echo "Overlay picture:         $(DEMO)/alignment_overlay.png"
 
-test: setup lint ## Formatting, lints and all tests: Rust, web app in a browser, other programs on our files
-	$(CARGO) test --workspace
-	$(MAKE) --no-print-directory test-web test-interop
+test: ## Formatting, lints and all tests: Rust, web app in a browser, other programs on our files; how long each took
+	@CARGO="$(CARGO)" MAKE="$(MAKE)" scripts/test.sh
 
 test-unit: ## The fast part of the tests: no video is decoded by the built program
 	$(CARGO) test --workspace --lib --bins

@@ -4,7 +4,7 @@
  * Screenshots go to out/screenshots in the repository.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -43,10 +43,22 @@ function repack(name, file, args) {
 const ALONE = 'lock.test.mjs';
 const AT_ONCE = 2;
 
-/** Runs one file of tests on a copy of the runs, as some tests change them; what it said comes in one piece. */
+/** A copy of the runs for tests that change them. Recordings that lie in a run are named by where they are now. */
+function copyRuns(to) {
+  cpSync(runs, to, { recursive: true, preserveTimestamps: true });
+  for (const name of readdirSync(to)) {
+    const file = join(to, name, 'timewarp.json');
+    writeFileSync(file, readFileSync(file, 'utf8').replaceAll(runs, to));
+  }
+  // The newest run is the one that pages open by themselves. Dates have milliseconds only, times of files more.
+  const newest = new Date(Date.now() + 1000);
+  utimesSync(join(to, 'sample', 'timewarp.json'), newest, newest);
+}
+
+/** Runs one file of tests on its own copy of the runs; what it said comes in one piece. */
 function testFile(name) {
   const own = join(root, `${name}.d`);
-  cpSync(runs, own, { recursive: true, preserveTimestamps: true });
+  copyRuns(own);
   const env = { ...process.env, MTBSYNC_BIN: program, MTBSYNC_E2E_ROOT: own };
   return new Promise((done) => {
     const child = spawn(process.execPath, ['--test', '--test-reporter=spec', join(here, name)], { env });

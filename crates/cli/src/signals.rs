@@ -4,18 +4,11 @@
 //! come back. A second signal, or a command that does not come back in time, ends the process from here, after every
 //! temporary file was removed.
 
-use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
-use std::time::Duration;
 
-use mtbsync_formats::atomic::cleanup_all;
 use mtbsync_task::progress::Cancel;
 
 use crate::exit::Exit;
-
-/// How long a command may take to come back; decoding one group of pictures stays far below.
-const GRACE: Duration = Duration::from_secs(5);
 
 static TERMINATED: AtomicBool = AtomicBool::new(false);
 
@@ -31,8 +24,14 @@ pub fn received() -> Exit {
 /// Starts listening. Where that is not possible, signals end the program as the system sees fit.
 #[cfg(unix)]
 pub fn listen(cancel: Cancel) {
+    use std::thread;
+    use std::time::Duration;
+
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     use signal_hook::iterator::Signals;
+
+    /// How long a command may take to come back; decoding one group of pictures stays far below.
+    const GRACE: Duration = Duration::from_secs(5);
 
     let Ok(mut signals) = Signals::new([SIGINT, SIGTERM, SIGHUP]) else {
         return;
@@ -56,11 +55,12 @@ pub fn listen(cancel: Cancel) {
 #[cfg(not(unix))]
 pub fn listen(_cancel: Cancel) {}
 
+#[cfg(unix)]
 #[expect(
     clippy::exit,
     reason = "the last resort when a command does not come back by itself"
 )]
 fn end_now() {
-    cleanup_all();
-    process::exit(i32::from(received().code()));
+    mtbsync_formats::atomic::cleanup_all();
+    std::process::exit(i32::from(received().code()));
 }

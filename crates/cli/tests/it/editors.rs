@@ -158,7 +158,7 @@ fn damage_and_wrong_input_are_told() {
 const NEW_MARKERS: &str = "marker_id,name,t_ref,t_new,confidence,needs_review,status\n\
     1,Start,1.0,0.0,0.9,false,ok\n2,Rock garden,2.0,1.0,0.9,false,ok\n3,Drop,6.0,5.0,0.9,false,ok\n4,Far,60,,0,true,outside\n";
 
-fn place_with_new_markers() -> Place {
+pub fn place_with_new_markers() -> Place {
     let place = Place::new();
     place.write("new_markers.csv", NEW_MARKERS);
     place.write("timewarp.json", straight_warp(true));
@@ -368,36 +368,4 @@ fn chapters_are_not_written_into_just_anything() {
         "timewarp.json",
     ];
     assert_eq!(place.list("."), names, "nothing is left behind");
-}
-
-#[test]
-fn the_clip_of_an_editor_file_is_the_first_file_with_its_sound() {
-    let place = place_with_new_markers();
-    let picture = "testsrc2=size=160x120:rate=30:duration=4";
-    let sound = "sine=sample_rate=44100:duration=4";
-    let with_sound = clip(
-        "editors-sound.mp4",
-        &[
-            "-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", sound, "-c:v", "libx264", "-c:a", "aac",
-            "-ac", "2", "-f", "mp4",
-        ],
-    );
-    for name in ["GX010007.MP4", "GX020007.MP4"] {
-        std::fs::copy(&with_sound, place.path(name)).unwrap();
-    }
-    let said = place.run("export fcpxml --markers new_markers.csv --video GX010007.MP4 --json");
-    let summary = said.ok().json();
-    let warning = summary["warnings"][0].as_str().unwrap();
-    assert!(warning.contains("the first of 2 files"), "{warning}");
-    assert_eq!(
-        summary["result"]["clamped"], 1,
-        "one marker lies behind the first file"
-    );
-    let text = place.read("new_markers.fcpxml");
-    let asset = "duration=\"120/30s\" hasVideo=\"1\" format=\"r1\" hasAudio=\"1\" audioSources=\"1\" audioChannels=\"2\" audioRate=\"44100\"";
-    assert!(text.contains(asset), "{text}");
-    assert!(
-        text.contains("audioLayout=\"stereo\" audioRate=\"44.1k\""),
-        "{text}"
-    );
 }

@@ -19,6 +19,7 @@ mod grammar;
 mod interrupted;
 mod markers;
 mod quality;
+mod regression;
 mod render;
 mod servers;
 mod splits;

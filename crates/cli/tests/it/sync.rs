@@ -18,7 +18,7 @@ const STABLE: [&str; 7] = [
 ];
 
 /// A place where the sample pair was synced into `out`, with both indexes in the cache.
-fn synced() -> &'static Place {
+pub fn synced() -> &'static Place {
     static PLACE: OnceLock<Place> = OnceLock::new();
     PLACE.get_or_init(|| {
         let place = Place::lasting("synced");
@@ -27,7 +27,7 @@ fn synced() -> &'static Place {
     })
 }
 
-fn sync_sample(place: &Place, out: &str, more: &[&str]) -> Value {
+pub fn sync_sample(place: &Place, out: &str, more: &[&str]) -> Value {
     let recordings = [data("sample/reference.mp4"), data("sample/new.mp4")];
     sync_pair(place, &recordings, out, more)
 }
@@ -435,23 +435,5 @@ fn fast_says_what_it_set_and_flags_win() {
         said.ok().stdout.starts_with("fast: threads 2, refine-window 0\n"),
         "{}",
         said.stdout
-    );
-}
-
-#[test]
-fn editor_files_name_the_clip_on_request_and_old_ones_go() {
-    let place = synced();
-    let new = data("sample/new.mp4");
-    sync_sample(place, "edited", &["--export", "fcpxml", "--video", &new]);
-    let timeline = place.read("edited/new_markers.fcpxml");
-    assert!(
-        timeline.contains("<asset ") && timeline.contains("new.mp4"),
-        "{timeline}"
-    );
-    sync_sample(place, "edited", &[]);
-    assert!(place.read("edited/new_markers.edl").contains("Switchback"));
-    assert!(
-        !place.path("edited/new_markers.fcpxml").exists(),
-        "a file of the run before stayed"
     );
 }

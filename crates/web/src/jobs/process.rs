@@ -17,6 +17,7 @@ const MAX_SUMMARY: u64 = 4 << 20;
 /// Longest line of its progress and its messages, bytes; the rest is dropped.
 const MAX_LINE: u64 = 16 << 10;
 /// Steps of niceness below that of the server, so that pages and videos come first.
+#[cfg(unix)]
 const NICENESS: i32 = 10;
 
 /// What the program said on stderr.
