@@ -5,4 +5,5 @@
 mod dependencies;
 mod documents;
 mod files;
+mod rust;
 mod text;
