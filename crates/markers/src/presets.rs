@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::export::{ExportOptions, Preset};
+use crate::export::Preset;
 use crate::time::{Counting, Rate, RateError};
 
 /// A named set of values; what is `None` keeps the default of the format.
@@ -29,24 +29,6 @@ pub struct CustomPreset {
     pub keep_colours: Option<bool>,
 }
 
-impl CustomPreset {
-    /// Puts the preset's values into `options`; flags given by hand are to be applied after it.
-    pub fn apply(&self, options: &mut ExportOptions) {
-        if let Some(rate) = self.rate {
-            options.rate = rate;
-            options.rate_is_auto = false;
-        }
-        options.counting = self.counting.unwrap_or(options.counting);
-        options.reel = self.reel.clone().or(options.reel.take());
-        options.label = self.label.clone().or(options.label.take());
-        options.timeline_start = self.timeline_start.clone().or(options.timeline_start.take());
-        if let Some(prefix) = &self.review_prefix {
-            options.review_prefix.clone_from(prefix);
-        }
-        options.keep_colours = self.keep_colours.unwrap_or(options.keep_colours);
-    }
-}
-
 /// A configuration text whose presets cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{problem} ({file}, line {line})")]
@@ -56,7 +38,26 @@ pub struct PresetError {
     /// Line from 1.
     pub line: usize,
     /// What is wrong.
-    pub problem: String,
+    #[source]
+    pub problem: PresetProblem,
+}
+
+/// What is wrong with a configuration text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PresetProblem {
+    /// Broken TOML, or an unknown key or value.
+    #[error("{}", .0.message())]
+    Toml(#[from] toml::de::Error),
+    /// A preset of this name is built in.
+    #[error("`{0}` is a built-in preset")]
+    BuiltIn(String),
+    /// Nothing that can be written.
+    #[error("`{0}` is not a preset")]
+    UnknownFormat(String),
+    /// Not a frame rate.
+    #[error(transparent)]
+    Rate(#[from] RateError),
 }
 
 impl PresetError {
@@ -67,7 +68,7 @@ impl PresetError {
 }
 
 #[derive(Deserialize)]
-struct Config {
+struct PresetFile {
     /// Kept as written, so that an error can be put on the line of its preset.
     #[serde(default)]
     presets: BTreeMap<String, toml::Spanned<Raw>>,
@@ -118,19 +119,19 @@ impl RateText {
 pub fn read_presets(files: &[(String, String)]) -> Result<BTreeMap<String, CustomPreset>, PresetError> {
     let mut presets = BTreeMap::new();
     for (file, text) in files {
-        let fail = |offset: usize, problem: String| PresetError {
+        let fail = |offset: usize, problem: PresetProblem| PresetError {
             file: file.clone(),
             line: line_of(text, offset),
             problem,
         };
-        let config: Config = toml::from_str(text).map_err(|error| {
+        let config: PresetFile = toml::from_str(text).map_err(|error: toml::de::Error| {
             let offset = error.span().map_or(0, |span| span.start);
-            fail(offset, error.message().to_owned())
+            fail(offset, error.into())
         })?;
         for (name, raw) in config.presets {
             let offset = raw.span().start;
             if Preset::from_name(&name).is_some() {
-                return Err(fail(offset, format!("`{name}` is a built-in preset")));
+                return Err(fail(offset, PresetProblem::BuiltIn(name)));
             }
             let preset = resolve(raw.into_inner()).map_err(|problem| fail(offset, problem))?;
             presets.insert(name, preset);
@@ -139,27 +140,14 @@ pub fn read_presets(files: &[(String, String)]) -> Result<BTreeMap<String, Custo
     Ok(presets)
 }
 
-fn resolve(raw: Raw) -> Result<CustomPreset, String> {
-    let format = Preset::from_name(&raw.format).ok_or_else(|| format!("`{}` is not a preset", raw.format))?;
-    let rate = raw
-        .fps
-        .map(|fps| fps.parse())
-        .transpose()
-        .map_err(|error| error.to_string())?
-        .flatten();
+fn resolve(raw: Raw) -> Result<CustomPreset, PresetProblem> {
     Ok(CustomPreset {
-        format,
-        rate,
+        format: Preset::from_name(&raw.format).ok_or(PresetProblem::UnknownFormat(raw.format))?,
+        rate: raw.fps.map(|fps| fps.parse()).transpose()?.flatten(),
         reel: raw.reel,
         label: raw.label,
         timeline_start: raw.timeline_start,
-        counting: raw.drop_frame.map(|is_drop| {
-            if is_drop {
-                Counting::Drop
-            } else {
-                Counting::NonDrop
-            }
-        }),
+        counting: raw.drop_frame.map(Counting::drop_if),
         review_prefix: raw.review_prefix,
         keep_colours: raw.keep_colours,
     })
@@ -191,11 +179,9 @@ mod tests {
             (team.format, team.rate, team.reel.as_deref()),
             (Preset::Edl, None, None)
         );
-        let mut options = ExportOptions::new(Rate::whole(25), "x");
-        team.apply(&mut options);
         assert_eq!(
-            (options.counting, options.review_prefix.as_str()),
-            (Counting::Drop, "")
+            (team.counting, team.review_prefix.as_deref()),
+            (Some(Counting::Drop), Some(""))
         );
     }
 

@@ -1,7 +1,7 @@
 //! Marker CSV in (docs/reference/files.md#marker-tables): columns by meaning, times in any usual form,
 //! everything else carried along.
 
-use mtbsync_formats::csv::{CsvError, Row, Table};
+use mtbsync_formats::csv::{CellErrorKind, CsvError, Delimiter, Row, Table};
 
 use crate::marker::{Marker, MarkerTable};
 use crate::time::{Rate, TimeError, parse_time};
@@ -11,7 +11,7 @@ pub(crate) const TIME_COLUMNS: [&str; 4] = ["t_ref", "time", "timecode", "start"
 pub(crate) const COLOUR_COLUMNS: [&str; 2] = ["colour", "color"];
 pub(crate) const COMMENT_COLUMNS: [&str; 3] = ["comment", "note", "label"];
 pub(crate) const NAME_COLUMNS: [&str; 3] = ["name", "marker_id", "id"];
-pub(crate) const ID_COLUMNS: [&str; 2] = ["marker_id", "id"];
+const ID_COLUMNS: [&str; 2] = ["marker_id", "id"];
 /// Columns of new_markers.csv that are computed or rewritten; input columns of these names are replaced.
 pub(crate) const OUTPUT_COLUMNS: [&str; 12] = [
     "marker_id",
@@ -29,33 +29,29 @@ pub(crate) const OUTPUT_COLUMNS: [&str; 12] = [
 ];
 /// Column of new_markers.csv that is added last for markers with a length.
 pub(crate) const END_COLUMN: &str = "t_new_end";
-/// Every name a header of markers may be known by.
-pub(crate) const KNOWN_COLUMNS: [&str; 22] = [
-    "marker_id",
-    "id",
-    "name",
-    "t_ref",
-    "time",
-    "timecode",
-    "start",
-    "t_ref_end",
-    "duration",
-    "colour",
-    "color",
-    "comment",
-    "note",
-    "label",
-    "t_new",
-    "t_new_est",
-    "t_new_low",
-    "t_new_high",
-    "t_new_end",
-    "confidence",
-    "needs_review",
-    "status",
-];
+/// Columns for the length of a marker: its end, or its duration.
+pub(crate) const REF_END_COLUMN: &str = "t_ref_end";
+pub(crate) const DURATION_COLUMN: &str = "duration";
 /// Bad rows listed in an error; more would hide the first.
 const LISTED_ROWS: usize = 5;
+
+/// Every name a header of markers may be known by. JSON is read as a table of these columns, in this order.
+pub(crate) fn known_columns() -> Vec<&'static str> {
+    let what = [&ID_COLUMNS[..], &NAME_COLUMNS, &TIME_COLUMNS].concat();
+    let more = [
+        &[REF_END_COLUMN, DURATION_COLUMN][..],
+        &COLOUR_COLUMNS,
+        &COMMENT_COLUMNS,
+    ]
+    .concat();
+    let mut known: Vec<&str> = Vec::new();
+    for name in [&what[..], &more, &OUTPUT_COLUMNS, &[END_COLUMN]].concat() {
+        if !known.contains(&name) {
+            known.push(name);
+        }
+    }
+    known
+}
 
 /// A marker file that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -87,11 +83,33 @@ pub enum ReadMarkersError {
 #[error("{problem} (line {line}, column {column})")]
 pub struct BadCell {
     /// What is wrong.
-    pub problem: String,
+    #[source]
+    pub problem: CellProblem,
     /// Line of the row.
     pub line: usize,
     /// Column as named in the header.
     pub column: String,
+}
+
+/// What is wrong with a cell of a marker table.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CellProblem {
+    /// Missing or of another kind; what is no time at all is `not a number`, the usual mistake being a word.
+    #[error(transparent)]
+    Kind(#[from] CellErrorKind),
+    /// A timecode that cannot be read.
+    #[error(transparent)]
+    Time(TimeError),
+}
+
+impl From<TimeError> for CellProblem {
+    fn from(error: TimeError) -> Self {
+        match error {
+            TimeError::NotATime => Self::Kind(CellErrorKind::NotANumber),
+            TimeError::NeedsRate | TimeError::Timecode(_) => Self::Time(error),
+        }
+    }
 }
 
 impl ReadMarkersError {
@@ -101,7 +119,7 @@ impl ReadMarkersError {
             Self::Csv(error) => error.hint(),
             Self::NoTimeColumn { column, .. } => Some(format!("name the column with the times `{column}`")),
             Self::BadRows { first, .. } => {
-                let needs_rate = TimeError::NeedsRate.to_string();
+                let needs_rate = CellProblem::Time(TimeError::NeedsRate);
                 let has_timecode = first.iter().any(|cell| cell.problem == needs_rate);
                 has_timecode.then(|| TimeError::NeedsRate.hint()).flatten()
             }
@@ -110,46 +128,102 @@ impl ReadMarkersError {
 }
 
 fn list_rows(first: &[BadCell], total: usize) -> String {
-    let mut text = first
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(", ");
-    if total > first.len() {
-        text.push_str(&format!(" and {} more", total - first.len()));
+    let cells: Vec<String> = first.iter().map(ToString::to_string).collect();
+    match total - first.len() {
+        0 => cells.join(", "),
+        more => format!("{} and {more} more", cells.join(", ")),
     }
-    text
 }
 
-/// Collects bad cells so that a user sees more than one at a time.
-#[derive(Debug, Default)]
-pub(crate) struct BadCells {
-    first: Vec<BadCell>,
-    total: usize,
+/// Reads cells and collects the bad ones, so that a user sees more than one at a time.
+pub(crate) struct CellReader<'a> {
+    table: &'a Table,
+    /// Rate of times written as timecode.
+    rate: Option<Rate>,
+    first_bad: Vec<BadCell>,
+    total_bad: usize,
 }
 
-impl BadCells {
-    pub fn push(&mut self, table: &Table, row: &Row, column: usize, problem: &impl ToString) {
-        self.total += 1;
-        if self.first.len() < LISTED_ROWS {
-            let column = table.headers.get(column).cloned().unwrap_or_default();
-            self.first.push(BadCell {
-                problem: problem.to_string(),
+impl<'a> CellReader<'a> {
+    pub fn new(table: &'a Table, rate: Option<Rate>) -> Self {
+        Self {
+            table,
+            rate,
+            first_bad: Vec::new(),
+            total_bad: 0,
+        }
+    }
+
+    /// The value, or `None` and a note of what is wrong with its cell.
+    pub fn check<T, E: Into<CellProblem>>(
+        &mut self,
+        row: &Row,
+        column: usize,
+        value: Result<T, E>,
+    ) -> Option<T> {
+        let problem = match value {
+            Ok(value) => return Some(value),
+            Err(problem) => problem.into(),
+        };
+        self.total_bad += 1;
+        if self.first_bad.len() < LISTED_ROWS {
+            let column = self.table.headers.get(column).cloned().unwrap_or_default();
+            self.first_bad.push(BadCell {
+                problem,
                 line: row.line,
                 column,
             });
         }
+        None
     }
 
-    pub fn into_result(self) -> Result<(), ReadMarkersError> {
-        if self.total == 0 {
+    /// The time in a cell, in seconds; `None` when the cell is blank or bad.
+    pub fn time(&mut self, row: &Row, column: Option<usize>) -> Option<f64> {
+        let column = column?;
+        let secs = time_cell(self.table, row, column, self.rate);
+        self.check(row, column, secs).flatten()
+    }
+
+    /// The time in a cell that must not be blank.
+    pub fn required_time(&mut self, row: &Row, column: usize) -> Option<f64> {
+        if row.text(column).trim().is_empty() {
+            return self.check(row, column, Err(CellErrorKind::Missing));
+        }
+        self.time(row, Some(column))
+    }
+
+    /// The number in a cell; `None` when the cell is blank or bad.
+    pub fn number(&mut self, row: &Row, column: Option<usize>) -> Option<f64> {
+        let column = column?;
+        let number = self.table.number(row, column).map_err(|error| error.kind);
+        self.check(row, column, number).flatten()
+    }
+
+    /// The boolean in a cell; `None` when the cell is blank or bad.
+    pub fn boolean(&mut self, row: &Row, column: Option<usize>) -> Option<bool> {
+        let column = column?;
+        let value = self.table.boolean(row, column).map_err(|error| error.kind);
+        self.check(row, column, value).flatten()
+    }
+
+    /// # Errors
+    /// There were bad cells.
+    pub fn finish(self) -> Result<(), ReadMarkersError> {
+        if self.total_bad == 0 {
             return Ok(());
         }
         Err(ReadMarkersError::BadRows {
-            first: self.first,
-            total: self.total,
+            first: self.first_bad,
+            total: self.total_bad,
         })
     }
+}
+
+/// The text of a cell, empty without such a column.
+pub(crate) fn text_cell(row: &Row, column: Option<usize>) -> String {
+    column
+        .map(|column| row.text(column).to_owned())
+        .unwrap_or_default()
 }
 
 /// The time in a cell, in seconds; `None` when the cell is blank.
@@ -163,101 +237,79 @@ pub(crate) fn time_cell(
     if text.is_empty() {
         return Ok(None);
     }
-    let decimal_comma = table.delimiter != mtbsync_formats::csv::Delimiter::Comma;
-    parse_time(text, rate, decimal_comma).map(Some)
+    parse_time(text, rate, table.delimiter != Delimiter::Comma).map(Some)
+}
+
+/// What was repaired in a table, for people.
+pub(crate) fn warnings_of(table: &Table) -> Vec<String> {
+    table.warnings.iter().map(ToString::to_string).collect()
 }
 
 /// Reads a marker CSV. `rate` is only needed for times written as timecode.
 ///
 /// # Errors
 /// Not a table, no time column, or bad rows (the first five are named).
+///
+/// ```
+/// let csv = b"name,t_ref,colour,lap\nStart gate,2.5,red,3\nCar park,15:00,,3\n";
+/// let table = mtbsync_markers::read_markers(csv, None)?;
+/// assert_eq!(table.markers[1].t_ref_secs, 900.0);
+/// assert_eq!(table.extra_columns, ["lap"]);
+/// # Ok::<(), mtbsync_markers::ReadMarkersError>(())
+/// ```
 pub fn read_markers(bytes: &[u8], rate: Option<Rate>) -> Result<MarkerTable, ReadMarkersError> {
-    let table = Table::parse(bytes, &KNOWN_COLUMNS)?;
+    let table = Table::parse(bytes, &known_columns())?;
     let Some(time) = table.column(&TIME_COLUMNS) else {
         return Err(ReadMarkersError::NoTimeColumn {
             column: "t_ref".to_owned(),
             line: table.header_line,
         });
     };
-    let id = table.column(&ID_COLUMNS);
-    let name = table.column(&NAME_COLUMNS);
-    let colour = table.column(&COLOUR_COLUMNS);
-    let comment = table.column(&COMMENT_COLUMNS);
-    let end = table.column(&["t_ref_end"]);
-    let duration = table.column(&["duration"]);
-    let is_replaced = |header: &String| {
-        OUTPUT_COLUMNS
-            .iter()
-            .chain([&END_COLUMN])
-            .any(|column| header.eq_ignore_ascii_case(column))
+    let (id, name) = (table.column(&ID_COLUMNS), table.column(&NAME_COLUMNS));
+    let (colour, comment) = (table.column(&COLOUR_COLUMNS), table.column(&COMMENT_COLUMNS));
+    let end = table.column(&[REF_END_COLUMN]);
+    let duration = table.column(&[DURATION_COLUMN]);
+    let is_kept = |header: &str| {
+        let mut replaced = OUTPUT_COLUMNS.iter().chain([&END_COLUMN]);
+        !replaced.any(|column| header.eq_ignore_ascii_case(column))
     };
-    let extra: Vec<usize> = table
-        .headers
-        .iter()
-        .enumerate()
-        .filter(|(_, header)| !is_replaced(header))
-        .map(|(i, _)| i)
-        .collect();
-    let text = |row: &Row, column: Option<usize>| column.map(|c| row.text(c).to_owned()).unwrap_or_default();
+    let headers = table.headers.iter().enumerate();
+    let extra: Vec<(usize, &String)> = headers.filter(|(_, header)| is_kept(header)).collect();
 
     let mut markers = Vec::with_capacity(table.rows.len());
-    let mut bad = BadCells::default();
+    let mut cells = CellReader::new(&table, rate);
     for (index, row) in table.rows.iter().enumerate() {
-        let t_ref_secs = match time_cell(&table, row, time, rate) {
-            Ok(Some(secs)) => secs,
-            Ok(None) => {
-                bad.push(&table, row, time, &"value missing");
-                continue;
-            }
-            Err(error) => {
-                bad.push(&table, row, time, &describe(&error));
-                continue;
-            }
+        let Some(t_ref_secs) = cells.required_time(row, time) else {
+            continue;
         };
-        let (end_column, is_length) = match (end, duration) {
-            (Some(column), _) => (Some(column), false),
-            (None, column) => (column, true),
+        let t_ref_end_secs = match end {
+            Some(_) => cells.time(row, end),
+            None => cells.time(row, duration).map(|secs| t_ref_secs + secs),
         };
-        let t_ref_end_secs = match end_column.map(|column| (column, time_cell(&table, row, column, rate))) {
-            None => None,
-            Some((_, Ok(secs))) => secs.map(|secs| if is_length { t_ref_secs + secs } else { secs }),
-            Some((column, Err(error))) => {
-                bad.push(&table, row, column, &describe(&error));
-                continue;
-            }
-        };
-        let id = match text(row, id) {
+        let id = match text_cell(row, id) {
             given if given.trim().is_empty() => (index + 1).to_string(),
             given => given,
         };
         markers.push(Marker {
             id,
-            name: text(row, name),
+            name: text_cell(row, name),
             t_ref_secs,
             t_ref_end_secs,
-            colour: text(row, colour),
-            comment: text(row, comment),
-            extra: extra.iter().map(|&column| row.text(column).to_owned()).collect(),
+            colour: text_cell(row, colour),
+            comment: text_cell(row, comment),
+            extra: extra
+                .iter()
+                .map(|(column, _)| row.text(*column).to_owned())
+                .collect(),
         });
     }
-    bad.into_result()?;
+    cells.finish()?;
     Ok(MarkerTable {
-        extra_columns: extra
-            .iter()
-            .filter_map(|&column| table.headers.get(column).cloned())
-            .collect(),
+        extra_columns: extra.iter().map(|(_, header)| (*header).clone()).collect(),
         has_ends: end.or(duration).is_some(),
         markers,
-        warnings: table.warnings.iter().map(ToString::to_string).collect(),
+        warnings: warnings_of(&table),
     })
-}
-
-/// In a table the usual mistake is a word where a number should be.
-pub(crate) fn describe(error: &TimeError) -> String {
-    match error {
-        TimeError::NotATime => "not a number".to_owned(),
-        TimeError::NeedsRate | TimeError::Timecode(_) => error.to_string(),
-    }
 }
 
 #[cfg(test)]

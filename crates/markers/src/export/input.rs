@@ -3,8 +3,8 @@
 use mtbsync_formats::csv::{Delimiter, Row, Table, seconds6, share4};
 
 use crate::read::{
-    BadCells, COLOUR_COLUMNS, COMMENT_COLUMNS, KNOWN_COLUMNS, NAME_COLUMNS, ReadMarkersError, TIME_COLUMNS,
-    describe, time_cell,
+    COLOUR_COLUMNS, COMMENT_COLUMNS, CellReader, DURATION_COLUMN, END_COLUMN, NAME_COLUMNS, REF_END_COLUMN,
+    ReadMarkersError, TIME_COLUMNS, known_columns, text_cell, time_cell, warnings_of,
 };
 use crate::time::Rate;
 
@@ -64,7 +64,7 @@ impl ExportTable {
     /// # Errors
     /// Not a table, no time column, or bad cells.
     pub fn parse(bytes: &[u8], options: TableOptions<'_>) -> Result<Self, ReadMarkersError> {
-        let mut known = KNOWN_COLUMNS.to_vec();
+        let mut known = known_columns();
         known.extend(options.time_column);
         let table = Table::parse(bytes, &known)?;
         let time = match options.time_column {
@@ -80,37 +80,31 @@ impl ExportTable {
                 line: table.header_line,
             });
         };
-        let reader = RowReader::new(&table, time, options.rate);
-        let mut bad = BadCells::default();
+        let columns = ExportColumns::of(&table, time);
+        let mut cells = CellReader::new(&table, options.rate);
         let mut markers = Vec::with_capacity(table.rows.len());
-        let mut skipped = 0;
         for row in &table.rows {
-            let marker = reader.read(row, &mut bad);
-            let confident = |marker: &ExportMarker| {
-                marker
-                    .confidence
-                    .is_none_or(|confidence| confidence >= options.min_confidence)
-            };
-            match marker.filter(confident) {
-                Some(marker) => markers.push(marker),
-                None => skipped += 1,
-            }
+            let marker = columns.read(row, &mut cells);
+            let is_wanted =
+                |marker: &ExportMarker| marker.confidence.is_none_or(|c| c >= options.min_confidence);
+            markers.extend(marker.filter(is_wanted).map(|marker| ExportMarker {
+                cells: own_notation(&table, row, options.rate),
+                ..marker
+            }));
         }
-        bad.into_result()?;
-        let warnings = table.warnings.iter().map(ToString::to_string).collect();
+        cells.finish()?;
+        let warnings = warnings_of(&table);
         Ok(Self {
+            skipped: table.rows.len() - markers.len(),
             columns: table.headers,
             markers,
-            skipped,
             warnings,
         })
     }
 }
 
 /// The columns of a table by meaning.
-struct RowReader<'a> {
-    table: &'a Table,
-    rate: Option<Rate>,
+struct ExportColumns {
     time: usize,
     end: Option<usize>,
     duration: Option<usize>,
@@ -124,19 +118,20 @@ struct RowReader<'a> {
     high: Option<usize>,
 }
 
-impl<'a> RowReader<'a> {
-    fn new(table: &'a Table, time: usize, rate: Option<Rate>) -> Self {
-        let is_new = table
-            .headers
-            .get(time)
-            .is_some_and(|name| name.to_ascii_lowercase().starts_with("t_new"));
-        let when = |wanted: bool, name: &str| if wanted { table.column(&[name]) } else { None };
+impl ExportColumns {
+    fn of(table: &Table, time: usize) -> Self {
+        let header = table.headers.get(time);
+        let is_new = header.is_some_and(|name| name.to_ascii_lowercase().starts_with("t_new"));
+        let end = if is_new { END_COLUMN } else { REF_END_COLUMN };
+        let duration = if is_new {
+            None
+        } else {
+            table.column(&[DURATION_COLUMN])
+        };
         Self {
-            table,
-            rate,
             time,
-            end: table.column(&[if is_new { "t_new_end" } else { "t_ref_end" }]),
-            duration: when(!is_new, "duration"),
+            end: table.column(&[end]),
+            duration,
             name: table.column(&NAME_COLUMNS),
             colour: table.column(&COLOUR_COLUMNS),
             comment: table.column(&COMMENT_COLUMNS),
@@ -148,85 +143,47 @@ impl<'a> RowReader<'a> {
         }
     }
 
-    /// The marker of a row; `None` when it is left out or bad.
-    fn read(&self, row: &Row, bad: &mut BadCells) -> Option<ExportMarker> {
-        let mut time = |column: Option<usize>| {
-            let column = column?;
-            match time_cell(self.table, row, column, self.rate) {
-                Ok(secs) => secs,
-                Err(error) => {
-                    bad.push(self.table, row, column, &describe(&error));
-                    None
-                }
-            }
-        };
-        let t_secs = time(Some(self.time));
-        let end_secs = match (time(self.end), time(self.duration), t_secs) {
-            (Some(end), _, _) => Some(end),
-            (None, Some(length), Some(start)) => Some(start + length),
-            (None, _, _) => None,
-        };
-        let interval_secs = time(self.low).zip(time(self.high));
-        let confidence = self.number(row, self.confidence, bad);
-        let needs_review = self.boolean(row, self.needs_review, bad);
-        let text = |column: Option<usize>| column.map(|column| row.text(column)).unwrap_or_default();
-        let is_outside = text(self.status).trim().eq_ignore_ascii_case("outside");
+    /// The marker of a row, without its cells; `None` when it is left out or bad.
+    fn read(&self, row: &Row, cells: &mut CellReader<'_>) -> Option<ExportMarker> {
+        let t_secs = cells.time(row, Some(self.time));
+        let end_secs = cells.time(row, self.end);
+        let length_secs = cells.time(row, self.duration);
+        let low_secs = cells.time(row, self.low);
+        let interval_secs = low_secs.zip(cells.time(row, self.high));
+        let confidence = cells.number(row, self.confidence);
+        let needs_review = cells.boolean(row, self.needs_review).unwrap_or(false);
+        let is_outside = text_cell(row, self.status).trim().eq_ignore_ascii_case("outside");
         let t_secs = t_secs.filter(|_| !is_outside)?;
         Some(ExportMarker {
             t_secs,
-            end_secs,
-            name: text(self.name).to_owned(),
-            colour: text(self.colour).to_owned(),
-            comment: text(self.comment).to_owned(),
+            end_secs: end_secs.or(length_secs.map(|length| t_secs + length)),
+            name: text_cell(row, self.name),
+            colour: text_cell(row, self.colour),
+            comment: text_cell(row, self.comment),
             needs_review,
             confidence,
             interval_secs,
-            cells: self.own_notation(row),
+            cells: Vec::new(),
         })
     }
+}
 
-    fn number(&self, row: &Row, column: Option<usize>, bad: &mut BadCells) -> Option<f64> {
-        let column = column?;
-        match self.table.number(row, column) {
-            Ok(number) => number,
-            Err(error) => {
-                bad.push(self.table, row, column, &error.kind);
-                None
+/// The cells of a row, numbers of another dialect rewritten in this program's own.
+fn own_notation(table: &Table, row: &Row, rate: Option<Rate>) -> Vec<String> {
+    let is_own_dialect = table.delimiter == Delimiter::Comma;
+    let cell = |(column, header): (usize, &String)| {
+        let text = row.text(column);
+        match header.to_ascii_lowercase().as_str() {
+            name if name.starts_with("t_") || name == "confidence" => {
+                let number = time_cell(table, row, column, rate).ok().flatten();
+                let format = if name == "confidence" { share4 } else { seconds6 };
+                number.map_or_else(|| text.to_owned(), format)
             }
+            _ if !is_own_dialect && table.parse_number(text).is_some() => text.replacen(',', ".", 1),
+            _ => text.to_owned(),
         }
-    }
-
-    fn boolean(&self, row: &Row, column: Option<usize>, bad: &mut BadCells) -> bool {
-        let Some(column) = column else { return false };
-        match self.table.boolean(row, column) {
-            Ok(value) => value.unwrap_or(false),
-            Err(error) => {
-                bad.push(self.table, row, column, &error.kind);
-                false
-            }
-        }
-    }
-
-    /// The row's cells, numbers of another dialect rewritten in this program's own.
-    fn own_notation(&self, row: &Row) -> Vec<String> {
-        let is_own_dialect = self.table.delimiter == Delimiter::Comma;
-        let cell = |(column, header): (usize, &String)| {
-            let text = row.text(column);
-            match header.to_ascii_lowercase().as_str() {
-                name if name.starts_with("t_") || name == "confidence" => {
-                    let number = time_cell(self.table, row, column, self.rate).ok().flatten();
-                    let format = if name == "confidence" { share4 } else { seconds6 };
-                    number.map_or_else(|| text.to_owned(), format)
-                }
-                _ if is_own_dialect => text.to_owned(),
-                _ => self
-                    .table
-                    .parse_number(text)
-                    .map_or_else(|| text.to_owned(), |_| text.replacen(',', ".", 1)),
-            }
-        };
-        self.table.headers.iter().enumerate().map(cell).collect()
-    }
+    };
+    table.headers.iter().enumerate().map(cell).collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Chapter lists in text: FFmpeg metadata and video descriptions.
 
-use super::{Found, ImportedMarker, warn};
+use super::{FoundMarkers, ImportedMarker, warn};
 use crate::time::parse_time;
 
 /// FFmpeg's default time base, in ticks a second.
@@ -22,27 +22,26 @@ pub(super) fn is_youtube(text: &str) -> bool {
 }
 
 /// Reads every line that is a chapter; a description has other lines, too.
-pub(super) fn read_youtube(text: &str) -> Found {
+pub(super) fn read_youtube(text: &str) -> FoundMarkers {
     let marker = |(t_ref_secs, name): (f64, &str)| ImportedMarker {
         t_ref_secs,
         name: name.to_owned(),
         ..ImportedMarker::default()
     };
-    Found {
+    FoundMarkers {
         markers: text.lines().filter_map(youtube_line).map(marker).collect(),
-        ..Found::default()
+        ..FoundMarkers::default()
     }
 }
 
-pub(super) fn read_ffmetadata(text: &str) -> Found {
-    let mut found = Found::default();
-    let mut chapter: Option<Chapter> = None;
+pub(super) fn read_ffmetadata(text: &str) -> FoundMarkers {
+    let mut found = FoundMarkers::default();
+    let mut chapter: Option<FfChapter> = None;
     for (line, number) in logical_lines(text) {
         if line.starts_with('[') {
-            found
-                .markers
-                .extend(chapter.take().and_then(Chapter::into_marker));
-            chapter = (line.trim() == "[CHAPTER]").then(Chapter::default);
+            let done = chapter.take().and_then(FfChapter::into_marker);
+            found.markers.extend(done);
+            chapter = (line.trim() == "[CHAPTER]").then(FfChapter::default);
         } else if line.starts_with([';', '#']) || line.trim().is_empty() {
         } else if let Some(chapter) = &mut chapter
             && !chapter.set(&line)
@@ -50,19 +49,17 @@ pub(super) fn read_ffmetadata(text: &str) -> Found {
             warn(&mut found.warnings, format!("line {number} is not understood"));
         }
     }
-    found
-        .markers
-        .extend(chapter.take().and_then(Chapter::into_marker));
+    found.markers.extend(chapter.and_then(FfChapter::into_marker));
     found
 }
 
-struct Chapter {
+struct FfChapter {
     ticks_per_sec: f64,
     start: Option<f64>,
     title: String,
 }
 
-impl Default for Chapter {
+impl Default for FfChapter {
     fn default() -> Self {
         Self {
             ticks_per_sec: DEFAULT_TICKS_PER_SEC,
@@ -72,7 +69,7 @@ impl Default for Chapter {
     }
 }
 
-impl Chapter {
+impl FfChapter {
     /// Takes a `key=value` line; false when it makes no sense.
     fn set(&mut self, line: &str) -> bool {
         let Some((key, value)) = split_assignment(line) else {

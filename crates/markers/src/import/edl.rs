@@ -1,8 +1,8 @@
 //! EDL of both kinds: Resolve's marker lines below events, CMX3600 locators, and plain events
 //! (docs/reference/importers.md#how-each-format-is-read).
 
-use super::start::{Clock, guess_rate};
-use super::{Found, ImportError, ImportOptions, ImportedMarker, warn};
+use super::start::{CountedGroups, TimelineClock, counted};
+use super::{FoundMarkers, ImportError, ImportOptions, ImportedMarker, warn};
 use crate::time::{Counting, Groups, split_groups};
 
 /// Lines looked at before deciding that a text is no EDL.
@@ -16,13 +16,13 @@ pub(super) fn is_edl(text: &str) -> bool {
 }
 
 /// A line with a number, a reel, tracks, a transition, and four timecodes.
-struct Event {
+struct EdlEvent {
     number: String,
     is_cut: bool,
     record_in: Groups,
 }
 
-fn event(line: &str) -> Option<Event> {
+fn event(line: &str) -> Option<EdlEvent> {
     let mut words: Vec<&str> = line.split_whitespace().collect();
     let number = words
         .first()
@@ -33,190 +33,139 @@ fn event(line: &str) -> Option<Event> {
     let record_in = *timecodes?.get(2)?;
     // 001 REEL V C: the transition is the first word after the tracks that looks like one.
     let transition = words.get(3..)?.first()?;
-    Some(Event {
+    Some(EdlEvent {
         number,
         is_cut: *transition == "C",
         record_in,
     })
 }
 
-/// What a line says about a marker, before the rate is known.
-enum Item {
-    Event {
-        number: String,
-        at: (Groups, Counting),
-        is_cut: bool,
-        name: String,
-        comment: String,
-    },
-    Resolve {
-        at: (Groups, Counting),
-        name: String,
-        comment: String,
-        colour: String,
-        frames: i64,
-    },
-    Locator {
-        at: (Groups, Counting),
-        name: String,
-        comment: String,
-        colour: String,
-    },
+/// What a marker is read from.
+#[derive(PartialEq)]
+enum Origin {
+    /// The event itself.
+    Event { number: String, is_cut: bool },
+    /// Resolve's line below an event.
+    Resolve,
+    /// A `LOC` remark.
+    Locator,
 }
 
-pub(super) fn read(text: &str, options: &ImportOptions) -> Result<Found, ImportError> {
-    let items = items(text, options);
-    let timecodes: Vec<(Groups, Counting)> = items
-        .iter()
-        .map(|item| match item {
-            Item::Event { at, .. } | Item::Resolve { at, .. } | Item::Locator { at, .. } => *at,
-        })
-        .collect();
-    let rate = guess_rate(options, &timecodes);
-    let clock = Clock::new(rate, timecodes.first().copied(), options)?;
-    let has_resolve = items.iter().any(|item| matches!(item, Item::Resolve { .. }));
-    let has_locators = items.iter().any(|item| matches!(item, Item::Locator { .. }));
-    let mut found = Found {
-        rate: Some(rate),
-        start: Some(clock.start.clone()),
-        ..Found::default()
-    };
-    for item in items {
-        let (at, frames, name, comment, colour) = match item {
-            Item::Resolve {
-                at,
-                name,
-                comment,
-                colour,
-                frames,
-            } => (at, frames, name, comment, colour),
-            Item::Locator {
-                at,
-                name,
-                comment,
-                colour,
-            } if !has_resolve => (at, 1, name, comment, colour),
-            Item::Event {
-                number,
-                at,
-                is_cut: true,
-                name,
-                comment,
-            } if !has_resolve && !has_locators => {
-                let name = match (name.is_empty(), comment.is_empty()) {
-                    (false, _) => name,
+/// What a line says about a marker, before the rate is known.
+struct EdlMarker {
+    origin: Origin,
+    at: CountedGroups,
+    name: String,
+    comment: String,
+    colour: String,
+    frames: i64,
+}
+
+impl EdlMarker {
+    fn new(origin: Origin, at: CountedGroups) -> Self {
+        Self {
+            origin,
+            at,
+            name: String::new(),
+            comment: String::new(),
+            colour: String::new(),
+            frames: 1,
+        }
+    }
+}
+
+pub(super) fn read(text: &str, options: &ImportOptions) -> Result<FoundMarkers, ImportError> {
+    let lines = marker_lines(text, options);
+    let timecodes: Vec<CountedGroups> = lines.iter().map(|line| line.at).collect();
+    let clock = TimelineClock::new(&timecodes, options)?;
+    let has_resolve = lines.iter().any(|line| line.origin == Origin::Resolve);
+    let has_locators = lines.iter().any(|line| line.origin == Origin::Locator);
+    let mut found = FoundMarkers::default();
+    for mut line in lines {
+        match line.origin {
+            Origin::Resolve => {}
+            Origin::Locator if !has_resolve => {}
+            Origin::Event { number, is_cut: true } if !has_resolve && !has_locators => {
+                let comment = std::mem::take(&mut line.comment);
+                line.name = match (line.name.is_empty(), comment.is_empty()) {
+                    (false, _) => line.name,
                     (true, false) => comment,
                     (true, true) => format!("Marker {number}"),
                 };
-                (at, 1, name, String::new(), String::new())
             }
-            _ => continue,
-        };
-        let Some(frame) = clock.frame(at.0, at.1) else {
-            warn(
-                &mut found.warnings,
-                format!("marker `{name}` has a timecode that does not exist at {rate} fps"),
-            );
-            continue;
-        };
-        found.markers.push(ImportedMarker {
-            t_ref_secs: rate.secs_at(frame),
-            t_ref_end_secs: (frames > 1).then(|| rate.secs_at(frame.saturating_add(frames))),
-            name,
-            colour,
-            comment,
-            source: String::new(),
-        });
+            Origin::Locator | Origin::Event { .. } => continue,
+        }
+        match clock.frame(line.at) {
+            Some(frame) => found.markers.push(ImportedMarker {
+                name: line.name,
+                colour: line.colour,
+                comment: line.comment,
+                ..clock.marker(frame, line.frames)
+            }),
+            None => warn(&mut found.warnings, clock.no_frame(&line.name)),
+        }
     }
+    found.rate = Some(clock.rate);
+    found.start = Some(clock.start);
     Ok(found)
 }
 
-fn items(text: &str, options: &ImportOptions) -> Vec<Item> {
-    let mut items: Vec<Item> = Vec::new();
+fn marker_lines(text: &str, options: &ImportOptions) -> Vec<EdlMarker> {
+    let mut lines: Vec<EdlMarker> = Vec::new();
     let mut mode = Counting::NonDrop;
     let mut record_in = None;
     for line in text.lines() {
         let line = line.trim();
-        let counting = |groups: Groups| {
-            let by_mark = if groups.has_semicolon {
-                Counting::Drop
-            } else {
-                mode
-            };
-            (groups, options.counting.unwrap_or(by_mark))
-        };
         if let Some(fcm) = line.strip_prefix("FCM:") {
-            let is_non_drop = fcm.to_ascii_uppercase().contains("NON");
-            mode = if is_non_drop {
-                Counting::NonDrop
-            } else {
-                Counting::Drop
-            };
-        } else if let Some(event) = event(line) {
-            let at = counting(event.record_in);
+            mode = Counting::drop_if(!fcm.to_ascii_uppercase().contains("NON"));
+        } else if let Some(EdlEvent {
+            number,
+            is_cut,
+            record_in: groups,
+        }) = event(line)
+        {
+            let at = counted(groups, mode, options);
             record_in = Some(at);
-            items.push(Item::Event {
-                number: event.number,
-                at,
-                is_cut: event.is_cut,
-                name: String::new(),
-                comment: String::new(),
-            });
-        } else if let Some((at, marker)) = record_in.zip(resolve_marker(line)) {
-            let ResolveMarker {
-                note,
-                colour,
-                name,
-                frames,
-            } = marker;
-            items.push(Item::Resolve {
-                at,
-                name,
-                comment: note,
-                colour,
-                frames,
-            });
+            lines.push(EdlMarker::new(Origin::Event { number, is_cut }, at));
+        } else if let Some(marker) = record_in.and_then(|at| resolve_marker(line, at)) {
+            lines.push(marker);
         } else if let Some(remark) = line.strip_prefix('*') {
-            read_remark(remark.trim_start(), &mut items, counting);
+            read_remark(remark.trim_start(), &mut lines, |groups| {
+                counted(groups, mode, options)
+            });
         }
     }
-    items
+    lines
 }
 
 /// A line that starts with `*`: a locator, or more about the latest event.
-fn read_remark(remark: &str, items: &mut Vec<Item>, counting: impl Fn(Groups) -> (Groups, Counting)) {
+fn read_remark(remark: &str, lines: &mut Vec<EdlMarker>, counted: impl Fn(Groups) -> CountedGroups) {
     if let Some(locator) = remark.strip_prefix("LOC:") {
         let mut words = locator.trim_start().splitn(2, char::is_whitespace);
         if let Some(groups) = words.next().and_then(split_groups) {
             let rest = words.next().unwrap_or("").trim();
             let (colour, name) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-            items.push(Item::Locator {
-                at: counting(groups),
+            lines.push(EdlMarker {
                 name: name.trim().to_owned(),
-                comment: String::new(),
                 colour: colour.to_owned(),
+                ..EdlMarker::new(Origin::Locator, counted(groups))
             });
         }
-    } else if let Some(clip_name) = remark.strip_prefix("FROM CLIP NAME:") {
-        if let Some(Item::Event { name, .. }) = items.last_mut() {
-            *name = clip_name.trim().to_owned();
+    } else if let Some(last) = lines.last_mut() {
+        if let Some(clip_name) = remark.strip_prefix("FROM CLIP NAME:") {
+            if matches!(last.origin, Origin::Event { .. }) {
+                last.name = clip_name.trim().to_owned();
+            }
+        } else if let Some(text) = remark.strip_prefix("COMMENT:")
+            && last.origin != Origin::Resolve
+        {
+            last.comment = text.trim().to_owned();
         }
-    } else if let Some(text) = remark.strip_prefix("COMMENT:")
-        && let Some(Item::Event { comment, .. } | Item::Locator { comment, .. }) = items.last_mut()
-    {
-        *comment = text.trim().to_owned();
     }
 }
 
-struct ResolveMarker {
-    note: String,
-    colour: String,
-    name: String,
-    frames: i64,
-}
-
 /// `NOTE |C:ResolveColorX |M:NAME |D:FRAMES`
-fn resolve_marker(line: &str) -> Option<ResolveMarker> {
+fn resolve_marker(line: &str, at: CountedGroups) -> Option<EdlMarker> {
     let (note, rest) = line.split_once("|C:")?;
     let (colour, rest) = rest.split_once("|M:")?;
     let (name, frames) = rest.rsplit_once("|D:")?;
@@ -224,11 +173,12 @@ fn resolve_marker(line: &str) -> Option<ResolveMarker> {
     let digits = digits
         .find(|c: char| !c.is_ascii_digit())
         .map_or(digits, |end| digits.get(..end).unwrap_or(""));
-    Some(ResolveMarker {
-        note: note.trim().to_owned(),
-        colour: colour.trim().to_owned(),
+    Some(EdlMarker {
         name: name.trim().to_owned(),
+        comment: note.trim().to_owned(),
+        colour: colour.trim().to_owned(),
         frames: digits.parse().ok()?,
+        ..EdlMarker::new(Origin::Resolve, at)
     })
 }
 
@@ -236,7 +186,7 @@ fn resolve_marker(line: &str) -> Option<ResolveMarker> {
 mod tests {
     use super::*;
 
-    fn read_text(text: &str) -> Found {
+    fn read_text(text: &str) -> FoundMarkers {
         read(text, &ImportOptions::default()).unwrap()
     }
 

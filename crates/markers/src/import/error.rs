@@ -6,7 +6,7 @@ use crate::time::TimecodeError;
 use super::ImportFormat;
 
 /// A file without usable markers.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImportError {
     /// Over [`MAX_IMPORT_BYTES`](super::MAX_IMPORT_BYTES).
@@ -19,11 +19,11 @@ pub enum ImportError {
     #[error("XML with entities or an external DTD is refused")]
     XmlEntities,
     /// Nothing of the file can be read.
-    #[error("is damaged: {problem}")]
-    Damaged {
-        /// What is wrong.
-        problem: String,
-    },
+    #[error("is damaged: {0}")]
+    Json(#[from] serde_json::Error),
+    /// Nothing of the file can be read.
+    #[error("is damaged: no XML element")]
+    NoXmlElement,
     /// Readable, but without a marker.
     #[error("no markers found")]
     NoMarkers {
@@ -39,12 +39,6 @@ pub enum ImportError {
 }
 
 impl ImportError {
-    pub(super) fn damaged(problem: impl Into<String>) -> Self {
-        Self::Damaged {
-            problem: problem.into(),
-        }
-    }
-
     /// What the user can do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -55,7 +49,7 @@ impl ImportError {
             Self::NoMarkers { warnings } => warnings.first().cloned(),
             Self::Table(error) => error.hint(),
             Self::Timecode(error) => error.hint(),
-            Self::TooLarge | Self::XmlEntities | Self::Damaged { .. } => None,
+            Self::TooLarge | Self::XmlEntities | Self::Json(_) | Self::NoXmlElement => None,
         }
     }
 }

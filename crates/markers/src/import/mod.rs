@@ -13,6 +13,7 @@ mod fcpxml;
 mod otio;
 mod start;
 mod table;
+mod timeline;
 mod xmeml;
 mod xml;
 
@@ -79,7 +80,7 @@ pub struct ImportedMarker {
 
 /// What a reader found in a text.
 #[derive(Debug, Default)]
-struct Found {
+struct FoundMarkers {
     rate: Option<Rate>,
     start: Option<String>,
     markers: Vec<ImportedMarker>,
@@ -130,15 +131,15 @@ pub fn import(
 pub fn from_tags(tags: Vec<ImportedMarker>) -> Result<Imported, ImportError> {
     finish(
         None,
-        Found {
+        FoundMarkers {
             markers: tags,
-            ..Found::default()
+            ..FoundMarkers::default()
         },
     )
 }
 
-fn finish(format: Option<ImportFormat>, found: Found) -> Result<Imported, ImportError> {
-    let Found {
+fn finish(format: Option<ImportFormat>, found: FoundMarkers) -> Result<Imported, ImportError> {
+    let FoundMarkers {
         rate,
         start,
         mut markers,

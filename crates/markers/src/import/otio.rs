@@ -3,183 +3,131 @@
 
 use serde_json::Value;
 
-use super::{Found, ImportError, ImportedMarker};
+use super::timeline::{Content, TimelineView, Walker};
+use super::{FoundMarkers, ImportError, ImportedMarker};
 use crate::time::{Rate, Timebase};
 
 /// Deepest nesting of stacks in tracks in stacks.
 const MAX_NESTING: usize = 60;
 
-pub(super) fn read(text: &str) -> Result<Found, ImportError> {
-    let root: Value = serde_json::from_str(text).map_err(|error| ImportError::damaged(error.to_string()))?;
+pub(super) fn read(text: &str) -> Result<FoundMarkers, ImportError> {
+    let root: Value = serde_json::from_str(text)?;
     let timelines: Vec<&Value> = match schema(&root) {
         "SerializableCollection" => items(&root, "children").collect(),
         _ => vec![&root],
     };
-    let mut reader = Reader {
-        found: Found::default(),
-        hidden: 0,
-    };
-    for timeline in timelines {
-        if !reader.found.markers.is_empty() {
-            let name = timeline.get("name").and_then(Value::as_str).unwrap_or_default();
-            reader
-                .found
-                .warnings
-                .push(format!("only one timeline is read, not `{name}`"));
-            continue;
+    let mut walker = Walker::default();
+    let mut rate = None;
+    let named = timelines
+        .into_iter()
+        .map(|timeline| (text_of(timeline, "name"), timeline));
+    walker.read_first("timeline", named, |walker, timeline| {
+        if schema(timeline) != "Timeline" {
+            walker.walk(
+                timeline,
+                place(timeline, 0.0, TimelineView::WHOLE),
+                &mut |item, view| contents(item, view, &mut rate),
+            );
+            return Ok(());
         }
-        match schema(timeline) {
-            "Timeline" => {
-                let start = timeline.get("global_start_time");
-                if let Some(rate) = start.and_then(rate_of) {
-                    reader.found.rate = Some(rate);
-                    let base = Timebase::non_drop(rate.for_timecode());
-                    reader.found.start = start
-                        .and_then(secs)
-                        .map(|secs| base.format(base.rate().frame_at(secs)));
-                }
-                reader.read_markers(timeline, View::whole());
-                if let Some(tracks) = timeline.get("tracks") {
-                    reader.read_item(tracks, View::whole(), 0);
-                }
-            }
-            _ => reader.read_item(timeline, View::whole(), 0),
+        let start = timeline.get("global_start_time");
+        if let Some(start_rate) = start.and_then(rate_of) {
+            rate = Some(start_rate);
+            let base = Timebase::non_drop(start_rate.for_timecode());
+            let frame = |secs| base.format(base.rate().frame_at(secs));
+            walker.found.start = start.and_then(secs).map(frame);
         }
-    }
-    if reader.hidden > 0 {
-        reader.found.warnings.push(format!(
-            "{} markers outside of what clips show are skipped",
-            reader.hidden
-        ));
-    }
-    Ok(reader.found)
+        let mut contents = |item, view| contents(item, view, &mut rate);
+        walker.walk(timeline, TimelineView::WHOLE, &mut contents);
+        if let Some(tracks) = timeline.get("tracks") {
+            walker.walk(tracks, place(tracks, 0.0, TimelineView::WHOLE), &mut contents);
+        }
+        Ok(())
+    })?;
+    walker.found.rate = rate;
+    Ok(walker.finish())
 }
 
-/// From an item's own time to that of the timeline.
-#[derive(Clone, Copy)]
-struct View {
-    timeline_start: f64,
-    own_start: f64,
-    /// Own seconds per timeline second.
-    speed: f64,
-    /// Own time that is shown.
+/// The view of an item whose first shown moment is at `own_secs` of its parent.
+fn place(item: &Value, own_secs: f64, parent: TimelineView) -> TimelineView {
+    TimelineView {
+        timeline_start: parent.timeline(own_secs),
+        own_start: shown_range(item).map_or(0.0, |(start, _)| start),
+        speed: parent.speed * speed_of(item),
+        ..parent
+    }
+}
+
+/// What is in an item; `rate` becomes that of the first marker when nothing else has told it.
+fn contents<'a>(item: &'a Value, view: TimelineView, rate: &mut Option<Rate>) -> Vec<Content<&'a Value>> {
+    // An item shows a range of its own time.
+    let shown = item.get("source_range").and_then(range);
+    let shown = shown.map_or(TimelineView::WHOLE.shown, |(start, length)| {
+        (start, start + length)
+    });
+    let markers = items(item, "markers");
+    let mut contents: Vec<_> = markers
+        .map(|marker| read_marker(marker, shown, view, rate))
+        .collect();
+    if view.depth >= MAX_NESTING {
+        return contents;
+    }
+    let depth = view.depth + 1;
+    let view = TimelineView { depth, ..view };
+    match schema(item) {
+        "Stack" => {
+            let children = items(item, "children");
+            contents.extend(children.map(|child| Content::Nested(child, place(child, 0.0, view))));
+        }
+        "Track" => {
+            let mut own_secs = 0.0;
+            for child in items(item, "children").filter(|child| schema(child) != "Transition") {
+                contents.push(Content::Nested(child, place(child, own_secs, view)));
+                own_secs += length_of(child, depth);
+            }
+        }
+        _ => {}
+    }
+    contents
+}
+
+/// A marker of an item that shows `shown` of its own time.
+fn read_marker<N>(
+    marker: &Value,
     shown: (f64, f64),
+    view: TimelineView,
+    rate: &mut Option<Rate>,
+) -> Content<N> {
+    let marked = marker.get("marked_range");
+    let Some((start, length)) = marked.and_then(range) else {
+        return Content::Unplaced("a marker without a range is skipped");
+    };
+    let marker_rate = marked.and_then(|range| range.get("start_time")).and_then(rate_of);
+    *rate = rate.or(marker_rate);
+    let frame_secs = marker_rate.map_or(0.0, |rate| rate.secs_at(1));
+    if start < shown.0 - frame_secs / 2.0 || start > shown.1 - frame_secs / 2.0 {
+        return Content::Hidden;
+    }
+    Content::Marker(ImportedMarker {
+        t_ref_secs: view.timeline(start),
+        t_ref_end_secs: (length > 1.5 * frame_secs).then(|| view.timeline(start + length)),
+        name: text_of(marker, "name").to_owned(),
+        colour: text_of(marker, "color").to_owned(),
+        comment: text_of(marker, "comment").to_owned(),
+        ..ImportedMarker::default()
+    })
 }
 
-impl View {
-    fn whole() -> Self {
-        Self {
-            timeline_start: 0.0,
-            own_start: 0.0,
-            speed: 1.0,
-            shown: (f64::NEG_INFINITY, f64::INFINITY),
-        }
-    }
-
-    fn timeline(&self, own_secs: f64) -> f64 {
-        self.timeline_start + (own_secs - self.own_start) / self.speed
-    }
-}
-
-struct Reader {
-    found: Found,
-    hidden: usize,
-}
-
-impl Reader {
-    /// An item whose first shown moment is at `outer.own_start` of `outer`.
-    fn read_item(&mut self, item: &Value, outer: View, depth: usize) {
-        if depth > MAX_NESTING {
-            return;
-        }
-        let source = shown_range(item);
-        let own_start = source.map_or(0.0, |(start, _)| start);
-        let view = View {
-            timeline_start: outer.timeline(outer.own_start),
-            own_start,
-            speed: outer.speed * speed_of(item),
-            shown: item
-                .get("source_range")
-                .and_then(range)
-                .map_or((f64::NEG_INFINITY, f64::INFINITY), |(start, length)| {
-                    (start, start + length)
-                }),
-        };
-        self.read_markers(item, view);
-        match schema(item) {
-            "Stack" => {
-                for child in items(item, "children") {
-                    self.read_item(
-                        child,
-                        View {
-                            own_start: 0.0,
-                            timeline_start: view.timeline(0.0),
-                            ..view
-                        },
-                        depth + 1,
-                    );
-                }
-            }
-            "Track" => {
-                let mut own_secs = 0.0;
-                for child in items(item, "children").filter(|child| schema(child) != "Transition") {
-                    let at = View {
-                        own_start: own_secs,
-                        timeline_start: view.timeline(own_secs),
-                        ..view
-                    };
-                    self.read_item(child, at, depth + 1);
-                    own_secs += length_of(child, depth + 1);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn read_markers(&mut self, item: &Value, view: View) {
-        for marker in items(item, "markers") {
-            let Some((start, length)) = marker.get("marked_range").and_then(range) else {
-                self.found
-                    .warnings
-                    .push("a marker without a range is skipped".to_owned());
-                continue;
-            };
-            let rate = marker
-                .get("marked_range")
-                .and_then(|range| range.get("start_time"))
-                .and_then(rate_of);
-            self.found.rate = self.found.rate.or(rate);
-            let frame_secs = rate.map_or(0.0, |rate| rate.secs_at(1));
-            if start < view.shown.0 - frame_secs / 2.0 || start > view.shown.1 - frame_secs / 2.0 {
-                self.hidden += 1;
-                continue;
-            }
-            let text = |key: &str| {
-                marker
-                    .get(key)
-                    .and_then(Value::as_str)
-                    .unwrap_or_default()
-                    .to_owned()
-            };
-            self.found.markers.push(ImportedMarker {
-                t_ref_secs: view.timeline(start),
-                t_ref_end_secs: (length > 1.5 * frame_secs).then(|| view.timeline(start + length)),
-                name: text("name"),
-                colour: text("color"),
-                comment: text("comment"),
-                source: String::new(),
-            });
-        }
-    }
+fn text_of<'a>(value: &'a Value, key: &str) -> &'a str {
+    value.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// The schema's name without its version.
 fn schema(value: &Value) -> &str {
-    let name = value
-        .get("OTIO_SCHEMA")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
-    name.split('.').next().unwrap_or_default()
+    text_of(value, "OTIO_SCHEMA")
+        .split('.')
+        .next()
+        .unwrap_or_default()
 }
 
 fn items<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {

@@ -3,188 +3,134 @@
 //! Frames are counted at the rate of the element that holds them; a clip's markers count from the start of its
 //! media, of which the clip shows the part from `in` to `out` at `start` of the sequence.
 
-use super::xml::{Element, parse};
-use super::{Found, ImportError, ImportOptions, ImportedMarker};
+use super::timeline::{Content, TimelineView, Walker};
+use super::xml::{XmlElement, parse};
+use super::{FoundMarkers, ImportError, ImportOptions, ImportedMarker};
 use crate::colour::Colour;
 use crate::time::{Counting, Rate, Timebase};
 
 /// Sequences in sequences, as deep as is believable.
 const MAX_NESTING: usize = 16;
+/// A file shows nothing before its start.
+const FROM_START: TimelineView = TimelineView {
+    shown: (0.0, f64::INFINITY),
+    ..TimelineView::WHOLE
+};
 
-pub(super) fn read(text: &str, options: &ImportOptions) -> Result<Found, ImportError> {
+/// A sequence or clip, and the rate its frames are counted at.
+type RatedElement<'a> = (&'a XmlElement, Rate);
+
+pub(super) fn read(text: &str, options: &ImportOptions) -> Result<FoundMarkers, ImportError> {
     let (root, damage) = parse(text)?;
-    let mut reader = Reader {
-        found: Found::default(),
-        hidden: 0,
-    };
-    reader.found.warnings.extend(damage);
+    let mut walker = Walker::default();
+    walker.found.warnings.extend(damage);
+    let given_rate = |element| rate_of(element).or(options.rate).unwrap_or(Rate::whole(30));
     let sequences = root.outermost("sequence");
     if sequences.is_empty() {
-        reader.read_clips(&root, options);
-    }
-    for sequence in sequences {
-        if reader.found.markers.is_empty() {
-            reader.read_main_sequence(sequence, options)?;
-        } else {
-            let name = sequence.child_text("name").unwrap_or_default();
-            reader
-                .found
-                .warnings
-                .push(format!("only one sequence is read, not `{name}`"));
+        // A file with clips only: the first one with markers, counted from its start.
+        for clip in root.outermost("clip") {
+            if walker.found.markers.is_empty() {
+                let rate = given_rate(clip);
+                walker.found.rate = Some(rate);
+                walker.walk((clip, rate), FROM_START, &mut contents);
+            }
         }
     }
-    if reader.hidden > 0 {
-        reader.found.warnings.push(format!(
-            "{} markers outside of what clips show are skipped",
-            reader.hidden
-        ));
-    }
-    Ok(reader.found)
-}
-
-/// Where a sequence or clip lies in the main sequence, in seconds.
-#[derive(Clone, Copy)]
-struct View {
-    /// Main time of the element's own zero.
-    zero_secs: f64,
-    /// Main time that is shown of it.
-    shown: (f64, f64),
-}
-
-struct Reader {
-    found: Found,
-    hidden: usize,
-}
-
-impl Reader {
-    fn read_main_sequence(&mut self, sequence: &Element, options: &ImportOptions) -> Result<(), ImportError> {
-        let rate = rate_of(sequence).or(options.rate).unwrap_or(Rate::whole(30));
-        self.found.rate = Some(rate);
+    let named = sequences.iter().map(|sequence| {
+        let name = sequence.child_text("name").unwrap_or_default();
+        (name, *sequence)
+    });
+    walker.read_first("sequence", named, |walker, sequence| {
+        let rate = given_rate(sequence);
+        walker.found.rate = Some(rate);
         if let Some(timecode) = sequence.child("timecode") {
-            let is_drop =
-                timecode.child_text("displayformat") == Some("DF") && Timebase::has_drop_frame(rate);
-            let by_file = if is_drop {
-                Counting::Drop
-            } else {
-                Counting::NonDrop
-            };
-            let base = Timebase::new(rate.for_timecode(), options.counting.unwrap_or(by_file))?;
-            self.found.start = frames(timecode, "frame").map(|frame| base.format(frame));
+            let by_file = Counting::drop_if(timecode.child_text("displayformat") == Some("DF"));
+            let counting = options.counting.unwrap_or(by_file.possible_at(rate));
+            let base = Timebase::new(rate.for_timecode(), counting)?;
+            walker.found.start = frames(timecode, "frame").map(|frame| base.format(frame));
         }
-        self.read_sequence(
-            sequence,
-            View {
-                zero_secs: 0.0,
-                shown: (0.0, f64::INFINITY),
-            },
-            rate,
-            0,
-        );
+        walker.walk((sequence, rate), FROM_START, &mut contents);
         Ok(())
-    }
+    })?;
+    Ok(walker.finish())
+}
 
-    fn read_sequence(&mut self, sequence: &Element, view: View, outer_rate: Rate, depth: usize) {
-        let rate = rate_of(sequence).unwrap_or(outer_rate);
-        self.read_markers(sequence, view, rate);
-        let media = sequence.child("media");
+fn contents<'a>((element, rate): RatedElement<'a>, view: TimelineView) -> Vec<Content<RatedElement<'a>>> {
+    let markers = element.children_named("marker");
+    let mut contents: Vec<_> = markers.map(|marker| read_marker(marker, view, rate)).collect();
+    if element.name == "sequence" {
+        let media = element.child("media");
         let kinds = media.into_iter().flat_map(|media| &media.children);
         for track in kinds.flat_map(|kind| kind.children_named("track")) {
-            for clip in track
-                .children_named("clipitem")
-                .chain(track.children_named("generatoritem"))
-            {
-                self.read_clip(clip, view, rate, depth);
+            let clips = track.children_named("clipitem");
+            for clip in clips.chain(track.children_named("generatoritem")) {
+                contents.extend(place_clip(clip, view, rate));
             }
         }
+    } else if let Some(nested) = element.child("sequence").filter(|_| view.depth < MAX_NESTING) {
+        let depth = view.depth + 1;
+        let node = (nested, rate_of(nested).unwrap_or(rate));
+        contents.push(Content::Nested(node, TimelineView { depth, ..view }));
     }
-
-    fn read_clip(&mut self, clip: &Element, parent: View, sequence_rate: Rate, depth: usize) {
-        let rate = rate_of(clip).unwrap_or(sequence_rate);
-        let (Some(in_frame), Some(out_frame)) = (frames(clip, "in"), frames(clip, "out")) else {
-            return;
-        };
-        let (start, end) = (frames(clip, "start"), frames(clip, "end"));
-        // An end under a transition is -1; the other end and the length tell where the clip lies.
-        let length = out_frame.saturating_sub(in_frame);
-        let start = match (start, end) {
-            (Some(start), _) if start >= 0 => start,
-            (_, Some(end)) if end >= 0 => end.saturating_sub(length),
-            _ => return,
-        };
-        let start_secs = parent.zero_secs + sequence_rate.secs_at(start);
-        let (in_secs, out_secs) = (rate.secs_at(in_frame), rate.secs_at(out_frame));
-        let view = View {
-            zero_secs: start_secs - in_secs,
-            shown: (
-                start_secs.max(parent.shown.0),
-                (start_secs + out_secs - in_secs).min(parent.shown.1),
-            ),
-        };
-        self.read_markers(clip, view, rate);
-        if let Some(nested) = clip.child("sequence").filter(|_| depth < MAX_NESTING) {
-            self.read_sequence(nested, view, rate, depth + 1);
-        }
-    }
-
-    /// A file with clips only: the first one with markers, counted from its start.
-    fn read_clips(&mut self, root: &Element, options: &ImportOptions) {
-        for clip in root.outermost("clip") {
-            if self.found.markers.is_empty() {
-                let rate = rate_of(clip).or(options.rate).unwrap_or(Rate::whole(30));
-                self.found.rate = Some(rate);
-                self.read_markers(
-                    clip,
-                    View {
-                        zero_secs: 0.0,
-                        shown: (0.0, f64::INFINITY),
-                    },
-                    rate,
-                );
-            }
-        }
-    }
-
-    fn read_markers(&mut self, owner: &Element, view: View, rate: Rate) {
-        for marker in owner.children_named("marker") {
-            let Some(frame) = frames(marker, "in") else {
-                self.found
-                    .warnings
-                    .push("a marker without a position is skipped".to_owned());
-                continue;
-            };
-            let t_ref_secs = view.zero_secs + rate.secs_at(frame);
-            let slack_secs = rate.secs_at(1) / 2.0;
-            if t_ref_secs < view.shown.0 - slack_secs || t_ref_secs > view.shown.1 - slack_secs {
-                self.hidden += 1;
-                continue;
-            }
-            let out = frames(marker, "out").filter(|out| *out > frame);
-            let ppro = marker
-                .child_text("pproColor")
-                .and_then(|text| text.parse::<u32>().ok());
-            self.found.markers.push(ImportedMarker {
-                t_ref_secs,
-                t_ref_end_secs: out.map(|out| view.zero_secs + rate.secs_at(out)),
-                name: marker
-                    .child("name")
-                    .map(|name| name.text.clone())
-                    .unwrap_or_default(),
-                colour: ppro.map_or("", |ppro| Colour::from_ppro(ppro).name()).to_owned(),
-                comment: marker
-                    .child("comment")
-                    .map(|comment| comment.text.clone())
-                    .unwrap_or_default(),
-                source: String::new(),
-            });
-        }
-    }
+    contents
 }
 
-fn frames(element: &Element, name: &str) -> Option<i64> {
+fn place_clip<'a>(
+    clip: &'a XmlElement,
+    parent: TimelineView,
+    sequence_rate: Rate,
+) -> Option<Content<RatedElement<'a>>> {
+    let rate = rate_of(clip).unwrap_or(sequence_rate);
+    let (in_frame, out_frame) = (frames(clip, "in")?, frames(clip, "out")?);
+    // An end under a transition is -1; the other end and the length tell where the clip lies.
+    let length = out_frame.saturating_sub(in_frame);
+    let start = match (frames(clip, "start"), frames(clip, "end")) {
+        (Some(start), _) if start >= 0 => start,
+        (_, Some(end)) if end >= 0 => end.saturating_sub(length),
+        _ => return None,
+    };
+    let start_secs = parent.timeline_start + sequence_rate.secs_at(start);
+    let (in_secs, out_secs) = (rate.secs_at(in_frame), rate.secs_at(out_frame));
+    let view = TimelineView {
+        timeline_start: start_secs - in_secs,
+        shown: parent.cut_to((start_secs, start_secs + out_secs - in_secs)),
+        ..parent
+    };
+    Some(Content::Nested((clip, rate), view))
+}
+
+fn read_marker<N>(marker: &XmlElement, view: TimelineView, rate: Rate) -> Content<N> {
+    let Some(frame) = frames(marker, "in") else {
+        return Content::Unplaced("a marker without a position is skipped");
+    };
+    let t_ref_secs = view.timeline(rate.secs_at(frame));
+    let slack_secs = rate.secs_at(1) / 2.0;
+    if t_ref_secs < view.shown.0 - slack_secs || t_ref_secs > view.shown.1 - slack_secs {
+        return Content::Hidden;
+    }
+    let out = frames(marker, "out").filter(|out| *out > frame);
+    let ppro = marker.child_text("pproColor").and_then(|text| text.parse().ok());
+    let text = |name| {
+        marker
+            .child(name)
+            .map(|child| child.text.clone())
+            .unwrap_or_default()
+    };
+    Content::Marker(ImportedMarker {
+        t_ref_secs,
+        t_ref_end_secs: out.map(|out| view.timeline(rate.secs_at(out))),
+        name: text("name"),
+        colour: ppro.map_or("", |ppro| Colour::from_ppro(ppro).name()).to_owned(),
+        comment: text("comment"),
+        ..ImportedMarker::default()
+    })
+}
+
+fn frames(element: &XmlElement, name: &str) -> Option<i64> {
     element.child_text(name)?.parse().ok()
 }
 
-fn rate_of(element: &Element) -> Option<Rate> {
+fn rate_of(element: &XmlElement) -> Option<Rate> {
     let rate = element.child("rate")?;
     let timebase: u32 = rate.child_text("timebase")?.parse().ok()?;
     let is_ntsc = rate
