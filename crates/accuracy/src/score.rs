@@ -1,5 +1,6 @@
 //! What was answered against what is true.
 
+use mtbsync_markers::DEFAULT_REVIEW_THRESHOLD;
 use serde::Serialize;
 
 use crate::probe::ProbeRun;
@@ -7,8 +8,6 @@ use crate::truth::{TruePlace, Truth};
 
 /// One frame of a 30 fps recording, seconds.
 const FRAME_SECS: f64 = 0.033;
-/// A marker this confident is shown without a request to review it.
-const CONFIDENT: f64 = 0.6;
 /// A confident marker farther off than this is a bad mistake, seconds.
 const BAD_MISTAKE_SECS: f64 = 0.3;
 /// What the confidence is the probability of being within, seconds.
@@ -95,7 +94,8 @@ impl Score {
                     error
                 }
             };
-            confident_wrong += usize::from(answer.confidence >= CONFIDENT && error > BAD_MISTAKE_SECS);
+            confident_wrong +=
+                usize::from(answer.confidence >= DEFAULT_REVIEW_THRESHOLD && error > BAD_MISTAKE_SECS);
             claims.push(Claim {
                 confidence: answer.confidence,
                 is_right: error <= CONFIDENCE_RADIUS_SECS,

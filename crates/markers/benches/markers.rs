@@ -3,7 +3,7 @@
 use divan::{Bencher, black_box};
 use mtbsync_markers::export::{ExportMarker, ExportOptions, ExportTable, Preset, export};
 use mtbsync_markers::time::Rate;
-use mtbsync_markers::{InverseMap, Located, Marker, TransferOptions, transfer};
+use mtbsync_markers::{InverseMap, Marker, TimeEstimate, TransferOptions, transfer};
 
 fn main() {
     divan::main();
@@ -14,9 +14,9 @@ const MARKERS: usize = 500;
 struct Straight;
 
 impl InverseMap for Straight {
-    fn locate(&self, t_ref_secs: f64) -> Option<Located> {
+    fn locate(&self, t_ref_secs: f64) -> Option<TimeEstimate> {
         let t_new_secs = 1.1 * t_ref_secs - 3.0;
-        Some(Located {
+        Some(TimeEstimate {
             t_new_secs,
             low_secs: t_new_secs - 0.05,
             high_secs: t_new_secs + 0.05,

@@ -18,9 +18,9 @@ mod tuning;
 mod write;
 
 pub use marker::{Marker, MarkerTable};
-pub use read::{BadCell, ReadMarkersError, read_markers};
+pub use read::{BadCell, CellProblem, ReadMarkersError, read_markers};
 pub use transfer::{
-    DEFAULT_REVIEW_THRESHOLD, InverseMap, Located, Status, StatusCounts, TransferOptions, TransferredMarker,
-    transfer,
+    DEFAULT_REVIEW_THRESHOLD, InverseMap, Status, StatusCounts, TimeEstimate, TransferOptions,
+    TransferredMarker, transfer,
 };
 pub use write::{new_markers_csv, typed_object, vis_json};

@@ -5,12 +5,12 @@ use crate::marker::Marker;
 /// The inverse of a time warp: from places of the reference run to times of the new run.
 pub trait InverseMap {
     /// Where the new run is at the place of `t_ref_secs`; `None` when it never is there.
-    fn locate(&self, t_ref_secs: f64) -> Option<Located>;
+    fn locate(&self, t_ref_secs: f64) -> Option<TimeEstimate>;
 }
 
 /// An estimated time in the new run.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Located {
+pub struct TimeEstimate {
     /// The estimate; in a stop, the arrival. Seconds.
     pub t_new_secs: f64,
     /// Lower end of the 90 % interval; in a stop, its start.
@@ -51,7 +51,7 @@ pub struct TransferredMarker {
     /// The marker as given.
     pub marker: Marker,
     /// Its time in the new run; `None` exactly when the status is [`Status::Outside`].
-    pub located: Option<Located>,
+    pub located: Option<TimeEstimate>,
     /// Its end in the new run, where it has one that lies after its start.
     pub t_new_end_secs: Option<f64>,
     /// What became of it.
@@ -80,6 +80,40 @@ pub struct TransferOptions {
 }
 
 /// Carries `markers` over through `map`, in order, one for one.
+///
+/// ```
+/// use mtbsync_markers::{
+///     DEFAULT_REVIEW_THRESHOLD, InverseMap, Status, TimeEstimate, TransferOptions, new_markers_csv, read_markers, transfer,
+/// };
+///
+/// /// The new run starts at second 10 of the reference and then takes the same time.
+/// struct LateStart;
+///
+/// impl InverseMap for LateStart {
+///     fn locate(&self, t_ref_secs: f64) -> Option<TimeEstimate> {
+///         let t_new_secs = t_ref_secs - 10.0;
+///         (t_new_secs >= 0.0).then_some(TimeEstimate {
+///             t_new_secs,
+///             low_secs: t_new_secs - 0.1,
+///             high_secs: t_new_secs + 0.1,
+///             confidence: 0.95,
+///             in_stop: false,
+///         })
+///     }
+/// }
+///
+/// let table = read_markers(b"name,t_ref\nStart gate,2\nDrop,60\n", None)?;
+/// let options = TransferOptions {
+///     review_threshold: DEFAULT_REVIEW_THRESHOLD,
+///     forced: false,
+///     new_duration_secs: Some(120.0),
+/// };
+/// let markers = transfer(&table.markers, &LateStart, options);
+/// assert_eq!((markers[0].status, markers[1].status), (Status::Outside, Status::Ok));
+/// let csv = String::from_utf8(new_markers_csv(&table, &markers)).unwrap_or_default();
+/// assert!(csv.contains("Drop,60.000000,50.000000,50.000000,49.900000,50.100000,0.9500,false,ok"));
+/// # Ok::<(), mtbsync_markers::ReadMarkersError>(())
+/// ```
 pub fn transfer(
     markers: &[Marker],
     map: &dyn InverseMap,
@@ -117,8 +151,8 @@ fn transfer_one(marker: &Marker, map: &dyn InverseMap, options: TransferOptions)
 }
 
 /// Cuts the interval to the recording and lets it hold its estimate; no numbers, no counterpart.
-fn tidy(located: Located, options: TransferOptions) -> Option<Located> {
-    let Located {
+fn tidy(located: TimeEstimate, options: TransferOptions) -> Option<TimeEstimate> {
+    let TimeEstimate {
         t_new_secs,
         low_secs,
         high_secs,
@@ -130,7 +164,7 @@ fn tidy(located: Located, options: TransferOptions) -> Option<Located> {
     }
     let duration_secs = options.new_duration_secs.unwrap_or(f64::INFINITY).max(0.0);
     let t_new_secs = t_new_secs.clamp(0.0, duration_secs);
-    Some(Located {
+    Some(TimeEstimate {
         t_new_secs,
         // `max` and `min` drop a NaN bound.
         low_secs: low_secs.max(0.0).min(t_new_secs),
@@ -176,10 +210,10 @@ mod tests {
     struct Half;
 
     impl InverseMap for Half {
-        fn locate(&self, t_ref_secs: f64) -> Option<Located> {
+        fn locate(&self, t_ref_secs: f64) -> Option<TimeEstimate> {
             let inside = (10.0..=20.0).contains(&t_ref_secs);
             let t_new_secs = (t_ref_secs - 10.0) * 2.0;
-            inside.then_some(Located {
+            inside.then_some(TimeEstimate {
                 t_new_secs,
                 low_secs: t_new_secs - 0.3,
                 high_secs: t_new_secs + 0.3,
@@ -202,7 +236,7 @@ mod tests {
     }
 
     const OPTIONS: TransferOptions = TransferOptions {
-        review_threshold: 0.6,
+        review_threshold: DEFAULT_REVIEW_THRESHOLD,
         forced: false,
         new_duration_secs: Some(20.0),
     };
@@ -251,9 +285,9 @@ mod tests {
     struct Wild(f64, f64, f64, f64);
 
     impl InverseMap for Wild {
-        fn locate(&self, _: f64) -> Option<Located> {
+        fn locate(&self, _: f64) -> Option<TimeEstimate> {
             let Self(t_new_secs, low_secs, high_secs, confidence) = *self;
-            Some(Located {
+            Some(TimeEstimate {
                 t_new_secs,
                 low_secs,
                 high_secs,

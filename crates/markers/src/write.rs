@@ -103,13 +103,13 @@ fn typed_value(column: &str, cell: &str) -> Value {
 mod tests {
     use super::*;
     use crate::read::read_markers;
-    use crate::transfer::{InverseMap, Located, TransferOptions, transfer};
+    use crate::transfer::{DEFAULT_REVIEW_THRESHOLD, InverseMap, TimeEstimate, TransferOptions, transfer};
 
-    struct Sample;
+    struct SampleMap;
 
-    impl InverseMap for Sample {
-        fn locate(&self, t_ref_secs: f64) -> Option<Located> {
-            (t_ref_secs < 100.0).then_some(Located {
+    impl InverseMap for SampleMap {
+        fn locate(&self, t_ref_secs: f64) -> Option<TimeEstimate> {
+            (t_ref_secs < 100.0).then_some(TimeEstimate {
                 t_new_secs: t_ref_secs - 0.9,
                 low_secs: t_ref_secs - 0.959,
                 high_secs: t_ref_secs - 0.838,
@@ -120,7 +120,7 @@ mod tests {
     }
 
     const OPTIONS: TransferOptions = TransferOptions {
-        review_threshold: 0.6,
+        review_threshold: DEFAULT_REVIEW_THRESHOLD,
         forced: false,
         new_duration_secs: None,
     };
@@ -131,7 +131,7 @@ mod tests {
         let input = "marker_id,name,t_ref,colour,comment,lap\n\
             M01,Start gate,2.5,red,\"hello, world\",3\nM02,Car park,15:00,,,3\n";
         let table = read_markers(input.as_bytes(), None).unwrap();
-        let moved = transfer(&table.markers, &Sample, OPTIONS);
+        let moved = transfer(&table.markers, &SampleMap, OPTIONS);
         let expected = "marker_id,name,t_ref,t_new_est,t_new,t_new_low,t_new_high,confidence,needs_review,status,colour,comment,lap\n\
             M01,Start gate,2.500000,1.600000,1.600000,1.541000,1.662000,0.9712,false,ok,red,\"hello, world\",3\n\
             M02,Car park,900.000000,,,,,0.0000,true,outside,,,3\n";
@@ -144,7 +144,7 @@ mod tests {
     #[test]
     fn alias_columns_stay_and_ends_come_last() {
         let table = read_markers(b"color,time,t_ref_end,confidence\nred,2,3,9\n", None).unwrap();
-        let moved = transfer(&table.markers, &Sample, OPTIONS);
+        let moved = transfer(&table.markers, &SampleMap, OPTIONS);
         let text = String::from_utf8(new_markers_csv(&table, &moved)).unwrap();
         assert!(text.starts_with("marker_id,"), "{text}");
         assert!(
@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn json_has_typed_values() {
         let table = read_markers(b"name,t_ref,lap\nA,2,3\nB,200,\n", None).unwrap();
-        let moved = transfer(&table.markers, &Sample, OPTIONS);
+        let moved = transfer(&table.markers, &SampleMap, OPTIONS);
         let bytes = vis_json(Some((0.5, 1.0)), "default", &table, &moved).unwrap();
         let value: Value = serde_json::from_slice(&bytes).unwrap();
         assert_eq!(value["params"], json!({"a": 0.5, "b": 1.0}));

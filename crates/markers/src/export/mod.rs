@@ -64,6 +64,18 @@ pub struct ExportSummary {
 
 /// Exports the markers of `table` in the format of `preset`.
 ///
+/// ```
+/// use mtbsync_markers::export::{ExportOptions, ExportTable, Preset, TableOptions, export};
+/// use mtbsync_markers::time::Rate;
+///
+/// let table = ExportTable::parse(b"name,t_new\nRock garden,10.01\n", TableOptions::default())?;
+/// let made = export(Preset::ResolveEdl, &table, &ExportOptions::new(Rate::parse("29.97")?, "new_markers"))?;
+/// let text = String::from_utf8_lossy(&made.files[0]);
+/// assert!(text.contains("C        01:00:10:00 01:00:10:01"));
+/// assert!(text.contains("|M:Rock garden |D:1"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// Options that do not fit the format, or too few markers for it; see [`ExportError`].
 pub fn export(preset: Preset, table: &ExportTable, options: &ExportOptions) -> Result<Export, ExportError> {

@@ -89,6 +89,16 @@ struct FoundMarkers {
 
 /// Reads the markers of an editor file. `format` = `None` tells the format by its content.
 ///
+/// ```
+/// use mtbsync_markers::import::{ImportFormat, ImportOptions, import};
+///
+/// let chapters = "0:00 Start\nMy favourite part:\n1:02:03 Rock garden\n";
+/// let imported = import(chapters.as_bytes(), None, &ImportOptions::default())?;
+/// assert_eq!(imported.format, Some(ImportFormat::Youtube));
+/// assert_eq!(imported.markers[1].t_ref_secs, 3723.0);
+/// # Ok::<(), mtbsync_markers::import::ImportError>(())
+/// ```
+///
 /// # Errors
 /// Unknown, too large, refused or damaged content; or no marker in it.
 pub fn import(
