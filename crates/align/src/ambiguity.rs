@@ -1,27 +1,21 @@
-//! Is there another way to ride it?
+//! Ambiguity: whether another path explains the evidence as well as the found one.
 //!
-//! A reference that holds two laps of a loop fits a single new lap twice. The sequence model picks the one that looks a
-//! shade better, and is sure of it, because it takes the shades of many frames for independent. So the question is asked
-//! directly: forbid the path that was found, run the model again, and see whether another path explains the evidence as
-//! well. Laps ridden in both recordings do not confuse this: a path that is off by one lap leaves a lap unexplained.
+//! `certainty = 1 - alike * undecided / 2`, 0.5..1. `alike` compares the log-likelihood ratios per second along the best path
+//! that avoids the found one with those along the found one; `undecided` falls with the new time that only the found one
+//! explains.
+//!
+//! A reference that holds two laps of a loop fits a single new lap twice. The sequence model picks the one that looks a shade
+//! better, and is sure of it, because it takes the shades of many frames for independent. So the found path is forbidden and
+//! the model run again. Laps ridden in both recordings are no ambiguity: a path that is off by one lap leaves a lap
+//! unexplained.
 
 use crate::evidence::Matrix;
 use crate::sequence::{Posterior, posteriors};
 use crate::stats::ramp;
+use crate::tuning::{DECISIVE_SECS, FORBIDDEN_LLR, FORBIDDEN_SECS, RIVAL_SHARE};
 
-/// Reference time around the found path that is forbidden, seconds. Wider than a similarity peak, narrower than a lap.
-const FORBIDDEN_SECS: f64 = 3.0;
-/// Evidence of a forbidden place, natural logarithm.
-const FORBIDDEN_LLR: f32 = -6.0;
-/// Evidence per second along another path, as a share of that along the found one: below the first it does not count, from the
-/// second on it is as good.
-const HARMLESS_SHARE: f64 = 0.6;
-const EQUAL_SHARE: f64 = 0.8;
-/// New time that the found path explains more of: up to the first it does not tell the two apart, from the second on it does.
-const CHANCE_SECS: f64 = 6.0;
-const DECISIVE_SECS: f64 = 14.0;
-
-/// Probability, 0.5..1, that the found path is the right one of two that look alike.
+/// Probability, 0.5..1, that the found path is the right one of two that look alike. `llr` has the new frames `t_new` as rows and
+/// the reference frames `t_ref` as columns, seconds; `path` has one posterior per row.
 pub fn certainty(llr: &Matrix, path: &[Posterior], t_new: &[f64], t_ref: &[f64]) -> f64 {
     let found = explained(llr, path, t_ref);
     let other_llr = llr.map_cells(|i, j, value| {
@@ -37,11 +31,8 @@ pub fn certainty(llr: &Matrix, path: &[Posterior], t_new: &[f64], t_ref: &[f64])
     if mine.evidence <= 0.0 || its.secs <= 0.0 {
         return 1.0;
     }
-    let alike = ramp(
-        its.evidence / its.secs * mine.secs / mine.evidence,
-        (HARMLESS_SHARE, EQUAL_SHARE),
-    );
-    let undecided = 1.0 - ramp(mine.secs - its.secs, (CHANCE_SECS, DECISIVE_SECS));
+    let alike = ramp(its.evidence / its.secs * mine.secs / mine.evidence, RIVAL_SHARE);
+    let undecided = 1.0 - ramp(mine.secs - its.secs, DECISIVE_SECS);
     1.0 - 0.5 * alike * undecided
 }
 

@@ -1,4 +1,4 @@
-//! Where in the reference each new frame can be at all.
+//! Search bands: the reference frames in question for each new frame, from the credible intervals of a sparse look.
 //!
 //! Comparing all frames of two long recordings costs the product of their lengths. A sparse look at the new run,
 //! against all of the reference, already gives a path with its own uncertainty; what that leaves possible is a band of
@@ -7,12 +7,7 @@
 use std::ops::Range;
 
 use crate::sequence::PosteriorInterval;
-use crate::tuning::MAX_RATIO;
-
-/// Added each side of what the sparse path leaves possible, seconds: twice its own resolution at any usual pace.
-const MARGIN_SECS: f64 = 4.0;
-/// Widest band, seconds. Reached only where the sparse look found nothing for a minute or more.
-const MAX_WIDTH_SECS: f64 = 150.0;
+use crate::tuning::{BAND_MARGIN_SECS, MAX_BAND_SECS, MAX_RATIO};
 
 /// The reference frames (indices into `t_ref`) in question for each time of `t_new`, from a sparse look at the times
 /// `t_sparse`. Neither starts nor ends go back. `None` when the look found the trail nowhere. All times are in seconds
@@ -23,11 +18,11 @@ pub fn band(
     t_new: &[f64],
     t_ref: &[f64],
 ) -> Option<Vec<Range<usize>>> {
-    let known: Vec<Known> = sparse
+    let known: Vec<KnownInterval> = sparse
         .iter()
         .zip(t_sparse)
         .filter(|(interval, _)| interval.posterior.is_on_trail())
-        .map(|(interval, &t)| Known {
+        .map(|(interval, &t)| KnownInterval {
             t,
             low: interval.low_secs,
             high: interval.high_secs,
@@ -40,8 +35,8 @@ pub fn band(
         .iter()
         .map(|&t| {
             let (low, high) = possible(&known, t);
-            let start = t_ref.partition_point(|&r| r < low - MARGIN_SECS);
-            let end = t_ref.partition_point(|&r| r <= high + MARGIN_SECS);
+            let start = t_ref.partition_point(|&r| r < low - BAND_MARGIN_SECS);
+            let end = t_ref.partition_point(|&r| r <= high + BAND_MARGIN_SECS);
             start..end
         })
         .collect();
@@ -59,8 +54,8 @@ pub fn band(
     Some(bands)
 }
 
-/// What the sparse look knows of one moment.
-struct Known {
+/// Credible interval of one frame of the sparse look, seconds.
+struct KnownInterval {
     t: f64,
     low: f64,
     high: f64,
@@ -68,12 +63,12 @@ struct Known {
 
 /// Reference times possible at `t`: between those of the moments known before and after. Where one of them is missing
 /// or far, as far as a fast rider gets.
-fn possible(known: &[Known], t: f64) -> (f64, f64) {
+fn possible(known: &[KnownInterval], t: f64) -> (f64, f64) {
     let k = known.partition_point(|known| known.t < t);
     let before = k.checked_sub(1).and_then(|k| known.get(k));
-    let ridden = |secs: f64| (MAX_RATIO * secs).min(MAX_WIDTH_SECS);
+    let ridden = |secs: f64| (MAX_RATIO * secs).min(MAX_BAND_SECS);
     match (before, known.get(k)) {
-        (Some(before), Some(after)) if after.high - before.low <= MAX_WIDTH_SECS => (before.low, after.high),
+        (Some(before), Some(after)) if after.high - before.low <= MAX_BAND_SECS => (before.low, after.high),
         (Some(before), Some(after)) if t - before.t <= after.t - t => {
             (before.low, (before.high + ridden(t - before.t)).min(after.high))
         }

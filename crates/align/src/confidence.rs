@@ -1,9 +1,9 @@
-//! From an error bar to a probability, in one place.
+//! Confidence and interval of a one-sigma error `s`: `P(|T| s <= 0.25 s)` and `+- 2.353 s` with Student's `T` of three degrees of
+//! freedom, whose distribution is `P(|T| <= x) = 2 / pi (atan u + u / (1 + u^2))`, `u = x / sqrt 3`.
 //!
-//! Everything the alignment knows about its own error is folded into one number, the one-sigma error of a knot. The
-//! two functions here turn it into what a person uses: the probability of being within a quarter of a second, and a
-//! 90 % interval. Errors of real alignments have heavier tails than a bell curve, so a Student distribution with few
-//! degrees of freedom stands behind both. See docs/concepts/confidence.md for how the scale was measured.
+//! Everything the alignment knows about its own error is folded into the one-sigma error of a knot; only here it becomes a
+//! probability. Errors of real alignments have heavier tails than a normal distribution. See docs/concepts/confidence.md for
+//! how the scale was measured.
 
 /// The distance a confidence speaks of, seconds.
 pub const CONFIDENCE_RADIUS_SECS: f64 = 0.25;

@@ -1,5 +1,8 @@
-//! A strictly increasing curve through knots: monotone piecewise cubic Hermite interpolation (PCHIP; Fritsch &
-//! Carlson 1980, slopes by Fritsch & Butland's weighted harmonic mean).
+//! A strictly increasing curve through knots: monotone piecewise cubic Hermite interpolation (PCHIP; Fritsch & Carlson 1980,
+//! slopes by Fritsch & Butland 1984).
+//!
+//! On an interval of length `h` with chords `c`: `y(s) = y_0 (2s^3 - 3s^2 + 1) + y_1 (3s^2 - 2s^3) + h (m_0 (s^3 - 2s^2 + s) + m_1 (s^3 -
+//! s^2))`, where the slope at an inner knot is the weighted harmonic mean `m = (w_1 + w_2) / (w_1 / c_1 + w_2 / c_2)`.
 //!
 //! PCHIP never overshoots, so strictly increasing knots give a strictly increasing curve, and the inverse is the
 //! same curve solved for its argument.

@@ -1,10 +1,15 @@
-//! Similarities as log-likelihood ratios against "some other place".
+//! Log-likelihood ratios of places from similarities, against "some other place".
+//!
+//! With the similarity `s_ij` of new frame `i` and reference frame `j`: `z_ij = ((s_ij - m_i) / d_i + (s_ij - m_j) / d_j) / 2`, the
+//! mean of the standard scores along row and column, and `llr_ij = clamp(2 (z_ij - 1.5), -4, 6)`.
 //!
 //! A raw cosine means nothing by itself: fog makes everything alike, a bright clearing makes everything different. So
 //! each similarity is judged against all others of its new frame and all others of its reference frame, as the mean
 //! of two z-scores, and the excess over what unrelated places reach becomes the log-likelihood ratio.
 
 use std::ops::Range;
+
+use crate::tuning::{LLR_PER_Z, MAX_LLR, MIN_LLR, MIN_SIMILARITY_SIGMA, NEUTRAL_Z};
 
 /// Similarity or evidence between new frames (rows) and reference frames (columns): all of them, or in each row only
 /// those of a band that moves ahead.
@@ -127,18 +132,9 @@ impl Matrix {
     }
 }
 
-/// Z-score at which a match says nothing either way. Unrelated places have mean 0 and the best of a hundred of them
-/// about 2.5, but such maxima are scattered while a true path is continuous; measured on true and wrong pairs.
-const NEUTRAL_Z: f32 = 1.5;
-/// Log-likelihood ratio per z.
-const PER_Z: f32 = 2.0;
-/// A single frame can be badly wrong (glare, a passing rider): its say is bounded.
-const MIN_LLR: f32 = -4.0;
-const MAX_LLR: f32 = 6.0;
-
 /// Turn z-scores into log-likelihood ratios, natural logarithm.
 pub fn log_likelihood_ratios(z: &Matrix) -> Matrix {
-    z.map_cells(|_, _, z| (PER_Z * (z - NEUTRAL_Z)).clamp(MIN_LLR, MAX_LLR))
+    z.map_cells(|_, _, z| (LLR_PER_Z * (z - NEUTRAL_Z)).clamp(MIN_LLR, MAX_LLR))
 }
 
 /// Log-likelihood ratios of two independent sources together. `None` when the shapes differ.
@@ -168,7 +164,7 @@ pub fn z_scores(similarity: &Matrix) -> Matrix {
     standardise(similarity, &by_row, &by_column)
 }
 
-/// Mean of the z-scores along the row and along the column, where their spreads are known from elsewhere: `by_row[i]`
+/// Mean of the z-scores along the row and along the column, where the moments are known from elsewhere: `by_row[i]`
 /// over places all along the reference, `by_column[j]` over moments all along the new run.
 pub fn standardise(similarity: &Matrix, by_row: &[SampleMoments], by_column: &[SampleMoments]) -> Matrix {
     let by_column: Vec<(f32, f32)> = by_column.iter().map(SampleMoments::mean_and_scale).collect();
@@ -182,7 +178,7 @@ pub fn standardise(similarity: &Matrix, by_row: &[SampleMoments], by_column: &[S
     similarity.with(values)
 }
 
-/// Mean and standard deviation of similarities.
+/// Sums of similarities and their squares, for mean and standard deviation.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct SampleMoments {
     count: usize,
@@ -205,14 +201,16 @@ impl SampleMoments {
         self.squares += f64::from(value) * f64::from(value);
     }
 
-    /// Mean and reciprocal standard deviation; 0 where there is no spread.
+    /// Mean and reciprocal standard deviation; 0 where all are equal.
     fn mean_and_scale(&self) -> (f32, f32) {
-        /// Standard deviation below which similarities count as equal (blank pictures).
-        const MIN_SPREAD: f64 = 1e-4;
         let n = self.count.max(1) as f64;
         let mean = self.sum / n;
-        let spread = (self.squares / n - mean * mean).max(0.0).sqrt();
-        let scale = if spread < MIN_SPREAD { 0.0 } else { 1.0 / spread };
+        let sigma = (self.squares / n - mean * mean).max(0.0).sqrt();
+        let scale = if sigma < MIN_SIMILARITY_SIGMA {
+            0.0
+        } else {
+            1.0 / sigma
+        };
         (mean as f32, scale as f32)
     }
 }

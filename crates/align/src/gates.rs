@@ -1,12 +1,14 @@
-//! Whether to trust a warp: residuals, gates and reasons.
+//! Whether to trust a warp: residuals of the pairs, gates and reasons.
+//!
+//! With residuals `r_i = |t_ref_i - warp(t_new_i)|` of the pairs inside segments: their quantiles, the share within the inlier
+//! threshold, the mapped share of the new recording, and the least-squares line through the curve; a gate compares one of them
+//! with a limit of [`WarpSettings`].
 
+use crate::fit::MIN_USABLE_PAIRS;
 use crate::pair::Pair;
 use crate::settings::{WarpModel, WarpSettings};
 use crate::stats::quantile;
 use crate::warp::TimeWarp;
-
-/// Fewest pairs a warp may rest on.
-pub const MIN_USABLE_PAIRS: usize = 8;
 
 /// A limit a warp has to keep.
 #[derive(Clone, Debug, PartialEq)]
@@ -87,14 +89,14 @@ pub struct Residuals {
 
 /// Best straight line `t_ref = a * t_new + b` through a warp.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Line {
+pub struct LineFit {
     /// Slope.
     pub a: f64,
     /// Offset, seconds.
     pub b: f64,
 }
 
-impl Line {
+impl LineFit {
     /// `|a - 1|` in parts per million.
     pub fn ppm(&self) -> f64 {
         (self.a - 1.0).abs() * 1e6
@@ -119,7 +121,7 @@ pub struct Verdict {
     /// Mapped share of the new recording.
     pub coverage: f64,
     /// Least-squares line of the curve.
-    pub line: Option<Line>,
+    pub line: Option<LineFit>,
 }
 
 /// Judge `warp` by the pairs it was made from.
@@ -192,7 +194,7 @@ pub fn judge(warp: &TimeWarp, pairs: &[Pair], new_duration_secs: f64, settings: 
 }
 
 /// Least squares over the curve sampled every 0.1 s.
-fn least_squares_line(warp: &TimeWarp) -> Option<Line> {
+fn least_squares_line(warp: &TimeWarp) -> Option<LineFit> {
     const STEP_SECS: f64 = 0.1;
     let mut points = Vec::new();
     for segment in warp.segments() {
@@ -215,7 +217,7 @@ fn least_squares_line(warp: &TimeWarp) -> Option<Line> {
     let xx: f64 = points.iter().map(|p| (p.0 - mx).powi(2)).sum();
     let xy: f64 = points.iter().map(|p| (p.0 - mx) * (p.1 - my)).sum();
     let a = xy / xx;
-    Some(Line { a, b: my - a * mx })
+    Some(LineFit { a, b: my - a * mx })
 }
 
 #[cfg(test)]

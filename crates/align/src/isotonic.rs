@@ -1,4 +1,5 @@
-//! The nearest non-decreasing sequence: weighted least squares by pooling adjacent violators (Ayer et al. 1955).
+//! Isotonic regression: minimise `sum w_i (x_i - y_i)^2` over `x_1 <= x_2 <= ...` by pooling adjacent violators (Ayer et al.
+//! 1955; Barlow et al. 1972).
 
 /// For `(value, weight)` in order, the non-decreasing values with the least weighted squared distance. Weights are above 0.
 pub(crate) fn isotonic(points: impl Iterator<Item = (f64, f64)>) -> Vec<f64> {

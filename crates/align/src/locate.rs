@@ -1,15 +1,15 @@
-//! Where a reference moment lies in the new recording, and how sure that is.
+//! The new time of a reference time, with its confidence and 90 % interval.
+//!
+//! `t_new = new(t_ref)`, interval `new(t_ref - q s)` to `new(t_ref + q s)`, confidence `P(ref(t_new - 0.25 s) <= t_ref + s T <= ref(t_new +
+//! 0.25 s))`, with `s` the one-sigma error and `T`, `q` as in [`crate::confidence`].
 //!
 //! The map's error is one of reference time. What it means in new time depends on the curve around the place: where the new
 //! rider is about to stop, a moment later on the reference clock may be many seconds later on the new one; where a
 //! segment ends, it may lie in the next. So the error is not divided by a slope but carried through the curve.
 
 use crate::confidence::{self, CONFIDENCE_RADIUS_SECS};
+use crate::tuning::STEEPEST;
 use crate::warp::{Segment, StopSide, TimeWarp};
-
-/// The curve is never taken for steeper than its usual pace times this. Where the reference rider stood the map is known
-/// no better than beside: one is as far from the truth as the place was misjudged on the way there.
-pub(crate) const STEEPEST: f64 = 1.5;
 
 /// Where a reference moment lies in the new recording.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,42 +1,26 @@
-//! A robust smoother for the path through reference time.
+//! Robust Kalman filter and Rauch-Tung-Striebel smoother (1965) of the path through reference time.
 //!
-//! The state is where the new rider is on the reference clock and how fast that moves (reference seconds per second);
-//! the rate drifts as a random walk. Kalman filter and Rauch–Tung–Striebel smoother give position, rate and error at
-//! any set of times. Both noises have heavy tails: measurements may be plainly wrong (an iteratively reweighted
-//! Student likelihood), and the rate may change at once when somebody brakes to a halt (the same for the drift).
+//! State `x = (t_ref, rate)`, an integrated random walk: `F = [1 dt; 0 1]`, `Q = q [dt^3/3 dt^2/2; dt^2/2 dt]`; observation
+//! `t_ref + noise`. Both noises have heavy tails, Student's, by iterative reweighting (Lange, Little & Taylor 1989): with a
+//! residual of `e` sigmas a measurement counts `(3 + 1) / (3 + e^2)`, and with a drift of `z` sigmas `q` grows `(4 + z^2) / (4 + 2)`-fold,
+//! since measurements may be plainly wrong, and the rate may change at once when somebody brakes to a halt.
+//!
+//! The symmetric 2 x 2 matrices are written out, and not one smoother shared with [`crate::fusion`]: general products round
+//! in another order, and results must stay the same to the last bit.
 
 use crate::path::chord_slopes;
 use crate::stats::median_and_deviation;
+use crate::tuning::{
+    DRIFT_FACTOR, DRIFT_FREEDOM, ERROR_FREEDOM, FIRST_POSITION_VARIANCE, FIRST_RATE_VARIANCE,
+    GIVEN_SIGMA_SECS, MIN_DRIFT_SECS, MIN_RATE_DRIFT, RATE_CHORD_SECS, RATE_DRIFT, RATE_MEMORY_SECS,
+    SMOOTHING_ROUNDS,
+};
 
-/// Drift of the rate: variance per second. Two hobby riders change their speed ratio by about 15 % within a second;
-/// measured best between 0.01 and 0.03 on rides with known truth.
-const RATE_DRIFT: f64 = 0.02;
-/// Two racers, or one rider twice, keep much closer to each other; the drift is measured on the pair itself and not
-/// taken smaller than this.
-const MIN_RATE_DRIFT: f64 = 0.001;
-/// The rate is measured over this long, seconds.
-const RATE_CHORD_SECS: f64 = 2.0;
-/// Time after which the rate has forgotten itself, seconds: turns its spread into a drift.
-const RATE_MEMORY_SECS: f64 = 1.5;
-/// Shorter paths say too little about their own spread, seconds.
-const MIN_SPREAD_SECS: f64 = 15.0;
-/// Degrees of freedom of the measurement errors.
-const ERROR_FREEDOM: f64 = 3.0;
-/// Degrees of freedom of the drift.
-const DRIFT_FREEDOM: f64 = 4.0;
-/// Bounds of the factor on the drift of one interval.
-const DRIFT_FACTOR: (f64, f64) = (0.5, 400.0);
-/// Reweighting rounds; the weights settle within a few.
-const ROUNDS: usize = 12;
-/// Spread of the rate before anything is known.
-const FIRST_RATE_VARIANCE: f64 = 0.25;
-const FIRST_POSITION_VARIANCE: f64 = 100.0;
-
-/// What is known about the path at one time.
+/// What is observed of the path at one time.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Knowledge {
-    /// Nothing; the state is wanted here.
-    Nothing,
+pub enum Observation {
+    /// None; the state is wanted here.
+    Missing,
     /// A measurement with a one-sigma error in seconds; may be wrong.
     Measured {
         /// Reference time, seconds.
@@ -51,12 +35,9 @@ pub enum Knowledge {
     },
 }
 
-/// Error of a given point: small against a frame, large against rounding.
-const GIVEN_SIGMA_SECS: f64 = 1e-4;
-
 /// The smoothed path at one time.
 #[derive(Clone, Copy, Debug, PartialEq, Default)]
-pub struct State {
+pub struct PathState {
     /// Reference time, seconds.
     pub t_ref_secs: f64,
     /// Reference seconds per new second.
@@ -66,7 +47,7 @@ pub struct State {
 }
 
 /// Smooth `known` at the increasing times `t_secs`. Empty when nothing is known or the lengths differ.
-pub fn smooth(t_secs: &[f64], known: &[Knowledge]) -> Vec<State> {
+pub fn smooth(t_secs: &[f64], known: &[Observation]) -> Vec<PathState> {
     let free = smooth_with(t_secs, known, RATE_DRIFT);
     match own_drift(t_secs, &free) {
         Some(drift) if drift < RATE_DRIFT => smooth_with(t_secs, known, drift),
@@ -74,19 +55,19 @@ pub fn smooth(t_secs: &[f64], known: &[Knowledge]) -> Vec<State> {
     }
 }
 
-/// Drift of the rate as the path itself shows it: a robust spread of its slopes over a couple of seconds.
-fn own_drift(t_secs: &[f64], path: &[State]) -> Option<f64> {
+/// Drift of the rate as the path itself shows it: a robust variance of its slopes over [`RATE_CHORD_SECS`].
+fn own_drift(t_secs: &[f64], path: &[PathState]) -> Option<f64> {
     let span = t_secs.last()? - t_secs.first()?;
-    if span < MIN_SPREAD_SECS || path.len() != t_secs.len() {
+    if span < MIN_DRIFT_SECS || path.len() != t_secs.len() {
         return None;
     }
     let points: Vec<(f64, f64)> = t_secs.iter().zip(path).map(|(&t, s)| (t, s.t_ref_secs)).collect();
     let mut slopes = chord_slopes(&points, RATE_CHORD_SECS, 0.5 * RATE_CHORD_SECS);
-    let (_, spread) = median_and_deviation(&mut slopes)?;
-    Some((2.0 * spread * spread / RATE_MEMORY_SECS).max(MIN_RATE_DRIFT))
+    let (_, sigma) = median_and_deviation(&mut slopes)?;
+    Some((2.0 * sigma * sigma / RATE_MEMORY_SECS).max(MIN_RATE_DRIFT))
 }
 
-fn smooth_with(t_secs: &[f64], known: &[Knowledge], rate_drift: f64) -> Vec<State> {
+fn smooth_with(t_secs: &[f64], known: &[Observation], rate_drift: f64) -> Vec<PathState> {
     let n = t_secs.len();
     let Some(first) = known.iter().find_map(value) else {
         return Vec::new();
@@ -97,11 +78,11 @@ fn smooth_with(t_secs: &[f64], known: &[Knowledge], rate_drift: f64) -> Vec<Stat
     let mut weights = vec![1.0; n];
     let mut drift = vec![1.0; n];
     let mut states = Vec::new();
-    for _ in 0..ROUNDS {
-        let passes = filter(t_secs, known, &weights, &drift, (first, rate_drift));
-        let smoothed = back(&passes);
+    for _ in 0..SMOOTHING_ROUNDS {
+        let steps = filter(t_secs, known, &weights, &drift, (first, rate_drift));
+        let smoothed = back(&steps);
         for i in 0..n {
-            if let Knowledge::Measured {
+            if let Observation::Measured {
                 t_ref_secs,
                 sigma_secs,
             } = known[i]
@@ -120,7 +101,7 @@ fn smooth_with(t_secs: &[f64], known: &[Knowledge], rate_drift: f64) -> Vec<Stat
     }
     states
         .iter()
-        .map(|s| State {
+        .map(|s| PathState {
             t_ref_secs: s.x[0],
             rate: s.x[1],
             sigma_secs: s.p[0].max(0.0).sqrt(),
@@ -128,68 +109,68 @@ fn smooth_with(t_secs: &[f64], known: &[Knowledge], rate_drift: f64) -> Vec<Stat
         .collect()
 }
 
-fn value(known: &Knowledge) -> Option<f64> {
+fn value(known: &Observation) -> Option<f64> {
     match *known {
-        Knowledge::Nothing => None,
-        Knowledge::Measured { t_ref_secs, .. } | Knowledge::Given { t_ref_secs } => Some(t_ref_secs),
+        Observation::Missing => None,
+        Observation::Measured { t_ref_secs, .. } | Observation::Given { t_ref_secs } => Some(t_ref_secs),
     }
 }
 
 /// Mean `[position, rate]` and covariance `[pp, pr, rr]`.
 #[derive(Clone, Copy, Debug, Default)]
-struct Gauss {
+struct PathEstimate {
     x: [f64; 2],
     p: [f64; 3],
 }
 
-/// One time step of the filter: predicted and updated belief, seconds since the step before.
-struct Pass {
-    predicted: Gauss,
-    updated: Gauss,
+/// One time step of the filter: predicted and updated estimate, seconds since the step before.
+struct PathStep {
+    predicted: PathEstimate,
+    updated: PathEstimate,
     dt: f64,
 }
 
 fn filter(
     t: &[f64],
-    known: &[Knowledge],
+    known: &[Observation],
     weights: &[f64],
     drift: &[f64],
     (first, rate_drift): (f64, f64),
-) -> Vec<Pass> {
-    let mut belief = Gauss {
+) -> Vec<PathStep> {
+    let mut estimate = PathEstimate {
         x: [first, 1.0],
         p: [FIRST_POSITION_VARIANCE, 0.0, FIRST_RATE_VARIANCE],
     };
-    let mut passes = Vec::with_capacity(t.len());
+    let mut steps = Vec::with_capacity(t.len());
     for i in 0..t.len() {
         let dt = if i > 0 { t[i] - t[i - 1] } else { 0.0 };
         if i > 0 {
-            belief = predict(&belief, dt, rate_drift * drift[i]);
+            estimate = predict(&estimate, dt, rate_drift * drift[i]);
         }
-        let predicted = belief;
+        let predicted = estimate;
         let observed = match known[i] {
-            Knowledge::Nothing => None,
-            Knowledge::Measured {
+            Observation::Missing => None,
+            Observation::Measured {
                 t_ref_secs,
                 sigma_secs,
             } => Some((t_ref_secs, sigma_secs * sigma_secs / weights[i])),
-            Knowledge::Given { t_ref_secs } => Some((t_ref_secs, GIVEN_SIGMA_SECS * GIVEN_SIGMA_SECS)),
+            Observation::Given { t_ref_secs } => Some((t_ref_secs, GIVEN_SIGMA_SECS * GIVEN_SIGMA_SECS)),
         };
         if let Some((y, variance)) = observed {
-            belief = update(&belief, y, variance);
+            estimate = update(&estimate, y, variance);
         }
-        passes.push(Pass {
+        steps.push(PathStep {
             predicted,
-            updated: belief,
+            updated: estimate,
             dt,
         });
     }
-    passes
+    steps
 }
 
-fn predict(b: &Gauss, dt: f64, q: f64) -> Gauss {
+fn predict(b: &PathEstimate, dt: f64, q: f64) -> PathEstimate {
     let [pp, pr, rr] = b.p;
-    Gauss {
+    PathEstimate {
         x: [b.x[0] + dt * b.x[1], b.x[1]],
         p: [
             pp + 2.0 * dt * pr + dt * dt * rr + q * dt.powi(3) / 3.0,
@@ -199,21 +180,21 @@ fn predict(b: &Gauss, dt: f64, q: f64) -> Gauss {
     }
 }
 
-fn update(b: &Gauss, y: f64, variance: f64) -> Gauss {
+fn update(b: &PathEstimate, y: f64, variance: f64) -> PathEstimate {
     let [pp, pr, rr] = b.p;
     let total = pp + variance;
     let (kp, kr) = (pp / total, pr / total);
     let error = y - b.x[0];
-    Gauss {
+    PathEstimate {
         x: [b.x[0] + kp * error, b.x[1] + kr * error],
         p: [pp - kp * pp, pr - kp * pr, rr - kr * pr],
     }
 }
 
-fn back(passes: &[Pass]) -> Vec<Gauss> {
-    let mut out: Vec<Gauss> = passes.iter().map(|p| p.updated).collect();
-    for i in (0..passes.len().saturating_sub(1)).rev() {
-        let (here, next) = (&passes[i].updated, &passes[i + 1]);
+fn back(steps: &[PathStep]) -> Vec<PathEstimate> {
+    let mut out: Vec<PathEstimate> = steps.iter().map(|p| p.updated).collect();
+    for i in (0..steps.len().saturating_sub(1)).rev() {
+        let (here, next) = (&steps[i].updated, &steps[i + 1]);
         let [a, b, c] = next.predicted.p;
         let det = a * c - b * b;
         if det <= 0.0 {
@@ -237,7 +218,7 @@ fn back(passes: &[Pass]) -> Vec<Gauss> {
         let spread = |g: [f64; 2], h: [f64; 2]| {
             g[0] * (dp[0] * h[0] + dp[1] * h[1]) + g[1] * (dp[1] * h[0] + dp[2] * h[1])
         };
-        out[i] = Gauss {
+        out[i] = PathEstimate {
             x: [
                 here.x[0] + gain[0][0] * dx[0] + gain[0][1] * dx[1],
                 here.x[1] + gain[1][0] * dx[0] + gain[1][1] * dx[1],
@@ -253,7 +234,7 @@ fn back(passes: &[Pass]) -> Vec<Gauss> {
 }
 
 /// Squared size of the drift between two smoothed states for a drift of 1 (two degrees of freedom).
-fn drift_squared(a: &Gauss, b: &Gauss, dt: f64) -> f64 {
+fn drift_squared(a: &PathEstimate, b: &PathEstimate, dt: f64) -> f64 {
     if dt <= 0.0 {
         return 0.0;
     }
@@ -266,10 +247,10 @@ fn drift_squared(a: &Gauss, b: &Gauss, dt: f64) -> f64 {
 mod tests {
     use super::*;
 
-    fn measured(t: &[f64], f: impl Fn(f64) -> f64, noise: f64) -> Vec<Knowledge> {
+    fn measured(t: &[f64], f: impl Fn(f64) -> f64, noise: f64) -> Vec<Observation> {
         t.iter()
             .enumerate()
-            .map(|(i, &t)| Knowledge::Measured {
+            .map(|(i, &t)| Observation::Measured {
                 t_ref_secs: f(t) + noise * ((i * 7919 % 13) as f64 / 6.0 - 1.0),
                 sigma_secs: noise.max(0.005),
             })
@@ -303,7 +284,7 @@ mod tests {
         let t = times(90);
         let mut known = measured(&t, |t| t, 0.01);
         for i in [20, 21, 50, 70] {
-            known[i] = Knowledge::Measured {
+            known[i] = Observation::Measured {
                 t_ref_secs: t[i] + 1.5,
                 sigma_secs: 0.05,
             };
@@ -339,16 +320,16 @@ mod tests {
     fn a_given_point_is_met_and_the_error_grows_in_gaps() {
         let t = times(60);
         let mut known = measured(&t, |t| t, 0.02);
-        known[20..35].fill(Knowledge::Nothing);
-        known[45] = Knowledge::Given { t_ref_secs: 15.2 };
+        known[20..35].fill(Observation::Missing);
+        known[45] = Observation::Given { t_ref_secs: 15.2 };
         let states = smooth(&t, &known);
         assert!((states[45].t_ref_secs - 15.2).abs() < 1e-3);
         assert!(states[27].sigma_secs > 4.0 * states[10].sigma_secs);
     }
 
     #[test]
-    fn nothing_known_gives_nothing() {
-        assert!(smooth(&[0.0, 1.0], &[Knowledge::Nothing; 2]).is_empty());
+    fn nothing_observed_gives_nothing() {
+        assert!(smooth(&[0.0, 1.0], &[Observation::Missing; 2]).is_empty());
         assert!(smooth(&[], &[]).is_empty());
     }
 }

@@ -1,19 +1,14 @@
-//! The time warp: for a moment of the new recording, the moment the reference was at the same place.
+//! The time warp `t_ref = warp(t_new)`: when the reference was where the new recording is.
 //!
 //! A [`TimeWarp`] is a list of segments. Inside a segment it is a strictly increasing curve with an error per knot;
 //! between and outside segments the new rider was where the reference never went, and the warp has no value there.
 //! It is never extrapolated.
 
 use crate::curve::MonotoneCurve;
+use crate::tuning::{MIN_STOP_SECS, STANDING_SLOPE, STOP_STEP_SECS};
 
-/// Slope below which the new rider counts as standing (reference seconds per new second).
-const STANDING_SLOPE: f64 = 0.12;
 /// Slope above which the reference rider counts as standing.
 const REF_STANDING_SLOPE: f64 = 1.0 / STANDING_SLOPE;
-/// Shorter stands are hesitation, not stops.
-const MIN_STOP_SECS: f64 = 1.0;
-/// Step at which a curve is looked through for stops.
-const STOP_STEP_SECS: f64 = 0.05;
 
 /// One stretch both recordings share.
 #[derive(Clone, Debug, PartialEq)]

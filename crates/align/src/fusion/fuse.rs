@@ -1,23 +1,18 @@
-//! Pairs by pictures and pairs by GPS as one list.
+//! Fusion of pairs by pictures and pairs by GPS.
 //!
-//! Their errors are of different kinds. GPS drifts: what it is off by now, it is off by a few seconds later. Pictures do
-//! not drift, but what makes one wrong makes its neighbours wrong for a second, and a stretch that looks alike everywhere
-//! misleads them altogether. What can be seen is how far both are apart; [`super::drift`] explains it by those causes,
-//! however large each turns out to be on this pair. GPS with its drift taken out then tells which pictures are misled, what
-//! remains is averaged by precision. Where no picture was compared, GPS goes on alone and its error bar opens as its
-//! drift becomes unknown again.
+//! With `v` by pictures, `g` by GPS less its bias, and `p` the probability that the pictures are inliers, the fused
+//! reference time is `g + p w (v - g)`, where `w` weighs both by inverse variance; its variance is that of the mixture of
+//! the two cases.
+//!
+//! The errors are of different kinds. GPS drifts: what it is off by now, it is off by a few seconds later. Pictures do
+//! not drift, but what makes one wrong makes its neighbours wrong for a second, and where all places look alike they are
+//! outliers altogether. [`super::bias`] tells these apart. Where no picture was compared, GPS goes on alone and its error
+//! grows as its bias becomes unknown again.
 
-use super::drift::Drift;
-use super::moment::{Apart, Moment};
+use super::bias::{GpsBias, fuse_bias};
+use super::epoch::{Discrepancy, Epoch};
 use crate::pair::{Pair, make_increasing};
-
-/// The drift is forgotten in this time, seconds.
-const DRIFT_MEMORY_SECS: f64 = 5.0;
-/// Least error of GPS with its drift taken out, seconds; that of a good receiver in the open.
-const MIN_NOISE_SECS: f64 = 0.05;
-/// Later smoothing averages the errors of pictures, which change from frame to frame, but not those of GPS, which last
-/// for seconds: so these count for more. Measured on rendered rides: at 1 good pictures lose some milliseconds.
-const LASTING_ERROR: f64 = 2.0;
+use crate::tuning::{BIAS_MEMORY_SECS, LASTING_ERROR, MIN_GPS_NOISE_SECS};
 
 /// A pair, and whether GPS alone stands behind it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,27 +25,27 @@ pub struct FusedPair {
 
 /// One pair per new time that either source has; both in order of new time.
 pub fn fuse(visual: &[Pair], gps: &[Pair]) -> Vec<FusedPair> {
-    let moments: Vec<Moment> = gps
+    let epochs: Vec<Epoch> = gps
         .iter()
-        .map(|by_gps| Moment {
+        .map(|by_gps| Epoch {
             t_secs: by_gps.t_new_secs,
             gps_sigma_secs: by_gps.sigma_secs,
-            apart: at(visual, by_gps.t_new_secs).map(|seen| Apart {
+            discrepancy: at(visual, by_gps.t_new_secs).map(|seen| Discrepancy {
                 secs: seen.t_ref_secs - by_gps.t_ref_secs,
                 sigma_secs: seen.sigma_secs,
             }),
         })
         .collect();
-    let drifts = Drift::explain(&moments);
+    let biases = fuse_bias(&epochs);
     let mut fused: Vec<FusedPair> = gps
         .iter()
         .enumerate()
         .map(|(k, by_gps)| {
-            let drift = drifts.get(k);
-            let steady = drift.map_or(*by_gps, |drift| without_drift(by_gps, drift));
+            let bias = biases.get(k);
+            let steady = bias.map_or(*by_gps, |bias| without_bias(by_gps, bias));
             match at(visual, by_gps.t_new_secs) {
                 Some(seen) => FusedPair {
-                    pair: mean(seen, &steady, drift.map_or(1.0, |drift| drift.pictures_right)),
+                    pair: mean(seen, &steady, bias.map_or(1.0, |bias| bias.visual_inlier)),
                     gps_only: false,
                 },
                 None => FusedPair {
@@ -77,34 +72,34 @@ pub fn fuse(visual: &[Pair], gps: &[Pair]) -> Vec<FusedPair> {
     fused
 }
 
-/// The pair of exactly this moment; both lists speak of the same analysed frames.
+/// The pair of exactly this time; both lists speak of the same analysed frames.
 fn at(pairs: &[Pair], t_new_secs: f64) -> Option<&Pair> {
     let k = pairs.partition_point(|p| p.t_new_secs < t_new_secs);
     pairs.get(k).filter(|p| p.t_new_secs == t_new_secs)
 }
 
-/// A pair by GPS with its drift taken out, and an honest error: what the pictures showed of GPS holds near them.
-fn without_drift(pair: &Pair, drift: &Drift) -> Pair {
-    let known = (-drift.nearest_secs / DRIFT_MEMORY_SECS).exp();
-    let variance = known * drift.sigma_secs.powi(2) + (1.0 - known) * pair.sigma_secs.powi(2);
+/// A pair by GPS less its bias. What the pictures showed of GPS holds near them; its error grows to the claimed one away
+/// from them.
+fn without_bias(pair: &Pair, bias: &GpsBias) -> Pair {
+    let known = (-bias.nearest_secs / BIAS_MEMORY_SECS).exp();
+    let variance = known * bias.sigma_secs.powi(2) + (1.0 - known) * pair.sigma_secs.powi(2);
     Pair {
-        t_ref_secs: pair.t_ref_secs + drift.secs,
-        sigma_secs: variance.sqrt().hypot(MIN_NOISE_SECS),
+        t_ref_secs: pair.t_ref_secs + bias.secs,
+        sigma_secs: variance.sqrt().hypot(MIN_GPS_NOISE_SECS),
         ..*pair
     }
 }
 
-/// Both sources at one moment. `right` is the probability that the pictures are not misled; if they are, GPS alone is
-/// left.
-fn mean(seen: &Pair, steady: &Pair, right: f64) -> Pair {
+/// Both sources at one epoch. `inlier` is the probability that the pictures are no outliers; if they are, GPS alone is left.
+fn mean(seen: &Pair, steady: &Pair, inlier: f64) -> Pair {
     let apart = seen.t_ref_secs - steady.t_ref_secs;
     let lasting = (LASTING_ERROR * steady.sigma_secs).powi(2);
     let agreed = lasting / (seen.sigma_secs.powi(2) + lasting);
-    // The same pictures told the drift of GPS, so agreeing with it makes them no better.
-    let within = right * seen.sigma_secs.powi(2) + (1.0 - right) * steady.sigma_secs.powi(2);
-    let between = right * (1.0 - right) * (agreed * apart).powi(2);
+    // The same pictures told the bias of GPS, so agreeing with it makes them no better.
+    let within = inlier * seen.sigma_secs.powi(2) + (1.0 - inlier) * steady.sigma_secs.powi(2);
+    let between = inlier * (1.0 - inlier) * (agreed * apart).powi(2);
     Pair {
-        t_ref_secs: steady.t_ref_secs + right * agreed * apart,
+        t_ref_secs: steady.t_ref_secs + inlier * agreed * apart,
         sigma_secs: (within + between).sqrt(),
         certainty: seen.certainty.max(steady.certainty),
         ..*seen

@@ -1,11 +1,9 @@
-//! Pairs by pictures and pairs by GPS joined into one list: numbers only.
-//!
-//! - [`fuse`]: pairs of both sources as one list;
-//! - `drift`, `kalman`: what both being apart is made of.
+//! Fusion of pairs by pictures with pairs by GPS. What it needs of a track comes in as numbers.
 
-mod drift;
+mod bias;
+mod epoch;
 mod fuse;
 mod kalman;
-mod moment;
+mod outliers;
 
 pub use fuse::{FusedPair, fuse};

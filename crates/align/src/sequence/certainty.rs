@@ -3,14 +3,10 @@
 use super::PosteriorInterval;
 use crate::evidence::Matrix;
 use crate::path::is_leap;
-use crate::tuning::POSTERIOR_LEAP_SECS;
-
-/// This near its ends, a leap may look like riding on, seconds of reference time.
-const END_SECS: f64 = 0.5;
-/// Share of the frames leapt over that must look like the place leapt from, if the reference rider stood there.
-const STOOD_SHARE: f64 = 0.7;
-/// What is left of the certainty at a leap over places that look like something else.
-const DOUBTED: f64 = 0.4;
+use crate::tuning::{
+    CERTAINTY_AT_EDGE, CERTAINTY_AT_FALSE_STAND, DISPLACED_FRAMES, DISPLACED_SECS, EVIDENCE_TEMPER,
+    LEAP_END_SECS, OFF_FRAMES, OUTSIDE_LLR, POSTERIOR_LEAP_SECS, STOOD_SHARE,
+};
 
 /// A leap ahead is believed where the reference rider stood: all that is leapt over looks like the place itself. Else the
 /// reference was on another trail, or went over the same ground several times, and nobody can say what belongs to it:
@@ -24,24 +20,18 @@ pub(super) fn leaps(found: &mut [PosteriorInterval], llr: &Matrix, t_new: &[f64]
         if !is_leap((t_new[w[0]], from), (t_new[w[1]], to), POSTERIOR_LEAP_SECS) {
             continue;
         }
-        let first = t_ref.partition_point(|&t| t < from + END_SECS);
-        let last = t_ref.partition_point(|&t| t < to - END_SECS);
+        let first = t_ref.partition_point(|&t| t < from + LEAP_END_SECS);
+        let last = t_ref.partition_point(|&t| t < to - LEAP_END_SECS);
         let alike = (first..last)
             .filter(|&j| w.iter().any(|&i| value(llr, i, j).is_some_and(|e| e > 0.0)))
             .count();
         if (alike as f64) < STOOD_SHARE * last.saturating_sub(first) as f64 {
             for &i in w {
-                found[i].posterior.on *= DOUBTED;
+                found[i].posterior.on *= CERTAINTY_AT_FALSE_STAND;
             }
         }
     }
 }
-
-/// This many frames off the trail in a row are a stretch off it, fewer only spoilt pictures.
-const OFF_FRAMES: usize = 3;
-/// What is left of the certainty of the last frames before such a stretch and the first after it: a chance likeness or two
-/// carry the path a little too far.
-const AT_EDGE: [f64; 2] = [0.55, 0.8];
 
 /// Where exactly a rider left the trail or came back to it is known to a frame or two.
 pub(super) fn edges(found: &mut [PosteriorInterval]) {
@@ -50,7 +40,7 @@ pub(super) fn edges(found: &mut [PosteriorInterval]) {
     for run in off.chunk_by(|a, b| a == b) {
         let to = from + run.len();
         if run[0] && run.len() >= OFF_FRAMES {
-            for (k, left) in AT_EDGE.iter().enumerate() {
+            for (k, left) in CERTAINTY_AT_EDGE.iter().enumerate() {
                 if let Some(before) = from.checked_sub(k + 1) {
                     found[before].posterior.on *= left;
                 }
@@ -63,15 +53,6 @@ pub(super) fn edges(found: &mut [PosteriorInterval]) {
     }
 }
 
-/// Frames each side of a moment that are asked whether a displaced path explains them as well.
-const ASKED: usize = 3;
-/// How far it is displaced, seconds of reference time: farther than refinement looks.
-const DISPLACED_SECS: f64 = 1.5;
-/// Frames that follow each other are not independent witnesses: their evidence counts this much.
-const TEMPER: f64 = 0.4;
-/// Evidence of a place outside of the recording or the band, natural logarithm.
-const NOWHERE: f32 = -4.0;
-
 /// Where both riders stand, or nothing passes by, the path might as well run a little earlier or later, and the chance
 /// likeness of single frames decides. So the neighbourhood of each frame is asked: what would it say to the path
 /// displaced either way?
@@ -81,11 +62,11 @@ pub(super) fn displacements(found: &mut [PosteriorInterval], llr: &Matrix, t_ref
         let wanted = found[i].posterior.t_ref_secs + by;
         let j = t_ref.partition_point(|&t| t < wanted);
         let near = [j.checked_sub(1), Some(j)].into_iter().flatten();
-        near.filter_map(|j| value(llr, i, j)).fold(NOWHERE, f32::max)
+        near.filter_map(|j| value(llr, i, j)).fold(OUTSIDE_LLR, f32::max)
     };
     let certain: Vec<f64> = (0..found.len())
         .map(|i| {
-            let range = i.saturating_sub(ASKED)..(i + ASKED + 1).min(found.len());
+            let range = i.saturating_sub(DISPLACED_FRAMES)..(i + DISPLACED_FRAMES + 1).min(found.len());
             let sum = |by: f64| {
                 range
                     .clone()
@@ -94,7 +75,7 @@ pub(super) fn displacements(found: &mut [PosteriorInterval], llr: &Matrix, t_ref
                     .sum::<f64>()
             };
             let here = sum(0.0);
-            let rather = |by: f64| (TEMPER * (sum(by) - here)).min(0.0).exp();
+            let rather = |by: f64| (EVIDENCE_TEMPER * (sum(by) - here)).min(0.0).exp();
             1.0 / (1.0 + rather(-DISPLACED_SECS) + rather(DISPLACED_SECS))
         })
         .collect();

@@ -1,18 +1,22 @@
-//! The sequence model: which place follows which.
+//! Sequence model: a hidden Markov model over the reference frames (forward-backward algorithm; Rabiner 1989).
 //!
-//! A hidden Markov model over the reference frames. In each new frame the rider is either *on* the reference trail at
-//! frame `j`, or *off* it (before the start, past the end, on a detour), having left it at `j`. Riding on moves
-//! forward by a log-normal speed ratio; standing still, the reference standing still (a jump forward) and leaving
-//! the trail have small probabilities; nobody ever goes back. Forward–backward gives the posterior of every state, so
-//! the result knows its own uncertainty, and a pair of different trails ends up *off* nearly everywhere.
+//! States at new frame `i`: *on* the reference trail at frame `j`, or *off* it, having left it at `j` (before the start, past
+//! the end, on a detour). With the evidence `e_ij` (natural logarithm) and the transition `T`, both of as many states,
+//!
+//! - forward: `a_i = e^{e_i} * (T' a_{i-1})`, backward: `b_{i-1} = T (e^{e_i} * b_i)`, each normalised per frame;
+//! - posterior of each state: `a_i * b_i`, normalised.
+//!
+//! Riding on moves forward by a log-normal speed ratio; standing still, the reference standing still (a jump forward) and
+//! leaving the trail have small probabilities; nobody ever goes back. The result knows its own uncertainty, and a pair of
+//! different trails ends up *off* nearly everywhere. The speed ratio is measured on a first result, and the model run again.
 //!
 //! Cost is proportional to the number of cells of the evidence; sums run in a fixed order. Evidence with bands (see
 //! [`crate::band`]) makes that proportional to the length of the recordings.
 
 mod certainty;
 mod model;
-mod pace;
 mod posterior;
+mod speed_ratio;
 #[cfg(test)]
 mod tests;
 
@@ -21,8 +25,8 @@ use std::ops::Range;
 use crate::evidence::Matrix;
 use crate::stats::median;
 use crate::tuning::MAX_OFF;
-use model::Model;
-use pace::Pace;
+use model::SequenceModel;
+use speed_ratio::SpeedRatio;
 
 /// Marginal posterior of one new frame, summarised.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -79,14 +83,14 @@ pub fn posterior_intervals(llr: &Matrix, t_new: &[f64], t_ref: &[f64]) -> Vec<Po
     if n == 0 || m == 0 || t_new.len() != n || t_ref.len() != m || llr.bands().iter().any(Range::is_empty) {
         return Vec::new();
     }
-    let mut model = Model {
+    let mut model = SequenceModel {
         spacing: median_spacing(t_ref),
         m,
-        pace: Pace::UNKNOWN,
+        speed_ratio: SpeedRatio::UNKNOWN,
     };
     let mut found = model.smooth(llr, t_new, t_ref, &model.forward(llr, t_new));
-    if let Some(pace) = Pace::measure(&found, t_new) {
-        model.pace = pace;
+    if let Some(speed_ratio) = SpeedRatio::measure(&found, t_new) {
+        model.speed_ratio = speed_ratio;
         found = model.smooth(llr, t_new, t_ref, &model.forward(llr, t_new));
     }
     certainty::leaps(&mut found, llr, t_new, t_ref);

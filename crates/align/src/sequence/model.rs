@@ -1,45 +1,31 @@
-//! The hidden Markov model itself: steps, filter and smoother.
+//! The hidden Markov model itself: transitions, forward and backward pass.
 
 use std::ops::Range;
 
 use super::PosteriorInterval;
-use super::pace::Pace;
 use super::posterior::summarise;
+use super::speed_ratio::SpeedRatio;
 use crate::evidence::Matrix;
-use crate::tuning::MAX_RATIO;
-
-/// Points at which the distribution of the speed ratio is sampled, and how far out, in standard deviations.
-const RATIO_SAMPLES: i32 = 24;
-const RATIO_REACH: f64 = 2.5;
-/// Share of steps in which the new rider stands still.
-const STAND: f64 = 0.02;
-/// Share of steps that jump ahead farther than riding explains: the reference rider stood still there.
-const JUMP: f64 = 0.004;
-/// Mean length of such a jump, seconds.
-const JUMP_MEAN_SECS: f64 = 4.0;
-/// Probability per second of leaving the reference trail.
-const LEAVE_PER_SEC: f64 = 0.03;
-/// Probability per second of coming back to it.
-const RETURN_PER_SEC: f64 = 0.06;
-/// Mean distance ahead at which a rider who left comes back, seconds; half of the returns are spread over the whole rest
-/// instead.
-const RETURN_MEAN_SECS: f64 = 10.0;
+use crate::tuning::{
+    JUMP, JUMP_MEAN_SECS, LEAVE_PER_SEC, MAX_RATIO, RATIO_SAMPLES, RATIO_SIGMAS, RETURN_MEAN_SECS,
+    RETURN_PER_SEC, STAND,
+};
 
 /// Places that are moved at once: long enough for vectors, short enough to stay in the nearest cache for all steps of a kernel,
 /// which in a sparse look at a long ride has hundreds.
 const BLOCK: usize = 256;
 
-pub(super) struct Model {
+pub(super) struct SequenceModel {
     /// Seconds between reference frames.
     pub spacing: f64,
     /// Number of reference frames.
     pub m: usize,
     /// How the riders compare.
-    pub pace: Pace,
+    pub speed_ratio: SpeedRatio,
 }
 
 /// Probabilities of a step of `dt` seconds.
-struct Step {
+struct Transition {
     /// Of moving ahead by 0, 1, 2, … reference frames.
     kernel: Vec<f64>,
     leave: f64,
@@ -47,20 +33,20 @@ struct Step {
 }
 
 /// Filtered probabilities in the order of the evidence's cells: on the trail at `j`, and off since leaving at `j`.
-pub(super) struct Forward {
+pub(super) struct ForwardMass {
     on: Vec<f32>,
     off: Vec<f32>,
 }
 
 /// Probabilities of all places, of which only those within `band` count. Leaving the band means leaving the trail's
 /// possibilities: nothing moves there; who left the trail before the band waits at its start.
-struct Places {
+struct StateMass {
     on: Vec<f64>,
     off: Vec<f64>,
     band: Range<usize>,
 }
 
-impl Places {
+impl StateMass {
     fn new(m: usize, band: Range<usize>) -> Self {
         Self {
             on: vec![0.0; m],
@@ -80,13 +66,15 @@ impl Places {
     }
 }
 
-impl Model {
-    fn step(&self, dt: f64) -> Step {
+impl SequenceModel {
+    fn transition(&self, dt: f64) -> Transition {
         let reach = (dt * MAX_RATIO / self.spacing).ceil() as usize + 1;
         let mut kernel = vec![0.0; reach + 1];
         for k in -RATIO_SAMPLES..=RATIO_SAMPLES {
-            let z = RATIO_REACH * f64::from(k) / f64::from(RATIO_SAMPLES);
-            let ratio = (self.pace.log_ratio + z * self.pace.sigma).exp().min(MAX_RATIO);
+            let z = RATIO_SIGMAS * f64::from(k) / f64::from(RATIO_SAMPLES);
+            let ratio = (self.speed_ratio.log_mean + z * self.speed_ratio.log_sigma)
+                .exp()
+                .min(MAX_RATIO);
             // A place between two frames belongs to both.
             let ahead = ratio * dt / self.spacing;
             let weight = (-0.5 * z * z).exp();
@@ -101,7 +89,7 @@ impl Model {
         if let Some(stay) = kernel.first_mut() {
             *stay += STAND;
         }
-        Step {
+        Transition {
             kernel,
             leave: 1.0 - (1.0 - LEAVE_PER_SEC).powf(dt),
             come_back: 1.0 - (1.0 - RETURN_PER_SEC).powf(dt),
@@ -114,7 +102,14 @@ impl Model {
     }
 
     /// Spread of the probability of moving ahead from one band to the next: kernel plus jumps.
-    fn ride(&self, step: &Step, from: &[f64], here: &Range<usize>, to: &mut [f64], there: &Range<usize>) {
+    fn ride(
+        &self,
+        step: &Transition,
+        from: &[f64],
+        here: &Range<usize>,
+        to: &mut [f64],
+        there: &Range<usize>,
+    ) {
         for start in there.clone().step_by(BLOCK) {
             let end = there.end.min(start + BLOCK);
             to[start..end].fill(0.0);
@@ -138,7 +133,7 @@ impl Model {
     /// Transpose of [`Self::ride`]: from the band ahead (`there`) to that behind (`here`).
     fn ride_back(
         &self,
-        step: &Step,
+        step: &Transition,
         from: &[f64],
         there: &Range<usize>,
         to: &mut [f64],
@@ -193,21 +188,21 @@ impl Model {
         }
     }
 
-    pub fn forward(&self, llr: &Matrix, t_new: &[f64]) -> Forward {
+    pub fn forward(&self, llr: &Matrix, t_new: &[f64]) -> ForwardMass {
         let m = self.m;
-        let mut stored = Forward {
+        let mut stored = ForwardMass {
             on: vec![0.0; llr.len()],
             off: vec![0.0; llr.len()],
         };
-        let mut now = Places::new(m, llr.band(0));
+        let mut now = StateMass::new(m, llr.band(0));
         now.on[llr.band(0)].fill(0.5 / llr.band(0).len() as f64);
         now.off[llr.band(0).start] = 0.5;
-        let mut next = Places::new(m, llr.band(0));
+        let mut next = StateMass::new(m, llr.band(0));
         let (mut ridden, mut rejoined) = (vec![0.0; m], vec![0.0; m]);
         for i in 0..llr.rows() {
             if i > 0 {
                 let (here, there) = (llr.band(i - 1), llr.band(i));
-                let step = self.step(step_secs(t_new, i));
+                let step = self.transition(step_secs(t_new, i));
                 self.ride(&step, &now.on, &here, &mut ridden, &there);
                 self.rejoin(&now.off, &here, &mut rejoined, &there);
                 next.band = there.clone();
@@ -243,15 +238,15 @@ impl Model {
         llr: &Matrix,
         t_new: &[f64],
         t_ref: &[f64],
-        forward: &Forward,
+        forward: &ForwardMass,
     ) -> Vec<PosteriorInterval> {
         let (n, m) = (llr.rows(), self.m);
         let mut intervals = Vec::with_capacity(n);
         let last = llr.band(n - 1);
-        let mut now = Places::new(m, last.clone());
+        let mut now = StateMass::new(m, last.clone());
         now.on[last.clone()].fill(1.0);
         now.off[last.clone()].fill(1.0);
-        let mut before = Places::new(m, last);
+        let mut before = StateMass::new(m, last);
         let (mut seen, mut ridden, mut rejoined) = (vec![0.0; m], vec![0.0; m], vec![0.0; m]);
         let mut posterior = Vec::new();
         for i in (0..n).rev() {
@@ -264,7 +259,7 @@ impl Model {
             intervals.push(summarise(&posterior, none, &t_ref[there.clone()], self.spacing));
             let Some(behind) = i.checked_sub(1) else { break };
             let here = llr.band(behind);
-            let step = self.step(step_secs(t_new, i));
+            let step = self.transition(step_secs(t_new, i));
             for (j, &e) in there.clone().zip(llr.row(i)) {
                 seen[j] = now.on[j] * f64::from(e).exp();
             }

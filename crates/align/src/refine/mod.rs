@@ -1,4 +1,7 @@
-//! Measuring along the path to a fraction of a frame.
+//! Refinement: places of the new frames between reference frames.
+//!
+//! With the similarity `c_j` of a new frame and the reference frames around its place: the vertex of the parabola through the
+//! top of `c` and its neighbours, with the error `s = 0.005 s / k (1 + (0.05 / k)^2)` for a contrast `k = max c - mean c`.
 //!
 //! Around the place the sequence model names, each new frame is compared with every reference frame within about a
 //! second. The similarity over reference time has a peak where both cameras were at the same place; a parabola
@@ -12,8 +15,11 @@ use crate::pair::{Pair, make_increasing};
 use crate::path::{interpolate, jumps, rate};
 use crate::robust::shared_mean;
 use crate::sequence::Posterior;
-use crate::smooth::{Knowledge, smooth};
-use crate::tuning::MAX_PATH_GAP_SECS;
+use crate::smooth::{Observation, smooth};
+use crate::tuning::{
+    MAX_COLUMN_GAP_SECS, MAX_PATH_GAP_SECS, MIN_CONTRAST, PARABOLA_ERROR, POSTERIOR_SIGMA_SECS, RATE_RANGE,
+    RECENTRE_SHARE, SHARED_ERROR_SECS, SIGMA_PER_CONTRAST_SECS, WEAK_CONTRAST,
+};
 
 /// Similarity of single frames; implemented over pictures elsewhere.
 pub trait PlaceSimilarity: Sync {
@@ -27,26 +33,6 @@ pub struct RefineSettings {
     /// Reference time searched each side of the expected place, seconds.
     pub half_window_secs: f64,
 }
-
-/// Error of a measurement for a peak that stands out by 1: `sigma = this / contrast`. Measured on 2,400 frames with
-/// known truth (rendered rides in other light, on another line): the 68 % error follows this law over a factor of ten.
-const SIGMA_PER_CONTRAST_SECS: f64 = 0.005;
-/// Contrast at which peaks begin to be plainly elsewhere; below it the error grows faster.
-const WEAK_CONTRAST: f64 = 0.05;
-/// Peaks that stand out by less are no measurement.
-const MIN_CONTRAST: f64 = 0.02;
-/// Error of the parabola as a share of the spacing of reference frames.
-const PARABOLA_ERROR: f64 = 0.06;
-/// Times of fine frames this close share the causes of their errors: they count as one measurement.
-const SHARED_ERROR_SECS: f64 = 0.3;
-/// Error of the sequence model's places, seconds, for the first smoothing.
-const POSTERIOR_SIGMA_SECS: f64 = 0.15;
-/// New frames of one reference frame's column are no farther apart, seconds; a gap hides peaks.
-const MAX_COLUMN_GAP_SECS: f64 = 0.75;
-/// Bounds of the slope for scaling an error from new to reference time.
-const RATE_RANGE: (f64, f64) = (0.2, 5.0);
-/// The place is measured again around the first result when that moved by more than this share of the window.
-const RECENTRE_SHARE: f64 = 0.4;
 
 /// A located new frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -83,12 +69,12 @@ pub fn refine(
     let jumps = jumps(&on.iter().map(|(t, b)| (*t, b.t_ref_secs)).collect::<Vec<_>>());
     let path = coarse_path(&on, &jumps);
     let expected: Vec<Option<f64>> = new.fine.iter().map(|&t| interpolate(&path, t)).collect();
-    let look = |expected: &[Option<f64>]| -> Vec<Option<Curve>> {
+    let look = |expected: &[Option<f64>]| -> Vec<Option<SimilarityCurve>> {
         expected
             .par_iter()
             .enumerate()
             .map(|(i, centre)| {
-                Curve::around(
+                SimilarityCurve::around(
                     i,
                     (*centre)?,
                     reference_fine,
@@ -124,13 +110,13 @@ pub fn refine(
 }
 
 /// Similarity of one new frame with the reference frames around its expected place.
-struct Curve {
+struct SimilarityCurve {
     /// First reference frame.
     from: usize,
     similarity: Vec<f32>,
 }
 
-impl Curve {
+impl SimilarityCurve {
     fn around(
         i: usize,
         centre: f64,
@@ -154,7 +140,12 @@ impl Curve {
 
 /// Peaks of the curves, looked at from both sides: for each new frame the best reference time, and for each reference
 /// frame the best new time. What only one side sees is often a chance likeness. In order of new time.
-fn measure(curves: &[Option<Curve>], t_new: &[f64], t_ref: &[f64], path: &[(f64, f64)]) -> Vec<Measurement> {
+fn measure(
+    curves: &[Option<SimilarityCurve>],
+    t_new: &[f64],
+    t_ref: &[f64],
+    path: &[(f64, f64)],
+) -> Vec<Measurement> {
     let mut found = Vec::new();
     let mut columns: Vec<Vec<(f64, f32)>> = vec![Vec::new(); t_ref.len()];
     for (curve, &t) in curves.iter().zip(t_new) {
@@ -193,12 +184,12 @@ fn measure(curves: &[Option<Curve>], t_new: &[f64], t_ref: &[f64], path: &[(f64,
 
 /// The sequence model's path, smoothed, at the analysed frames on the trail: `(t_new, t_ref)`.
 fn coarse_path(on: &[(f64, &Posterior)], jumps: &[f64]) -> Vec<(f64, f64)> {
-    let known: Vec<(f64, Knowledge)> = on
+    let known: Vec<(f64, Observation)> = on
         .iter()
         .map(|&(t, b)| {
             (
                 t,
-                Knowledge::Measured {
+                Observation::Measured {
                     t_ref_secs: b.t_ref_secs,
                     sigma_secs: POSTERIOR_SIGMA_SECS / b.on.max(0.1),
                 },
@@ -209,12 +200,12 @@ fn coarse_path(on: &[(f64, &Posterior)], jumps: &[f64]) -> Vec<(f64, f64)> {
 }
 
 fn smooth_measurements(found: &[Measurement], jumps: &[f64]) -> Vec<(f64, f64)> {
-    let known: Vec<(f64, Knowledge)> = found
+    let known: Vec<(f64, Observation)> = found
         .iter()
         .map(|m| {
             (
                 m.t_new,
-                Knowledge::Measured {
+                Observation::Measured {
                     t_ref_secs: m.t_ref,
                     sigma_secs: m.sigma,
                 },
@@ -225,12 +216,12 @@ fn smooth_measurements(found: &[Measurement], jumps: &[f64]) -> Vec<(f64, f64)> 
 }
 
 /// Smooth each stretch without a long gap or a jump by itself.
-fn smooth_stretches(known: &[(f64, Knowledge)], jumps: &[f64]) -> Vec<(f64, f64)> {
+fn smooth_stretches(known: &[(f64, Observation)], jumps: &[f64]) -> Vec<(f64, f64)> {
     let stretch = |t: f64| jumps.partition_point(|&jump| jump < t);
     known
         .chunk_by(|a, b| b.0 - a.0 <= MAX_PATH_GAP_SECS && stretch(a.0) == stretch(b.0))
         .flat_map(|stretch| {
-            let (t, k): (Vec<f64>, Vec<Knowledge>) = stretch.iter().copied().unzip();
+            let (t, k): (Vec<f64>, Vec<Observation>) = stretch.iter().copied().unzip();
             let states = smooth(&t, &k);
             t.into_iter()
                 .zip(states)

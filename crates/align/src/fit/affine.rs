@@ -1,18 +1,13 @@
-//! The straight line: the same clip re-encoded, cut, or played at another constant speed.
+//! The affine model `t_ref = a t_new + b`: the same clip re-encoded, cut, or played at another constant speed.
 //!
-//! A robust start (two random pairs, most pairs within the threshold; RANSAC, Fischler & Bolles 1981) and a
-//! least-squares fit of its inliers. The map is one segment with its two ends as knots.
+//! Lines through two random pairs, the one with the least sum of `min((residual / threshold)^2, 1)` (MSAC, Torr & Zisserman
+//! 2000, a RANSAC), then weighted least squares on its inliers. The map is one segment with its two ends as knots.
 
 use crate::pair::Pair;
 use crate::settings::WarpSettings;
 use crate::stats::order_statistic;
+use crate::tuning::{MIN_LINE_SIGMA_SECS, REFITS, SLOPE_RANGE};
 use crate::warp::{Segment, TimeWarp};
-
-/// Slopes outside this range are no playback of the same clip.
-const SLOPE_RANGE: (f64, f64) = (0.1, 10.0);
-/// Refits of the inlier set after the start.
-const REFITS: usize = 5;
-const MIN_SIGMA_SECS: f64 = 1e-3;
 
 /// Fit the affine model. `new_duration_secs` and `ref_duration_secs` bound the overlap the line is given on. `None`
 /// with fewer than two usable pairs.
@@ -29,7 +24,7 @@ pub fn fit_affine(
         line = least_squares(&inliers).unwrap_or(line);
     }
     let (a, b) = line;
-    let sigma = typical_residual(pairs, line).max(MIN_SIGMA_SECS);
+    let sigma = typical_residual(pairs, line).max(MIN_LINE_SIGMA_SECS);
     let from = 0.0f64.max(-b / a);
     let to = new_duration_secs.min((ref_duration_secs - b) / a);
     let segment = Segment::new(vec![from, to], vec![a * from + b, a * to + b], vec![sigma; 2])?;

@@ -1,0 +1,153 @@
+//! Times at which the path is smoothed: every pair and anchor, and enough between to keep the curve's shape.
+
+use super::anchors::Anchor;
+use super::knot_certainty::{Misfits, in_gap};
+use super::knots::{KnotSeries, MIN_KNOT_GAP_SECS};
+use crate::pair::Pair;
+use crate::smooth::{Observation, PathState, smooth};
+use crate::tuning::MAX_KNOT_GAP_SECS;
+
+/// A pair or an anchor.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum PathPoint {
+    Measured(Pair),
+    Given(Anchor),
+}
+
+impl PathPoint {
+    pub fn t_new(&self) -> f64 {
+        match self {
+            Self::Measured(p) => p.t_new_secs,
+            Self::Given(a) => a.t_new_secs,
+        }
+    }
+
+    pub fn t_ref(&self) -> f64 {
+        match self {
+            Self::Measured(p) => p.t_ref_secs,
+            Self::Given(a) => a.t_ref_secs,
+        }
+    }
+
+    fn observation(&self) -> Observation {
+        match *self {
+            Self::Measured(p) => Observation::Measured {
+                t_ref_secs: p.t_ref_secs,
+                sigma_secs: p.sigma_secs.max(1e-4),
+            },
+            Self::Given(a) => Observation::Given {
+                t_ref_secs: a.t_ref_secs,
+            },
+        }
+    }
+
+    pub fn is_given(&self) -> bool {
+        matches!(self, Self::Given(_))
+    }
+}
+
+/// Times at which the path is computed: every point, and enough between to keep the curve's shape.
+pub(super) struct TimeGrid {
+    t: Vec<f64>,
+    known: Vec<Observation>,
+    certainty: Vec<f64>,
+}
+
+impl TimeGrid {
+    pub fn new(points: &[PathPoint]) -> Self {
+        let mut grid = Self {
+            t: Vec::new(),
+            known: Vec::new(),
+            certainty: Vec::new(),
+        };
+        let mut before = 1.0;
+        for (k, point) in points.iter().enumerate() {
+            let certainty = match point {
+                PathPoint::Measured(p) => p.certainty,
+                PathPoint::Given(_) => 1.0,
+            };
+            if let Some(&last) = grid.t.last() {
+                let gap = point.t_new() - last;
+                let parts = (gap / MAX_KNOT_GAP_SECS).ceil() as usize;
+                for part in 1..parts {
+                    let share = part as f64 / parts as f64;
+                    let between = before * (1.0 - share) + certainty * share;
+                    grid.push(
+                        last + gap * share,
+                        Observation::Missing,
+                        between * in_gap(gap * share.min(1.0 - share)),
+                    );
+                }
+            }
+            // Two points at one moment: the given one wins, else both are used as they are, a hair apart.
+            let t = grid
+                .t
+                .last()
+                .map_or(point.t_new(), |&last| point.t_new().max(last + 1e-9));
+            let hidden =
+                !point.is_given() && points.get(k + 1).is_some_and(|n| n.is_given() && n.t_new() <= t);
+            if !hidden {
+                grid.push(t, point.observation(), certainty);
+            }
+            before = certainty;
+        }
+        grid
+    }
+
+    fn push(&mut self, t: f64, known: Observation, certainty: f64) {
+        self.t.push(t);
+        self.known.push(known);
+        self.certainty.push(certainty);
+    }
+
+    /// Smooth each stretch between leaps by itself.
+    pub fn smooth(&self, leaps: &[f64]) -> Vec<PathState> {
+        let mut states = Vec::with_capacity(self.t.len());
+        let mut from = 0;
+        for leap in leaps.iter().copied().chain([f64::INFINITY]) {
+            let to = self.t.partition_point(|&t| t < leap);
+            states.extend(smooth(&self.t[from..to], &self.known[from..to]));
+            from = to;
+        }
+        states
+    }
+
+    /// How far the pairs lie beside the smoothed path.
+    pub fn misfits(&self, states: &[PathState]) -> Misfits {
+        let measured = self.known.iter().zip(states).zip(&self.t);
+        Misfits::new(measured.filter_map(|((known, state), &t)| match *known {
+            Observation::Measured {
+                t_ref_secs,
+                sigma_secs,
+            } => Some((t, t_ref_secs - state.t_ref_secs, sigma_secs)),
+            _ => None,
+        }))
+    }
+
+    /// Thin the grid to knots; given points always are knots.
+    pub fn knots(&self, states: &[PathState]) -> KnotSeries {
+        let mut knots = KnotSeries::default();
+        let given = |k: usize| matches!(self.known[k], Observation::Given { .. });
+        for (k, state) in states.iter().enumerate() {
+            if let Some(&last) = knots.t_new.last() {
+                let close = self.t[k] - last < MIN_KNOT_GAP_SECS;
+                let last_given = knots.given.last() == Some(&true);
+                if close && given(k) && !last_given {
+                    knots.pop();
+                } else if close && !given(k) {
+                    continue;
+                }
+            }
+            let t_ref = match self.known[k] {
+                Observation::Given { t_ref_secs } => t_ref_secs,
+                _ => state.t_ref_secs,
+            };
+            knots.t_new.push(self.t[k]);
+            knots.t_ref.push(t_ref);
+            knots.sigma.push(state.sigma_secs);
+            knots.certainty.push(self.certainty[k]);
+            knots.given.push(given(k));
+        }
+        knots
+    }
+}

@@ -1,0 +1,98 @@
+//! Fit of a time warp to pairs and anchors.
+//!
+//! The monotone model is made in segments, which end where pairs are missing for more than [`MAX_GAP_SECS`]. In each, a robust
+//! Kalman smoother ([`crate::smooth`]) gives the path `(t_new, t_ref)` at the times of a grid, weighted isotonic regression
+//! ([`crate::isotonic`]) makes it non-decreasing at the knots, and PCHIP ([`crate::curve`]) joins them. [`errors`] gives each
+//! knot its one-sigma error. The affine model is one line ([`affine`]).
+//!
+//! Pairs are what a run keeps on disk, so everything about the map can be computed again from them: with other settings, or
+//! with anchors a person has set.
+
+mod affine;
+mod anchors;
+mod errors;
+mod grid;
+mod knot_certainty;
+mod knots;
+#[cfg(test)]
+mod tests;
+
+pub use affine::fit_affine;
+pub use anchors::{Anchor, ContradictoryAnchors, sort_anchors};
+
+use self::errors::knot_errors;
+use self::grid::{PathPoint, TimeGrid};
+use crate::pair::Pair;
+use crate::path::leaps;
+use crate::settings::{WarpModel, WarpSettings};
+pub use crate::tuning::MIN_USABLE_PAIRS;
+use crate::tuning::{MAX_GAP_SECS, MIN_SEGMENT_PAIRS, MIN_SEGMENT_SECS};
+use crate::warp::{Segment, TimeWarp};
+
+/// The warp of the asked model; empty when there are too few pairs. Durations: new, reference, seconds.
+pub fn fit_warp(
+    pairs: &[Pair],
+    anchors: &[Anchor],
+    settings: &WarpSettings,
+    (new_duration_secs, ref_duration_secs): (f64, f64),
+) -> TimeWarp {
+    if pairs.len() + anchors.len() < MIN_USABLE_PAIRS {
+        return TimeWarp::default();
+    }
+    match settings.model {
+        WarpModel::Monotone => fit_monotone(pairs, anchors),
+        WarpModel::Affine => {
+            fit_affine(pairs, settings, new_duration_secs, ref_duration_secs).unwrap_or_default()
+        }
+    }
+}
+
+/// Fit the monotone model. Pairs in any order; anchors must be sorted ([`sort_anchors`]).
+pub fn fit_monotone(pairs: &[Pair], anchors: &[Anchor]) -> TimeWarp {
+    let mut points: Vec<PathPoint> = pairs.iter().map(|&p| PathPoint::Measured(p)).collect();
+    points.extend(anchors.iter().map(|&a| PathPoint::Given(a)));
+    points.sort_by(|a, b| {
+        a.t_new()
+            .total_cmp(&b.t_new())
+            .then(a.t_ref().total_cmp(&b.t_ref()))
+    });
+    let mut segments: Vec<Segment> = points
+        .chunk_by(|a, b| b.t_new() - a.t_new() <= MAX_GAP_SECS)
+        .filter_map(fit_segment)
+        .collect();
+    drop_crossing(&mut segments);
+    TimeWarp::new(segments).unwrap_or_default()
+}
+
+fn fit_segment(points: &[PathPoint]) -> Option<Segment> {
+    let given = points.iter().any(PathPoint::is_given);
+    let span = points.last()?.t_new() - points.first()?.t_new();
+    if !given && (points.len() < MIN_SEGMENT_PAIRS || span < MIN_SEGMENT_SECS) {
+        return None;
+    }
+    let grid = TimeGrid::new(points);
+    let path: Vec<(f64, f64)> = points.iter().map(|p| (p.t_new(), p.t_ref())).collect();
+    let leaps = leaps(&path);
+    let states = grid.smooth(&leaps);
+    let mut knots = grid.knots(&states);
+    knots.make_increasing();
+    let sigma = knot_errors(&knots, points, &leaps, &grid.misfits(&states))?;
+    Segment::new(knots.t_new, knots.t_ref, sigma)
+}
+
+/// Segments must follow each other in both times; of two that cross, the shorter goes.
+fn drop_crossing(segments: &mut Vec<Segment>) {
+    let span = |s: &Segment| s.new_range().1 - s.new_range().0;
+    let crossing = |s: &[Segment]| {
+        s.windows(2)
+            .position(|w| w[0].ref_range().1 >= w[1].ref_range().0)
+    };
+    while let Some(k) = crossing(segments) {
+        let loser = if span(&segments[k]) < span(&segments[k + 1]) {
+            k
+        } else {
+            k + 1
+        };
+        segments.remove(loser);
+    }
+}
