@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use mtbsync_align::WarpSettings;
-use mtbsync_align::fit::fit_warp;
-use mtbsync_align::gates::{MIN_USABLE_PAIRS, Verdict, judge};
+use mtbsync_align::fit::{MIN_USABLE_PAIRS, fit_warp};
+use mtbsync_align::gates::{Verdict, judge};
 use mtbsync_artefacts::anchors::read_anchors;
 use mtbsync_artefacts::pairs::read_pairs;
 use mtbsync_artefacts::time_warp::{TIMEWARP_FILE, TimeWarpFile};
