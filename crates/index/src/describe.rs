@@ -330,7 +330,7 @@ impl Worker {
             ..OrbParams::default()
         };
         Self {
-            dense: DenseExtractor::new(),
+            dense: DenseExtractor::default(),
             detail: HogExtractor::default(),
             orb: Extractor::new(orb),
         }

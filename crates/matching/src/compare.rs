@@ -179,15 +179,15 @@ fn compare_all(
         ShiftSearch::CoarseToFine | ShiftSearch::Exhaustive => PlaceSequence::new,
     };
     let ours = prepare(&new.at(rows));
-    let len = reference.len();
+    let len = reference.frames();
     let parts: Vec<Vec<f32>> = (0..len.div_ceil(PART_FRAMES))
         .into_par_iter()
         .map(|part| {
             let from = part * PART_FRAMES;
             let theirs = prepare(&reference.block(from..(from + PART_FRAMES).min(len)));
-            let mut values = Vec::with_capacity(rows.len() * theirs.len());
+            let mut values = Vec::with_capacity(rows.len() * theirs.frames());
             for i in 0..rows.len() {
-                ours.similarities(i, &theirs, 0..theirs.len(), search, &mut values);
+                ours.similarities(i, &theirs, 0..theirs.frames(), search, &mut values);
             }
             values
         })
@@ -209,25 +209,27 @@ fn compare_band(
     bands: &[Range<usize>],
 ) -> Result<(Matrix, Matrix), PipelineError> {
     let sample = |of: &Centring<'_>| {
-        let count = SAMPLE_FRAMES.min(of.len());
-        let frames: Vec<usize> = (0..count).map(|k| k * of.len() / count).collect();
+        let count = SAMPLE_FRAMES.min(of.frames());
+        let frames: Vec<usize> = (0..count).map(|k| k * of.frames() / count).collect();
         PlaceSequence::new(&of.at(&frames))
     };
     let (of_new, of_reference) = (sample(new), sample(reference));
     let prepared = |of: &Centring<'_>, frames: Range<usize>| PlaceSequence::new(&of.block(frames));
-    let theirs = FrameBlocks::new(reference.len(), KEPT_BLOCKS, |frames| prepared(reference, frames));
-    let rows: Vec<(Vec<f32>, Vec<SampleMoments>)> = (0..new.len().div_ceil(BLOCK_FRAMES))
+    let theirs = FrameBlocks::new(reference.frames(), KEPT_BLOCKS, |frames| {
+        prepared(reference, frames)
+    });
+    let rows: Vec<(Vec<f32>, Vec<SampleMoments>)> = (0..new.frames().div_ceil(BLOCK_FRAMES))
         .into_par_iter()
         .map(|number| {
             let from = number * BLOCK_FRAMES;
-            let frames = from..(from + BLOCK_FRAMES).min(new.len());
+            let frames = from..(from + BLOCK_FRAMES).min(new.frames());
             let block = prepared(new, frames.clone());
             let (mut values, mut spreads, mut beside) = (Vec::new(), Vec::new(), Vec::new());
             for (i, band) in bands[frames].iter().enumerate() {
                 let mut j = band.start;
                 while j < band.end {
                     let (part, within) = theirs.get(j);
-                    let count = (part.len() - within).min(band.end - j);
+                    let count = (part.frames() - within).min(band.end - j);
                     block.similarities(
                         i,
                         &part,
@@ -241,7 +243,7 @@ fn compare_band(
                 block.similarities(
                     i,
                     &of_reference,
-                    0..of_reference.len(),
+                    0..of_reference.frames(),
                     ShiftSearch::CoarseToFine,
                     &mut beside,
                 );
@@ -254,11 +256,17 @@ fn compare_band(
         .into_par_iter()
         .flat_map_iter(|number| {
             let block = prepared(reference, theirs.range(number));
-            let mut spreads = vec![SampleMoments::default(); block.len()];
+            let mut spreads = vec![SampleMoments::default(); block.frames()];
             let mut beside = Vec::new();
-            for i in 0..of_new.len() {
+            for i in 0..of_new.frames() {
                 beside.clear();
-                of_new.similarities(i, &block, 0..block.len(), ShiftSearch::CoarseToFine, &mut beside);
+                of_new.similarities(
+                    i,
+                    &block,
+                    0..block.frames(),
+                    ShiftSearch::CoarseToFine,
+                    &mut beside,
+                );
                 spreads
                     .iter_mut()
                     .zip(&beside)
@@ -269,7 +277,7 @@ fn compare_band(
         .collect();
     let (values, by_row): (Vec<Vec<f32>>, Vec<Vec<SampleMoments>>) = rows.into_iter().unzip();
     let similarity =
-        Matrix::banded(reference.len(), bands.to_vec(), values.concat()).ok_or_else(inconsistent)?;
+        Matrix::banded(reference.frames(), bands.to_vec(), values.concat()).ok_or_else(inconsistent)?;
     let z = standardise(&similarity, &by_row.concat(), &by_column);
     Ok((similarity, z))
 }

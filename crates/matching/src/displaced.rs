@@ -19,7 +19,7 @@ const KEPT_BLOCKS: usize = 24;
 
 /// The frames of a recording, ready to be displaced.
 pub fn displaceable(centring: Centring<'_>) -> Displaceable<'_> {
-    FrameBlocks::new(centring.len(), KEPT_BLOCKS, move |frames| {
+    FrameBlocks::new(centring.frames(), KEPT_BLOCKS, move |frames| {
         DisplacementSequence::new(&centring.block(frames))
     })
 }

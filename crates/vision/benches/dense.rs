@@ -24,7 +24,7 @@ fn describe_960x540(bencher: Bencher) {
     let Ok(view) = LumaView::new(960, 540, &data) else {
         return;
     };
-    let mut extractor = DenseExtractor::new();
+    let mut extractor = DenseExtractor::default();
     bencher.bench_local(|| extractor.describe(black_box(&view)));
 }
 

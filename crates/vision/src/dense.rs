@@ -15,7 +15,7 @@
 //!     let grey = |x: usize, y: usize| (x / 20 * 7 + y / 15 * place * 5) % 11 * 9;
 //!     (0..320 * 180).map(|i| (gain * (20 + grey(i % 320, i / 320)) / 2) as u8).collect()
 //! };
-//! let mut extractor = DenseExtractor::new();
+//! let mut extractor = DenseExtractor::default();
 //! let mut descriptors = Vec::new();
 //! for (place, gain) in [(1, 2), (3, 2), (1, 3)] {
 //!     descriptors.extend(extractor.describe(&LumaView::new(320, 180, &picture(place, gain))?));
@@ -47,18 +47,13 @@ pub struct DenseExtractor {
 
 impl Default for DenseExtractor {
     fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl DenseExtractor {
-    /// A fresh extractor.
-    pub fn new() -> Self {
         Self {
             grid: OrientationGrid::new(COLS, ROWS, Pooling::Cell),
         }
     }
+}
 
+impl DenseExtractor {
     /// Describe a picture: [`DESCRIPTOR_LEN`] bytes, `[row][column][bin]`. An empty picture gives zeros.
     pub fn describe(&mut self, picture: &LumaView<'_>) -> Vec<u8> {
         let mut bytes = vec![0; DESCRIPTOR_LEN];
@@ -94,7 +89,7 @@ mod tests {
 
     #[test]
     fn brighter_light_changes_little() {
-        let mut extractor = DenseExtractor::new();
+        let mut extractor = DenseExtractor::default();
         let dim = textured(960, 540, 1.0, 0.0);
         let bright = textured(960, 540, 2.0, 5.0);
         let a = extractor.describe(&LumaView::new(960, 540, &dim).unwrap());
@@ -104,7 +99,7 @@ mod tests {
 
     #[test]
     fn resolution_changes_little() {
-        let mut extractor = DenseExtractor::new();
+        let mut extractor = DenseExtractor::default();
         let large = textured(960, 540, 1.0, 0.0);
         let small: Vec<u8> = (0..270)
             .flat_map(|y| (0..480).map(move |x| (2 * y, 2 * x)))
@@ -117,7 +112,7 @@ mod tests {
 
     #[test]
     fn flat_and_tiny_pictures_describe_as_nothing_or_little() {
-        let mut extractor = DenseExtractor::new();
+        let mut extractor = DenseExtractor::default();
         for (width, height) in [(0, 0), (1, 1), (3, 2), (1, 400), (960, 540)] {
             let flat = vec![90; width * height];
             let d = extractor.describe(&LumaView::new(width, height, &flat).unwrap());
@@ -131,7 +126,7 @@ mod tests {
         let picture: Vec<u8> = (0..360 * 640)
             .map(|i| if i % 640 < 322 { 40 } else { 200 })
             .collect();
-        let d = DenseExtractor::new().describe(&LumaView::new(640, 360, &picture).unwrap());
+        let d = DenseExtractor::default().describe(&LumaView::new(640, 360, &picture).unwrap());
         let cell = (9 * COLS + 16) * BINS;
         assert!(d[cell] > 100);
         assert!(d[cell + 1..cell + BINS].iter().all(|&v| v < 5));

@@ -43,9 +43,9 @@ pub(crate) const RECURRING_MAX_DISTANCE: u32 = 64;
 pub(crate) const LOCAL_WINDOW_SECS: f64 = 1.5;
 /// Cells each side whose energy a cell is divided by. Measured with the next: dividing lowers the median error on a drive
 /// with a bright sleeve in view by a fifth and changes nothing on open rides.
-pub(crate) const EVEN_RADIUS: usize = 2;
+pub(crate) const CONTRAST_RADIUS: usize = 2;
 /// Share of the frame's mean energy added to each neighbourhood's: keeps empty sky empty. By hand.
-pub(crate) const EVEN_FLOOR: f32 = 0.3;
+pub(crate) const CONTRAST_FLOOR: f32 = 0.3;
 /// Frames of a prepared block, some ten seconds. By hand: memory against preparing the same frames again.
 pub const BLOCK_FRAMES: usize = 32;
 

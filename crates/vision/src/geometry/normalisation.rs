@@ -55,38 +55,13 @@ impl Normalisation {
         normalise(points, self.centre_b, self.scale)
     }
 
-    fn to_normal(centre: NormalPoint, scale: f64) -> Matrix3<f64> {
-        Matrix3::new(
-            scale,
-            0.0,
-            -scale * centre[0],
-            0.0,
-            scale,
-            -scale * centre[1],
-            0.0,
-            0.0,
-            1.0,
-        )
-    }
-
-    fn to_pixels(centre: NormalPoint, scale: f64) -> Matrix3<f64> {
-        Matrix3::new(
-            1.0 / scale,
-            0.0,
-            centre[0],
-            0.0,
-            1.0 / scale,
-            centre[1],
-            0.0,
-            0.0,
-            1.0,
-        )
+    fn normalising(&self, centre: NormalPoint) -> Matrix3<f64> {
+        scale_and_move(self.scale, centre.map(|c| -self.scale * c))
     }
 
     /// A point map (`b ~ M a`) from normalised to pixel coordinates, bottom right element 1 where it can be.
     pub(crate) fn map_in_pixels(&self, map: &Matrix3<f64>) -> Matrix3<f64> {
-        let map =
-            Self::to_pixels(self.centre_b, self.scale) * map * Self::to_normal(self.centre_a, self.scale);
+        let map = scale_and_move(1.0 / self.scale, self.centre_b) * map * self.normalising(self.centre_a);
         let unit = map[(2, 2)];
         if unit.abs() > f64::EPSILON * map.norm() {
             map / unit
@@ -97,11 +72,15 @@ impl Normalisation {
 
     /// A fundamental matrix (`bᵀ F a = 0`) from normalised to pixel coordinates, of norm 1.
     pub(crate) fn epipolar_in_pixels(&self, fundamental: &Matrix3<f64>) -> Matrix3<f64> {
-        let to_a = Self::to_normal(self.centre_a, self.scale);
-        let to_b = Self::to_normal(self.centre_b, self.scale);
+        let (to_a, to_b) = (self.normalising(self.centre_a), self.normalising(self.centre_b));
         let fundamental = to_b.transpose() * fundamental * to_a;
         fundamental / fundamental.norm()
     }
+}
+
+/// `x' = s x + m`.
+fn scale_and_move(s: f64, [x, y]: [f64; 2]) -> Matrix3<f64> {
+    Matrix3::new(s, 0.0, x, 0.0, s, y, 0.0, 0.0, 1.0)
 }
 
 fn normalise(points: &[[f32; 2]], centre: NormalPoint, scale: f64) -> Vec<NormalPoint> {

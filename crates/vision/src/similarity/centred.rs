@@ -1,5 +1,5 @@
-//! `c = (d - m) / √(box mean of |d - m|² + floor)`, in whole numbers: descriptors centred by a mean `m` and evened out over
-//! the picture, `frames × 18×32×8`.
+//! `c = (d - m) / √(box mean of |d - m|² + floor)`, in whole numbers: descriptors centred by a mean `m` and
+//! contrast-normalised over the picture, `frames × 18×32×8`.
 //!
 //! With the mean over the recording, what is always there goes; with the local mean, what stays for a moment goes too.
 
@@ -9,9 +9,9 @@ use rayon::prelude::*;
 
 use crate::dense::{BINS, COLS, DESCRIPTOR_LEN, ROWS};
 use crate::dispatch::multiversion;
-use crate::tuning::{EVEN_FLOOR, EVEN_RADIUS, LOCAL_WINDOW_SECS};
+use crate::tuning::{CONTRAST_FLOOR, CONTRAST_RADIUS, LOCAL_WINDOW_SECS};
 
-/// Whole-number steps per unit of an evened-out value, whose typical cell has energy 1.
+/// Whole-number steps per unit of a contrast-normalised value, whose typical cell has energy 1.
 const STEPS: f32 = 512.0;
 /// Bound of the whole numbers. A row's dot product then stays below `256 · MAX_VALUE²` = 1.02e9, inside an `i32`.
 const MAX_VALUE: f32 = 2000.0;
@@ -92,13 +92,8 @@ impl<'a> Centring<'a> {
     }
 
     /// Number of frames.
-    pub fn len(&self) -> usize {
+    pub fn frames(&self) -> usize {
         self.frames
-    }
-
-    /// Whether there is no frame.
-    pub fn is_empty(&self) -> bool {
-        self.frames == 0
     }
 
     /// These frames, centred, in this order.
@@ -175,7 +170,7 @@ fn window(t_secs: &[f64], i: usize) -> Range<usize> {
 #[derive(Clone, Debug, Default)]
 pub struct CentredSequence {
     values: Vec<i16>,
-    frames: usize,
+    pub(super) frames: usize,
 }
 
 impl CentredSequence {
@@ -183,17 +178,7 @@ impl CentredSequence {
     pub fn new(descriptors: &[u8], mask: &[u8]) -> Self {
         let descriptors = descriptors.to_vec();
         let centring = Centring::global(&descriptors, mask);
-        centring.block(0..centring.len())
-    }
-
-    /// Number of frames.
-    pub fn len(&self) -> usize {
-        self.frames
-    }
-
-    /// Whether there is no frame.
-    pub fn is_empty(&self) -> bool {
-        self.frames == 0
+        centring.block(0..centring.frames)
     }
 
     /// Rows of frame `i`, from the top.
@@ -251,7 +236,7 @@ impl RunningSum {
     }
 }
 
-/// `frame - mean`, evened out over the picture, in whole numbers; 0 where masked.
+/// `frame - mean`, contrast-normalised, in whole numbers; 0 where masked.
 ///
 /// Without dividing each cell by the energy of its neighbourhood a driver's bright sleeve outweighs the trail behind the
 /// windscreen.
@@ -271,7 +256,7 @@ fn centre_plain(frame: &[u8], mean: &[f32], mask: &[u8], out: &mut [i16]) {
             total += *energy;
         }
     }
-    let floor = EVEN_FLOOR * total / (ROWS * COLS) as f32;
+    let floor = CONTRAST_FLOOR * total / (ROWS * COLS) as f32;
     let near = box_mean(&energy);
     let cells = frame.chunks_exact(BINS).zip(mean.chunks_exact(BINS));
     for (cell, (out, (bytes, mean))) in out.chunks_exact_mut(BINS).zip(cells).enumerate() {
@@ -298,14 +283,20 @@ fn box_mean(cells: &[f32; ROWS * COLS]) -> [f32; ROWS * COLS] {
     let mut across = [0.0f32; ROWS * COLS];
     for row in 0..ROWS {
         for col in 0..COLS {
-            let (from, to) = (col.saturating_sub(EVEN_RADIUS), (col + EVEN_RADIUS + 1).min(COLS));
+            let (from, to) = (
+                col.saturating_sub(CONTRAST_RADIUS),
+                (col + CONTRAST_RADIUS + 1).min(COLS),
+            );
             let sum: f32 = cells[row * COLS + from..row * COLS + to].iter().sum();
             across[row * COLS + col] = sum / (to - from) as f32;
         }
     }
     let mut out = [0.0f32; ROWS * COLS];
     for row in 0..ROWS {
-        let (from, to) = (row.saturating_sub(EVEN_RADIUS), (row + EVEN_RADIUS + 1).min(ROWS));
+        let (from, to) = (
+            row.saturating_sub(CONTRAST_RADIUS),
+            (row + CONTRAST_RADIUS + 1).min(ROWS),
+        );
         for col in 0..COLS {
             let sum: f32 = (from..to).map(|r| across[r * COLS + col]).sum();
             out[row * COLS + col] = sum / (to - from) as f32;

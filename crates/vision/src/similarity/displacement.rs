@@ -64,13 +64,13 @@ pub struct DisplacementSequence {
 impl DisplacementSequence {
     /// Prepare the frames of a sequence.
     pub fn new(sequence: &CentredSequence) -> Self {
-        let mut values = vec![0i16; sequence.len() * STORED];
+        let mut values = vec![0i16; sequence.frames * STORED];
         for (i, out) in values.chunks_exact_mut(STORED).enumerate() {
             for (row, numbers) in sequence.rows(i).enumerate() {
                 out[row_start(row)..row_start(row) + ROW_LEN].copy_from_slice(numbers);
             }
         }
-        let energies = (0..sequence.len())
+        let energies = (0..sequence.frames)
             .map(|i| {
                 let mut both = [[[0.0; KEPT]; ROWS]; 2];
                 for (row, numbers) in sequence.rows(i).enumerate() {
@@ -89,16 +89,6 @@ impl DisplacementSequence {
             })
             .collect();
         Self { values, energies }
-    }
-
-    /// Number of frames.
-    pub fn len(&self) -> usize {
-        self.energies.len()
-    }
-
-    /// Whether there is no frame.
-    pub fn is_empty(&self) -> bool {
-        self.energies.is_empty()
     }
 
     pub(super) fn frame(&self, i: usize) -> &[i16] {

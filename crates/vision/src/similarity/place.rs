@@ -68,7 +68,7 @@ impl PlaceSequence {
         let mut out = Self::default();
         let mut cells = [0i16; ROWS * COLS * BINS];
         let mut pooled = [0i16; POOLED.rows * POOLED.cols * BINS];
-        for i in 0..sequence.len() {
+        for i in 0..sequence.frames {
             for (cell, &value) in cells.iter_mut().zip(sequence.frame(i)) {
                 *cell = rounded(i32::from(value), FINE_DIVISOR);
             }
@@ -83,13 +83,8 @@ impl PlaceSequence {
     }
 
     /// Number of frames.
-    pub fn len(&self) -> usize {
+    pub fn frames(&self) -> usize {
         self.frames
-    }
-
-    /// Whether there is no frame.
-    pub fn is_empty(&self) -> bool {
-        self.frames == 0
     }
 
     /// Cosine of frame `i` with each of the frames `js` of the reference, at the best of the shifts that `search` tries,
@@ -134,12 +129,13 @@ impl PlaceSequence {
     ) -> [f32; R] {
         let pooled = || {
             let references = std::array::from_fn(|r| reference.pooled.frame(POOLED, j + r));
-            best_pooled(self.pooled.frame(POOLED, i), references)
+            best_of_all::<R, POOLED_SHIFTS>(POOLED, self.pooled.frame(POOLED, i), references)
         };
         let fine = || std::array::from_fn(|r| reference.fine.frame(FINE, j + r));
         match search {
             ShiftSearch::Pooled => pooled().map(|(cosine, _)| cosine),
-            ShiftSearch::Exhaustive => best_anywhere(self.fine.frame(FINE, i), fine()),
+            ShiftSearch::Exhaustive => best_of_all::<R, FINE_SHIFTS>(FINE, self.fine.frame(FINE, i), fine())
+                .map(|(cosine, _)| cosine),
             ShiftSearch::CoarseToFine => {
                 let (coarse, references): ([(f32, usize); R], [ShiftedGrid<'_>; R]) = (pooled(), fine());
                 std::array::from_fn(|r| {
@@ -180,31 +176,22 @@ const _: () =
 /// Full shifts around a pooled one.
 const NEAR_SHIFTS: usize = (2 * SHIFT_AROUND + 1).pow(2);
 
-/// Best cosine of all pooled shifts and the number of that shift; of equal ones the first.
+/// Best cosine of all shifts of a grid, `S` of them at once, and the number of that shift; of equal ones the first.
 #[inline]
-fn best_pooled<const R: usize>(new: ShiftedGrid<'_>, references: [ShiftedGrid<'_>; R]) -> [(f32, usize); R] {
-    let mut best = [(0.0, POOLED.index(0, 0)); R];
-    for first in (0..POOLED.shifts()).step_by(POOLED_SHIFTS) {
-        let shifts: [usize; POOLED_SHIFTS] = std::array::from_fn(|k| first + k);
-        for (best, cosines) in best.iter_mut().zip(cosines(POOLED, new, references, shifts)) {
+fn best_of_all<const R: usize, const S: usize>(
+    grid: GridShape,
+    new: ShiftedGrid<'_>,
+    references: [ShiftedGrid<'_>; R],
+) -> [(f32, usize); R] {
+    let mut best = [(0.0, grid.index(0, 0)); R];
+    for first in (0..grid.shifts()).step_by(S) {
+        let shifts: [usize; S] = std::array::from_fn(|k| first + k);
+        for (best, cosines) in best.iter_mut().zip(cosines(grid, new, references, shifts)) {
             for (cosine, index) in cosines.into_iter().zip(shifts) {
                 if cosine > best.0 {
                     *best = (cosine, index);
                 }
             }
-        }
-    }
-    best
-}
-
-/// Best cosine of the full grids.
-#[inline]
-fn best_anywhere<const R: usize>(new: ShiftedGrid<'_>, references: [ShiftedGrid<'_>; R]) -> [f32; R] {
-    let mut best = [0.0f32; R];
-    for first in (0..FINE.shifts()).step_by(FINE_SHIFTS) {
-        let shifts: [usize; FINE_SHIFTS] = std::array::from_fn(|k| first + k);
-        for (best, cosines) in best.iter_mut().zip(cosines(FINE, new, references, shifts)) {
-            *best = cosines.into_iter().fold(*best, f32::max);
         }
     }
     best
@@ -357,10 +344,10 @@ mod tests {
     #[test]
     fn empty_and_flat_recordings_are_like_nothing() {
         let none = PlaceSequence::new(&CentredSequence::new(&[], &all()));
-        assert!(none.is_empty());
+        assert_eq!(none.frames(), 0);
         let flat = vec![10; 3 * crate::dense::DESCRIPTOR_LEN];
         let flat = PlaceSequence::new(&CentredSequence::new(&flat, &all()));
-        assert_eq!(flat.len(), 3);
+        assert_eq!(flat.frames(), 3);
         for search in [
             ShiftSearch::Pooled,
             ShiftSearch::CoarseToFine,
