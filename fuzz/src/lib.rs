@@ -13,7 +13,7 @@ use mtbsync_markers::read_markers;
 use mtbsync_markers::time::{Counting, Rate};
 use mtbsync_telemetry::gpmf::{Payload, Telemetry, split_payloads};
 use mtbsync_telemetry::hilight::{ChapterSpan, hilights_from_udta};
-use mtbsync_telemetry::{Recording, clean, read_track};
+use mtbsync_telemetry::{FileTelemetry, clean, read_track};
 
 /// An editor file, by its format or told apart by content: times are numbers in order, and the table it becomes reads
 /// back to as many markers.
@@ -68,7 +68,7 @@ pub fn udta(data: &[u8]) {
 
 /// A whole MP4: index, telemetry, chapters, timecode.
 pub fn mp4(data: &[u8]) {
-    let _ = Recording::read(&mut Cursor::new(data));
+    let _ = FileTelemetry::read(&mut Cursor::new(data));
 }
 
 /// GPX, FIT or TCX, told apart by content.

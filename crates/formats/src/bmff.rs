@@ -118,6 +118,15 @@ impl UserData {
     }
 }
 
+/// A titled place in a recording.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChapterMark {
+    /// Start on the file's presentation clock, seconds.
+    pub start_secs: f64,
+    /// Title, possibly empty.
+    pub title: String,
+}
+
 /// Times in the header of a movie (`mvhd`) or of its media (`mdhd`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HeaderTimes {

@@ -6,10 +6,10 @@ use std::path::Path;
 
 use mtbsync_media::Recording;
 use mtbsync_task::error::PipelineError;
-use mtbsync_telemetry::gpmf::{GpsStream, StreamSummary};
+use mtbsync_telemetry::gpmf::{GpmfStream, GpsStream};
 use mtbsync_telemetry::hilight::Hilight;
 use mtbsync_telemetry::realtime::NotRealTime;
-use mtbsync_telemetry::{Recording as FileTelemetry, Warnings};
+use mtbsync_telemetry::{FileTelemetry, Warnings};
 
 /// What the camera wrote besides pictures and sound; times on the clock of the whole recording.
 #[derive(Clone, Debug, Default)]
@@ -17,7 +17,7 @@ pub struct CameraTelemetry {
     /// GPS samples of all chapters.
     pub gps: Option<GpsStream>,
     /// Streams of the first chapter that has any.
-    pub streams: Vec<StreamSummary>,
+    pub streams: Vec<GpmfStream>,
     /// HiLight tags.
     pub hilights: Vec<Hilight>,
     /// `creation_time` of the first chapter as Unix seconds; cameras write local time.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use mtbsync_formats::atomic::{FileSet, StagedFile};
 use mtbsync_formats::json;
-use mtbsync_formats::npz::{Array, Compression, Element, NpzError, NpzReader, NpzWriter};
+use mtbsync_formats::npz::{Array, Compression, NpzElement, NpzError, NpzReader, NpzWriter};
 use mtbsync_task::error::PipelineError;
 use mtbsync_vision::dense::{BINS, COLS, DESCRIPTOR_LEN, ROWS, SCALE};
 use mtbsync_vision::structure::HOG_GRID_LEN;
@@ -315,7 +315,7 @@ fn decode(file: File) -> Result<Features, NotAnIndex> {
 }
 
 /// A large member of `[rows, numbers]`: left in the file where it is stored as it is, else unpacked.
-fn column<T: Element>(
+fn column<T: NpzElement>(
     npz: &mut NpzReader<BufReader<File>>,
     file: &Arc<IndexFile>,
     name: &str,

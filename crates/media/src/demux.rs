@@ -93,7 +93,7 @@ pub(crate) struct TableRow {
 
 /// Which packets the container should bother to read from disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wanted {
+pub(crate) enum PacketFilter {
     All,
     KeyFrames,
 }
@@ -184,10 +184,10 @@ impl Demuxer {
     }
 
     /// Reads only `stream` from now on.
-    pub fn select(&mut self, stream: usize, wanted: Wanted) {
+    pub fn select(&mut self, stream: usize, wanted: PacketFilter) {
         let keep = match wanted {
-            Wanted::All => ffi::AVDiscard::AVDISCARD_DEFAULT,
-            Wanted::KeyFrames => ffi::AVDiscard::AVDISCARD_NONKEY,
+            PacketFilter::All => ffi::AVDiscard::AVDISCARD_DEFAULT,
+            PacketFilter::KeyFrames => ffi::AVDiscard::AVDISCARD_NONKEY,
         };
         // SAFETY: `streams` holds `nb_streams` valid pointers while the context is open.
         unsafe {

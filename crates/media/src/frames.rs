@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::demux::Wanted;
+use crate::demux::PacketFilter;
 use crate::error::FrameError;
 use crate::luma::LumaConverter;
 use crate::part::Part;
@@ -86,7 +86,7 @@ impl Iterator for FrameStream {
 pub(crate) struct PictureStream<C: PictureConverter> {
     waiting: VecDeque<(Part, Vec<PlannedFrame>)>,
     open: Option<PartStream<C>>,
-    wanted: Wanted,
+    wanted: PacketFilter,
     options: C::Options,
     threads: usize,
     skipped: usize,
@@ -95,8 +95,8 @@ pub(crate) struct PictureStream<C: PictureConverter> {
 impl<C: PictureConverter> PictureStream<C> {
     pub fn new(parts: &[Part], plan: &SamplePlan, options: C::Options, threads: usize) -> PictureStream<C> {
         let wanted = match plan.mode() {
-            PlanMode::KeyFramesOnly => Wanted::KeyFrames,
-            PlanMode::WholeGops => Wanted::All,
+            PlanMode::KeyFramesOnly => PacketFilter::KeyFrames,
+            PlanMode::WholeGops => PacketFilter::All,
         };
         let of_part = |(number, part): (usize, &Part)| {
             let frames = plan.frames().iter().filter(|frame| frame.part == number);

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use crate::demux::{Demuxer, Next, PacketFacts, StreamFacts, TableRow, Wanted};
+use crate::demux::{Demuxer, Next, PacketFacts, PacketFilter, StreamFacts, TableRow};
 use crate::mp4box;
 
 /// Codecs whose packets FFmpeg hands out exactly as the container's table lists them.
@@ -102,7 +102,7 @@ fn index_table(builder: &mut IndexBuilder, table: &[TableRow], duration_ticks: i
 
 /// Reads all packets of `stream`.
 fn index_packets(builder: &mut IndexBuilder, demuxer: &mut Demuxer, stream: usize) {
-    demuxer.select(stream, Wanted::All);
+    demuxer.select(stream, PacketFilter::All);
     loop {
         match demuxer.read() {
             Next::Packet(facts, _) if facts.stream == stream => builder.add(&facts),

@@ -3,15 +3,13 @@
 use crate::demux::{Demuxer, StreamFacts, StreamKind};
 use crate::rational::Rational;
 use crate::timeline::Timeline;
+use crate::tuning::MEAN_RATE_TOLERANCE;
 
 /// Time base assumed where there is none; never so in an opened recording.
 pub(crate) const FALLBACK_TIME_BASE: Rational = Rational { num: 1, den: 1000 };
 
 /// Frame rate assumed for a single picture that names none.
 const FALLBACK_FRAME_RATE: Rational = Rational { num: 30, den: 1 };
-
-/// Largest relative distance of the mean rate from the nominal one: a few dropped frames, no more.
-const MEAN_RATE_TOLERANCE: f64 = 0.005;
 
 /// Facts about a recording.
 #[derive(Debug, Clone, PartialEq)]

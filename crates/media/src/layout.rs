@@ -7,9 +7,7 @@ use ffmpeg_next::ffi;
 
 use crate::error::OpenError;
 use crate::rational::Rational;
-
-/// Sample aspect ratios beyond this (either way) are taken for damaged metadata and ignored.
-const MAX_SAMPLE_ASPECT: f64 = 8.0;
+use crate::tuning::MAX_SAMPLE_ASPECT;
 
 /// Where in memory the luma of a pixel format is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,6 +5,23 @@
 //! near a regular grid, key frames alone where they suffice, and [`Recording::frames`] decodes them one by one into
 //! upright, square-pixelled, full-range luma pictures.
 //!
+//! ```
+//! use std::path::Path;
+//!
+//! use mtbsync_media::{FrameOptions, OpenOptions, Recording};
+//!
+//! let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/sample/reference.mp4");
+//! let recording = Recording::open(&path, &OpenOptions::default())?;
+//! let plan = recording.plan_windows(&[(1.0, 1.5)], 4.0);
+//! let options = FrameOptions { max_dim: 160, threads: 1 };
+//! for frame in recording.frames(&plan, &options) {
+//!     let frame = frame?;
+//!     assert_eq!((frame.width, frame.height, frame.data.len()), (160, 90, 160 * 90));
+//!     assert_eq!(frame.t_secs, recording.timeline().pts_secs(frame.index));
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! GoPro chapters are joined and proxies used without being asked for ([`OpenOptions`] switches it off); the [`gopro`]
 //! module has the rules. [`read_user_data`] hands out the camera's own notes, [`copy_with_chapters`] writes a copy of an MP4 with chapters.
 //!
@@ -40,6 +57,7 @@ pub mod scale;
 mod sound;
 mod stand_in;
 mod timeline;
+mod tuning;
 
 pub use capabilities::{Capabilities, CodecSupport, capabilities};
 pub use demux::StreamKind;
@@ -47,9 +65,11 @@ pub use error::{FrameError, OpenError};
 pub use frames::{FrameOptions, FrameStream, LumaFrame};
 pub use info::{StreamSummary, VideoInfo};
 pub use mp4box::read_user_data;
-pub use mux::{ChapterError, ChapterMark, copy_with_chapters};
-pub use plan::{FrameRole, KEY_GAP_SLACK, PlanMode, PlannedFrame, SamplePlan, SampleRequest};
+pub use mtbsync_formats::bmff::ChapterMark;
+pub use mux::{ChapterError, copy_with_chapters};
+pub use plan::{FrameRole, PlanMode, PlannedFrame, SamplePlan, SampleRequest};
 pub use rational::Rational;
 pub use recording::{Chapter, OpenOptions, Recording};
 pub use sound::SoundReader;
 pub use timeline::{KeyFrameSpacing, Pts, Timeline};
+pub use tuning::KEY_GAP_SLACK;

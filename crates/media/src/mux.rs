@@ -11,7 +11,9 @@ mod chapter_track;
 
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
-use mtbsync_formats::bmff::{BoxHeader, BoxName, HeaderTimes, MAX_SIBLINGS, MemoryBox, children, track_id};
+use mtbsync_formats::bmff::{
+    BoxHeader, BoxName, ChapterMark, HeaderTimes, MAX_SIBLINGS, MemoryBox, children, track_id,
+};
 use mtbsync_formats::bytes::array_at;
 
 use boxes::mp4_box;
@@ -23,15 +25,6 @@ const MAX_MOOV_BYTES: u64 = 512 << 20;
 const COPY_BYTES: usize = 1 << 20;
 /// Most chapters written.
 const MAX_CHAPTERS: usize = 10_000;
-
-/// A titled place in a recording.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ChapterMark {
-    /// Start on the file's presentation clock; the first chapter is drawn to 0.
-    pub start_secs: f64,
-    /// Title.
-    pub title: String,
-}
 
 /// Why chapters cannot be written into a file.
 #[derive(Debug, thiserror::Error)]

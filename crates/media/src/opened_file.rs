@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use ffmpeg_next as ffmpeg;
 
 use crate::decoder::{Decoded, VideoDecoder, is_damaged};
-use crate::demux::{Demuxer, Next, StreamFacts, StreamKind, Wanted};
+use crate::demux::{Demuxer, Next, PacketFilter, StreamFacts, StreamKind};
 use crate::error::OpenError;
 use crate::index::{PacketIndex, read_index};
 use crate::info::{self, VideoInfo};
@@ -97,7 +97,7 @@ fn refine_open_error(path: &Path, error: OpenError) -> OpenError {
 /// Decodes the first decodable key frame.
 fn probe_picture(path: &Path, stream: usize) -> Result<PictureFacts, OpenError> {
     let mut demuxer = Demuxer::open_quickly(path)?;
-    demuxer.select(stream, Wanted::KeyFrames);
+    demuxer.select(stream, PacketFilter::KeyFrames);
     let mut decoder = VideoDecoder::open(&demuxer, stream, 1)?;
     let mut frame = ffmpeg::frame::Video::empty();
     let mut tried = 0;

@@ -3,7 +3,7 @@
 
 use ffmpeg_next as ffmpeg;
 
-use crate::demux::{Demuxer, Next, Wanted};
+use crate::demux::{Demuxer, Next, PacketFilter};
 use crate::error::OpenError;
 use crate::index::{GopLocator, PacketIndex};
 use crate::part::Part;
@@ -12,7 +12,7 @@ use crate::part::Part;
 pub(crate) struct PacketFeed {
     demuxer: Demuxer,
     stream: usize,
-    wanted: Wanted,
+    wanted: PacketFilter,
     needed_gops: Vec<bool>,
     last_needed_gop: usize,
     locator: GopLocator,
@@ -25,7 +25,7 @@ impl PacketFeed {
     /// Opens the file of `part` for the frames at `positions` of its index.
     pub fn open(
         part: &Part,
-        wanted: Wanted,
+        wanted: PacketFilter,
         positions: impl Iterator<Item = usize>,
     ) -> Result<PacketFeed, OpenError> {
         let needed_gops = part.index.gops_for(positions);
@@ -70,8 +70,8 @@ impl PacketFeed {
             }
             let key_pts = index.gop_keys.get(gop).map(|key| key.pts);
             let is_usable = match self.wanted {
-                Wanted::KeyFrames => is_key,
-                Wanted::All => self.is_decodable(gop, facts.pts < key_pts),
+                PacketFilter::KeyFrames => is_key,
+                PacketFilter::All => self.is_decodable(gop, facts.pts < key_pts),
             };
             if !is_usable {
                 continue;
@@ -103,7 +103,7 @@ impl PacketFeed {
 
 /// Opens the file of `part` where group `gop` begins, so that gigabytes before it are not read. Only where decoding times
 /// tell the groups apart: elsewhere they are counted from the start of the file.
-fn open_at(part: &Part, wanted: Wanted, gop: usize) -> Result<Demuxer, OpenError> {
+fn open_at(part: &Part, wanted: PacketFilter, gop: usize) -> Result<Demuxer, OpenError> {
     let open = || -> Result<Demuxer, OpenError> {
         let mut demuxer = Demuxer::open(&part.path)?;
         demuxer.select(part.stream, wanted);

@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use ffmpeg_next as ffmpeg;
 
 use crate::decoder::{Decoded, VideoDecoder, is_damaged, picture_pts};
-use crate::demux::Wanted;
+use crate::demux::PacketFilter;
 use crate::error::{FrameError, OpenError};
 use crate::packet_feed::PacketFeed;
 use crate::part::Part;
@@ -23,7 +23,7 @@ const HELD_BACK: usize = 32;
 
 /// How far the plan has come.
 #[derive(Debug, Clone, Copy, Default)]
-struct Progress {
+struct PlanProgress {
     /// First planned frame not yet decoded or passed.
     next: usize,
     /// Planned frames passed because they could not be decoded.
@@ -34,14 +34,14 @@ struct Progress {
 pub(crate) struct PartStream<C: PictureConverter> {
     part: Part,
     frames: Vec<PlannedFrame>,
-    progress: Progress,
+    progress: PlanProgress,
     /// Decoded frames not handed out yet, each with the progress after it; and the progress after the last one that
     /// was.
-    held: VecDeque<((PlannedFrame, C::Picture), Progress)>,
-    handed_out: Progress,
+    held: VecDeque<((PlannedFrame, C::Picture), PlanProgress)>,
+    handed_out: PlanProgress,
     /// Position of the last decoded picture, planned or not, since the decoder was opened or emptied.
     last_position: Option<usize>,
-    wanted: Wanted,
+    wanted: PacketFilter,
     threads: usize,
     feed: PacketFeed,
     decoder: VideoDecoder,
@@ -64,7 +64,7 @@ impl<C: PictureConverter> PartStream<C> {
     pub fn open(
         part: Part,
         frames: Vec<PlannedFrame>,
-        wanted: Wanted,
+        wanted: PacketFilter,
         converter: C,
         threads: usize,
     ) -> Result<PartStream<C>, FrameError> {
@@ -72,9 +72,9 @@ impl<C: PictureConverter> PartStream<C> {
         Ok(PartStream {
             part,
             frames,
-            progress: Progress::default(),
+            progress: PlanProgress::default(),
             held: VecDeque::new(),
-            handed_out: Progress::default(),
+            handed_out: PlanProgress::default(),
             last_position: None,
             wanted,
             threads,
@@ -154,7 +154,7 @@ impl<C: PictureConverter> PartStream<C> {
     fn is_picture_missing(&self, last: usize, position: usize) -> bool {
         let entries = &self.part.index.entries;
         let group = |position: usize| entries.get(position).map(|entry| entry.gop);
-        self.wanted == Wanted::All
+        self.wanted == PacketFilter::All
             && self.phase == Phase::Feeding
             && self.part.index.has_exact_dts
             && position > last + 1
@@ -210,7 +210,7 @@ impl<C: PictureConverter> PartStream<C> {
 fn open_decoder(
     part: &Part,
     frames: &[PlannedFrame],
-    wanted: Wanted,
+    wanted: PacketFilter,
     threads: usize,
 ) -> Result<(PacketFeed, VideoDecoder), OpenError> {
     let feed = PacketFeed::open(part, wanted, frames.iter().map(|frame| frame.position))?;

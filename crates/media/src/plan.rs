@@ -3,14 +3,7 @@
 
 use crate::part::Part;
 use crate::timeline::{Timeline, key_frame_spacing, nearest_in};
-
-/// Key frames alone suffice while 95 % of their gaps are at most this many times the asked frame interval. A camera
-/// with a key frame every 10 frames of 29.97 (0.334 s) then serves 3 per second, one with every 15 (0.5 s) up to
-/// 2.5 per second.
-pub const KEY_GAP_SLACK: f64 = 1.25;
-
-/// Largest honoured rate; denser grids pick every frame of any recording anyway.
-const MAX_RATE_PER_SEC: f64 = 1000.0;
+use crate::tuning::{KEY_GAP_SLACK, PLAN_MAX_PER_SEC};
 
 /// How densely to sample.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -82,8 +75,7 @@ impl SamplePlan {
 }
 
 /// A frame that can be decoded, on the recording's own clock.
-struct Candidate {
-    t_secs: f64,
+struct DecodableFrame {
     is_key: bool,
     frame: PlannedFrame,
 }
@@ -93,7 +85,7 @@ pub(crate) fn plan(timeline: &Timeline, parts: &[Part], request: &SampleRequest)
     let candidates = candidates(timeline, parts);
     let end_secs = timeline.duration_secs();
     let keys: Vec<usize> = (0..candidates.len()).filter(|i| candidates[*i].is_key).collect();
-    let key_secs: Vec<f64> = keys.iter().map(|i| candidates[*i].t_secs).collect();
+    let key_secs: Vec<f64> = keys.iter().map(|i| candidates[*i].frame.t_secs).collect();
     let spacing = key_frame_spacing(&key_secs, end_secs);
     let interval_secs = 1.0 / request.analysed_fps;
     if !request.dense && !keys.is_empty() && spacing.p95_secs <= KEY_GAP_SLACK * interval_secs {
@@ -107,7 +99,10 @@ pub(crate) fn plan(timeline: &Timeline, parts: &[Part], request: &SampleRequest)
             frames,
         };
     }
-    let all_secs: Vec<f64> = candidates.iter().map(|candidate| candidate.t_secs).collect();
+    let all_secs: Vec<f64> = candidates
+        .iter()
+        .map(|candidate| candidate.frame.t_secs)
+        .collect();
     let mut roles: Vec<Option<FrameRole>> = vec![None; candidates.len()];
     for fine in request
         .fine_fps
@@ -142,7 +137,10 @@ pub(crate) fn plan_windows(
     per_sec: f64,
 ) -> SamplePlan {
     let candidates = candidates(timeline, parts);
-    let all_secs: Vec<f64> = candidates.iter().map(|candidate| candidate.t_secs).collect();
+    let all_secs: Vec<f64> = candidates
+        .iter()
+        .map(|candidate| candidate.frame.t_secs)
+        .collect();
     let is_inside = |t_secs: f64| {
         windows_secs
             .iter()
@@ -185,27 +183,25 @@ pub(crate) fn plan_indices(timeline: &Timeline, parts: &[Part], indices: &[usize
 }
 
 /// Every decodable frame, in presentation order, each frame of the timeline at most once.
-fn candidates(timeline: &Timeline, parts: &[Part]) -> Vec<Candidate> {
+fn candidates(timeline: &Timeline, parts: &[Part]) -> Vec<DecodableFrame> {
     let mut candidates = Vec::with_capacity(timeline.len());
     for (part, file) in parts.iter().enumerate() {
         for (position, entry) in file.index.entries.iter().enumerate() {
             let index = file.timeline_index(position);
             if candidates
                 .last()
-                .is_some_and(|last: &Candidate| last.frame.index >= index)
+                .is_some_and(|last: &DecodableFrame| last.frame.index >= index)
             {
                 continue;
             }
-            let t_secs = timeline.pts_secs(index);
             let frame = PlannedFrame {
                 index,
-                t_secs,
+                t_secs: timeline.pts_secs(index),
                 role: FrameRole::Analysed,
                 part,
                 position,
             };
-            candidates.push(Candidate {
-                t_secs,
+            candidates.push(DecodableFrame {
                 is_key: entry.is_key,
                 frame,
             });
@@ -219,7 +215,7 @@ fn nearest_to_grid(times_secs: &[f64], per_sec: f64, end_secs: f64) -> Vec<usize
     if times_secs.is_empty() || per_sec.is_nan() || per_sec <= 0.0 {
         return Vec::new();
     }
-    let per_sec = per_sec.min(MAX_RATE_PER_SEC);
+    let per_sec = per_sec.min(PLAN_MAX_PER_SEC);
     let mut picked = Vec::new();
     let mut k = 0_u64;
     loop {

@@ -1,5 +1,6 @@
 //! Exact fractions for frame rates and time bases.
 
+use crate::tuning::SNAP_TOLERANCE;
 use std::fmt;
 
 /// A positive fraction, in lowest terms when made by [`Rational::new`].
@@ -11,45 +12,30 @@ pub struct Rational {
     pub den: u32,
 }
 
-/// Frame rates that cameras and editors use, slowest first.
-const USUAL_FRAME_RATES: [Rational; 15] = [
-    Rational {
-        num: 24000,
-        den: 1001,
-    },
-    Rational { num: 24, den: 1 },
-    Rational { num: 25, den: 1 },
-    Rational {
-        num: 30000,
-        den: 1001,
-    },
-    Rational { num: 30, den: 1 },
-    Rational {
-        num: 48000,
-        den: 1001,
-    },
-    Rational { num: 48, den: 1 },
-    Rational { num: 50, den: 1 },
-    Rational {
-        num: 60000,
-        den: 1001,
-    },
-    Rational { num: 60, den: 1 },
-    Rational { num: 100, den: 1 },
-    Rational {
-        num: 120_000,
-        den: 1001,
-    },
-    Rational { num: 120, den: 1 },
-    Rational {
-        num: 240_000,
-        den: 1001,
-    },
-    Rational { num: 240, den: 1 },
+/// Frame rates that cameras and editors use, slowest first, as numerator and denominator.
+const USUAL_FRAME_RATES: [(u32, u32); 15] = [
+    (24_000, 1001),
+    (24, 1),
+    (25, 1),
+    (30_000, 1001),
+    (30, 1),
+    (48_000, 1001),
+    (48, 1),
+    (50, 1),
+    (60_000, 1001),
+    (60, 1),
+    (100, 1),
+    (120_000, 1001),
+    (120, 1),
+    (240_000, 1001),
+    (240, 1),
 ];
 
-/// Relative distance within which a decimal rate means a usual one (the command line's RATE rule).
-const SNAP_TOLERANCE: f64 = 0.0004;
+fn usual_frame_rates() -> impl Iterator<Item = Rational> {
+    USUAL_FRAME_RATES
+        .into_iter()
+        .map(|(num, den)| Rational { num, den })
+}
 
 impl Rational {
     /// `num / den` in lowest terms; `None` when either is zero.
@@ -79,8 +65,7 @@ impl Rational {
 
     /// The usual frame rate within 0.04 % of `per_sec`, the nearest if there are two.
     pub fn usual_frame_rate(per_sec: f64) -> Option<Rational> {
-        USUAL_FRAME_RATES
-            .into_iter()
+        usual_frame_rates()
             .map(|rate| (rate, (per_sec / rate.as_f64() - 1.0).abs()))
             .filter(|&(_, distance)| distance <= SNAP_TOLERANCE)
             .min_by(|a, b| a.1.total_cmp(&b.1))
@@ -92,7 +77,7 @@ impl Rational {
         secs: f64,
         tolerance_secs: f64,
     ) -> impl Iterator<Item = Rational> {
-        USUAL_FRAME_RATES.into_iter().filter(move |rate| {
+        usual_frame_rates().filter(move |rate| {
             (rate.recip().as_f64() - secs).abs() <= tolerance_secs.max(secs * SNAP_TOLERANCE)
         })
     }

@@ -5,15 +5,7 @@ use std::path::Path;
 use crate::gopro::{self, ChapterWarning, MediaId};
 use crate::opened_file::OpenedFile;
 use crate::timeline::Timeline;
-
-/// Largest difference in length of a proxy from its original.
-const MAX_DURATION_DIFFERENCE_SECS: f64 = 0.1;
-
-/// Largest difference in frames; one camera model writes proxies two frames short.
-const MAX_FRAME_DIFFERENCE: f64 = 3.0;
-
-/// Relative tolerance when comparing frame rates: tells 29.97 from 30.
-const RATE_TOLERANCE: f64 = 0.0005;
+use crate::tuning::{PROXY_MAX_DIFFERENCE_SECS, PROXY_MAX_FRAME_DIFFERENCE, PROXY_RATE_TOLERANCE};
 
 /// Opens the proxy beside `original`, if there is one that may stand for it; gives also the frame of the original
 /// that each of its frames shows. A proxy that is there but unfit is a warning.
@@ -57,15 +49,15 @@ fn unfitness(original: &OpenedFile, proxy: &OpenedFile) -> Option<&'static str> 
         ),
         (
             "it has another frame rate",
-            (rate_ratio / multiple - 1.0).abs() > RATE_TOLERANCE,
+            (rate_ratio / multiple - 1.0).abs() > PROXY_RATE_TOLERANCE,
         ),
         (
             "it has another length",
-            duration_difference_secs.abs() > MAX_DURATION_DIFFERENCE_SECS,
+            duration_difference_secs.abs() > PROXY_MAX_DIFFERENCE_SECS,
         ),
         (
             "it has another number of frames",
-            frame_difference.abs() > MAX_FRAME_DIFFERENCE,
+            frame_difference.abs() > PROXY_MAX_FRAME_DIFFERENCE,
         ),
         ("its picture lies differently", shape(original) != shape(proxy)),
     ];

@@ -11,7 +11,7 @@ use std::path::Path;
 use mtbsync_telemetry::clean::clean;
 use mtbsync_telemetry::gpmf::{Telemetry, untimed_payloads};
 use mtbsync_telemetry::hilight::{ChapterSpan, hilights_from_udta};
-use mtbsync_telemetry::{Fix, Recording, TrackError, Warnings, read_track};
+use mtbsync_telemetry::{FileTelemetry, Fix, TrackError, Warnings, read_track};
 
 fn main() -> std::io::Result<()> {
     let mut recordings = Vec::new();
@@ -43,7 +43,7 @@ fn main() -> std::io::Result<()> {
 }
 
 fn recording_row(name: &str, bytes: Vec<u8>) -> String {
-    match Recording::read(&mut Cursor::new(bytes)) {
+    match FileTelemetry::read(&mut Cursor::new(bytes)) {
         Ok(recording) => {
             let telemetry = recording.telemetry.unwrap_or_default();
             telemetry_row(name, &telemetry, recording.hilights.len(), &recording.warnings)

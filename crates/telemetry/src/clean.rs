@@ -5,15 +5,9 @@
 
 use crate::geometry::metres_between;
 use crate::track::{Fix, Track, TrackPoint};
-
-/// Dilution of precision from which a sample is not used.
-const MAX_DOP: f64 = 5.0;
-/// Fastest believable change of position, metres per second.
-const MAX_SPEED_MPS: f64 = 40.0;
-/// A receiver that reports this much more than [`MAX_SPEED_MPS`] is believed (race cars, descents by road).
-const REPORTED_SPEED_MARGIN: f64 = 1.25;
-/// Speed above which an unchanged position is frozen, not standing.
-const FROZEN_SPEED_MPS: f64 = 1.0;
+use crate::tuning::{
+    CLEAN_FROZEN_SPEED_MPS, CLEAN_MAX_DOP, CLEAN_MAX_SPEED_MPS, CLEAN_REPORTED_SPEED_MARGIN,
+};
 
 /// What cleaning removed, by reason; each point counts once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -48,7 +42,7 @@ pub fn clean(track: &Track) -> (Track, CleanReport) {
             report.impossible += 1;
         } else if point.fix == Fix::None {
             report.no_fix += 1;
-        } else if point.dop.is_some_and(|dop| dop >= MAX_DOP) {
+        } else if point.dop.is_some_and(|dop| dop >= CLEAN_MAX_DOP) {
             report.poor_dop += 1;
         } else {
             solved.push(*point);
@@ -107,7 +101,9 @@ fn in_increasing_time(points: &[TrackPoint]) -> Vec<TrackPoint> {
 
 fn is_frozen(previous: &TrackPoint, point: &TrackPoint) -> bool {
     (point.lat_deg, point.lon_deg) == (previous.lat_deg, previous.lon_deg)
-        && point.speed_mps.is_some_and(|speed| speed > FROZEN_SPEED_MPS)
+        && point
+            .speed_mps
+            .is_some_and(|speed| speed > CLEAN_FROZEN_SPEED_MPS)
 }
 
 /// Splits the points where they jump and keeps, of stretches that cannot both be true, the one with more
@@ -146,7 +142,7 @@ fn settle(kept: &mut Vec<Vec<TrackPoint>>, stretch: Vec<TrackPoint>) {
 
 fn is_jump(from: &TrackPoint, to: &TrackPoint) -> bool {
     let reported_mps = from.speed_mps.unwrap_or(0.0).max(to.speed_mps.unwrap_or(0.0));
-    let limit_mps = MAX_SPEED_MPS.max(REPORTED_SPEED_MARGIN * reported_mps);
+    let limit_mps = CLEAN_MAX_SPEED_MPS.max(CLEAN_REPORTED_SPEED_MARGIN * reported_mps);
     // At 18 Hz noise alone looks faster than 40 m/s, so both ends may be off by one sigma.
     let slack_m = from.error_m + to.error_m;
     let distance_m = metres_between((from.lat_deg, from.lon_deg), (to.lat_deg, to.lon_deg));

@@ -6,7 +6,7 @@
 use mtbsync_formats::bytes::{array_at, be_u32};
 
 use crate::FourCc;
-use crate::gpmf::klv::{Item, items};
+use crate::gpmf::klv::{KlvItem, items};
 use crate::gpmf::value::numbers;
 use crate::warning::{Warning, Warnings};
 
@@ -139,7 +139,7 @@ fn read_hlmt(gpmf: &[u8], warnings: &mut Warnings) -> Vec<Hilight> {
 }
 
 /// Nested items with this key in one container.
-fn nested<'a>(container: &'a [u8], key: &[u8; 4], warnings: &mut Warnings) -> Vec<Item<'a>> {
+fn nested<'a>(container: &'a [u8], key: &[u8; 4], warnings: &mut Warnings) -> Vec<KlvItem<'a>> {
     let mut found = Vec::new();
     for item in items(container) {
         match item {

@@ -5,17 +5,10 @@
 
 use crate::gpmf::{Payload, Telemetry};
 use crate::stats::upper_median;
-
-/// Lengths of a payload in real time, seconds: 1.001 s, or 1.04 s in 25/50 fps modes, with room on both sides.
-const PAYLOAD_SECS: std::ops::RangeInclusive<f64> = 0.9..=1.15;
-/// Telemetry length over video length in real time.
-const LENGTH_RATIO: std::ops::RangeInclusive<f64> = 0.85..=1.25;
-/// Below this the last, partly filled payload dominates the ratio of lengths.
-const MIN_SECS_FOR_RATIO: f64 = 10.0;
-/// Every GPS since HERO5 writes at least 10 samples a second.
-const MIN_GPS_PER_PAYLOAD: f64 = 3.0;
-/// Every accelerometer writes about 200 samples a second.
-const MIN_ACCL_HZ: f64 = 50.0;
+use crate::tuning::{
+    REAL_TIME_LENGTH_RATIO, REAL_TIME_MIN_ACCL_HZ, REAL_TIME_MIN_GPS, REAL_TIME_MIN_SECS,
+    REAL_TIME_PAYLOAD_SECS,
+};
 
 /// What was measured on a recording.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -96,7 +89,7 @@ pub enum NotRealTime {
 /// The first sign that a recording is TimeWarp or time-lapse; `None` for real time.
 pub fn not_real_time(facts: &ClockFacts) -> Option<NotRealTime> {
     let payload_secs = facts.payload_secs?;
-    if !PAYLOAD_SECS.contains(&payload_secs) {
+    if !REAL_TIME_PAYLOAD_SECS.contains(&payload_secs) {
         return Some(NotRealTime::PayloadLength { payload_secs });
     }
     let ClockFacts {
@@ -104,17 +97,19 @@ pub fn not_real_time(facts: &ClockFacts) -> Option<NotRealTime> {
         video_secs,
         ..
     } = *facts;
-    if video_secs > MIN_SECS_FOR_RATIO && !LENGTH_RATIO.contains(&(telemetry_secs / video_secs)) {
+    if video_secs > REAL_TIME_MIN_SECS && !REAL_TIME_LENGTH_RATIO.contains(&(telemetry_secs / video_secs)) {
         return Some(NotRealTime::Lengths {
             telemetry_secs,
             video_secs,
         });
     }
-    if let Some(gps_per_payload) = facts.gps_per_payload.filter(|&n| n < MIN_GPS_PER_PAYLOAD) {
+    if let Some(gps_per_payload) = facts.gps_per_payload.filter(|&n| n < REAL_TIME_MIN_GPS) {
         return Some(NotRealTime::SparseGps { gps_per_payload });
     }
     match facts.accl_hz {
-        Some(accl_hz) if accl_hz < MIN_ACCL_HZ => Some(NotRealTime::SparseAccelerometer { accl_hz }),
+        Some(accl_hz) if accl_hz < REAL_TIME_MIN_ACCL_HZ => {
+            Some(NotRealTime::SparseAccelerometer { accl_hz })
+        }
         None if facts.has_streams && !facts.has_audio => Some(NotRealTime::SilentAndStill),
         _ => None,
     }

@@ -5,13 +5,13 @@ use std::io::{Read, Seek};
 use crate::gpmf::{Payload, Telemetry};
 use crate::hilight::{ChapterSpan, Hilight, hilights_from_udta};
 use crate::identity::Identity;
-use crate::mp4::{Chapter, Mp4Error, Mp4File, StartTimecode};
+use crate::mp4::{ChapterMark, Mp4Error, Mp4File, StartTimecode};
 use crate::realtime::{ClockFacts, NotRealTime, not_real_time};
 use crate::warning::Warnings;
 
 /// What one file says about itself.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Recording {
+pub struct FileTelemetry {
     /// Length of the video, or of the longest track when there is no video.
     pub duration_secs: f64,
     /// `creation_time` as Unix seconds, as written: GoPro writes local time.
@@ -21,7 +21,7 @@ pub struct Recording {
     /// HiLight tags on this file's clock.
     pub hilights: Vec<Hilight>,
     /// MP4 chapters.
-    pub chapters: Vec<Chapter>,
+    pub chapters: Vec<ChapterMark>,
     /// Start timecode.
     pub timecode: Option<StartTimecode>,
     /// Streams of the telemetry track; `None` without such a track.
@@ -32,7 +32,7 @@ pub struct Recording {
     pub warnings: Warnings,
 }
 
-impl Recording {
+impl FileTelemetry {
     /// Reads a file.
     ///
     /// # Errors

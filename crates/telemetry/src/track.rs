@@ -1,14 +1,7 @@
 //! The one track type: what a GPS receiver knew, whoever recorded it.
 
 use crate::stats::upper_median;
-
-/// Smallest 1-sigma error believed of any receiver, metres (two days differ by 2 to 4 m whatever DOP says).
-pub const MIN_ERROR_M: f64 = 2.0;
-/// 1-sigma error per unit of DOP, metres.
-pub const ERROR_PER_DOP_M: f64 = 2.5;
-/// 1-sigma error when the file says nothing about it, metres: what the distances between two phone tracks of
-/// one route (median 3.6 m, 90 % under 10 m) leave for each of them.
-pub const UNKNOWN_ERROR_M: f64 = 4.0;
+use crate::tuning::{ERROR_PER_DOP_M, MIN_ERROR_M};
 
 /// How the receiver solved a position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use mtbsync_telemetry::geometry::metres_between;
-use mtbsync_telemetry::{Recording, Track, TrackFile, read_track};
+use mtbsync_telemetry::{FileTelemetry, Track, TrackFile, read_track};
 use serde_json::Value;
 
 /// Degrees of latitude of a metre.
@@ -15,7 +15,7 @@ const DEGREES_PER_M: f64 = 1.0 / 111_195.0;
 /// The track that a camera recorded.
 pub fn of_camera(recording: &Path) -> Result<Track> {
     let mut file = fs::File::open(recording)?;
-    let gps = Recording::read(&mut file)?
+    let gps = FileTelemetry::read(&mut file)?
         .telemetry
         .and_then(|telemetry| telemetry.gps);
     Ok(gps

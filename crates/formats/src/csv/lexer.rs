@@ -2,7 +2,7 @@
 //! quotes, delimiters and line ends are data. Blank lines and lines starting with `#` are no records.
 
 /// One record and the line (from 1) it starts on.
-pub(super) struct Record {
+pub(super) struct CsvRecord {
     pub line: usize,
     pub cells: Vec<String>,
 }
@@ -95,7 +95,7 @@ impl<'a> Lexer<'a> {
     }
 
     /// The next record, or `None` at the end of the text.
-    pub fn next_record(&mut self) -> Result<Option<Record>, UnclosedQuote> {
+    pub fn next_record(&mut self) -> Result<Option<CsvRecord>, UnclosedQuote> {
         self.skip_blank_and_comment_lines();
         if self.rest.is_empty() {
             return Ok(None);
@@ -107,7 +107,7 @@ impl<'a> Lexer<'a> {
             cells.push(self.take_cell(line)?);
         }
         self.take_line_end();
-        Ok(Some(Record { line, cells }))
+        Ok(Some(CsvRecord { line, cells }))
     }
 }
 

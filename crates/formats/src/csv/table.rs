@@ -1,6 +1,6 @@
 //! The reader: bytes to a table of text cells, and cells to values with errors that name line and column.
 
-use super::lexer::{Lexer, Record, UnclosedQuote};
+use super::lexer::{CsvRecord, Lexer, UnclosedQuote};
 use crate::text::{TextEncoding, decode_text};
 
 /// Bound for CSV input: four hours of pairs_raw.csv at 30 frames a second and three candidates each.
@@ -177,7 +177,7 @@ impl Table {
         }
         let headers: Vec<String> = header.cells.iter().map(|cell| cell.trim().to_owned()).collect();
         let mut rows = Vec::new();
-        while let Some(Record { line, mut cells }) = lexer.next_record()? {
+        while let Some(CsvRecord { line, mut cells }) = lexer.next_record()? {
             if cells.len() > headers.len() {
                 return Err(CsvError::LongRow {
                     line,

@@ -3,7 +3,7 @@
 use half::f16;
 
 /// A number type of an array, with its name in `.npy` headers.
-pub trait Element: Copy + sealed::Sealed {
+pub trait NpzElement: Copy + sealed::Sealed {
     /// numpy's type string, little-endian.
     const DESCR: &'static str;
     /// Bytes per number.
@@ -22,7 +22,7 @@ mod sealed {
 macro_rules! element {
     ($type:ty, $descr:literal) => {
         impl sealed::Sealed for $type {}
-        impl Element for $type {
+        impl NpzElement for $type {
             const DESCR: &'static str = $descr;
             const SIZE: usize = size_of::<$type>();
             fn append_to(self, bytes: &mut Vec<u8>) {

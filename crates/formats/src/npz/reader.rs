@@ -4,7 +4,7 @@ use std::io::{Read, Seek};
 
 use zip::{CompressionMethod, ZipArchive};
 
-use super::element::Element;
+use super::element::NpzElement;
 use super::error::NpzError;
 use super::header::{self, Header, MAX_MEMBER_BYTES, element_count};
 
@@ -26,7 +26,7 @@ pub struct Array<T> {
 
 /// A member as it lies in the file: its numbers can be read a part at a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Located {
+pub struct MemberSpan {
     /// Lengths of the dimensions, slowest first.
     pub shape: Vec<usize>,
     /// Where in the file the first number begins.
@@ -61,7 +61,7 @@ impl<R: Read + Seek> NpzReader<R> {
     ///
     /// # Errors
     /// The member is missing or not a plain array.
-    pub fn holds<T: Element>(&mut self, name: &str) -> Result<bool, NpzError> {
+    pub fn holds<T: NpzElement>(&mut self, name: &str) -> Result<bool, NpzError> {
         let (header, _) = self.open(name)?;
         Ok(is_type::<T>(&header))
     }
@@ -70,7 +70,7 @@ impl<R: Read + Seek> NpzReader<R> {
     ///
     /// # Errors
     /// The member is missing, not a plain array of `T`, over 4 GiB, or its length does not fit its shape.
-    pub fn array<T: Element>(&mut self, name: &str) -> Result<Array<T>, NpzError> {
+    pub fn array<T: NpzElement>(&mut self, name: &str) -> Result<Array<T>, NpzError> {
         let (header, mut data) = self.open(name)?;
         let count = count_of::<T>(name, &header)?;
         let numbers = read_numbers::<T>(&mut data, count)?;
@@ -89,7 +89,11 @@ impl<R: Read + Seek> NpzReader<R> {
     ///
     /// # Errors
     /// As [`array`](Self::array), or the shape is another one.
-    pub fn shaped<T: Element>(&mut self, name: &str, shape: &[Option<usize>]) -> Result<Array<T>, NpzError> {
+    pub fn shaped<T: NpzElement>(
+        &mut self,
+        name: &str,
+        shape: &[Option<usize>],
+    ) -> Result<Array<T>, NpzError> {
         let array = self.array::<T>(name)?;
         let fits = array.shape.len() == shape.len()
             && array
@@ -112,7 +116,7 @@ impl<R: Read + Seek> NpzReader<R> {
     ///
     /// # Errors
     /// As [`array`](Self::array).
-    pub fn locate<T: Element>(&mut self, name: &str) -> Result<Option<Located>, NpzError> {
+    pub fn locate<T: NpzElement>(&mut self, name: &str) -> Result<Option<MemberSpan>, NpzError> {
         let Some(index) = self.archive.index_for_name(&format!("{name}.npy")) else {
             return Err(NpzError::Missing {
                 name: name.to_owned(),
@@ -139,7 +143,7 @@ impl<R: Read + Seek> NpzReader<R> {
             .checked_sub(bytes)
             .and_then(|header| start.checked_add(header));
         match offset {
-            Some(offset) if read == bytes => Ok(Some(Located {
+            Some(offset) if read == bytes => Ok(Some(MemberSpan {
                 shape: header.shape,
                 offset,
             })),
@@ -163,7 +167,7 @@ impl<R: Read + Seek> NpzReader<R> {
 }
 
 /// The number of elements, when they are of type `T` and not too many.
-fn count_of<T: Element>(name: &str, header: &Header) -> Result<usize, NpzError> {
+fn count_of<T: NpzElement>(name: &str, header: &Header) -> Result<usize, NpzError> {
     if !is_type::<T>(header) {
         let problem = format!("holds `{}` instead of `{}`", header.descr, T::DESCR);
         return Err(NpzError::member(name, problem));
@@ -176,13 +180,13 @@ fn count_of<T: Element>(name: &str, header: &Header) -> Result<usize, NpzError> 
     count.ok_or_else(|| NpzError::member(name, "is over 4 GiB"))
 }
 
-fn is_type<T: Element>(header: &Header) -> bool {
+fn is_type<T: NpzElement>(header: &Header) -> bool {
     // A byte has no byte order, but numpy versions differ in how they say so.
     header.descr == T::DESCR || T::SIZE == 1 && header.descr == "<u1"
 }
 
 /// Up to `count` numbers; fewer when the data ends early.
-fn read_numbers<T: Element>(data: &mut impl Read, count: usize) -> Result<Vec<T>, NpzError> {
+fn read_numbers<T: NpzElement>(data: &mut impl Read, count: usize) -> Result<Vec<T>, NpzError> {
     let mut numbers = Vec::with_capacity(count.min(MAX_RESERVED_ELEMENTS));
     let mut piece = Vec::with_capacity(PIECE_BYTES);
     while numbers.len() < count {

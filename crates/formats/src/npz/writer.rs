@@ -5,7 +5,7 @@ use std::io::{Read, Seek, Write};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
-use super::element::Element;
+use super::element::NpzElement;
 use super::error::NpzError;
 use super::header::{self, MAX_MEMBER_BYTES, element_count};
 
@@ -42,7 +42,7 @@ impl<W: Write + Seek> NpzWriter<W> {
     ///
     /// # Errors
     /// `data` is not as long as `shape` says or over 4 GiB; or the writer fails.
-    pub fn add<T: Element>(&mut self, name: &str, shape: &[usize], data: &[T]) -> Result<(), NpzError> {
+    pub fn add<T: NpzElement>(&mut self, name: &str, shape: &[usize], data: &[T]) -> Result<(), NpzError> {
         if element_count(shape) != Some(data.len()) {
             return Err(NpzError::member(name, "length does not fit its shape"));
         }
@@ -62,7 +62,7 @@ impl<W: Write + Seek> NpzWriter<W> {
     ///
     /// # Errors
     /// `data` is not as long as `shape` says or over 4 GiB; or reading or writing fails.
-    pub fn add_bytes<T: Element>(
+    pub fn add_bytes<T: NpzElement>(
         &mut self,
         name: &str,
         shape: &[usize],
@@ -77,7 +77,7 @@ impl<W: Write + Seek> NpzWriter<W> {
     }
 
     /// Begins a member; its length in bytes.
-    fn start<T: Element>(&mut self, name: &str, shape: &[usize]) -> Result<u64, NpzError> {
+    fn start<T: NpzElement>(&mut self, name: &str, shape: &[usize]) -> Result<u64, NpzError> {
         let bytes = element_count(shape)
             .and_then(|count| count.checked_mul(T::SIZE))
             .map(|bytes| bytes as u64)

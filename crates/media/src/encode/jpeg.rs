@@ -6,9 +6,7 @@ use ffmpeg_next::ffi;
 use super::error::EncodeError;
 use super::video::copy_into;
 use crate::scale::YuvPicture;
-
-/// Quantiser of FFmpeg's JPEG encoder, 2 best to 31 worst: small files without visible blocks.
-const QUANTISER: i32 = 4;
+use crate::tuning::JPEG_QUANTISER;
 
 /// Encodes a picture with full-range BT.601 colours, which is what JPEG means.
 ///
@@ -30,7 +28,7 @@ pub fn jpeg(picture: &YuvPicture) -> Result<Vec<u8>, EncodeError> {
         let raw = video.as_mut_ptr();
         (*raw).thread_count = 1;
         (*raw).flags |= ffi::AV_CODEC_FLAG_QSCALE as i32;
-        (*raw).global_quality = QUANTISER * ffi::FF_QP2LAMBDA;
+        (*raw).global_quality = JPEG_QUANTISER * ffi::FF_QP2LAMBDA;
     }
     let mut encoder = video.open().map_err(EncodeError::encoder)?;
     let mut frame = ffmpeg::frame::Video::new(ffmpeg::format::Pixel::YUVJ420P, width, height);
@@ -38,7 +36,7 @@ pub fn jpeg(picture: &YuvPicture) -> Result<Vec<u8>, EncodeError> {
     frame.set_pts(Some(0));
     // SAFETY: the frame is allocated; its quality is a plain number that this encoder reads.
     unsafe {
-        (*frame.as_mut_ptr()).quality = QUANTISER * ffi::FF_QP2LAMBDA;
+        (*frame.as_mut_ptr()).quality = JPEG_QUANTISER * ffi::FF_QP2LAMBDA;
     }
     encoder.send_frame(&frame).map_err(EncodeError::encoder)?;
     encoder.send_eof().map_err(EncodeError::encoder)?;

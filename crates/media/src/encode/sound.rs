@@ -4,9 +4,7 @@ use ffmpeg_next as ffmpeg;
 use ffmpeg_next::ffi;
 
 use super::error::EncodeError;
-
-/// Bits per second and channel: what cameras use.
-const BITS_PER_CHANNEL: usize = 96_000;
+use crate::tuning::AAC_BITS_PER_CHANNEL;
 
 /// Samples per packet when the encoder does not say: that of AAC.
 const AAC_FRAME: usize = 1024;
@@ -48,7 +46,7 @@ impl SoundEncoder {
         audio.set_rate(rate);
         audio.set_format(planar_float());
         audio.set_channel_layout(layout(settings));
-        audio.set_bit_rate(BITS_PER_CHANNEL * settings.channels);
+        audio.set_bit_rate(AAC_BITS_PER_CHANNEL * settings.channels);
         audio.set_time_base(ffmpeg::Rational::new(1, rate));
         if global_header {
             // SAFETY: the context was just allocated and is not open yet, which is when flags may be set.

@@ -5,7 +5,7 @@ use ffmpeg_next::ffi;
 
 use super::error::EncodeError;
 use crate::rational::Rational;
-use crate::scale::{Matrix, YuvPicture};
+use crate::scale::{ColourMatrix, YuvPicture};
 
 /// Threads of an encoder. The bytes of some encoders depend on their number, so it is the same on every machine; each
 /// takes memory for several frames.
@@ -96,7 +96,7 @@ pub struct VideoSettings {
     /// Largest distance of key frames, in pictures.
     pub key_frame_distance: u32,
     /// What the pictures' numbers mean; the range is limited.
-    pub matrix: Matrix,
+    pub matrix: ColourMatrix,
 }
 
 /// An open encoder.
@@ -195,17 +195,17 @@ fn open(
     video.set_frame_rate(Some(fraction(settings.frame_rate)));
     video.set_gop(settings.key_frame_distance);
     let (space, primaries, transfer) = match settings.matrix {
-        Matrix::Bt601 => (
+        ColourMatrix::Bt601 => (
             ffi::AVColorSpace::AVCOL_SPC_SMPTE170M,
             ffi::AVColorPrimaries::AVCOL_PRI_SMPTE170M,
             ffi::AVColorTransferCharacteristic::AVCOL_TRC_SMPTE170M,
         ),
-        Matrix::Bt709 => (
+        ColourMatrix::Bt709 => (
             ffi::AVColorSpace::AVCOL_SPC_BT709,
             ffi::AVColorPrimaries::AVCOL_PRI_BT709,
             ffi::AVColorTransferCharacteristic::AVCOL_TRC_BT709,
         ),
-        Matrix::Bt2020 => (
+        ColourMatrix::Bt2020 => (
             ffi::AVColorSpace::AVCOL_SPC_BT2020_NCL,
             ffi::AVColorPrimaries::AVCOL_PRI_BT2020,
             ffi::AVColorTransferCharacteristic::AVCOL_TRC_BT2020_10,
@@ -262,7 +262,7 @@ mod tests {
             frame_rate: rate,
             quality: 20,
             key_frame_distance: 30,
-            matrix: Matrix::Bt709,
+            matrix: ColourMatrix::Bt709,
         };
         let error = open_first(&unknown, &settings, true).map(|_| ()).unwrap_err();
         assert_eq!(error.to_string(), "no AV1 encoder");

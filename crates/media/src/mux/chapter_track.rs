@@ -1,7 +1,8 @@
 //! Chapter titles as players want them: a disabled text track (QuickTime File Format, "Text Media" and "Chapter
 //! Lists") and the `chpl` box that programs of the Nero family read.
 
-use super::ChapterMark;
+use mtbsync_formats::bmff::ChapterMark;
+
 use super::boxes::mp4_box;
 
 /// Ticks a second of the text track.

@@ -17,7 +17,7 @@ pub(crate) use scaler::{Tones, YuvOptions, YuvScaler};
 
 /// The matrix between YUV and RGB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Matrix {
+pub enum ColourMatrix {
     /// ITU-R BT.601: standard definition, JPEG.
     Bt601,
     /// ITU-R BT.709: high definition.

@@ -4,11 +4,10 @@ use ffmpeg_next as ffmpeg;
 use ffmpeg_next::ffi;
 use ffmpeg_next::software::scaling;
 
-use super::{Matrix, PictureConverter, YuvPicture};
+use super::{ColourMatrix, PictureConverter, YuvPicture};
 use crate::error::FrameError;
 use crate::layout::LumaLayout;
 use crate::orientation::Orientation;
-
 use crate::part::Part;
 
 /// Recordings without a word about their colours follow BT.709 from this height on, as players take them.
@@ -20,7 +19,7 @@ const UNITY: i32 = 1 << 16;
 /// What the numbers of a picture mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Tones {
-    pub matrix: Matrix,
+    pub matrix: ColourMatrix,
     /// 0..255 for luma in place of 16..235.
     pub full_range: bool,
 }
@@ -32,23 +31,23 @@ pub(crate) struct YuvScaler {
     orientation: Orientation,
     /// `None`: the matrix stays, the range becomes limited.
     target: Option<Tones>,
-    context: Option<(Source, Context)>,
+    context: Option<(ScalerInput, SwsContext)>,
     scaled: ffmpeg::frame::Video,
 }
 
 /// What a context was made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Source {
+struct ScalerInput {
     format: ffmpeg::format::Pixel,
     width: u32,
     height: u32,
     tones: Tones,
 }
 
-struct Context(scaling::Context);
+struct SwsContext(scaling::Context);
 
 // SAFETY: a libswscale context is plain memory without ties to a thread; `&mut` keeps it to one at a time.
-unsafe impl Send for Context {}
+unsafe impl Send for SwsContext {}
 
 /// How [`YuvScaler`] delivers.
 #[derive(Debug, Clone, Copy)]
@@ -74,7 +73,7 @@ impl PictureConverter for YuvScaler {
     }
 
     fn convert(&mut self, frame: &ffmpeg::frame::Video) -> Result<YuvPicture, FrameError> {
-        let source = Source {
+        let source = ScalerInput {
             format: frame.format(),
             width: frame.width(),
             height: frame.height(),
@@ -129,11 +128,11 @@ pub(crate) fn tones_of(frame: &ffmpeg::frame::Video) -> Result<Tones, FrameError
     let layout = LumaLayout::of(frame)?;
     use ffmpeg::color::Space;
     let matrix = match frame.color_space() {
-        Space::BT709 => Matrix::Bt709,
-        Space::BT2020NCL | Space::BT2020CL => Matrix::Bt2020,
-        Space::BT470BG | Space::SMPTE170M | Space::FCC => Matrix::Bt601,
-        _ if frame.width().min(frame.height()) >= HIGH_DEFINITION_ROWS => Matrix::Bt709,
-        _ => Matrix::Bt601,
+        Space::BT709 => ColourMatrix::Bt709,
+        Space::BT2020NCL | Space::BT2020CL => ColourMatrix::Bt2020,
+        Space::BT470BG | Space::SMPTE170M | Space::FCC => ColourMatrix::Bt601,
+        _ if frame.width().min(frame.height()) >= HIGH_DEFINITION_ROWS => ColourMatrix::Bt709,
+        _ => ColourMatrix::Bt601,
     };
     Ok(Tones {
         matrix,
@@ -141,7 +140,7 @@ pub(crate) fn tones_of(frame: &ffmpeg::frame::Video) -> Result<Tones, FrameError
     })
 }
 
-fn open(source: &Source, to: (usize, usize), target: Tones) -> Result<Context, FrameError> {
+fn open(source: &ScalerInput, to: (usize, usize), target: Tones) -> Result<SwsContext, FrameError> {
     let side = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
     // Every source pixel counts when shrinking; exact rounding makes the pixels the same on every processor.
     let flags = scaling::Flags::BICUBIC | scaling::Flags::ACCURATE_RND | scaling::Flags::BITEXACT;
@@ -171,14 +170,14 @@ fn open(source: &Source, to: (usize, usize), target: Tones) -> Result<Context, F
     if set < 0 && source.tones != target {
         return Err(FrameError::Scale("colours cannot be converted".to_owned()));
     }
-    Ok(Context(context))
+    Ok(SwsContext(context))
 }
 
-fn coefficients(matrix: Matrix) -> i32 {
+fn coefficients(matrix: ColourMatrix) -> i32 {
     match matrix {
-        Matrix::Bt601 => ffi::SWS_CS_ITU601,
-        Matrix::Bt709 => ffi::SWS_CS_ITU709,
-        Matrix::Bt2020 => ffi::SWS_CS_BT2020,
+        ColourMatrix::Bt601 => ffi::SWS_CS_ITU601,
+        ColourMatrix::Bt709 => ffi::SWS_CS_ITU709,
+        ColourMatrix::Bt2020 => ffi::SWS_CS_BT2020,
     }
 }
 

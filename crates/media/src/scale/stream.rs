@@ -1,6 +1,6 @@
 //! Chosen frames of a recording as colour pictures, one after the other.
 
-use super::{Matrix, Tones, YuvOptions, YuvPicture, YuvScaler};
+use super::{ColourMatrix, Tones, YuvOptions, YuvPicture, YuvScaler};
 use crate::error::FrameError;
 use crate::frames::PictureStream;
 use crate::part::Part;
@@ -11,8 +11,8 @@ use crate::plan::SamplePlan;
 pub struct ColourOptions {
     /// Width and height in pixels when upright; made even.
     pub size: (usize, usize),
-    /// Matrix of the pictures; `None`: that of the recording.
-    pub matrix: Option<Matrix>,
+    /// ColourMatrix of the pictures; `None`: that of the recording.
+    pub matrix: Option<ColourMatrix>,
     /// 0..255 for luma, as in JPEG, in place of 16..235, as in videos. Only with a `matrix`.
     pub full_range: bool,
     /// Decoder threads, 0 = as many as the library finds useful. The pictures do not depend on it.

@@ -5,10 +5,8 @@ use std::path::Path;
 use ffmpeg_next as ffmpeg;
 
 use super::samples::to_float;
-use crate::demux::{Demuxer, Next, StreamKind, Wanted};
-
-/// Packets this long before the wanted time are still decoded: the first ones after a gap sound wrong.
-const RUN_UP_SECS: f64 = 0.25;
+use crate::demux::{Demuxer, Next, PacketFilter, StreamKind};
+use crate::tuning::SOUND_RUN_UP_SECS;
 
 /// Channels of one block that are looked at.
 const MAX_CHANNELS: usize = 2;
@@ -30,7 +28,7 @@ impl ChapterSound {
         let streams = demuxer.streams();
         let sound = streams.iter().find(|stream| stream.kind == StreamKind::Audio)?;
         let (stream, tick_secs) = (sound.index, sound.time_base?.as_f64());
-        demuxer.select(stream, Wanted::All);
+        demuxer.select(stream, PacketFilter::All);
         let context = ffmpeg::codec::Context::from_parameters(demuxer.parameters(stream)?).ok()?;
         let decoder = context.decoder().audio().ok()?;
         Some(ChapterSound {
@@ -88,7 +86,9 @@ impl ChapterSound {
             let end_secs = facts
                 .pts
                 .map(|pts| pts.saturating_add(facts.duration) as f64 * self.tick_secs);
-            if facts.stream != self.stream || end_secs.is_some_and(|end| end < wanted_secs - RUN_UP_SECS) {
+            if facts.stream != self.stream
+                || end_secs.is_some_and(|end| end < wanted_secs - SOUND_RUN_UP_SECS)
+            {
                 continue;
             }
             packet.set_pts(facts.pts);

@@ -11,11 +11,8 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 
 use crate::recording::Recording;
+use crate::tuning::SOUND_JITTER_SECS;
 use chapter::ChapterSound;
-
-/// Distance from the expected place below which a block of sound is taken to follow the one before: containers round
-/// their times to a millisecond.
-const JITTER_SECS: f64 = 0.01;
 
 /// Channels that are kept.
 const MAX_CHANNELS: usize = 2;
@@ -25,7 +22,7 @@ const RATES: std::ops::RangeInclusive<u32> = 1000..=384_000;
 
 /// Where one file's sound lies on the clock of the recording.
 #[derive(Debug, Clone)]
-struct Source {
+struct SoundSpan {
     path: PathBuf,
     /// First sample of the chapter after this one; none is taken from there on.
     end: Option<i64>,
@@ -35,19 +32,19 @@ struct Source {
 
 /// The sound of a recording.
 pub struct SoundReader {
-    waiting: VecDeque<Source>,
-    open: Option<(ChapterSound, Source)>,
+    waiting: VecDeque<SoundSpan>,
+    open: Option<(ChapterSound, SoundSpan)>,
     rate: u32,
     channels: usize,
     /// Samples per channel from number `first` on.
     kept: Vec<VecDeque<f32>>,
     first: i64,
     /// A decoded block that begins behind all that was asked for.
-    ahead: Option<Block>,
+    ahead: Option<SoundBlock>,
 }
 
 /// Decoded samples from number `at` on, one list per channel.
-struct Block {
+struct SoundBlock {
     at: i64,
     samples: Vec<Vec<f32>>,
 }
@@ -69,12 +66,12 @@ impl SoundReader {
         let sources = chapters
             .iter()
             .zip(ends.chain([None]))
-            .map(|(chapter, end)| Source {
+            .map(|(chapter, end)| SoundSpan {
                 path: chapter.path.clone(),
                 end,
                 shift_secs: chapter.start_secs - chapter.container_start_secs,
             });
-        let mut waiting: VecDeque<Source> = sources.collect();
+        let mut waiting: VecDeque<SoundSpan> = sources.collect();
         let open = waiting.pop_front().map(|source| (first, source));
         Some(SoundReader {
             waiting,
@@ -145,9 +142,9 @@ impl SoundReader {
     }
 
     /// Puts a block at its place: silence in front where something is missing, nothing twice.
-    fn keep(&mut self, block: &Block) {
+    fn keep(&mut self, block: &SoundBlock) {
         let off = block.at.saturating_sub(self.end());
-        let jitter = (JITTER_SECS * f64::from(self.rate)) as i64;
+        let jitter = (SOUND_JITTER_SECS * f64::from(self.rate)) as i64;
         let (silence, skipped) = if off.abs() <= jitter && self.end() > self.first {
             (0, 0)
         } else {
@@ -160,7 +157,7 @@ impl SoundReader {
         }
     }
 
-    fn next_block(&mut self) -> Option<Block> {
+    fn next_block(&mut self) -> Option<SoundBlock> {
         loop {
             let Some((sound, source)) = &mut self.open else {
                 let source = self.waiting.pop_front()?;
@@ -185,7 +182,7 @@ impl SoundReader {
             for channel in &mut samples {
                 channel.truncate(room.unwrap_or(usize::MAX));
             }
-            return Some(Block { at, samples });
+            return Some(SoundBlock { at, samples });
         }
     }
 }

@@ -18,7 +18,7 @@ pub(super) fn to_float(frame: &ffmpeg::frame::Audio, max_channels: usize) -> Vec
             if plane >= frame.planes() {
                 return Vec::new();
             }
-            let layout = Layout {
+            let layout = ChannelSamples {
                 first,
                 step,
                 count: frame.samples(),
@@ -39,13 +39,13 @@ pub(super) fn to_float(frame: &ffmpeg::frame::Audio, max_channels: usize) -> Vec
 }
 
 /// Which samples of a plane belong to a channel.
-struct Layout {
+struct ChannelSamples {
     first: usize,
     step: usize,
     count: usize,
 }
 
-impl Layout {
+impl ChannelSamples {
     /// Reads samples of `N` bytes; what is no number becomes silence.
     fn read<const N: usize>(&self, bytes: &[u8], value: impl Fn([u8; N]) -> f32) -> Vec<f32> {
         let (samples, _) = bytes.as_chunks::<N>();
@@ -70,7 +70,7 @@ mod tests {
             .iter()
             .flat_map(|sample| sample.to_ne_bytes())
             .collect();
-        let of = |first| Layout {
+        let of = |first| ChannelSamples {
             first,
             step: 2,
             count: 2,

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::common::{Folder, MOVING, open};
-use mtbsync_media::scale::{ColourOptions, Matrix, YuvPicture};
+use mtbsync_media::scale::{ColourMatrix, ColourOptions, YuvPicture};
 
 /// All frames at `indices`, in the recording's own size.
-fn colour(path: &Path, indices: &[usize], matrix: Option<Matrix>) -> Vec<(usize, YuvPicture)> {
+fn colour(path: &Path, indices: &[usize], matrix: Option<ColourMatrix>) -> Vec<(usize, YuvPicture)> {
     let recording = open(path);
     let options = ColourOptions {
         size: (recording.info().width, recording.info().height),
@@ -88,7 +88,7 @@ fn the_matrix_can_be_changed() {
     let luma = |matrix| colour(&path, &[0], matrix)[0].1.plane(0)[0];
     // Pure red in limited range: 16 + 219 * 0.2126 and 16 + 219 * 0.299.
     assert!(luma(None).abs_diff(63) <= 2, "{}", luma(None));
-    assert!(luma(Some(Matrix::Bt601)).abs_diff(81) <= 2);
+    assert!(luma(Some(ColourMatrix::Bt601)).abs_diff(81) <= 2);
 }
 
 #[test]

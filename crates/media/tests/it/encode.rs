@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::common::{Folder, assert_times_match_ffprobe, ffprobe_times_secs, open};
 use mtbsync_media::encode::{MovieFormat, MovieWriter, SoundSettings, VideoCodec, VideoSettings, jpeg};
-use mtbsync_media::scale::{ColourOptions, Matrix, YuvPicture};
+use mtbsync_media::scale::{ColourMatrix, ColourOptions, YuvPicture};
 use mtbsync_media::{Rational, SoundReader};
 
 const RATE: u32 = 48_000;
@@ -18,7 +18,7 @@ fn settings(codec: VideoCodec) -> VideoSettings {
         frame_rate: Rational { num: 30, den: 1 },
         quality: 18,
         key_frame_distance: 5,
-        matrix: Matrix::Bt709,
+        matrix: ColourMatrix::Bt709,
     }
 }
 

@@ -13,7 +13,7 @@ use mtbsync_markers::time::Rate;
 use mtbsync_media::{OpenOptions, Recording};
 use mtbsync_task::error::PipelineError;
 use mtbsync_telemetry::hilight::{ChapterSpan, Hilight, HilightKind, hilights_from_udta};
-use mtbsync_telemetry::mp4::{Chapter, Mp4File};
+use mtbsync_telemetry::mp4::{ChapterMark, Mp4File};
 
 /// Types of the box an MP4 or QuickTime file may begin with.
 const FIRST_BOXES: [&[u8; 4]; 7] = [b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"];
@@ -75,7 +75,7 @@ pub fn is_mp4(path: &Path) -> bool {
 pub fn read(path: &Path, kind: Option<TagKind>) -> Result<VideoTags, PipelineError> {
     let mut recording = Files::open(path);
     let mut hilights: Vec<Hilight> = Vec::new();
-    let mut chapters: Vec<Chapter> = Vec::new();
+    let mut chapters: Vec<ChapterMark> = Vec::new();
     for file in &recording.files {
         let found = read_file(file, recording.duration_secs)?;
         hilights.extend(found.hilights);
@@ -176,7 +176,7 @@ impl Files {
 
 struct FileTags {
     hilights: Vec<Hilight>,
-    chapters: Vec<Chapter>,
+    chapters: Vec<ChapterMark>,
     warnings: Vec<String>,
 }
 
@@ -241,7 +241,7 @@ fn hilight_marker((index, tag): (usize, &Hilight)) -> ImportedMarker {
     }
 }
 
-fn chapter_marker(chapter: Chapter) -> ImportedMarker {
+fn chapter_marker(chapter: ChapterMark) -> ImportedMarker {
     ImportedMarker {
         t_ref_secs: chapter.start_secs,
         name: chapter.title,

@@ -11,7 +11,7 @@ use mtbsync_formats::atomic::WriteError;
 use mtbsync_media::encode::{
     EncodeError, MovieFormat, MovieWriter, SoundSettings, VideoCodec, VideoSettings,
 };
-use mtbsync_media::scale::{ColourOptions, Matrix, fit_inside};
+use mtbsync_media::scale::{ColourMatrix, ColourOptions, fit_inside};
 use mtbsync_media::{OpenOptions, Recording, SoundReader, VideoInfo};
 use mtbsync_task::error::PipelineError;
 use mtbsync_task::files::cannot_write;
@@ -111,7 +111,7 @@ fn write(
         frame_rate: info.frame_rate,
         quality: QUALITY,
         key_frame_distance: (info.frame_rate.as_f64() * KEY_FRAMES_SECS).round().max(1.0) as u32,
-        matrix: Matrix::Bt709,
+        matrix: ColourMatrix::Bt709,
     };
     let mut sound = Sound::open(recording);
     let mut movie = MovieWriter::create(
@@ -122,7 +122,7 @@ fn write(
     )?;
     let options = ColourOptions {
         size,
-        matrix: Some(Matrix::Bt709),
+        matrix: Some(ColourMatrix::Bt709),
         full_range: false,
         // Somebody may be watching meanwhile.
         threads: 1,

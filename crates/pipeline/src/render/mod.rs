@@ -25,7 +25,7 @@ use mtbsync_formats::atomic::{FileSet, StagedFile, WriteError};
 use mtbsync_index::describe::{self, Opened};
 use mtbsync_markers::time::Rate;
 use mtbsync_media::encode::{EncodeError, MovieWriter, SoundSettings, VideoSettings};
-use mtbsync_media::scale::{ColourOptions, Matrix};
+use mtbsync_media::scale::{ColourMatrix, ColourOptions};
 use mtbsync_media::{Rational, SoundReader};
 use mtbsync_task::error::PipelineError;
 use mtbsync_task::files::{cannot_write, check_output, is_same_file};
@@ -173,7 +173,7 @@ impl<'a> Job<'a> {
             frame_rate,
             quality: self.request.quality,
             key_frame_distance: (rate.as_f64() * KEY_FRAMES_SECS).ceil() as u32,
-            matrix: Matrix::Bt709,
+            matrix: ColourMatrix::Bt709,
         };
         let track = self.request.sound_side().and_then(|side| {
             let reader = SoundReader::open(&self.opened(side).recording)?;
@@ -197,7 +197,7 @@ impl<'a> Job<'a> {
             let pictures = |side: Side| {
                 let options = ColourOptions {
                     size: self.geometry.picture_size(side),
-                    matrix: Some(Matrix::Bt709),
+                    matrix: Some(ColourMatrix::Bt709),
                     full_range: false,
                     // Both sides decode at the same time, and each thread holds a few large pictures.
                     threads: (context.task.threads / 2).max(1),

@@ -10,20 +10,15 @@ mod signal;
 
 use crate::gpmf::UtcAtZero;
 use crate::read::TrackFile;
+use crate::tuning::{CLOCK_CAMERA_SIGMA_SECS, CLOCK_UTC_SIGMA_SECS, CLOCK_ZONE_MIN_COVERED};
 pub use search::{Offsets, SearchSide, SeenPath, interpolate, offsets};
 pub use side::{SideTrack, TrackClock};
 pub use signal::Signal;
 
-/// 1-sigma of a receiver's UTC stamps in a track file: whole seconds and smoothing delay, seconds.
-const TRACK_UTC_SIGMA_SECS: f64 = 0.5;
-/// 1-sigma of a camera clock set by hand or by a phone, seconds.
-const CAMERA_CLOCK_SIGMA_SECS: f64 = 60.0;
 /// Farthest time zones, quarter hours from UTC (UTC-12 to UTC+14).
 const ZONE_QUARTERS: std::ops::RangeInclusive<i32> = -48..=56;
 /// Seconds of a quarter hour: every zone is a whole number of them.
 const QUARTER_SECS: f64 = 900.0;
-/// Share of the recording that must lie inside the track for a zone to be possible.
-const MIN_COVERED_SHARE: f64 = 0.8;
 
 /// Track time at video zero: `t_track = t_video + offset_secs`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -38,7 +33,7 @@ pub struct OffsetEstimate {
 pub fn offset_from_utc(video: UtcAtZero, track: &TrackFile) -> Option<OffsetEstimate> {
     Some(OffsetEstimate {
         offset_secs: video.utc_unix_secs - track.start_utc_unix_secs?,
-        sigma_secs: video.sigma_secs.hypot(TRACK_UTC_SIGMA_SECS),
+        sigma_secs: video.sigma_secs.hypot(CLOCK_UTC_SIGMA_SECS),
     })
 }
 
@@ -64,7 +59,7 @@ pub fn offsets_from_creation_time(
         _ => 3,
     };
     // The clock may be wrong by minutes, so the recording may seem to begin before the track.
-    let slack_secs = 2.0 * CAMERA_CLOCK_SIGMA_SECS;
+    let slack_secs = 2.0 * CLOCK_CAMERA_SIGMA_SECS;
     let mut zones: Vec<i32> = ZONE_QUARTERS.collect();
     zones.sort_by_key(|&quarters| (rank(quarters), quarters.abs(), quarters));
     zones
@@ -73,11 +68,11 @@ pub fn offsets_from_creation_time(
         .filter(|offset_secs| {
             let covered_secs = (offset_secs + video_secs).min(last_secs + slack_secs)
                 - offset_secs.max(first_secs - slack_secs);
-            covered_secs >= MIN_COVERED_SHARE * video_secs
+            covered_secs >= CLOCK_ZONE_MIN_COVERED * video_secs
         })
         .map(|offset_secs| OffsetEstimate {
             offset_secs,
-            sigma_secs: CAMERA_CLOCK_SIGMA_SECS,
+            sigma_secs: CLOCK_CAMERA_SIGMA_SECS,
         })
         .collect()
 }

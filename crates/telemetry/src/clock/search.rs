@@ -18,42 +18,13 @@ use crate::geometry::{LocalPlane, Path};
 use crate::place::{ClockSigmas, PlaceEvidence, PlaceMatch};
 use crate::stats::upper_median;
 use crate::track::Track;
-
-/// Step of the search, seconds.
-const COARSE_STEP_SECS: f64 = 0.25;
-/// Step of the search around the best offsets, seconds, and how far it goes.
-const FINE_STEP_SECS: f64 = 0.05;
-const FINE_STEPS: i32 = 6;
-/// How far from the reference offset that fits best by itself others are tried, in coarse steps.
-const REF_STEPS: i32 = 20;
-/// A prior is searched this many of its sigmas to both sides.
-const PRIOR_SIGMAS: f64 = 3.0;
-/// Guesses of one side that are tried: time zones.
-const MAX_GUESSES: usize = 3;
-/// Most offsets of one side tried without any prior: an hour.
-const MAX_OFFSETS: usize = 14_400;
-/// Track kept around what the prior allows, seconds.
-const CROP_MARGIN_SECS: f64 = 30.0;
-/// Share of the recording its track must cover.
-const MIN_COVERED_SHARE: f64 = 0.6;
-/// Time after which a receiver's error, and a rider's speed, are new observations, seconds.
-const INDEPENDENT_PLACE_SECS: f64 = 5.0;
-const INDEPENDENT_SPEED_SECS: f64 = 4.0;
-/// Residuals count up to here, seconds; so does a place without any match.
-const MAX_RESIDUAL_SECS: f64 = 5.0;
-/// Mean residual below which there is nothing left to gain, seconds.
-const MIN_RESIDUAL_SECS: f64 = 0.05;
-/// Mean residual above which the tracks do not repeat what the pictures show: this, or so many of the matches' own sigmas.
-const MAX_FIT_SECS: f64 = 1.0;
-const MAX_FIT_SIGMAS: f64 = 1.0;
-/// Fewest seconds of path seen by the pictures.
-const MIN_PATH_SECS: usize = 12;
-/// Matches farther apart are not joined, seconds.
-const MAX_MATCH_GAP_SECS: f64 = 5.0;
-/// Smallest error claimed of an offset that was searched, seconds.
-const MIN_SIGMA_SECS: f64 = 0.1;
-/// An offset known better than this needs no search, seconds.
-const SURE_SIGMA_SECS: f64 = 2.0;
+use crate::tuning::{
+    CLOCK_COARSE_STEP_SECS, CLOCK_CROP_MARGIN_SECS, CLOCK_FINE_STEP_SECS, CLOCK_FINE_STEPS,
+    CLOCK_MAX_FIT_SECS, CLOCK_MAX_FIT_SIGMAS, CLOCK_MAX_GUESSES, CLOCK_MAX_MATCH_GAP_SECS, CLOCK_MAX_OFFSETS,
+    CLOCK_MAX_RESIDUAL_SECS, CLOCK_MIN_COVERED, CLOCK_MIN_PATH_SECS, CLOCK_MIN_RESIDUAL_SECS,
+    CLOCK_MIN_SIGMA_SECS, CLOCK_PRIOR_SIGMAS, CLOCK_REF_STEPS, CLOCK_SPEED_CORRELATION_SECS,
+    CLOCK_SURE_SIGMA_SECS, GPS_CORRELATION_SECS,
+};
 
 /// Where the pictures saw both runs together: `(t_new, t_ref)`, about one a second.
 pub type SeenPath = [(f64, f64)];
@@ -111,7 +82,7 @@ pub fn offsets(reference: &SearchSide<'_>, new: &SearchSide<'_>, seen: &SeenPath
     }
     best.map(|b| b.1).or_else(|| {
         let (a, b) = (sure(&reference.track.clock)?, sure(&new.track.clock)?);
-        (seen.len() < MIN_PATH_SECS).then_some(Offsets::known(a, b))
+        (seen.len() < CLOCK_MIN_PATH_SECS).then_some(Offsets::known(a, b))
     })
 }
 
@@ -128,7 +99,7 @@ fn sure(clock: &TrackClock) -> Option<(f64, f64)> {
     fixed(clock).or_else(|| match clock {
         TrackClock::Guessed(guesses) => guesses
             .first()
-            .filter(|g| g.sigma_secs <= SURE_SIGMA_SECS)
+            .filter(|g| g.sigma_secs <= CLOCK_SURE_SIGMA_SECS)
             .map(|g| (g.offset_secs, g.sigma_secs)),
         TrackClock::Recording | TrackClock::Given(..) => None,
     })
@@ -173,7 +144,7 @@ fn ranges(side: &SearchSide<'_>) -> Vec<Range> {
     let Some((first, last)) = side.track.track.span_secs() else {
         return Vec::new();
     };
-    let outside = (1.0 - MIN_COVERED_SHARE) * side.duration_secs;
+    let outside = (1.0 - CLOCK_MIN_COVERED) * side.duration_secs;
     let possible = (first - outside, last - side.duration_secs + outside);
     let guesses = match &side.track.clock {
         TrackClock::Guessed(guesses) => guesses.as_slice(),
@@ -186,14 +157,14 @@ fn ranges(side: &SearchSide<'_>) -> Vec<Range> {
     };
     let within: Vec<Range> = guesses
         .iter()
-        .take(MAX_GUESSES)
+        .take(CLOCK_MAX_GUESSES)
         .map(|&guess| Range {
             from_secs: possible
                 .0
-                .max(guess.offset_secs - PRIOR_SIGMAS * guess.sigma_secs),
+                .max(guess.offset_secs - CLOCK_PRIOR_SIGMAS * guess.sigma_secs),
             to_secs: possible
                 .1
-                .min(guess.offset_secs + PRIOR_SIGMAS * guess.sigma_secs),
+                .min(guess.offset_secs + CLOCK_PRIOR_SIGMAS * guess.sigma_secs),
             prior: Some(guess),
         })
         .filter(|range| range.from_secs <= range.to_secs)
@@ -212,8 +183,8 @@ struct Searched<'a> {
 
 impl<'a> Searched<'a> {
     fn new(side: &'a SearchSide<'a>, range: &'a Range) -> Option<Self> {
-        let from = range.from_secs - CROP_MARGIN_SECS;
-        let to = range.to_secs + side.duration_secs + CROP_MARGIN_SECS;
+        let from = range.from_secs - CLOCK_CROP_MARGIN_SECS;
+        let to = range.to_secs + side.duration_secs + CLOCK_CROP_MARGIN_SECS;
         let whole = &side.track.track;
         let track = Track {
             points: whole
@@ -266,7 +237,7 @@ fn similarity(picture: &Signal, track: &Signal, offset_secs: f64) -> f64 {
         return 0.0;
     }
     let correlation = (covariance / spread).min(0.99);
-    let independent = n * picture.step_secs / INDEPENDENT_SPEED_SECS;
+    let independent = n * picture.step_secs / CLOCK_SPEED_CORRELATION_SECS;
     -0.5 * independent * (1.0 - correlation * correlation).ln()
 }
 
@@ -276,7 +247,7 @@ fn search(
     (new, new_range): (&SearchSide<'_>, &Range),
     seen: &SeenPath,
 ) -> Option<(f64, Offsets)> {
-    if seen.len() < MIN_PATH_SECS {
+    if seen.len() < CLOCK_MIN_PATH_SECS {
         return None;
     }
     let (reference, new) = (
@@ -288,21 +259,21 @@ fn search(
         matches: places.matches(),
         seen,
     };
-    let count = ((new_range.to_secs - new_range.from_secs) / COARSE_STEP_SECS) as usize + 1;
+    let count = ((new_range.to_secs - new_range.from_secs) / CLOCK_COARSE_STEP_SECS) as usize + 1;
     let mut best: Option<Tried> = None;
-    for k in 0..count.min(MAX_OFFSETS) {
-        let new_secs = new_range.from_secs + k as f64 * COARSE_STEP_SECS;
+    for k in 0..count.min(CLOCK_MAX_OFFSETS) {
+        let new_secs = new_range.from_secs + k as f64 * CLOCK_COARSE_STEP_SECS;
         let residuals = fit.residuals(new_secs);
         let Some(centre) = upper_median(&mut residuals.clone()) else {
             continue;
         };
         let own = new.own(new_secs);
-        let steps = if ref_range.is_fixed() { 0 } else { REF_STEPS };
+        let steps = if ref_range.is_fixed() { 0 } else { CLOCK_REF_STEPS };
         for step in -steps..=steps {
             let ref_secs = if ref_range.is_fixed() {
                 ref_range.from_secs
             } else {
-                centre + f64::from(step) * COARSE_STEP_SECS
+                centre + f64::from(step) * CLOCK_COARSE_STEP_SECS
             };
             let tried = fit.score(&residuals, ref_secs, new_secs, own + reference.own(ref_secs));
             if ref_range.contains(ref_secs) && best.is_none_or(|b| tried.score > b.score) {
@@ -312,11 +283,11 @@ fn search(
     }
     let best = finely(&fit, (&reference, &new), best?);
     let sigma = upper_median(&mut fit.matches.iter().map(|m| m.sigma_t_secs).collect::<Vec<_>>())?;
-    if best.mean_residual_secs > MAX_FIT_SECS.max(MAX_FIT_SIGMAS * sigma) {
+    if best.mean_residual_secs > CLOCK_MAX_FIT_SECS.max(CLOCK_MAX_FIT_SIGMAS * sigma) {
         return None;
     }
-    let independent = (seen.len() as f64 / INDEPENDENT_PLACE_SECS).max(1.0);
-    let sigma_secs = (best.mean_residual_secs / independent.sqrt()).max(MIN_SIGMA_SECS);
+    let independent = (seen.len() as f64 / GPS_CORRELATION_SECS).max(1.0);
+    let sigma_secs = (best.mean_residual_secs / independent.sqrt()).max(CLOCK_MIN_SIGMA_SECS);
     Some((
         best.score,
         Offsets::known((best.ref_secs, 0.0), (best.new_secs, sigma_secs)),
@@ -325,9 +296,9 @@ fn search(
 
 fn finely(fit: &PathFit<'_>, (reference, new): (&Searched<'_>, &Searched<'_>), coarse: Tried) -> Tried {
     let around = |centre: f64, range: &Range| -> Vec<f64> {
-        let steps = if range.is_fixed() { 0 } else { FINE_STEPS };
+        let steps = if range.is_fixed() { 0 } else { CLOCK_FINE_STEPS };
         (-steps..=steps)
-            .map(|k| centre + f64::from(k) * FINE_STEP_SECS)
+            .map(|k| centre + f64::from(k) * CLOCK_FINE_STEP_SECS)
             .collect()
     };
     let mut best = coarse;
@@ -370,14 +341,14 @@ impl PathFit<'_> {
     fn score(&self, residuals: &[f64], ref_secs: f64, new_secs: f64, own: f64) -> Tried {
         let matched: f64 = residuals
             .iter()
-            .map(|r| (r - ref_secs).abs().min(MAX_RESIDUAL_SECS))
+            .map(|r| (r - ref_secs).abs().min(CLOCK_MAX_RESIDUAL_SECS))
             .sum();
-        let unmatched = (self.seen.len() - residuals.len()) as f64 * MAX_RESIDUAL_SECS;
+        let unmatched = (self.seen.len() - residuals.len()) as f64 * CLOCK_MAX_RESIDUAL_SECS;
         let mean = (matched + unmatched) / self.seen.len().max(1) as f64;
         // Two-sided exponential errors of unknown scale.
-        let independent = self.seen.len() as f64 / INDEPENDENT_PLACE_SECS;
+        let independent = self.seen.len() as f64 / GPS_CORRELATION_SECS;
         Tried {
-            score: own - independent * mean.max(MIN_RESIDUAL_SECS).ln(),
+            score: own - independent * mean.max(CLOCK_MIN_RESIDUAL_SECS).ln(),
             mean_residual_secs: mean,
             ref_secs,
             new_secs,
@@ -391,7 +362,8 @@ pub fn interpolate(matches: &[PlaceMatch], t_new_secs: f64) -> Option<f64> {
     let (before, after) = (matches.get(k.checked_sub(1)?)?, matches.get(k)?);
     let gap = after.t_new_secs - before.t_new_secs;
     let share = (t_new_secs - before.t_new_secs) / gap;
-    (gap <= MAX_MATCH_GAP_SECS).then_some(before.t_ref_secs + share * (after.t_ref_secs - before.t_ref_secs))
+    (gap <= CLOCK_MAX_MATCH_GAP_SECS)
+        .then_some(before.t_ref_secs + share * (after.t_ref_secs - before.t_ref_secs))
 }
 
 #[cfg(test)]

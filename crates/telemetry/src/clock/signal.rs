@@ -1,9 +1,8 @@
 //! Evenly sampled signals that two devices both saw, such as the speed.
 
 use crate::geometry::Path;
+use crate::tuning::CLOCK_SIGNAL_STEP_SECS;
 
-/// Step of signals made here, seconds.
-const STEP_SECS: f64 = 0.25;
 /// Most samples of a signal: two days.
 const MAX_SAMPLES: usize = 700_000;
 
@@ -22,14 +21,14 @@ impl Signal {
     /// Speed over ground along a path, metres per second.
     pub fn speed(path: &Path) -> Option<Self> {
         let (start_secs, end_secs) = (path.points().next()?.time_secs, path.points().last()?.time_secs);
-        let count = ((end_secs - start_secs) / STEP_SECS).max(0.0) as usize + 1;
+        let count = ((end_secs - start_secs) / CLOCK_SIGNAL_STEP_SECS).max(0.0) as usize + 1;
         let speed = |k: usize| {
-            path.at(start_secs + k as f64 * STEP_SECS)
+            path.at(start_secs + k as f64 * CLOCK_SIGNAL_STEP_SECS)
                 .map(|point| point.speed_mps())
         };
         Some(Self {
             start_secs,
-            step_secs: STEP_SECS,
+            step_secs: CLOCK_SIGNAL_STEP_SECS,
             values: (0..count.min(MAX_SAMPLES))
                 .map(|k| speed(k).unwrap_or(f64::NAN))
                 .collect(),

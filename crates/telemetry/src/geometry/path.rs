@@ -7,23 +7,11 @@
 
 use crate::geometry::LocalPlane;
 use crate::track::Track;
+use crate::tuning::{
+    PATH_BANDWIDTH_SPACINGS, PATH_CUTOFF_BANDWIDTHS, PATH_GAP_LIMITS_SECS, PATH_GAP_STEPS,
+    PATH_MIN_BANDWIDTH_SECS, PATH_STEP_SECS, PATH_UNSEEN_MPS2, PATH_VELOCITY_BANDWIDTH,
+};
 
-/// Step of the path, seconds: 8 m for a car, 1 m for a rider.
-const STEP_SECS: f64 = 0.2;
-/// Smallest bandwidth for positions, seconds.
-const MIN_BANDWIDTH_SECS: f64 = 0.4;
-/// Bandwidth as a multiple of the spacing of the samples around.
-const BANDWIDTH_SPACINGS: f64 = 0.75;
-/// Velocity needs a longer view than position.
-const VELOCITY_BANDWIDTH: f64 = 2.0;
-/// Samples farther than this many bandwidths weigh nothing.
-const CUTOFF_BANDWIDTHS: f64 = 4.0;
-/// A silence longer than this many median steps is a gap (recorders that save few points leave 5 to 10).
-const GAP_STEPS: f64 = 5.0;
-/// Silences shorter than this are never a gap, longer ones than the second always are, seconds.
-const GAP_LIMITS_SECS: (f64, f64) = (3.0, 30.0);
-/// How wrong a straight line between two samples may get: half of this times time squared, m/s^2.
-const UNSEEN_ACCELERATION: f64 = 1.0;
 /// Most points of a path: 55 hours at the step above.
 const MAX_PATH_POINTS: usize = 1_000_000;
 
@@ -65,12 +53,12 @@ pub struct Path {
 impl Path {
     /// The path of a cleaned track on a plane. Empty for a track of fewer than two points.
     pub fn from_track(track: &Track, plane: &LocalPlane) -> Self {
-        let samples: Vec<Sample> = track
+        let samples: Vec<PlaneSample> = track
             .points
             .iter()
             .map(|point| {
                 let (x_m, y_m) = plane.to_metres(point.lat_deg, point.lon_deg);
-                Sample {
+                PlaneSample {
                     time_secs: point.time_secs,
                     x_m,
                     y_m,
@@ -132,29 +120,29 @@ impl Path {
 
 /// Silence from which a path is cut, seconds.
 fn gap_secs(track: &Track) -> f64 {
-    let (shortest, longest) = GAP_LIMITS_SECS;
-    (GAP_STEPS * track.median_step_secs().unwrap_or(0.0)).clamp(shortest, longest)
+    let (shortest, longest) = PATH_GAP_LIMITS_SECS;
+    (PATH_GAP_STEPS * track.median_step_secs().unwrap_or(0.0)).clamp(shortest, longest)
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Sample {
+struct PlaneSample {
     time_secs: f64,
     x_m: f64,
     y_m: f64,
     error_m: f64,
 }
 
-fn smooth_piece(samples: &[Sample], budget: &mut usize) -> Option<Vec<PathPoint>> {
+fn smooth_piece(samples: &[PlaneSample], budget: &mut usize) -> Option<Vec<PathPoint>> {
     let (first, last) = (samples.first()?, samples.last()?);
     let span_secs = last.time_secs - first.time_secs;
     if span_secs <= 0.0 {
         return None;
     }
-    let steps = (span_secs / STEP_SECS).ceil().max(1.0) as usize;
+    let steps = (span_secs / PATH_STEP_SECS).ceil().max(1.0) as usize;
     let mut piece = Vec::with_capacity(steps.min(*budget) + 1);
     let mut next = 1;
     for step in 0..=steps.min(*budget) {
-        let time_secs = (first.time_secs + step as f64 * STEP_SECS).min(last.time_secs);
+        let time_secs = (first.time_secs + step as f64 * PATH_STEP_SECS).min(last.time_secs);
         while next + 1 < samples.len() && samples.get(next).is_some_and(|s| s.time_secs < time_secs) {
             next += 1;
         }
@@ -165,13 +153,13 @@ fn smooth_piece(samples: &[Sample], budget: &mut usize) -> Option<Vec<PathPoint>
 }
 
 /// State at a time between samples `next - 1` and `next`.
-fn state_at(samples: &[Sample], next: usize, time_secs: f64) -> Option<PathPoint> {
+fn state_at(samples: &[PlaneSample], next: usize, time_secs: f64) -> Option<PathPoint> {
     let before = samples.get(next.checked_sub(1)?)?;
     let after = samples.get(next)?;
     let spacing_secs = after.time_secs - before.time_secs;
-    let bandwidth_secs = MIN_BANDWIDTH_SECS.max(BANDWIDTH_SPACINGS * spacing_secs);
+    let bandwidth_secs = PATH_MIN_BANDWIDTH_SECS.max(PATH_BANDWIDTH_SPACINGS * spacing_secs);
     let near = regress(samples, next, time_secs, bandwidth_secs)?;
-    let far = regress(samples, next, time_secs, VELOCITY_BANDWIDTH * bandwidth_secs)?;
+    let far = regress(samples, next, time_secs, PATH_VELOCITY_BANDWIDTH * bandwidth_secs)?;
     let unseen_secs = (time_secs - before.time_secs)
         .min(after.time_secs - time_secs)
         .max(0.0);
@@ -181,7 +169,7 @@ fn state_at(samples: &[Sample], next: usize, time_secs: f64) -> Option<PathPoint
         y_m: near.y_m,
         vx_mps: far.vx_mps,
         vy_mps: far.vy_mps,
-        error_m: near.error_m + 0.5 * UNSEEN_ACCELERATION * unseen_secs * unseen_secs,
+        error_m: near.error_m + 0.5 * PATH_UNSEEN_MPS2 * unseen_secs * unseen_secs,
     })
 }
 
@@ -189,9 +177,9 @@ fn state_at(samples: &[Sample], next: usize, time_secs: f64) -> Option<PathPoint
 ///
 /// The error is the weighted mean of the samples' errors, not shrunk by their number: errors of neighbouring
 /// samples are almost the same error.
-fn regress(samples: &[Sample], next: usize, time_secs: f64, bandwidth_secs: f64) -> Option<PathPoint> {
-    let cutoff_secs = CUTOFF_BANDWIDTHS * bandwidth_secs;
-    let in_reach = |sample: &&Sample| (sample.time_secs - time_secs).abs() <= cutoff_secs;
+fn regress(samples: &[PlaneSample], next: usize, time_secs: f64, bandwidth_secs: f64) -> Option<PathPoint> {
+    let cutoff_secs = PATH_CUTOFF_BANDWIDTHS * bandwidth_secs;
+    let in_reach = |sample: &&PlaneSample| (sample.time_secs - time_secs).abs() <= cutoff_secs;
     let back = samples.get(..next)?.iter().rev().take_while(in_reach);
     let forth = samples.get(next..)?.iter().take_while(in_reach);
     let (mut w0, mut w1, mut w2, mut error) = (0.0, 0.0, 0.0, 0.0);

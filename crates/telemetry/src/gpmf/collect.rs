@@ -4,10 +4,10 @@ use mtbsync_formats::bytes::be_u32;
 
 use crate::FourCc;
 use crate::gpmf::gps::GpsStream;
-use crate::gpmf::klv::{Item, items};
+use crate::gpmf::klv::{KlvItem, items};
 use crate::gpmf::stream::StreamPart;
 use crate::gpmf::timing::{Chunk, ChunkTime, PayloadTime, chunk_times};
-use crate::gpmf::{Device, MotionStream, Payload, StreamSummary, Telemetry, value};
+use crate::gpmf::{Device, GpmfStream, MotionStream, Payload, Telemetry, value};
 use crate::track::TrackSource;
 use crate::warning::{Warning, Warnings};
 
@@ -158,11 +158,11 @@ fn gather_device<'a>(
 }
 
 /// `DVID` is a number, or a four-character code taken as one.
-fn device_id(item: &Item<'_>) -> u32 {
+fn device_id(item: &KlvItem<'_>) -> u32 {
     be_u32(item.data, 0).unwrap_or(0)
 }
 
-fn summary(stream: &Gathered<'_>, chunks: &[Chunk], times: &[ChunkTime]) -> StreamSummary {
+fn summary(stream: &Gathered<'_>, chunks: &[Chunk], times: &[ChunkTime]) -> GpmfStream {
     let samples = chunks.iter().map(|chunk| chunk.count).sum();
     let seconds: f64 = chunks
         .iter()
@@ -170,7 +170,7 @@ fn summary(stream: &Gathered<'_>, chunks: &[Chunk], times: &[ChunkTime]) -> Stre
         .map(|(chunk, time)| chunk.count as f64 * time.step_secs)
         .sum();
     let first = stream.parts.first().map(|(_, part)| part);
-    StreamSummary {
+    GpmfStream {
         key: stream.key,
         device: stream.device,
         name: first.map(|part| part.name.clone()).unwrap_or_default(),

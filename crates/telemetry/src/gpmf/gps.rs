@@ -3,14 +3,10 @@
 use crate::gpmf::stream::StreamPart;
 use crate::gpmf::timing::ChunkTime;
 use crate::stats::upper_median;
-use crate::track::{Fix, Track, TrackPoint, TrackSource, UNKNOWN_ERROR_M, error_from_dop};
+use crate::track::{Fix, Track, TrackPoint, TrackSource, error_from_dop};
+use crate::tuning::{GPS9_SIGMA_SECS, GPSU_SIGMA_SECS, UNKNOWN_ERROR_M};
 use crate::utc::{DAY_SECS, GPS9_EPOCH_UNIX_SECS};
 use crate::warning::Warnings;
-
-/// 1-sigma of the date of a recording from `GPSU`, seconds: it was seen 0.38 s late, and once per payload.
-const GPSU_SIGMA_SECS: f64 = 0.6;
-/// 1-sigma of the date from `GPS9`, seconds: UTC per sample, but the receiver's own delay is unknown.
-const GPS9_SIGMA_SECS: f64 = 0.3;
 
 /// One GPS sample of a camera, as recorded.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -13,7 +13,7 @@ const HEADER_LEN: usize = 8;
 
 /// One GPMF item, borrowing its value.
 #[derive(Debug, Clone, Copy)]
-pub struct Item<'a> {
+pub struct KlvItem<'a> {
     /// Name, e.g. `SCAL`.
     pub key: FourCc,
     /// Type letter; 0 for nested items.
@@ -26,7 +26,7 @@ pub struct Item<'a> {
     pub data: &'a [u8],
 }
 
-impl Item<'_> {
+impl KlvItem<'_> {
     /// True when the value is itself a list of items.
     pub fn is_nested(&self) -> bool {
         self.kind == 0
@@ -35,24 +35,24 @@ impl Item<'_> {
 
 /// Items of one container in order; an `Err` is the last thing it yields.
 #[derive(Debug, Clone)]
-pub struct Items<'a> {
+pub struct KlvItems<'a> {
     rest: &'a [u8],
 }
 
 /// Walks the items of one container (a payload, or the data of a nested item).
-pub fn items(container: &[u8]) -> Items<'_> {
-    Items { rest: container }
+pub fn items(container: &[u8]) -> KlvItems<'_> {
+    KlvItems { rest: container }
 }
 
-impl<'a> Items<'a> {
-    fn stop(&mut self, warning: Warning) -> Option<Result<Item<'a>, Warning>> {
+impl<'a> KlvItems<'a> {
+    fn stop(&mut self, warning: Warning) -> Option<Result<KlvItem<'a>, Warning>> {
         self.rest = &[];
         Some(Err(warning))
     }
 }
 
-impl<'a> Iterator for Items<'a> {
-    type Item = Result<Item<'a>, Warning>;
+impl<'a> Iterator for KlvItems<'a> {
+    type Item = Result<KlvItem<'a>, Warning>;
 
     fn next(&mut self) -> Option<Self::Item> {
         while let Some((&[0, 0, 0, 0], after)) = self.rest.split_first_chunk::<4>() {
@@ -77,7 +77,7 @@ impl<'a> Iterator for Items<'a> {
         // The last item of a container may come without its padding.
         let step = HEADER_LEN + length.next_multiple_of(4);
         self.rest = self.rest.get(step..).unwrap_or(&[]);
-        Some(Ok(Item {
+        Some(Ok(KlvItem {
             key,
             kind,
             size,

@@ -3,7 +3,17 @@
 //! The way in is [`Telemetry::read`], which takes payloads with their presentation times, from whichever
 //! demuxer has them. It groups the streams of all payloads by device and key, gives every sample a time
 //! ([`timing`]), and keeps what alignment can use: one GPS stream and the motion sensors. Everything else is
-//! counted in [`StreamSummary`] and left alone.
+//! counted in [`GpmfStream`] and left alone.
+//!
+//! ```
+//! use mtbsync_telemetry::gpmf::{Telemetry, untimed_payloads};
+//!
+//! let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/gpmf/hero5.raw");
+//! let telemetry = Telemetry::read(&untimed_payloads(&std::fs::read(path)?));
+//! let gps = telemetry.gps.ok_or("no GPS")?;
+//! assert_eq!((gps.samples.len(), gps.fixed_count()), (18, 18));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod collect;
 pub mod gps;
@@ -41,7 +51,7 @@ pub struct Device {
 
 /// What one stream of one device holds.
 #[derive(Debug, Clone, PartialEq)]
-pub struct StreamSummary {
+pub struct GpmfStream {
     /// Key of the data.
     pub key: FourCc,
     /// Index into [`Telemetry::devices`].
@@ -83,7 +93,7 @@ pub struct Telemetry {
     /// Devices in order of appearance.
     pub devices: Vec<Device>,
     /// Every stream found.
-    pub streams: Vec<StreamSummary>,
+    pub streams: Vec<GpmfStream>,
     /// The best GPS stream: `GPS9` before `GPS5`, then the one with more fixed samples.
     pub gps: Option<GpsStream>,
     /// Motion sensors of all devices.
@@ -106,7 +116,7 @@ impl Telemetry {
     }
 
     /// The first stream summary with this key.
-    pub fn stream(&self, key: &[u8; 4]) -> Option<&StreamSummary> {
+    pub fn stream(&self, key: &[u8; 4]) -> Option<&GpmfStream> {
         self.streams.iter().find(|stream| stream.key == key)
     }
 }

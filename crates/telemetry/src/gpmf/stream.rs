@@ -1,8 +1,8 @@
 //! One `STRM` of one payload: its modifiers and its data, not yet placed in time.
 
 use crate::FourCc;
-use crate::gpmf::klv::{Item, items};
-use crate::gpmf::value::{self, Layout};
+use crate::gpmf::klv::{KlvItem, items};
+use crate::gpmf::value::{self, SampleLayout};
 use crate::utc::parse_gpsu;
 use crate::warning::{Warning, Warnings};
 
@@ -33,7 +33,7 @@ pub struct StreamPart<'a> {
     pub gps_utc_unix_secs: Option<f64>,
     scale: Vec<f64>,
     type_text: Option<String>,
-    data: Vec<Item<'a>>,
+    data: Vec<KlvItem<'a>>,
 }
 
 impl<'a> StreamPart<'a> {
@@ -68,7 +68,7 @@ impl<'a> StreamPart<'a> {
         Some(part)
     }
 
-    fn take(&mut self, item: Item<'a>) {
+    fn take(&mut self, item: KlvItem<'a>) {
         match &item.key.0 {
             b"SCAL" => self.scale = value::numbers(&item),
             b"TYPE" => self.type_text = Some(value::text(&item)),
@@ -102,7 +102,7 @@ impl<'a> StreamPart<'a> {
             warnings.push(Warning::Compressed { key: self.key });
             return None;
         }
-        let Some(layout) = Layout::of(item, self.type_text.as_deref()) else {
+        let Some(layout) = SampleLayout::of(item, self.type_text.as_deref()) else {
             warnings.push(Warning::BadLayout { key: self.key });
             return None;
         };

@@ -7,12 +7,8 @@
 
 use crate::FourCc;
 use crate::stats::upper_median;
+use crate::tuning::{TIMING_GAP_LENGTHS, TIMING_INCOMPLETE_SHARE};
 use crate::warning::{Warning, Warnings};
-
-/// Share of the usual sample count under which a payload with lost samples counts as incomplete.
-const INCOMPLETE_SHARE: f64 = 0.9;
-/// A payload that begins later than this many lengths of the one before leaves a gap.
-const GAP_LENGTHS: f64 = 1.5;
 
 /// Start and length of a payload on the clock of the recording.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -87,10 +83,12 @@ pub fn chunk_times(
         } else {
             match usual_rate_hz {
                 // What was lost came before what is there: the samples end with the payload.
-                Some(rate_hz) if lost > 0 && count < INCOMPLETE_SHARE * rate_hz * length_secs => ChunkTime {
-                    start_secs: payload.pts_secs + length_secs - count / rate_hz,
-                    step_secs: 1.0 / rate_hz,
-                },
+                Some(rate_hz) if lost > 0 && count < TIMING_INCOMPLETE_SHARE * rate_hz * length_secs => {
+                    ChunkTime {
+                        start_secs: payload.pts_secs + length_secs - count / rate_hz,
+                        step_secs: 1.0 / rate_hz,
+                    }
+                }
                 _ => even,
             }
         });
@@ -111,7 +109,7 @@ fn payload_length(payloads: &[PayloadTime], index: usize) -> f64 {
     match payloads.get(index + 1) {
         Some(next) => {
             let step_secs = next.pts_secs - payload.pts_secs;
-            if step_secs > 0.0 && step_secs <= GAP_LENGTHS * declared_secs {
+            if step_secs > 0.0 && step_secs <= TIMING_GAP_LENGTHS * declared_secs {
                 step_secs
             } else {
                 declared_secs

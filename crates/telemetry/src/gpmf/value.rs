@@ -2,7 +2,7 @@
 
 use mtbsync_formats::bytes::{array_at, latin1_text};
 
-use crate::gpmf::klv::Item;
+use crate::gpmf::klv::KlvItem;
 
 /// Most fields one structure can have: its size is a byte.
 const MAX_FIELDS: usize = 255;
@@ -101,14 +101,14 @@ impl FieldType {
 
 /// Fields of one sample, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Layout {
+pub struct SampleLayout {
     fields: Vec<FieldType>,
 }
 
-impl Layout {
-    /// Layout of a data item; mixed items (`?`) take it from the text of the `TYPE` before them.
+impl SampleLayout {
+    /// SampleLayout of a data item; mixed items (`?`) take it from the text of the `TYPE` before them.
     /// `None` when a letter is unknown or the fields do not add up to the structure size.
-    pub fn of(item: &Item<'_>, type_text: Option<&str>) -> Option<Self> {
+    pub fn of(item: &KlvItem<'_>, type_text: Option<&str>) -> Option<Self> {
         let fields = if item.kind == b'?' {
             expand_type_text(type_text?)?
         } else {
@@ -163,7 +163,7 @@ fn expand_type_text(text: &str) -> Option<Vec<FieldType>> {
 }
 
 /// All numbers of an item of one simple type, e.g. the values of `SCAL`.
-pub fn numbers(item: &Item<'_>) -> Vec<f64> {
+pub fn numbers(item: &KlvItem<'_>) -> Vec<f64> {
     let Some(field) = FieldType::from_letter(item.kind) else {
         return Vec::new();
     };
@@ -173,17 +173,17 @@ pub fn numbers(item: &Item<'_>) -> Vec<f64> {
 }
 
 /// The first number of an item.
-pub fn first_number(item: &Item<'_>) -> Option<f64> {
+pub fn first_number(item: &KlvItem<'_>) -> Option<f64> {
     FieldType::from_letter(item.kind)?.number_at(item.data, 0)
 }
 
 /// The text of an item, written as size 1 x n or size n x 1.
-pub fn text(item: &Item<'_>) -> String {
+pub fn text(item: &KlvItem<'_>) -> String {
     latin1_text(item.data)
 }
 
 /// Texts of an item with one per axis (size n x axes), or its one text.
-pub fn texts(item: &Item<'_>) -> Vec<String> {
+pub fn texts(item: &KlvItem<'_>) -> Vec<String> {
     if item.size > 1 && item.repeat > 1 {
         item.data.chunks(item.size).map(latin1_text).collect()
     } else {
@@ -196,8 +196,8 @@ mod tests {
     use super::*;
     use crate::FourCc;
 
-    fn item(kind: u8, size: usize, data: &[u8]) -> Item<'_> {
-        Item {
+    fn item(kind: u8, size: usize, data: &[u8]) -> KlvItem<'_> {
+        KlvItem {
             key: FourCc(*b"TEST"),
             kind,
             size,
@@ -236,23 +236,23 @@ mod tests {
     fn type_text_expands_repeats_and_must_fit() {
         let structure = [0_u8; 14];
         let mixed = item(b'?', 14, &structure);
-        assert_eq!(Layout::of(&mixed, Some("f[3]S")).unwrap().axes(), 4);
-        assert_eq!(Layout::of(&mixed, Some("fffS")).unwrap().axes(), 4);
+        assert_eq!(SampleLayout::of(&mixed, Some("f[3]S")).unwrap().axes(), 4);
+        assert_eq!(SampleLayout::of(&mixed, Some("fffS")).unwrap().axes(), 4);
         for wrong in ["fff", "fffSS", "fffx", "f[", "f[999]", "f[3", ""] {
-            assert!(Layout::of(&mixed, Some(wrong)).is_none(), "{wrong}");
+            assert!(SampleLayout::of(&mixed, Some(wrong)).is_none(), "{wrong}");
         }
-        assert!(Layout::of(&mixed, None).is_none());
+        assert!(SampleLayout::of(&mixed, None).is_none());
     }
 
     #[test]
     fn simple_items_have_size_over_type_size_axes() {
         let data = [0_u8; 12];
-        assert_eq!(Layout::of(&item(b's', 6, &data), None).unwrap().axes(), 3);
+        assert_eq!(SampleLayout::of(&item(b's', 6, &data), None).unwrap().axes(), 3);
         assert!(
-            Layout::of(&item(b'l', 6, &data), None).is_none(),
+            SampleLayout::of(&item(b'l', 6, &data), None).is_none(),
             "6 bytes are no whole number of i32"
         );
-        assert!(Layout::of(&item(b's', 0, &[]), None).is_none());
+        assert!(SampleLayout::of(&item(b's', 0, &[]), None).is_none());
     }
 
     #[test]

@@ -1,26 +1,18 @@
-//! Chapter marks of MP4 files, in the two ways programs write them.
+//! ChapterMark marks of MP4 files, in the two ways programs write them.
 
+use mtbsync_formats::bmff::ChapterMark;
 use mtbsync_formats::bytes::{be_u16, be_u64};
 
-use super::{Mp4Track, Sample};
+use super::{Mp4Sample, Mp4Track};
 
 /// Ticks per second of the `chpl` box.
 const CHPL_TICKS_PER_SEC: f64 = 10_000_000.0;
 /// Most chapters of one file.
 const MAX_CHAPTERS: usize = 10_000;
 
-/// A titled place in a recording.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Chapter {
-    /// Start on the file's presentation clock.
-    pub start_secs: f64,
-    /// Title, possibly empty.
-    pub title: String,
-}
-
 /// The `chpl` box: version and flags, a reserved word in version 1, a count byte, then start in 100 ns,
 /// length byte and UTF-8 title of each chapter.
-pub(super) fn from_chpl(chpl: &[u8]) -> Vec<Chapter> {
+pub(super) fn from_chpl(chpl: &[u8]) -> Vec<ChapterMark> {
     let header_len = if chpl.first() == Some(&0) { 4 } else { 8 };
     let Some(&count) = chpl.get(header_len) else {
         return Vec::new();
@@ -34,7 +26,7 @@ pub(super) fn from_chpl(chpl: &[u8]) -> Vec<Chapter> {
         let Some(title) = chpl.get(at + 9..at + 9 + usize::from(title_len)) else {
             break;
         };
-        chapters.push(Chapter {
+        chapters.push(ChapterMark {
             start_secs: ticks as f64 / CHPL_TICKS_PER_SEC,
             title: String::from_utf8_lossy(title).into_owned(),
         });
@@ -44,14 +36,14 @@ pub(super) fn from_chpl(chpl: &[u8]) -> Vec<Chapter> {
 }
 
 /// A text track: a length word and the title in every sample, UTF-8 or UTF-16 with a byte order mark.
-pub(super) fn from_text_track(track: &Mp4Track, samples: &[(Sample, Vec<u8>)]) -> Vec<Chapter> {
+pub(super) fn from_text_track(track: &Mp4Track, samples: &[(Mp4Sample, Vec<u8>)]) -> Vec<ChapterMark> {
     samples
         .iter()
         .take(MAX_CHAPTERS)
         .filter_map(|(sample, bytes)| {
             let length = usize::from(be_u16(bytes, 0)?);
             let title = bytes.get(2..2 + length)?;
-            Some(Chapter {
+            Some(ChapterMark {
                 start_secs: track.pts_secs(sample),
                 title: decode_title(title),
             })
@@ -87,7 +79,7 @@ mod tests {
         assert_eq!(chapters.len(), 2);
         assert_eq!(
             chapters[1],
-            Chapter {
+            ChapterMark {
                 start_secs: 2.5,
                 title: "Drop \u{e9}".to_owned()
             }

@@ -12,14 +12,14 @@ mod sample_table;
 
 use std::io::{Read, Seek, SeekFrom};
 
+pub use mtbsync_formats::bmff::ChapterMark;
 use mtbsync_formats::bmff::UserData;
 use mtbsync_formats::bytes::{be_u16, be_u32};
 
 use crate::FourCc;
 use crate::gpmf::Payload;
 use crate::warning::{Warning, Warnings};
-pub use chapters::Chapter;
-pub use sample_table::Sample;
+pub use sample_table::Mp4Sample;
 
 /// Longest sample read; a telemetry payload has some ten kilobytes.
 const MAX_SAMPLE_BYTES: u32 = 16 << 20;
@@ -84,7 +84,7 @@ pub struct Mp4Track {
 
 impl Mp4Track {
     /// Presentation time of a sample, seconds.
-    pub fn pts_secs(&self, sample: &Sample) -> f64 {
+    pub fn pts_secs(&self, sample: &Mp4Sample) -> f64 {
         sample.time_ticks as f64 / f64::from(self.timescale) + self.edit_offset_secs
     }
 
@@ -97,7 +97,7 @@ impl Mp4Track {
     }
 
     /// Length of a sample, seconds.
-    pub fn sample_secs(&self, sample: &Sample) -> f64 {
+    pub fn sample_secs(&self, sample: &Mp4Sample) -> f64 {
         f64::from(sample.duration_ticks) / f64::from(self.timescale)
     }
 }
@@ -239,7 +239,7 @@ impl Mp4File {
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn chapters(&mut self, reader: &mut (impl Read + Seek)) -> Result<Vec<Chapter>, Mp4Error> {
+    pub fn chapters(&mut self, reader: &mut (impl Read + Seek)) -> Result<Vec<ChapterMark>, Mp4Error> {
         let listed = self
             .udta
             .get(b"chpl")
@@ -265,7 +265,7 @@ impl Mp4File {
         &mut self,
         track: &Mp4Track,
         reader: &mut (impl Read + Seek),
-    ) -> Result<Vec<(Sample, Vec<u8>)>, Mp4Error> {
+    ) -> Result<Vec<(Mp4Sample, Vec<u8>)>, Mp4Error> {
         let samples = sample_table::samples(&track.stbl, track.id, &mut self.warnings);
         let mut budget = MAX_TRACK_BYTES.min(self.file_len);
         let mut read = Vec::new();

@@ -10,7 +10,7 @@ const MAX_SAMPLES: usize = 1_000_000;
 
 /// One sample of a track.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sample {
+pub struct Mp4Sample {
     /// Byte offset in the file.
     pub offset: u64,
     /// Length in bytes.
@@ -22,7 +22,7 @@ pub struct Sample {
 }
 
 /// Expands the sample table of one track. Stops with a warning where its parts contradict each other.
-pub(super) fn samples(stbl: &[u8], track_id: u32, warnings: &mut Warnings) -> Vec<Sample> {
+pub(super) fn samples(stbl: &[u8], track_id: u32, warnings: &mut Warnings) -> Vec<Mp4Sample> {
     let Some(samples) = expand(stbl, warnings) else {
         warnings.push(Warning::BadSampleTable { track_id });
         return Vec::new();
@@ -35,7 +35,7 @@ pub(super) fn samples(stbl: &[u8], track_id: u32, warnings: &mut Warnings) -> Ve
 }
 
 struct Expanded {
-    samples: Vec<Sample>,
+    samples: Vec<Mp4Sample>,
     complete: bool,
 }
 
@@ -79,7 +79,7 @@ fn expand(stbl: &[u8], warnings: &mut Warnings) -> Option<Expanded> {
                     complete: false,
                 });
             };
-            samples.push(Sample {
+            samples.push(Mp4Sample {
                 offset,
                 size,
                 time_ticks,
@@ -166,7 +166,7 @@ mod tests {
         bytes
     }
 
-    fn expand_all(parts: &[Vec<u8>]) -> (Vec<Sample>, Warnings) {
+    fn expand_all(parts: &[Vec<u8>]) -> (Vec<Mp4Sample>, Warnings) {
         let mut warnings = Warnings::default();
         let samples = samples(&parts.concat(), 4, &mut warnings);
         (samples, warnings)

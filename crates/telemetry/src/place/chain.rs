@@ -7,34 +7,25 @@
 //! while. Together they are the alignment by GPS alone, and their reach says where GPS may speak.
 
 use super::PlaceMatch;
-
-/// Samples a match may skip to continue a chain, of about a second each.
-const MAX_SKIP: usize = 15;
-/// Slowest and fastest believable ratio of reference time to new time between two matches.
-const RATIO_LIMITS: (f64, f64) = (1.0 / 6.0, 6.0);
-/// Slack of that ratio for position errors, seconds on top of the matches' own sigmas.
-const RATIO_SLACK_SECS: f64 = 1.0;
-/// Cost of skipping a sample, in units of a perfect match.
-const SKIP_COST: f64 = 0.3;
-/// Cost of a pace unlike the other run's, per unit of squared logarithm.
-const PACE_COST: f64 = 0.1;
+use crate::tuning::{
+    CHAIN_MAX_SKIP, CHAIN_MIN_MATCHES, CHAIN_PACE_COST, CHAIN_RATIO_LIMITS, CHAIN_RATIO_SLACK_SECS,
+    CHAIN_SKIP_COST,
+};
 
 /// All candidates of one sample of the new run.
-pub(super) struct Column {
+pub(super) struct ChainColumn {
     pub t_new_secs: f64,
     pub candidates: Vec<PlaceMatch>,
 }
 
-/// Fewest matches of a chain worth looking at.
-pub(super) const MIN_MATCHES: usize = 8;
 /// Most chains of one pair; a ride with more detours than this is another ride.
 const MAX_CHAINS: usize = 32;
 
 /// Columns and reference times in which to look for a chain.
-type Window<'a> = (&'a [Column], (f64, f64));
+type Window<'a> = (&'a [ChainColumn], (f64, f64));
 
 /// All chains, in order of both times. Columns are in order of new time.
-pub(super) fn chains(columns: &[Column]) -> Vec<Vec<PlaceMatch>> {
+pub(super) fn chains(columns: &[ChainColumn]) -> Vec<Vec<PlaceMatch>> {
     let mut found: Vec<Vec<PlaceMatch>> = Vec::new();
     let mut windows: Vec<Window<'_>> = vec![(columns, (f64::NEG_INFINITY, f64::INFINITY))];
     while let Some((window, limits_secs)) = windows.pop() {
@@ -42,7 +33,7 @@ pub(super) fn chains(columns: &[Column]) -> Vec<Vec<PlaceMatch>> {
         let (Some(first), Some(last)) = (chain.first(), chain.last()) else {
             continue;
         };
-        if chain.len() < MIN_MATCHES || found.len() == MAX_CHAINS {
+        if chain.len() < CHAIN_MIN_MATCHES || found.len() == MAX_CHAINS {
             continue;
         }
         let before = window.partition_point(|column| column.t_new_secs < first.t_new_secs);
@@ -68,7 +59,7 @@ pub(super) fn chains(columns: &[Column]) -> Vec<Vec<PlaceMatch>> {
 type Ending = (f64, Option<(usize, usize)>);
 
 /// The best chain whose reference times lie within the limits.
-fn best_chain(columns: &[Column], limits_secs: (f64, f64)) -> Vec<PlaceMatch> {
+fn best_chain(columns: &[ChainColumn], limits_secs: (f64, f64)) -> Vec<PlaceMatch> {
     // best[i][j] belongs to candidate j of column i.
     let mut best: Vec<Vec<Ending>> = Vec::with_capacity(columns.len());
     let mut end: Option<(f64, usize, usize)> = None;
@@ -86,7 +77,7 @@ fn best_chain(columns: &[Column], limits_secs: (f64, f64)) -> Vec<PlaceMatch> {
                 .iter()
                 .enumerate()
                 .take(i)
-                .skip(i.saturating_sub(MAX_SKIP))
+                .skip(i.saturating_sub(CHAIN_MAX_SKIP))
             {
                 let Some(earlier_best) = best.get(back) else {
                     continue;
@@ -95,7 +86,7 @@ fn best_chain(columns: &[Column], limits_secs: (f64, f64)) -> Vec<PlaceMatch> {
                     let Some(cost) = step_cost(from, candidate) else {
                         continue;
                     };
-                    let total = score + own - cost - SKIP_COST * (i - back - 1) as f64;
+                    let total = score + own - cost - CHAIN_SKIP_COST * (i - back - 1) as f64;
                     if total > choice.0 {
                         choice = (total, Some((back, k)));
                     }
@@ -130,13 +121,13 @@ fn step_cost(from: &PlaceMatch, to: &PlaceMatch) -> Option<f64> {
     // Standing in the reference makes its time free within the stop.
     let ref_secs = to.t_ref_range_secs.1 - from.t_ref_range_secs.0;
     let least_ref_secs = to.t_ref_range_secs.0 - from.t_ref_range_secs.1;
-    let slack_secs = RATIO_SLACK_SECS + from.sigma_t_secs.min(to.sigma_t_secs);
+    let slack_secs = CHAIN_RATIO_SLACK_SECS + from.sigma_t_secs.min(to.sigma_t_secs);
     if to.t_ref_secs < from.t_ref_secs
-        || least_ref_secs > RATIO_LIMITS.1 * new_secs + slack_secs
-        || ref_secs < RATIO_LIMITS.0 * new_secs - slack_secs && !from.new_stands && !to.new_stands
+        || least_ref_secs > CHAIN_RATIO_LIMITS.1 * new_secs + slack_secs
+        || ref_secs < CHAIN_RATIO_LIMITS.0 * new_secs - slack_secs && !from.new_stands && !to.new_stands
     {
         return None;
     }
     let pace = ((to.t_ref_secs - from.t_ref_secs + slack_secs) / (new_secs + slack_secs)).ln();
-    Some(PACE_COST * pace * pace)
+    Some(CHAIN_PACE_COST * pace * pace)
 }

@@ -4,18 +4,11 @@
 //! segment, and its segments are filed in a grid of square cells. A query looks at nine cells.
 
 use crate::geometry::{Path, PathPoint};
+use crate::tuning::{
+    CURVE_HEADING_SPEED_MPS, CURVE_MIN_HEADING_COSINE, CURVE_MIN_SEGMENT_M, CURVE_SAME_PLACE_M,
+    STOP_SPEED_MPS,
+};
 
-/// Shortest distance between two vertices, metres.
-const MIN_SEGMENT_M: f64 = 0.5;
-/// A segment covered slower than this is a stop, metres per second.
-pub(super) const STOP_SPEED_MPS: f64 = 0.5;
-/// Widest angle between the directions of two runs on the same trail: 60 degrees, because a switchback
-/// ridden on another line differs this much for a moment.
-const MIN_HEADING_COSINE: f64 = 0.5;
-/// Below this a direction means nothing, metres per second.
-const HEADING_SPEED_MPS: f64 = 1.0;
-/// Two minima are one when the curve between them is no farther away than this, metres.
-const SAME_PLACE_M: f64 = 1.0;
 /// Most candidates of one query; a pump track ridden all day.
 const MAX_CANDIDATES: usize = 64;
 
@@ -45,7 +38,7 @@ impl Nearest {
 
 /// The curve and its grid.
 #[derive(Debug, Clone)]
-pub(super) struct Curve {
+pub(super) struct GroundCurve {
     vertices: Vec<PathPoint>,
     /// Segments that do not exist: from vertex i to i + 1 across a gap.
     gap_after: Vec<bool>,
@@ -55,7 +48,7 @@ pub(super) struct Curve {
     gate_m: f64,
 }
 
-impl Curve {
+impl GroundCurve {
     /// Files a path for queries within `gate_m` metres.
     pub fn new(path: &Path, gate_m: f64) -> Self {
         let mut vertices: Vec<PathPoint> = Vec::new();
@@ -65,7 +58,7 @@ impl Curve {
             for (i, point) in piece.iter().enumerate() {
                 let last = vertices.get(begin..).and_then(<[_]>::last);
                 let is_end = i + 1 == piece.len();
-                if is_end || last.is_none_or(|last| last.distance_m(point) >= MIN_SEGMENT_M) {
+                if is_end || last.is_none_or(|last| last.distance_m(point) >= CURVE_MIN_SEGMENT_M) {
                     vertices.push(*point);
                     gap_after.push(is_end);
                 }
@@ -147,7 +140,7 @@ impl Curve {
             };
             let distance_m = nearest.distance_m();
             match &mut best {
-                Some(kept) if ridge_m - kept.distance_m().max(distance_m) < SAME_PLACE_M => {
+                Some(kept) if ridge_m - kept.distance_m().max(distance_m) < CURVE_SAME_PLACE_M => {
                     if distance_m < kept.distance_m() {
                         *kept = nearest;
                         ridge_m = distance_m;
@@ -166,9 +159,10 @@ impl Curve {
 
     /// The gates of distance and direction.
     fn accept(&self, nearest: Nearest, query: &PathPoint) -> Option<Nearest> {
-        let moving = nearest.speed_mps > HEADING_SPEED_MPS && query.speed_mps() > HEADING_SPEED_MPS;
+        let moving =
+            nearest.speed_mps > CURVE_HEADING_SPEED_MPS && query.speed_mps() > CURVE_HEADING_SPEED_MPS;
         let along_mps = nearest.direction.0 * query.vx_mps + nearest.direction.1 * query.vy_mps;
-        let same_way = !moving || along_mps >= MIN_HEADING_COSINE * query.speed_mps();
+        let same_way = !moving || along_mps >= CURVE_MIN_HEADING_COSINE * query.speed_mps();
         (nearest.distance_m() <= self.gate_m && same_way).then_some(nearest)
     }
 
@@ -187,7 +181,7 @@ impl Curve {
         let (vx, vy) = (mix(a.vx_mps, b.vx_mps), mix(a.vy_mps, b.vy_mps));
         let speed_mps = vx.hypot(vy);
         let length_m = length_squared.sqrt();
-        let direction = if speed_mps > HEADING_SPEED_MPS || length_m == 0.0 {
+        let direction = if speed_mps > CURVE_HEADING_SPEED_MPS || length_m == 0.0 {
             let norm = speed_mps.max(f64::MIN_POSITIVE);
             (vx / norm, vy / norm)
         } else {

@@ -15,38 +15,16 @@ mod curve;
 use crate::geometry::{LocalPlane, Path};
 use crate::stats::upper_median;
 use crate::track::Track;
-use chain::{Column, chains};
-use curve::{Curve, STOP_SPEED_MPS};
+use crate::tuning::{
+    CHAIN_END_SECS, CHAIN_MARGIN_SECS, CHAIN_MAX_SIGMAS, CHAIN_MIN_M, CHAIN_MIN_MATCHES_BY_OPEN_ENDS,
+    CHAIN_MIN_SHARE, CHAIN_STEP_SECS, GPS_CORRELATION_SECS, PLACE_BIAS_SIGMA_M, PLACE_GATE_M,
+    PLACE_MIN_SPEED_MPS, PLACE_OUTLIER_SHARE, STOP_SPEED_MPS,
+};
+use chain::{ChainColumn, chains};
+use curve::GroundCurve;
 
-/// Distance from the reference curve beyond which a position is elsewhere, metres. GPS under trees is off by
-/// 15 m at times; a parallel trail is usually farther away than this.
-const GATE_M: f64 = 25.0;
-/// Spacing of the samples that are chained, seconds.
-const CHAIN_STEP_SECS: f64 = 1.0;
 /// Most samples chained: a day.
 const MAX_CHAIN_SAMPLES: usize = 86_400;
-/// Fewest matches of a chain that GPS may speak for, by the number of its ends that lie in the middle of both
-/// tracks. Runs meet and part where a recording begins or ends, or at a detour; a wrong track does so
-/// anywhere, for half a minute at most (a real lap shifted by 100 m: 13 s).
-const MIN_CHAIN_MATCHES: [usize; 3] = [chain::MIN_MATCHES, 30, 60];
-/// A track that has nothing this long before a chain begins there, seconds.
-const END_SECS: f64 = 5.0;
-/// Shortest way along the reference that such a chain must cover, metres.
-const MIN_CHAIN_M: f64 = 40.0;
-/// Share of samples between the ends of a chain that must be matched.
-const MIN_CHAIN_SHARE: f64 = 0.5;
-/// Largest median distance of a chain, in sigmas of the positions.
-const MAX_CHAIN_SIGMAS: f64 = 2.5;
-/// How far from a chain's ends GPS may still speak, seconds.
-const CHAIN_MARGIN_SECS: f64 = 10.0;
-/// GPS may lie at this rate even when everything agrees.
-const OUTLIER_SHARE: f64 = 0.02;
-/// Errors of one receiver stay alike this long, seconds; evidence within it is one observation.
-const CORRELATION_SECS: f64 = 5.0;
-/// Smallest speed used to turn metres into seconds, metres per second.
-const MIN_SPEED_MPS: f64 = 0.5;
-/// Believed constant offset between two days, 1-sigma, metres.
-const BIAS_SIGMA_M: f64 = 3.0;
 
 /// What is known of the clocks: 1-sigma errors of the tracks' times against their recordings, seconds.
 /// Zero for GPS of the recording itself.
@@ -89,7 +67,7 @@ impl PlaceMatch {
 /// GPS evidence for one pair of runs.
 #[derive(Debug, Clone)]
 pub struct PlaceEvidence {
-    curve: Curve,
+    curve: GroundCurve,
     ref_path: Path,
     new_path: Path,
     clocks: ClockSigmas,
@@ -111,7 +89,7 @@ impl PlaceEvidence {
             return None;
         }
         let mut evidence = Self {
-            curve: Curve::new(&ref_path, GATE_M),
+            curve: GroundCurve::new(&ref_path, PLACE_GATE_M),
             ref_path,
             new_path,
             clocks,
@@ -157,7 +135,7 @@ impl PlaceEvidence {
         nearest
             .into_iter()
             .map(|nearest| {
-                let speed_mps = nearest.speed_mps.max(MIN_SPEED_MPS);
+                let speed_mps = nearest.speed_mps.max(PLACE_MIN_SPEED_MPS);
                 let sigma_m = here.error_m.hypot(nearest.error_m);
                 // An error of the new clock moves the position along by the new speed.
                 let clock_m = self.clocks.new_secs * here.speed_mps();
@@ -196,11 +174,11 @@ impl PlaceEvidence {
         let total_weight: f64 = candidates.iter().map(PlaceMatch::weight).sum();
         // The farther even the best candidate is, the more likely this position is wrong altogether.
         let best_weight = candidates.iter().map(PlaceMatch::weight).fold(0.0, f64::max);
-        let belief = (1.0 - OUTLIER_SHARE) * best_weight;
+        let belief = (1.0 - PLACE_OUTLIER_SHARE) * best_weight;
         if belief < f64::from(f32::EPSILON) {
             return flat();
         }
-        let tempering = (step_secs / CORRELATION_SECS).clamp(0.0, 1.0);
+        let tempering = (step_secs / GPS_CORRELATION_SECS).clamp(0.0, 1.0);
         t_ref_grid_secs
             .iter()
             .map(|&t_ref_secs| {
@@ -216,10 +194,10 @@ impl PlaceEvidence {
 
     /// Chains the candidates and decides where GPS may speak.
     fn follow(&mut self) {
-        let columns: Vec<Column> = self
+        let columns: Vec<ChainColumn> = self
             .chain_times()
             .into_iter()
-            .map(|t_new_secs| Column {
+            .map(|t_new_secs| ChainColumn {
                 t_new_secs,
                 candidates: self.candidates(t_new_secs),
             })
@@ -235,9 +213,10 @@ impl PlaceEvidence {
     }
 
     /// Where a chain may be believed, if it is long, dense and close enough.
-    fn trusted_span(&self, chain: &[PlaceMatch], columns: &[Column]) -> Option<(f64, f64)> {
+    fn trusted_span(&self, chain: &[PlaceMatch], columns: &[ChainColumn]) -> Option<(f64, f64)> {
         let (first, last) = (chain.first()?, chain.last()?);
-        let within = |column: &&Column| (first.t_new_secs..=last.t_new_secs).contains(&column.t_new_secs);
+        let within =
+            |column: &&ChainColumn| (first.t_new_secs..=last.t_new_secs).contains(&column.t_new_secs);
         let samples = columns.iter().filter(within).count();
         let way_m: f64 = chain
             .iter()
@@ -250,14 +229,15 @@ impl PlaceEvidence {
             self.new_path.at(matched.t_new_secs + secs).is_some()
                 && self.ref_path.at(matched.t_ref_secs + secs).is_some()
         };
-        let open_ends = usize::from(goes_on(first, -END_SECS)) + usize::from(goes_on(last, END_SECS));
-        let enough = MIN_CHAIN_MATCHES
+        let open_ends =
+            usize::from(goes_on(first, -CHAIN_END_SECS)) + usize::from(goes_on(last, CHAIN_END_SECS));
+        let enough = CHAIN_MIN_MATCHES_BY_OPEN_ENDS
             .get(open_ends)
             .is_some_and(|&least| chain.len() >= least);
         let believed = enough
-            && chain.len() as f64 >= MIN_CHAIN_SHARE * samples as f64
-            && way_m >= MIN_CHAIN_M
-            && median_sigmas <= MAX_CHAIN_SIGMAS;
+            && chain.len() as f64 >= CHAIN_MIN_SHARE * samples as f64
+            && way_m >= CHAIN_MIN_M
+            && median_sigmas <= CHAIN_MAX_SIGMAS;
         believed.then_some((
             first.t_new_secs - CHAIN_MARGIN_SECS,
             last.t_new_secs + CHAIN_MARGIN_SECS,
@@ -281,7 +261,7 @@ impl PlaceEvidence {
     /// Least squares over the chain: the offset whose part across the trail explains the distances, held
     /// near zero by what is believed of such offsets.
     fn estimate_bias(&self) -> (f64, f64) {
-        let prior = 1.0 / (BIAS_SIGMA_M * BIAS_SIGMA_M);
+        let prior = 1.0 / (PLACE_BIAS_SIGMA_M * PLACE_BIAS_SIGMA_M);
         let (mut xx, mut xy, mut yy, mut x, mut y) = (prior, 0.0, prior, 0.0, 0.0);
         for matched in &self.matches {
             let Some(here) = self.new_path.at(matched.t_new_secs) else {
@@ -295,7 +275,7 @@ impl PlaceEvidence {
             let normal = (-nearest.direction.1, nearest.direction.0);
             let across_m = nearest.offset_m.0 * normal.0 + nearest.offset_m.1 * normal.1;
             // One observation per stretch of alike errors; far ones are more likely wrong.
-            let weight = matched.weight() * CHAIN_STEP_SECS / CORRELATION_SECS / matched.sigma_m.powi(2);
+            let weight = matched.weight() * CHAIN_STEP_SECS / GPS_CORRELATION_SECS / matched.sigma_m.powi(2);
             xx += weight * normal.0 * normal.0;
             xy += weight * normal.0 * normal.1;
             yy += weight * normal.1 * normal.1;

@@ -9,7 +9,8 @@ mod gpx;
 mod tcx;
 mod xml;
 
-use crate::track::{Fix, Track, TrackPoint, TrackSource, UNKNOWN_ERROR_M, error_from_dop};
+use crate::track::{Fix, Track, TrackPoint, TrackSource, error_from_dop};
+use crate::tuning::{MIN_ERROR_M, UNKNOWN_ERROR_M};
 use crate::warning::{Warning, Warnings};
 
 /// Largest file read. A day of 1 Hz GPX with all extensions has 40 MB.
@@ -244,7 +245,7 @@ fn to_track_point(point: &RawPoint, start_secs: f64, has_utc: bool) -> Option<Tr
     let time_secs = point.time_secs?;
     let fix = point.fix.unwrap_or(Fix::Unknown);
     let error_m = match (point.accuracy_m, point.dop) {
-        (Some(accuracy_m), _) => accuracy_m.max(crate::track::MIN_ERROR_M),
+        (Some(accuracy_m), _) => accuracy_m.max(MIN_ERROR_M),
         (None, Some(dop)) => error_from_dop(dop, fix),
         (None, None) => UNKNOWN_ERROR_M,
     };

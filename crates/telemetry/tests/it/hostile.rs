@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use mtbsync_telemetry::gpmf::{Payload, Telemetry, split_payloads};
 use mtbsync_telemetry::hilight::{ChapterSpan, hilights_from_udta};
-use mtbsync_telemetry::{Recording, clean, read_track};
+use mtbsync_telemetry::{FileTelemetry, clean, read_track};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -119,7 +119,7 @@ fn check_track(bytes: &[u8]) {
 }
 
 fn check_recording(bytes: Vec<u8>) {
-    if let Ok(recording) = Recording::read(&mut Cursor::new(bytes)) {
+    if let Ok(recording) = FileTelemetry::read(&mut Cursor::new(bytes)) {
         assert!(recording.warnings.as_slice().len() <= 64);
     }
 }

@@ -5,11 +5,11 @@ use std::io::Cursor;
 use std::path::PathBuf;
 use std::process::Command;
 
-use mtbsync_telemetry::Recording;
+use mtbsync_telemetry::FileTelemetry;
 use mtbsync_telemetry::mp4::StartTimecode;
 
 /// Runs `ffmpeg` in the test's own folder and reads what it wrote.
-fn made_by_ffmpeg(name: &str, arguments: &[&str]) -> Recording {
+fn made_by_ffmpeg(name: &str, arguments: &[&str]) -> FileTelemetry {
     let out = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     let status = Command::new("ffmpeg")
         .args([
@@ -27,7 +27,7 @@ fn made_by_ffmpeg(name: &str, arguments: &[&str]) -> Recording {
         .status()
         .unwrap();
     assert!(status.success());
-    Recording::read(&mut File::open(out).unwrap()).unwrap()
+    FileTelemetry::read(&mut File::open(out).unwrap()).unwrap()
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn camera_header_with_both_kinds_of_tags() {
     ];
 
     let old = camera_file(&[ids.concat(), hmmt.clone()]);
-    let recording = Recording::read(&mut Cursor::new(old)).unwrap();
+    let recording = FileTelemetry::read(&mut Cursor::new(old)).unwrap();
     assert_eq!(
         recording
             .hilights
@@ -162,7 +162,7 @@ fn camera_header_with_both_kinds_of_tags() {
     assert_eq!(gps.samples[0].time_secs, 0.5, "the edit list delays telemetry");
 
     let new = camera_file(&[mp4_box(b"GPMF", &gpmf), hmmt]);
-    let recording = Recording::read(&mut Cursor::new(new)).unwrap();
+    let recording = FileTelemetry::read(&mut Cursor::new(new)).unwrap();
     assert_eq!(recording.hilights[0].time_secs, 0.8, "HLMT before HMMT");
     assert_eq!(recording.identity.model.as_deref(), Some("HERO7 Black"));
 }

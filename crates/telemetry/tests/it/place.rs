@@ -6,7 +6,7 @@ use std::io::Cursor;
 use mtbsync_telemetry::clock::{SearchSide, SideTrack, Signal, TrackClock, offsets};
 use mtbsync_telemetry::geometry::{LocalPlane, Path};
 use mtbsync_telemetry::place::{ClockSigmas, PlaceEvidence};
-use mtbsync_telemetry::{Fix, Recording, Track, TrackPoint, TrackSource, clean, read_track};
+use mtbsync_telemetry::{FileTelemetry, Fix, Track, TrackPoint, TrackSource, clean, read_track};
 use proptest::prelude::*;
 
 /// Metres per degree of latitude.
@@ -215,9 +215,9 @@ fn a_constant_offset_between_days_is_taken_out() {
     assert!(worst_secs < 0.7, "{worst_secs} with {:?}", evidence.bias_m());
 }
 
-fn race_lap(name: &str) -> Recording {
+fn race_lap(name: &str) -> FileTelemetry {
     let path = format!("{}/../../data/race-lap/{name}", env!("CARGO_MANIFEST_DIR"));
-    Recording::read(&mut Cursor::new(std::fs::read(path).unwrap())).unwrap()
+    FileTelemetry::read(&mut Cursor::new(std::fs::read(path).unwrap())).unwrap()
 }
 
 fn race_lap_track(name: &str) -> Track {

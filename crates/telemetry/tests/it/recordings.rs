@@ -4,11 +4,11 @@ use std::io::Cursor;
 
 use mtbsync_telemetry::hilight::{ChapterSpan, HilightKind, hilights_from_udta};
 use mtbsync_telemetry::identity::Identity;
-use mtbsync_telemetry::{Fix, Recording};
+use mtbsync_telemetry::{FileTelemetry, Fix};
 
-fn race_lap(name: &str) -> Recording {
+fn race_lap(name: &str) -> FileTelemetry {
     let path = format!("{}/../../data/race-lap/{name}", env!("CARGO_MANIFEST_DIR"));
-    Recording::read(&mut Cursor::new(std::fs::read(path).unwrap())).unwrap()
+    FileTelemetry::read(&mut Cursor::new(std::fs::read(path).unwrap())).unwrap()
 }
 
 #[test]

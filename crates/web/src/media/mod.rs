@@ -17,7 +17,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use mtbsync_media::encode::jpeg;
-use mtbsync_media::scale::{ColourOptions, MAX_SIDE, Matrix, fit_inside};
+use mtbsync_media::scale::{ColourMatrix, ColourOptions, MAX_SIDE, fit_inside};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
@@ -202,7 +202,7 @@ fn picture(opened: &Opened, t_secs: f64, width: usize) -> Result<Vec<u8>, ApiErr
     let info = recording.info();
     let options = ColourOptions {
         size: fit_inside((info.width, info.height), (width, MAX_SIDE)),
-        matrix: Some(Matrix::Bt601),
+        matrix: Some(ColourMatrix::Bt601),
         full_range: true,
         threads: 0,
     };
