@@ -3,6 +3,7 @@
 
 pub mod anchors;
 pub mod annotations;
+pub mod lenient;
 pub mod moments;
 pub mod pairs;
 pub mod sample;

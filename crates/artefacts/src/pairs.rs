@@ -61,6 +61,15 @@ fn pair_confidence(p: &Pair) -> f64 {
     confidence::within_quarter_second(p.sigma_secs) * p.certainty
 }
 
+/// `(t_new, t_ref)` of every row with two numbers, seconds; `None` when there is no such table.
+pub fn read_times(path: &Path) -> Option<Vec<(f64, f64)>> {
+    let bytes = read_bounded(path, MAX_CSV_BYTES).ok()?;
+    let table = Table::parse(&bytes, &["t_new", "t_ref"]).ok()?;
+    let (t_new, t_ref) = (table.column(&["t_new"])?, table.column(&["t_ref"])?);
+    let pair = |row| Some((table.number(row, t_new).ok()??, table.number(row, t_ref).ok()??));
+    Some(table.rows.iter().filter_map(pair).collect())
+}
+
 /// Pairs with their weights, as `warp` reads them from pairs.csv or pairs_raw.csv: the best candidate per new time.
 pub fn read_pairs(path: &Path) -> Result<Vec<Pair>, PipelineError> {
     /// Error of a pair whose file does not say, seconds: about a third of the usual frame spacing.

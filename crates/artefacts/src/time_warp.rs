@@ -21,7 +21,7 @@ pub const NEW_MARKERS_FILE: &str = "new_markers.csv";
 pub const OVERLAY_FILE: &str = "alignment_overlay.png";
 
 /// Newest version of timewarp.json this program reads.
-const VERSION: u64 = 2;
+pub(crate) const VERSION: u64 = 2;
 const NPZ_FORMAT: &str = "mtbsync-warp";
 /// New time a version 1 line is given on, seconds.
 const LINE_END_SECS: f64 = 1e6;
@@ -57,7 +57,7 @@ pub struct TimeWarpFile {
     pub window_sec: Option<f64>,
     /// Number of pairs the residuals are of.
     #[serde(default)]
-    pub n_pairs: usize,
+    pub n_pairs: Option<usize>,
     /// Knots of all segments.
     #[serde(default)]
     pub knots: Knots,
@@ -214,7 +214,7 @@ impl TimeWarpFile {
             inlier_frac: Some(verdict.inlier_frac),
             residuals: Some(residuals.unwrap_or_default()),
             window_sec: Some(settings.window_secs),
-            n_pairs: verdict.n_pairs,
+            n_pairs: Some(verdict.n_pairs),
             knots,
             segments,
             stops: warp
@@ -248,23 +248,32 @@ impl TimeWarpFile {
         if self.version < VERSION {
             return self.line_warp();
         }
-        let part = |v: &[f64], [a, b]: [usize; 2]| v.get(a..b.checked_add(1)?).map(<[f64]>::to_vec);
         let segments = self
             .segments
             .iter()
-            .map(|s| {
-                Segment::new(
-                    part(&self.knots.t_new, s.knots)?,
-                    part(&self.knots.t_ref, s.knots)?,
-                    part(&self.knots.sigma, s.knots)?,
-                )
-            })
+            .map(|s| self.segment(s))
             .collect::<Option<Vec<_>>>()?;
         TimeWarp::new(segments)
     }
 
+    /// The curve of one of the segments; `None` when its knots make none.
+    pub(crate) fn segment(&self, segment: &SegmentFile) -> Option<Segment> {
+        let [first, last] = segment.knots;
+        let part = |v: &[f64]| v.get(first..last.checked_add(1)?).map(<[f64]>::to_vec);
+        Segment::new(
+            part(&self.knots.t_new)?,
+            part(&self.knots.t_ref)?,
+            part(&self.knots.sigma)?,
+        )
+    }
+
+    /// The line that a version 1 file is.
+    pub fn line(&self) -> Option<Params> {
+        self.params.filter(|_| self.version < VERSION)
+    }
+
     fn line_warp(&self) -> Option<TimeWarp> {
-        let Params { a, b } = self.params?;
+        let Params { a, b } = self.line()?;
         if !(a.is_finite() && b.is_finite() && a > 0.0) {
             return None;
         }

@@ -9,6 +9,7 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
+use mtbsync_align::WarpModel;
 use mtbsync_formats::atomic::{FileSet, WriteError};
 use mtbsync_formats::json::{self, JsonError};
 use mtbsync_formats::{ReadError, ReadErrorKind};
@@ -26,15 +27,24 @@ const LOCK_FILE: &str = ".quality_history.lock";
 /// Newest records kept (docs/reference/files.md#quality_historyjson).
 pub const MAX_RECORDS: usize = 2000;
 
-/// Model of the map of a run.
+/// MapModel of the map of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Model {
+pub enum MapModel {
     /// A straight line; its ppm is a property of the clocks and is judged.
     #[default]
     Affine,
     /// A monotone curve; its ppm is only a reported number.
     Monotone,
+}
+
+impl From<WarpModel> for MapModel {
+    fn from(model: WarpModel) -> Self {
+        match model {
+            WarpModel::Affine => Self::Affine,
+            WarpModel::Monotone => Self::Monotone,
+        }
+    }
 }
 
 /// What is remembered of a run.
@@ -56,8 +66,8 @@ pub struct HistoryRecord {
     pub cpu_pct: Option<f64>,
     /// GPU use, percent.
     pub gpu_util: Option<f64>,
-    /// Model of the map.
-    pub model: Model,
+    /// MapModel of the map.
+    pub model: MapModel,
     /// Mapped share of the new run.
     pub coverage: Option<f64>,
 }
@@ -78,8 +88,8 @@ impl HistoryRecord {
             cpu_pct: number("cpu_pct"),
             gpu_util: number("gpu_util"),
             model: match value.get("model").and_then(Value::as_str) {
-                Some("monotone") => Model::Monotone,
-                _ => Model::Affine,
+                Some("monotone") => MapModel::Monotone,
+                _ => MapModel::Affine,
             },
             coverage: number("coverage"),
         })

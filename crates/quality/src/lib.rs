@@ -9,7 +9,7 @@
 //!
 //! ```
 //! use mtbsync_quality::check::{CheckOutcome, check};
-//! use mtbsync_quality::history::{HistoryRecord, Model, append};
+//! use mtbsync_quality::history::{HistoryRecord, MapModel, append};
 //! use mtbsync_quality::regression::{RegressionSettings, RegressionStatus};
 //!
 //! let root = tempfile::tempdir()?;
@@ -22,7 +22,7 @@
 //!     fps: None,
 //!     cpu_pct: None,
 //!     gpu_util: None,
-//!     model: Model::Monotone,
+//!     model: MapModel::Monotone,
 //!     coverage: Some(0.97),
 //! };
 //! let mut runs: Vec<_> = (0..12).map(|i| run(i, 0.05)).collect();

@@ -10,7 +10,7 @@ use mtbsync_formats::atomic::{FileSet, WriteError};
 use mtbsync_formats::json::{self, JsonError};
 use serde::{Deserialize, Serialize};
 
-use crate::history::{HistoryRecord, Model};
+use crate::history::{HistoryRecord, MapModel};
 use crate::stats::median;
 use crate::thresholds::Thresholds;
 use crate::tuning::{DEFAULT_WINDOW, MIN_BASELINE};
@@ -206,8 +206,8 @@ fn judge(
     let used = before
         .get(before.len().saturating_sub(settings.window)..)
         .unwrap_or(before);
-    let affine = || used.iter().filter(|r| r.model == Model::Affine);
-    let judges_ppm = current.model == Model::Affine && affine().count() >= MIN_BASELINE;
+    let affine = || used.iter().filter(|r| r.model == MapModel::Affine);
+    let judges_ppm = current.model == MapModel::Affine && affine().count() >= MIN_BASELINE;
     let baseline = Baseline {
         p90_baseline: median(used.iter().map(|r| r.p90)),
         ppm_baseline: if judges_ppm {

@@ -6,11 +6,10 @@
 
 use std::path::{Path, PathBuf};
 
-use mtbsync_align::WarpModel;
 use mtbsync_formats::{json, read_bounded};
 use mtbsync_index::describe;
 use mtbsync_quality::batch_summary::BatchRow;
-use mtbsync_quality::history::{HistoryRecord, Model};
+use mtbsync_quality::history::{HistoryRecord, MapModel};
 use mtbsync_quality::perf::{PERF_FILE, Perf};
 use mtbsync_task::error::PipelineError;
 use mtbsync_task::files::write_files;
@@ -55,7 +54,7 @@ pub struct Metrics {
     fps: Option<f64>,
     cpu_pct: Option<f64>,
     gpu_util: Option<f64>,
-    model: Model,
+    model: MapModel,
     coverage: f64,
 }
 
@@ -69,10 +68,7 @@ impl Metrics {
             fps: perf.fps,
             cpu_pct: perf.cpu_pct,
             gpu_util: perf.gpu_util,
-            model: match report.model {
-                WarpModel::Affine => Model::Affine,
-                WarpModel::Monotone => Model::Monotone,
-            },
+            model: report.model.into(),
             coverage: report.coverage,
         })
     }

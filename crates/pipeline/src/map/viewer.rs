@@ -208,10 +208,7 @@ fn facts(file: &TimeWarpFile) -> Vec<(String, String)> {
         ("Inliers", percent(file.inlier_frac)),
         ("Residual p50", millis(residuals.p50)),
         ("Residual p90", millis(residuals.p90)),
-        (
-            "Pairs",
-            Some(file.n_pairs.to_string()).filter(|_| file.n_pairs > 0),
-        ),
+        ("Pairs", file.n_pairs.filter(|n| *n > 0).map(|n| n.to_string())),
         (
             "Segments",
             Some(file.segments.len().to_string()).filter(|_| file.segments.len() > 1),

@@ -17,7 +17,7 @@ use mtbsync_index::features::SourceRecording;
 use mtbsync_markers::StatusCounts;
 use mtbsync_matching::align::{Alignment, align};
 use mtbsync_matching::settings::MatchSettings;
-use mtbsync_quality::history::{self, HistoryRecord, Model};
+use mtbsync_quality::history::{self, HistoryRecord};
 use mtbsync_quality::perf::{PERF_FILE, Perf};
 use mtbsync_quality::regression::{self, RegressionSettings, RegressionStatus};
 use mtbsync_task::error::PipelineError;
@@ -381,10 +381,7 @@ fn record(
         fps: perf.fps,
         cpu_pct: perf.cpu_pct,
         gpu_util: perf.gpu_util,
-        model: match request.warp.model {
-            WarpModel::Affine => Model::Affine,
-            WarpModel::Monotone => Model::Monotone,
-        },
+        model: request.warp.model.into(),
         coverage: Some(verdict.coverage),
     };
     let appended = history::append(root, &[entry]).map_err(|e| {

@@ -8,12 +8,13 @@ mod glob;
 mod html;
 mod residuals;
 mod run;
-mod warp_file;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use mtbsync_artefacts::pairs::{PAIRS_FILE, PAIRS_RAW_FILE};
+use mtbsync_artefacts::time_warp::TIMEWARP_FILE;
 use mtbsync_formats::atomic::{FileSet, WriteError, check_writable};
 use mtbsync_formats::json::JsonError;
 
@@ -21,12 +22,6 @@ use crate::perf::PERF_FILE;
 use crate::stats::mean;
 pub use run::{RunRow, RunStatus, perf_field};
 
-/// The map of a run.
-pub(crate) const TIMEWARP_FILE: &str = "timewarp.json";
-/// Refined pairs.
-pub(crate) const PAIRS_FILE: &str = "pairs.csv";
-/// Candidate pairs.
-pub(crate) const PAIRS_RAW_FILE: &str = "pairs_raw.csv";
 /// A folder that holds one of these is a run folder.
 const ARTEFACTS: [&str; 4] = [TIMEWARP_FILE, PERF_FILE, PAIRS_FILE, PAIRS_RAW_FILE];
 

@@ -3,47 +3,39 @@
 
 use std::path::Path;
 
-use mtbsync_formats::csv::{MAX_CSV_BYTES, Table};
-use mtbsync_formats::read_bounded;
+use mtbsync_artefacts::pairs::{PAIRS_FILE, PAIRS_RAW_FILE, read_times};
+use mtbsync_artefacts::time_warp::{ResidualsFile, TimeWarpFile};
 
-use super::warp_file::{Residuals, WarpFile};
-use super::{PAIRS_FILE, PAIRS_RAW_FILE};
 use crate::stats::{mean, median, quantile};
 use crate::tuning::MIN_LINE_PAIRS;
 
 /// Residuals of the run in `folder`; empty when it has no readable pairs.
-pub fn from_pairs(folder: &Path, warp: &WarpFile) -> Residuals {
+pub fn from_pairs(folder: &Path, file: &TimeWarpFile) -> ResidualsFile {
     [PAIRS_FILE, PAIRS_RAW_FILE]
         .iter()
-        .find_map(|name| read_pairs(&folder.join(name)))
-        .map(|pairs| of(&pairs, warp))
+        .find_map(|name| read_times(&folder.join(name)))
+        .map(|pairs| of(&pairs, file))
         .unwrap_or_default()
 }
 
-/// `(t_new, t_ref)` of every row with two numbers.
-fn read_pairs(path: &Path) -> Option<Vec<(f64, f64)>> {
-    let bytes = read_bounded(path, MAX_CSV_BYTES).ok()?;
-    let table = Table::parse(&bytes, &["t_new", "t_ref"]).ok()?;
-    let (t_new, t_ref) = (table.column(&["t_new"])?, table.column(&["t_ref"])?);
-    let pair = |row| Some((table.number(row, t_new).ok()??, table.number(row, t_ref).ok()??));
-    Some(table.rows.iter().filter_map(pair).collect())
-}
-
-fn of(pairs: &[(f64, f64)], warp: &WarpFile) -> Residuals {
-    let has_map = warp.is_line || !warp.curves.is_empty();
-    let distances: Vec<f64> = if has_map {
-        let distance = |(t_new, t_ref): &(f64, f64)| Some((t_ref - warp.ref_from_new(*t_new)?).abs());
+fn of(pairs: &[(f64, f64)], file: &TimeWarpFile) -> ResidualsFile {
+    let to_line = |a: f64, b: f64| {
+        let distance = |(t_new, t_ref): &(f64, f64)| (t_ref - (a * t_new + b)).abs();
+        pairs.iter().map(distance).collect()
+    };
+    let curve = file.warp().filter(|warp| !warp.segments().is_empty());
+    let distances: Vec<f64> = if let Some(line) = file.line() {
+        to_line(line.a, line.b)
+    } else if let Some(curve) = curve {
+        let distance = |(t_new, t_ref): &(f64, f64)| Some((t_ref - curve.ref_from_new(*t_new)?).abs());
         pairs.iter().filter_map(distance).collect()
     } else if let Some((a, b)) = robust_line(pairs) {
-        pairs
-            .iter()
-            .map(|(t_new, t_ref)| (t_ref - (a * t_new + b)).abs())
-            .collect()
+        to_line(a, b)
     } else {
         Vec::new()
     };
     let at = |q: f64| quantile(distances.iter().copied(), q);
-    Residuals {
+    ResidualsFile {
         mae: mean(distances.iter().copied()),
         p50: at(0.5),
         p90: at(0.9),
@@ -95,15 +87,12 @@ mod tests {
 
     #[test]
     fn distances_are_measured_against_the_map_where_there_is_one() {
-        let warp = WarpFile {
-            is_line: true,
-            a: Some(1.0),
-            b: Some(0.0),
-            ..WarpFile::default()
-        };
-        let residuals = of(&[(0.0, 0.1), (1.0, 0.8), (2.0, 2.3)], &warp);
+        let file = |text: &str| serde_json::from_str(text).unwrap();
+        let line: TimeWarpFile = file(r#"{"model": "affine", "params": {"a": 1.0, "b": 0.0}}"#);
+        let residuals = of(&[(0.0, 0.1), (1.0, 0.8), (2.0, 2.3)], &line);
         assert!((residuals.p50.unwrap() - 0.2).abs() < 1e-9);
         assert!((residuals.mae.unwrap() - 0.2).abs() < 1e-9);
-        assert_eq!(of(&[(0.0, 0.1)], &WarpFile::default()), Residuals::default());
+        let no_map: TimeWarpFile = file(r#"{"version": 2, "model": "monotone"}"#);
+        assert_eq!(of(&[(0.0, 0.1)], &no_map), ResidualsFile::default());
     }
 }

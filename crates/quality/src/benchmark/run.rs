@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
+use mtbsync_artefacts::lenient::read_leniently;
+use mtbsync_artefacts::time_warp::{TIMEWARP_FILE, TimeWarpFile};
 use mtbsync_formats::json;
 use serde_json::Value;
 
-use super::warp_file::{self, WarpFile};
-use super::{TIMEWARP_FILE, residuals};
+use super::residuals;
 use crate::perf::PERF_FILE;
 use crate::tuning::{STRICT_MAX_P90_SECS, STRICT_MAX_PPM, STRICT_MIN_INLIER_FRAC};
 
@@ -76,8 +77,8 @@ pub struct RunRow {
 /// Reads the run in `folder`; never fails.
 pub fn read_run(folder: &Path, run_id: String, fields: &[String]) -> RunRow {
     let mut row = if folder.join(TIMEWARP_FILE).exists() {
-        match warp_file::read(&folder.join(TIMEWARP_FILE)) {
-            Ok(warp) => from_warp(run_id, folder, warp),
+        match read_leniently(&folder.join(TIMEWARP_FILE)) {
+            Ok(file) => from_warp(run_id, folder, file),
             Err(error) => RunRow {
                 reasons: vec![error.to_string()],
                 ..empty(run_id, RunStatus::Error)
@@ -130,37 +131,39 @@ fn empty(run_id: String, status: RunStatus) -> RunRow {
     }
 }
 
-fn from_warp(run_id: String, folder: &Path, warp: WarpFile) -> RunRow {
-    let residuals = warp
+fn from_warp(run_id: String, folder: &Path, file: TimeWarpFile) -> RunRow {
+    let residuals = file
         .residuals
-        .unwrap_or_else(|| residuals::from_pairs(folder, &warp));
-    RunRow {
-        ok: Some(warp.ok),
-        strict_ok: Some(is_strict_ok(&warp, residuals.p90)),
-        inlier_frac: warp.inlier_frac,
+        .unwrap_or_else(|| residuals::from_pairs(folder, &file));
+    let slope_ppm = file.params.map(|params| (params.a - 1.0).abs() * 1e6);
+    let mut row = RunRow {
+        ok: Some(file.ok),
+        inlier_frac: file.inlier_frac,
         res_p90: residuals.p90,
         res_mae: residuals.mae,
-        ppm: warp.ppm,
-        a: warp.a,
-        b: warp.b,
-        model: warp.model,
-        n_pairs: warp.n_pairs,
-        window_sec: warp.window_secs,
-        coverage: warp.coverage,
+        ppm: file.ppm.or(slope_ppm),
+        a: file.params.map(|params| params.a),
+        b: file.params.map(|params| params.b),
+        model: Some(file.model).filter(|model| !model.is_empty()),
+        n_pairs: file.n_pairs.map(|count| count as u64),
+        window_sec: file.window_sec,
+        coverage: file.coverage,
         res_p50: residuals.p50,
         res_p95: residuals.p95,
-        reasons: warp.reasons,
+        reasons: file.reasons,
         ..empty(run_id, RunStatus::Ok)
-    }
+    };
+    row.strict_ok = Some(is_strict_ok(&row));
+    row
 }
 
 /// The strict rule (docs/reference/files.md#benchmark-reports); a run at a limit passes.
-fn is_strict_ok(warp: &WarpFile, p90_secs: Option<f64>) -> bool {
-    let is_affine = warp.model.as_deref() == Some("affine");
-    warp.ok
-        && warp.inlier_frac.is_some_and(|v| v >= STRICT_MIN_INLIER_FRAC)
-        && p90_secs.is_some_and(|v| v <= STRICT_MAX_P90_SECS)
-        && (!is_affine || warp.ppm.is_some_and(|v| v <= STRICT_MAX_PPM))
+fn is_strict_ok(row: &RunRow) -> bool {
+    let is_affine = row.model.as_deref() == Some("affine");
+    row.ok == Some(true)
+        && row.inlier_frac.is_some_and(|v| v >= STRICT_MIN_INLIER_FRAC)
+        && row.res_p90.is_some_and(|v| v <= STRICT_MAX_P90_SECS)
+        && (!is_affine || row.ppm.is_some_and(|v| v <= STRICT_MAX_PPM))
 }
 
 /// A value of perf.json: at the top, inside an object as `object.key`, or among the timings; with the
@@ -209,25 +212,22 @@ mod tests {
 
     #[test]
     fn the_strict_rule_includes_its_limits_and_ppm_counts_for_lines_only() {
-        let warp = |model: &str, ppm: f64, inlier: f64| WarpFile {
-            ok: true,
-            model: Some(model.to_owned()),
-            ppm: Some(ppm),
-            inlier_frac: Some(inlier),
-            ..WarpFile::default()
+        let is_strict = |ok: bool, model: &str, ppm: f64, inlier: f64, p90: Option<f64>| {
+            is_strict_ok(&RunRow {
+                ok: Some(ok),
+                model: Some(model.to_owned()),
+                ppm: Some(ppm),
+                inlier_frac: Some(inlier),
+                res_p90: p90,
+                ..empty(String::new(), RunStatus::Ok)
+            })
         };
-        assert!(is_strict_ok(&warp("affine", 500.0, 0.5), Some(1.0)));
-        assert!(!is_strict_ok(&warp("affine", 500.1, 0.5), Some(1.0)));
-        assert!(is_strict_ok(&warp("monotone", 20_000.0, 0.5), Some(1.0)));
-        assert!(!is_strict_ok(&warp("monotone", 0.0, 0.49), Some(1.0)));
-        assert!(!is_strict_ok(&warp("monotone", 0.0, 0.5), Some(1.01)));
-        assert!(!is_strict_ok(&warp("monotone", 0.0, 0.5), None));
-        assert!(!is_strict_ok(
-            &WarpFile {
-                ok: false,
-                ..warp("monotone", 0.0, 0.9)
-            },
-            Some(0.1)
-        ));
+        assert!(is_strict(true, "affine", 500.0, 0.5, Some(1.0)));
+        assert!(!is_strict(true, "affine", 500.1, 0.5, Some(1.0)));
+        assert!(is_strict(true, "monotone", 20_000.0, 0.5, Some(1.0)));
+        assert!(!is_strict(true, "monotone", 0.0, 0.49, Some(1.0)));
+        assert!(!is_strict(true, "monotone", 0.0, 0.5, Some(1.01)));
+        assert!(!is_strict(true, "monotone", 0.0, 0.5, None));
+        assert!(!is_strict(false, "monotone", 0.0, 0.9, Some(0.1)));
     }
 }
