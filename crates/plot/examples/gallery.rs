@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use mtbsync_plot::delta::{DeltaPlot, DeltaPoint, DeltaRun};
-use mtbsync_plot::overlay::{CurvePoint, MarkerPoint, Overlay, Pair, Side, Stop, Verdict};
+use mtbsync_plot::overlay::{CurvePoint, MarkerPoint, Overlay, OverlayVerdict, PairPoint, Rider, StopSpan};
 use mtbsync_plot::reliability::{Bin, Reliability};
 use mtbsync_plot::{DEFAULT_SIZE, PlotError};
 
@@ -66,7 +66,7 @@ fn segment(from: f64, to: f64, map: impl Fn(f64) -> f64) -> Vec<CurvePoint> {
         .collect()
 }
 
-fn pairs(curve: &[Vec<CurvePoint>]) -> Vec<Pair> {
+fn pairs(curve: &[Vec<CurvePoint>]) -> Vec<PairPoint> {
     curve
         .iter()
         .flatten()
@@ -74,7 +74,7 @@ fn pairs(curve: &[Vec<CurvePoint>]) -> Vec<Pair> {
         .enumerate()
         .map(|(i, p)| {
             let wild = if i % 37 == 5 { 6.0 } else { 1.0 };
-            Pair {
+            PairPoint {
                 t_new: p.t_new,
                 t_ref: p.t_ref + noise(i) * 0.12 * wild,
                 confidence: (0.93 - 0.25 * noise(i * 7).abs() / wild.recip().sqrt()).clamp(0.05, 1.0),
@@ -174,13 +174,13 @@ fn stop() -> Overlay {
             on_map("Car park", &curve, 205.0, 0.95),
         ],
         stops: vec![
-            Stop {
-                side: Side::New,
+            StopSpan {
+                side: Rider::New,
                 from: 60.0,
                 to: 95.0,
             },
-            Stop {
-                side: Side::Reference,
+            StopSpan {
+                side: Rider::Reference,
                 from: 120.1,
                 to: 160.1,
             },
@@ -231,13 +231,13 @@ fn refused() -> Overlay {
         new_duration_secs: 125.0,
         ref_duration_secs: 231.4,
         pairs: (0..120)
-            .map(|i| Pair {
+            .map(|i| PairPoint {
                 t_new: i as f64 + 2.0,
                 t_ref: 115.0 + 114.0 * noise(i),
                 confidence: 0.1 + 0.1 * noise(i + 9),
             })
             .collect(),
-        verdict: Verdict::NotAligned,
+        verdict: OverlayVerdict::NotAligned,
         reasons: vec!["no common stretch".to_owned()],
         facts: facts(&[("Mass on \u{201c}no counterpart\u{201d}", "1.00")]),
         ..Overlay::default()
@@ -249,7 +249,7 @@ fn failed_gates() -> Overlay {
     Overlay {
         pairs: pairs(&curve),
         curve,
-        verdict: Verdict::NotAligned,
+        verdict: OverlayVerdict::NotAligned,
         reasons: vec![
             "inlier_frac 0.18 < 0.25".to_owned(),
             "coverage 0.27 < 0.5".to_owned(),

@@ -9,7 +9,7 @@ use mtbsync_formats::csv::{CellError, MAX_CSV_BYTES, Table};
 use mtbsync_formats::read_bounded;
 use mtbsync_markers::{Status, StatusCounts, TransferredMarker};
 use mtbsync_plot::DEFAULT_SIZE;
-use mtbsync_plot::overlay::{CurvePoint, MarkerPoint, Overlay, Pair, Side, Stop, Verdict};
+use mtbsync_plot::overlay::{CurvePoint, MarkerPoint, Overlay, OverlayVerdict, PairPoint, Rider, StopSpan};
 use mtbsync_task::error::PipelineError;
 use mtbsync_task::files::{Input, cannot_read, check_output, write_files};
 
@@ -58,7 +58,7 @@ pub struct Picture {
     /// Markers of both runs.
     pub markers: Vec<MarkerPoint>,
     /// Pairs the map rests on.
-    pub pairs: Vec<Pair>,
+    pub pairs: Vec<PairPoint>,
     /// Width and height, pixels.
     pub size: (u32, u32),
 }
@@ -149,20 +149,20 @@ pub fn overlay(file: &TimeWarpFile, picture: Picture) -> Overlay {
         stops: file
             .stops
             .iter()
-            .map(|stop| Stop {
+            .map(|stop| StopSpan {
                 side: if stop.side == "ref" {
-                    Side::Reference
+                    Rider::Reference
                 } else {
-                    Side::New
+                    Rider::New
                 },
                 from: stop.from,
                 to: stop.to,
             })
             .collect(),
         verdict: if file.ok {
-            Verdict::Aligned
+            OverlayVerdict::Aligned
         } else {
-            Verdict::NotAligned
+            OverlayVerdict::NotAligned
         },
         reasons: file.reasons.clone(),
         facts: facts(file),
@@ -290,16 +290,16 @@ fn read_new_markers(path: &Path) -> Result<Vec<MarkerPoint>, PipelineError> {
     points.map_err(|error| PipelineError::new(error.to_string()).at(path))
 }
 
-fn read_dots(path: &Path) -> Result<Vec<Pair>, PipelineError> {
+fn read_dots(path: &Path) -> Result<Vec<PairPoint>, PipelineError> {
     let table = parse_table(
         path,
         &["t_new", "t_ref", "confidence", "score"],
         &["t_new", "t_ref"],
     )?;
     let weight = table.column(&["confidence", "score"]);
-    let dot = |row| -> Result<Pair, CellError> {
+    let dot = |row| -> Result<PairPoint, CellError> {
         let number = |column: Option<usize>| column.map_or(Ok(None), |column| table.number(row, column));
-        Ok(Pair {
+        Ok(PairPoint {
             t_new: number(table.column(&["t_new"]))?.unwrap_or(f64::NAN),
             t_ref: number(table.column(&["t_ref"]))?.unwrap_or(f64::NAN),
             confidence: number(weight)?.unwrap_or(1.0),

@@ -330,9 +330,9 @@ fn alignment_of(
     Ok(kept)
 }
 
-fn dot(p: &Pair) -> mtbsync_plot::overlay::Pair {
+fn dot(p: &Pair) -> mtbsync_plot::overlay::PairPoint {
     let confidence = confidence::within_quarter_second(p.sigma_secs) * p.certainty;
-    mtbsync_plot::overlay::Pair {
+    mtbsync_plot::overlay::PairPoint {
         t_new: p.t_new_secs,
         t_ref: p.t_ref_secs,
         confidence,

@@ -33,7 +33,7 @@ pub struct CurvePoint {
 
 /// A matched pair of moments.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Pair {
+pub struct PairPoint {
     /// Time in the new run, s.
     pub t_new: f64,
     /// Time in the reference run, s.
@@ -63,7 +63,7 @@ pub struct MarkerPoint {
 
 /// Which rider stood still.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
+pub enum Rider {
     /// The rider of the new run; the curve is flat.
     New,
     /// The rider of the reference run; the curve is steep.
@@ -72,9 +72,9 @@ pub enum Side {
 
 /// A stop, in seconds of the recording it happened in.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Stop {
+pub struct StopSpan {
     /// Who stood still.
-    pub side: Side,
+    pub side: Rider,
     /// Start, s.
     pub from: f64,
     /// End, s.
@@ -83,7 +83,7 @@ pub struct Stop {
 
 /// Whether the map can be trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum OverlayVerdict {
     /// All gates passed.
     Aligned,
     /// A gate failed or nothing common was found; `reasons` say why.
@@ -104,13 +104,13 @@ pub struct Overlay {
     /// The map, one list per segment, ascending in `t_new`.
     pub curve: Vec<Vec<CurvePoint>>,
     /// Matched pairs.
-    pub pairs: Vec<Pair>,
+    pub pairs: Vec<PairPoint>,
     /// Transferred markers.
     pub markers: Vec<MarkerPoint>,
     /// Stops of either rider.
-    pub stops: Vec<Stop>,
+    pub stops: Vec<StopSpan>,
     /// Whether the map can be trusted.
-    pub verdict: Verdict,
+    pub verdict: OverlayVerdict,
     /// Why not; one line each.
     pub reasons: Vec<String>,
     /// Numbers worth reading beside the picture: (what, value), such as
@@ -131,7 +131,7 @@ impl Default for Overlay {
             pairs: Vec::new(),
             markers: Vec::new(),
             stops: Vec::new(),
-            verdict: Verdict::Aligned,
+            verdict: OverlayVerdict::Aligned,
             reasons: Vec::new(),
             facts: Vec::new(),
             size: crate::DEFAULT_SIZE,
@@ -249,7 +249,7 @@ const BANNER_MAX_LINES: usize = 4;
 
 impl Banner {
     fn of(data: &Overlay, page_width: f64) -> Self {
-        if data.verdict == Verdict::Aligned {
+        if data.verdict == OverlayVerdict::Aligned {
             return Self { lines: Vec::new() };
         }
         let text = if data.reasons.is_empty() {

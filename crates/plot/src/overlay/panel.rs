@@ -3,7 +3,7 @@
 use super::layout::OverlayLayout;
 use super::markers::{self, MarkerKind};
 use super::picture::dot_style;
-use super::{Overlay, Verdict};
+use super::{Overlay, OverlayVerdict};
 use crate::font::{self, Weight};
 use crate::svg::{Rect, Svg, TextAnchor, TextStyle, fill, stroke};
 use crate::theme;
@@ -15,7 +15,7 @@ const MAX_FACTS: usize = 10;
 pub fn draw(svg: &mut Svg, data: &Overlay, layout: &OverlayLayout, names_left_out: usize) {
     let panel = layout.panel;
     let mut y = panel.y;
-    if data.verdict == Verdict::Aligned {
+    if data.verdict == OverlayVerdict::Aligned {
         y = draw_verdict(svg, panel, y);
     }
     y = draw_facts(svg, data, panel, y);

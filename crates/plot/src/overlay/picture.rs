@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::layout::OverlayLayout;
 use super::markers;
-use super::{CurvePoint, Overlay, Pair, Side};
+use super::{CurvePoint, Overlay, PairPoint, Rider};
 use crate::axes;
 use crate::svg::{Rect, Svg, TextAnchor, TextStyle, fill, number, stroke};
 use crate::theme;
@@ -88,7 +88,7 @@ fn draw_stops(svg: &mut Svg, data: &Overlay, layout: &OverlayLayout) {
     let pale = format!("{} opacity=\"0.16\"", fill(theme::STOP));
     for stop in &data.stops {
         let (band, bar) = match stop.side {
-            Side::New => {
+            Rider::New => {
                 let (x0, x1) = (layout.x.at(stop.from), layout.x.at(stop.to));
                 let width = (x1 - x0).max(1.0);
                 (
@@ -96,7 +96,7 @@ fn draw_stops(svg: &mut Svg, data: &Overlay, layout: &OverlayLayout) {
                     Rect::new(x0, area.bottom() - STOP_BAR, width, STOP_BAR),
                 )
             }
-            Side::Reference => {
+            Rider::Reference => {
                 let (y0, y1) = (layout.y.at(stop.to), layout.y.at(stop.from));
                 let height = (y1 - y0).max(1.0);
                 (
@@ -144,7 +144,7 @@ const MIN_DOT_RADIUS: f64 = 0.7;
 const CROWD: f64 = 1500.0;
 
 /// Draws pairs as dots where `at` puts them, the sure ones on top.
-pub fn draw_pairs(svg: &mut Svg, pairs: &[Pair], at: impl Fn(&Pair) -> (f64, f64)) {
+pub fn draw_pairs(svg: &mut Svg, pairs: &[PairPoint], at: impl Fn(&PairPoint) -> (f64, f64)) {
     let mut cells: BTreeMap<(i64, i64), u8> = BTreeMap::new();
     for pair in pairs {
         let (x, y) = at(pair);

@@ -4,7 +4,7 @@
 //! is the zero line, with the same band and the same dots.
 
 use super::picture::{band_outline, draw_pairs};
-use super::{CurvePoint, Overlay, Pair};
+use super::{CurvePoint, Overlay, PairPoint};
 use crate::axes;
 use crate::scale::{self, Scale};
 use crate::svg::{Rect, Svg, TextStyle, fill, stroke};
@@ -17,11 +17,11 @@ const SPAN_SECS: (f64, f64) = (0.1, 2.0);
 const INSIDE_SHARE: f64 = 0.98;
 
 pub fn draw(svg: &mut Svg, data: &Overlay, area: Rect) {
-    let residuals: Vec<Pair> = data
+    let residuals: Vec<PairPoint> = data
         .pairs
         .iter()
         .filter_map(|p| {
-            Some(Pair {
+            Some(PairPoint {
                 t_ref: p.t_ref - data.ref_from_new(p.t_new)?.t_ref,
                 ..*p
             })
@@ -55,7 +55,7 @@ pub fn draw(svg: &mut Svg, data: &Overlay, area: Rect) {
     svg.text((area.x - 36.0, area.y - 14.0), heading, "Pairs minus curve (s)");
 }
 
-fn span_secs(residuals: &[Pair], data: &Overlay) -> f64 {
+fn span_secs(residuals: &[PairPoint], data: &Overlay) -> f64 {
     let mut distances: Vec<f64> = residuals.iter().map(|p| p.t_ref.abs()).collect();
     distances.sort_by(f64::total_cmp);
     let rank = (distances.len().saturating_sub(1) as f64 * INSIDE_SHARE).round() as usize;

@@ -37,7 +37,7 @@ fn plain() -> Overlay {
         ref_duration_secs: 110.0,
         curve: vec![curve(2.0, 98.0, 0.2, |t| t * 1.05 + 3.0)],
         pairs: (0..90)
-            .map(|i| Pair {
+            .map(|i| PairPoint {
                 t_new: f64::from(i) + 3.0,
                 t_ref: (f64::from(i) + 3.0) * 1.05 + 3.1,
                 confidence: 0.8,
@@ -74,7 +74,7 @@ fn very_unequal_lengths_keep_the_scale_and_a_usable_frame() {
 #[test]
 fn a_refused_run_says_so_with_its_reasons() {
     let data = Overlay {
-        verdict: Verdict::NotAligned,
+        verdict: OverlayVerdict::NotAligned,
         reasons: vec!["no common stretch".to_owned(), "coverage 0.1 < 0.5".to_owned()],
         curve: Vec::new(),
         ..plain()
@@ -132,8 +132,8 @@ fn the_legend_names_only_what_is_there() {
     assert!(svg.contains("Same place, with 90 % band"));
     assert!(!svg.contains("stands still") && !svg.contains("without counterpart"));
     let stopped = Overlay {
-        stops: vec![Stop {
-            side: Side::New,
+        stops: vec![StopSpan {
+            side: Rider::New,
             from: 20.0,
             to: 30.0,
         }],
@@ -168,7 +168,7 @@ fn a_long_dense_run_stays_a_small_file() {
         ref_duration_secs: 10_800.0,
         curve: vec![curve(0.0, 10_800.0, 0.1, |t| t)],
         pairs: (0..32_000)
-            .map(|i| Pair {
+            .map(|i| PairPoint {
                 t_new: f64::from(i) / 3.0,
                 t_ref: f64::from(i) / 3.0,
                 confidence: 0.9,
@@ -189,7 +189,7 @@ fn draws(durations: (f64, f64), points: &[(f64, f64)], names: Vec<String>) -> bo
         high: t_new,
     };
     data.curve.push(points.iter().map(on_curve).collect());
-    data.pairs.extend(points.iter().map(|&(t_ref, t_new)| Pair {
+    data.pairs.extend(points.iter().map(|&(t_ref, t_new)| PairPoint {
         t_new,
         t_ref,
         confidence: t_ref,
@@ -200,7 +200,7 @@ fn draws(durations: (f64, f64), points: &[(f64, f64)], names: Vec<String>) -> bo
         .map(|(i, n)| marker(n, i as f64 * 7.0, (i % 3 > 0).then_some(i as f64)))
         .collect();
     data.reasons = names;
-    data.verdict = Verdict::NotAligned;
+    data.verdict = OverlayVerdict::NotAligned;
     data.size = (320, 240);
     data.png().is_ok()
 }
