@@ -15,8 +15,8 @@ use mtbsync_telemetry::gpmf::{Payload, Telemetry, split_payloads};
 use mtbsync_telemetry::hilight::{ChapterSpan, hilights_from_udta};
 use mtbsync_telemetry::{FileTelemetry, clean, read_track};
 
-/// An editor file, by its format or told apart by content: times are numbers in order, and the table it becomes reads
-/// back to as many markers.
+/// An editor file, by its format or told apart by content: times are numbers in order, and the table it
+/// becomes reads back to as many markers.
 pub fn import_as(format: Option<ImportFormat>, data: &[u8]) {
     let drop_frame = ImportOptions {
         rate: Rate::new(30_000, 1001),

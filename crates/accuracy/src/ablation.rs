@@ -1,7 +1,7 @@
 //! What each part of the method contributes: the same pairs with parts left out, or put in.
 //!
-//! Parts are switched by the program's own flags, so what is measured is what a user can have. All runs of a pair share
-//! its indexes.
+//! Parts are switched by the program's own flags, so what is measured is what a user can have. All runs of a
+//! pair share its indexes.
 
 use std::ffi::OsString;
 use std::fs;

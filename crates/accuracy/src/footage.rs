@@ -22,8 +22,8 @@ pub fn changed(recording: &Path, change: &str, args: &[&str]) -> Result<PathBuf>
     )
 }
 
-/// `recording` with a key frame every 10 frames and none that refers to a later one, as cameras write them: only key frames
-/// are decoded of it. Frames keep their times, and telemetry is kept.
+/// `recording` with a key frame every 10 frames and none that refers to a later one, as cameras write them:
+/// only key frames are decoded of it. Frames keep their times, and telemetry is kept.
 pub fn with_key_frames(recording: &Path) -> Result<PathBuf> {
     let streams = ["-map", "0:v", "-map", "0:d?", "-c:d", "copy", "-copy_unknown"];
     let codec = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "18"];
@@ -66,7 +66,8 @@ pub fn blacked_out(recording: &Path, (from_secs, to_secs): (f64, f64)) -> Result
     )
 }
 
-/// `recording` cut at the key frame after `at_secs` and named as a camera names chapters, in `folder`; the first of them.
+/// `recording` cut at the key frame after `at_secs` and named as a camera names chapters, in `folder`; the
+/// first of them.
 pub fn chapters(recording: &Path, at_secs: f64, folder: &Path) -> Result<PathBuf> {
     let cut = format!("{at_secs}");
     let pattern = folder.join("GX0%d0123.MP4");

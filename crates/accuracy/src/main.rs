@@ -1,9 +1,10 @@
-//! How accurate is mtbsync, and how honest? Runs the built program on every pair of recordings whose truth is known and
-//! prints one table.
+//! How accurate is mtbsync, and how honest? Runs the built program on every pair of recordings whose truth is
+//! known and prints one table.
 //!
-//! Nothing here looks inside the program: [`probe`] hands it a marker every quarter of a second of the reference, the
-//! way a user would, and [`score`] compares what comes back with the [`truth`]. Pairs that have nothing in common must
-//! be refused. [`gps`] asks the same of recordings with tracks. There are no settings for single pairs, and none will be added.
+//! Nothing here looks inside the program: [`probe`] hands it a marker every quarter of a second of the
+//! reference, the way a user would, and [`score`] compares what comes back with the [`truth`]. Pairs that
+//! have nothing in common must be refused. [`gps`] asks the same of recordings with tracks. There are no
+//! settings for single pairs, and none will be added.
 
 mod ablation;
 mod footage;

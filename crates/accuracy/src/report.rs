@@ -57,7 +57,8 @@ struct Refusal<'a> {
 }
 
 impl<'a> Report<'a> {
-    /// Puts the numbers together; `refusals` are pairs without anything in common and whether they were refused.
+    /// Puts the numbers together; `refusals` are pairs without anything in common and whether they were
+    /// refused.
     pub fn new(pairs: &'a [Score], refusals: &'a [(String, bool)]) -> Self {
         let claims: Vec<_> = pairs
             .iter()

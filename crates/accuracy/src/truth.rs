@@ -15,8 +15,8 @@ const MAX_GPS_GAP_SECS: f64 = 0.75;
 /// Nothing is asked this close beyond the end of what is known, where the truth itself is blurred.
 const BLURRED_END_SECS: f64 = 0.3;
 
-/// A moment of the new recording and the reference moments of the same place: one, or several where the reference
-/// stands still.
+/// A moment of the new recording and the reference moments of the same place: one, or several where the
+/// reference stands still.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct TrueMoment {
     t_new: f64,
@@ -84,8 +84,9 @@ impl Truth {
         })
     }
 
-    /// Reads `lap_gt.csv`: anchors from GPS, `t_pass1_s` and `t_pass2_cut_s`. Pass 2 starts before pass 1, so with pass 2
-    /// as the reference (`pass2_is_reference`) its beginning has no counterpart; beyond the anchors nothing else is known.
+    /// Reads `lap_gt.csv`: anchors from GPS, `t_pass1_s` and `t_pass2_cut_s`. Pass 2 starts before pass 1, so
+    /// with pass 2 as the reference (`pass2_is_reference`) its beginning has no counterpart; beyond the
+    /// anchors nothing else is known.
     pub fn of_lap(path: &Path, pass2_is_reference: bool) -> Result<Self> {
         let table = read_table(path, &["t_pass1_s", "t_pass2_cut_s"])?;
         let (new, reference) = if pass2_is_reference {

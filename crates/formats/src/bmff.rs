@@ -1,8 +1,8 @@
 //! Boxes of ISO base media files (MP4 and QuickTime; ISO/IEC 14496-12 section 4.2), in a file and in memory.
 //!
-//! A box is a 32-bit big-endian size (1: a 64-bit size follows, 0: up to the end of the enclosing box), a four-character
-//! name and a body. Nothing here recurses, and every size is checked against the enclosing box before anything is read or
-//! allocated.
+//! A box is a 32-bit big-endian size (1: a 64-bit size follows, 0: up to the end of the enclosing box), a
+//! four-character name and a body. Nothing here recurses, and every size is checked against the enclosing box
+//! before anything is read or allocated.
 
 use std::io::{self, Read, Seek, SeekFrom};
 
@@ -31,7 +31,8 @@ pub struct BoxHeader {
 }
 
 impl BoxHeader {
-    /// The header that `bytes` begin with; `room` is what is left of the enclosing box. `None` of fewer than 8 bytes.
+    /// The header that `bytes` begin with; `room` is what is left of the enclosing box. `None` of fewer than
+    /// 8 bytes.
     pub fn parse(bytes: &[u8], room: u64) -> Option<Self> {
         let size = be_u32(bytes, 0)?;
         let (header_len, len) = match size {

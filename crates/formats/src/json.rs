@@ -1,6 +1,6 @@
-//! JSON in and out. Out: UTF-8, 2-space indent, final newline, keys in declaration order, shortest
-//! round-trip numbers, `null` for NaN and infinities (serde_json's rule for floats). In: bounded size, bounded
-//! depth (serde_json's 128), unknown keys left to the types, which ignore them.
+//! JSON in and out. Out: UTF-8, 2-space indent, final newline, keys in declaration order, shortest round-trip
+//! numbers, `null` for NaN and infinities (serde_json's rule for floats). In: bounded size, bounded depth
+//! (serde_json's 128), unknown keys left to the types, which ignore them.
 
 use std::path::Path;
 

@@ -1,4 +1,5 @@
-//! CSV dialects, JSON, npz, boxes of MP4 files and atomic files: everything mtbsync reads from and writes to the disk.
+//! CSV dialects, JSON, npz, boxes of MP4 files and atomic files: everything mtbsync reads from and writes to
+//! the disk.
 //!
 //! Readers are tolerant about dialect and strict about content: every size is bounded, nothing is executed
 //! or unpickled, and an error names the line it was found on. Writers are deterministic: the same values

@@ -1,7 +1,7 @@
 //! What is written onto video pictures: captions and the bar of time lost and won.
 //!
-//! Unlike the plots these come as pixels, to be blended over a picture: premultiplied red, green, blue and opacity. They
-//! are drawn anew only when what they say changes.
+//! Unlike the plots these come as pixels, to be blended over a picture: premultiplied red, green, blue and
+//! opacity. They are drawn anew only when what they say changes.
 
 use crate::font::{self, Weight};
 use crate::pixels::Pixels;

@@ -256,8 +256,8 @@ pub fn stroke(colour: &str, width: f64) -> String {
     )
 }
 
-/// Coordinates farther out than this many layout units are drawn here: several pictures away, and inside what the
-/// rasteriser's fixed-point edges can hold.
+/// Coordinates farther out than this many layout units are drawn here: several pictures away, and inside what
+/// the rasteriser's fixed-point edges can hold.
 const FAR: f64 = 20_000.0;
 
 /// A length or coordinate with at most two decimals and no negative zero, at most [`FAR`] either way.

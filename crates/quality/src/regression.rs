@@ -18,8 +18,8 @@ use crate::tuning::{DEFAULT_WINDOW, MIN_BASELINE};
 /// Name of the result file in a root folder.
 pub const REGRESSION_FILE: &str = "regression.json";
 
-/// Differences below this share of the limit are rounding, not regressions: a run that is worse by exactly the
-/// threshold passes, whatever the binary fractions say.
+/// Differences below this share of the limit are rounding, not regressions: a run that is worse by exactly
+/// the threshold passes, whatever the binary fractions say.
 const ROUNDING: f64 = 1e-9;
 
 /// What is compared with what.

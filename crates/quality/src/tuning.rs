@@ -6,7 +6,8 @@ use crate::thresholds::Thresholds;
 
 /// Fewest baseline records that allow a judgement: the median of fewer moves with every record.
 pub(crate) const MIN_BASELINE: usize = 10;
-/// Records in the baseline unless asked otherwise: enough for a steady median, few enough to follow a changed rig.
+/// Records in the baseline unless asked otherwise: enough for a steady median, few enough to follow a changed
+/// rig.
 pub(crate) const DEFAULT_WINDOW: usize = 50;
 /// Runs in the history below which a failed gate stops no job: two and a half smallest baselines.
 pub(crate) const DEFAULT_MIN_HISTORY: usize = 25;

@@ -61,8 +61,8 @@ fn unix_secs(time: &str) -> Result<f64> {
     read_track(gpx.as_bytes())?.start_utc_unix_secs.context("no UTC")
 }
 
-/// Where the track is at a time on its clock, degrees: on the straight line between its points. Nothing of the program
-/// under test takes part.
+/// Where the track is at a time on its clock, degrees: on the straight line between its points. Nothing of
+/// the program under test takes part.
 fn position_at(track: &Track, time_secs: f64) -> Option<(f64, f64)> {
     let k = track.points.partition_point(|point| point.time_secs < time_secs);
     let after = track.points.get(k)?;

@@ -1,9 +1,10 @@
 //! What GPS gives, and that it does no harm: recordings with tracks, with GPS and without.
 //!
-//! Every pair with tracks is measured both ways. Further cases are made of them: pictures that are black for a while,
-//! tracks that are wrong, a recording in chapters, and two real rides of which only the tracks are known. What must hold is
-//! stated beside what was measured. Confident mistakes without GPS are the matter of the other mode; with it there is no
-//! excuse, unless GPS was wrong and rightly left out: then the result has to be no worse than without.
+//! Every pair with tracks is measured both ways. Further cases are made of them: pictures that are black for
+//! a while, tracks that are wrong, a recording in chapters, and two real rides of which only the tracks are
+//! known. What must hold is stated beside what was measured. Confident mistakes without GPS are the matter of
+//! the other mode; with it there is no excuse, unless GPS was wrong and rightly left out: then the result has
+//! to be no worse than without.
 
 mod cases;
 mod files;

@@ -40,8 +40,8 @@ impl Locked {
     }
 }
 
-/// Removes every temporary file and lets no further one be created or committed: for the moment a signal arrives,
-/// right before the process ends. Waits for a running commit, so a set is never left half renamed.
+/// Removes every temporary file and lets no further one be created or committed: for the moment a signal
+/// arrives, right before the process ends. Waits for a running commit, so a set is never left half renamed.
 /// It takes a lock: call it from a thread that waits for signals, not from inside a raw signal handler.
 pub fn cleanup_all() {
     let mut locked = lock();

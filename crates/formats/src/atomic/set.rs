@@ -39,8 +39,8 @@ impl FileSet {
         self.staged.push(file);
     }
 
-    /// Lets the commit remove the file `path` when it exists: an artefact of an earlier run that this run does
-    /// not produce. Files of the set itself are never removed.
+    /// Lets the commit remove the file `path` when it exists: an artefact of an earlier run that this run
+    /// does not produce. Files of the set itself are never removed.
     pub fn remove_stale(&mut self, path: &Path) {
         self.stale.push(path.to_owned());
     }

@@ -57,7 +57,8 @@ impl<R: Read + Seek> NpzReader<R> {
         self.archive.index_for_name(&format!("{name}.npy")).is_some()
     }
 
-    /// Whether member `name` holds numbers of type `T`, so that alternatives (`f16` or `u8`) can be told apart.
+    /// Whether member `name` holds numbers of type `T`, so that alternatives (`f16` or `u8`) can be told
+    /// apart.
     ///
     /// # Errors
     /// The member is missing or not a plain array.
@@ -111,8 +112,8 @@ impl<R: Read + Seek> NpzReader<R> {
         }
     }
 
-    /// Where member `name` (without `.npy`) lies, when it is stored as it is; `None` for a compressed one. The whole member
-    /// is read once, so that a checksum that does not hold shows now.
+    /// Where member `name` (without `.npy`) lies, when it is stored as it is; `None` for a compressed one.
+    /// The whole member is read once, so that a checksum that does not hold shows now.
     ///
     /// # Errors
     /// As [`array`](Self::array).

@@ -2,8 +2,8 @@
 
 use glob::Pattern;
 
-/// The pattern in `text`, for whole names: `*` is any run of characters, `?` any one, `[a-z_]` one of a set and `[!a-z]`
-/// one outside it. A `[` without `]` stands for itself.
+/// The pattern in `text`, for whole names: `*` is any run of characters, `?` any one, `[a-z_]` one of a set
+/// and `[!a-z]` one outside it. A `[` without `]` stands for itself.
 pub fn pattern(text: &str) -> Option<Pattern> {
     let mut text = text.to_owned();
     // Two stars would mean any number of folders.

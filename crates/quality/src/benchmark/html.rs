@@ -121,8 +121,8 @@ fn plural(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 
-/// Text for element content and quoted attributes. Control characters and those that switch the writing direction
-/// become a visible replacement, so that a name cannot disguise itself.
+/// Text for element content and quoted attributes. Control characters and those that switch the writing
+/// direction become a visible replacement, so that a name cannot disguise itself.
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {

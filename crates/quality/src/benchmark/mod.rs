@@ -1,7 +1,7 @@
 //! `benchmark-quality`: all run folders of a root in one table (docs/reference/files.md#benchmark-reports).
 //!
-//! [`scan`] reads, [`Benchmark::summary`] counts, [`Benchmark::write`] makes the report files. A run that cannot
-//! be read is a row with the status `error`; only a root that cannot be read is a failure.
+//! [`scan`] reads, [`Benchmark::summary`] counts, [`Benchmark::write`] makes the report files. A run that
+//! cannot be read is a row with the status `error`; only a root that cannot be read is a failure.
 
 mod export;
 mod glob;

@@ -43,8 +43,8 @@ fn of(pairs: &[(f64, f64)], file: &TimeWarpFile) -> ResidualsFile {
     }
 }
 
-/// A line through most of the pairs: median slope between pairs half the list apart (Theil, 1950, on one in n of
-/// the combinations), then the median offset.
+/// A line through most of the pairs: median slope between pairs half the list apart (Theil, 1950, on one in n
+/// of the combinations), then the median offset.
 fn robust_line(pairs: &[(f64, f64)]) -> Option<(f64, f64)> {
     if pairs.len() < MIN_LINE_PAIRS {
         return None;
