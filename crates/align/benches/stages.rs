@@ -6,7 +6,7 @@ use divan::{Bencher, black_box};
 use mtbsync_align::evidence::Matrix;
 use mtbsync_align::fit::fit_monotone;
 use mtbsync_align::pair::Pair;
-use mtbsync_align::refine::{FrameTimes, PlaceSimilarity, RefineSettings, refine};
+use mtbsync_align::refine::{FrameTimes, PlaceSimilarity, refine};
 use mtbsync_align::sequence::{Posterior, posteriors};
 
 fn main() {
@@ -98,10 +98,7 @@ fn refine_without_pictures(bencher: Bencher) {
         analysed: &t,
         fine: &t,
     };
-    let settings = RefineSettings {
-        half_window_secs: 0.8,
-    };
-    bencher.bench(|| refine(black_box(&posteriors), frames, &t, &Peak(&t), settings));
+    bencher.bench(|| refine(black_box(&posteriors), frames, &t, &Peak(&t), 0.8));
 }
 
 #[divan::bench(sample_count = 50)]

@@ -1,21 +1,21 @@
 //! Ambiguity: whether another path explains the evidence as well as the found one.
 //!
-//! `certainty = 1 - alike * undecided / 2`, 0.5..1. `alike` compares the log-likelihood ratios per second along the best path
-//! that avoids the found one with those along the found one; `undecided` falls with the new time that only the found one
-//! explains.
+//! `certainty = 1 - alike * undecided / 2`, 0.5..1. `alike` compares the log-likelihood ratios per second
+//! along the best path that avoids the found one with those along the found one; `undecided` falls with the
+//! new time that only the found one explains.
 //!
-//! A reference that holds two laps of a loop fits a single new lap twice. The sequence model picks the one that looks a shade
-//! better, and is sure of it, because it takes the shades of many frames for independent. So the found path is forbidden and
-//! the model run again. Laps ridden in both recordings are no ambiguity: a path that is off by one lap leaves a lap
-//! unexplained.
+//! A reference that holds two laps of a loop fits a single new lap twice. The sequence model picks the one
+//! that looks a shade better, and is sure of it, because it takes the shades of many frames for independent.
+//! So the found path is forbidden and the model run again. Laps ridden in both recordings are no ambiguity: a
+//! path that is off by one lap leaves a lap unexplained.
 
 use crate::evidence::Matrix;
 use crate::sequence::{Posterior, posteriors};
 use crate::stats::ramp;
 use crate::tuning::{DECISIVE_SECS, FORBIDDEN_LLR, FORBIDDEN_SECS, RIVAL_SHARE};
 
-/// Probability, 0.5..1, that the found path is the right one of two that look alike. `llr` has the new frames `t_new` as rows and
-/// the reference frames `t_ref` as columns, seconds; `path` has one posterior per row.
+/// Probability, 0.5..1, that the found path is the right one of two that look alike. `llr` has the new frames
+/// `t_new` as rows and the reference frames `t_ref` as columns, seconds; `path` has one posterior per row.
 pub fn certainty(llr: &Matrix, path: &[Posterior], t_new: &[f64], t_ref: &[f64]) -> f64 {
     let found = explained(llr, path, t_ref);
     let other_llr = llr.map_cells(|i, j, value| {

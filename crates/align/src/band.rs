@@ -1,17 +1,18 @@
-//! Search bands: the reference frames in question for each new frame, from the credible intervals of a sparse look.
+//! Search bands: the reference frames in question for each new frame, from the credible intervals of a sparse
+//! look.
 //!
-//! Comparing all frames of two long recordings costs the product of their lengths. A sparse look at the new run,
-//! against all of the reference, already gives a path with its own uncertainty; what that leaves possible is a band of
-//! the reference for each new frame, and only the band is worth a full comparison.
+//! Comparing all frames of two long recordings costs the product of their lengths. A sparse look at the new
+//! run, against all of the reference, already gives a path with its own uncertainty; what that leaves
+//! possible is a band of the reference for each new frame, and only the band is worth a full comparison.
 
 use std::ops::Range;
 
 use crate::sequence::PosteriorInterval;
 use crate::tuning::{BAND_MARGIN_SECS, MAX_BAND_SECS, MAX_RATIO};
 
-/// The reference frames (indices into `t_ref`) in question for each time of `t_new`, from a sparse look at the times
-/// `t_sparse`. Neither starts nor ends go back. `None` when the look found the trail nowhere. All times are in seconds
-/// and increasing.
+/// The reference frames (indices into `t_ref`) in question for each time of `t_new`, from a sparse look at
+/// the times `t_sparse`. Neither starts nor ends go back. `None` when the look found the trail nowhere. All
+/// times are in seconds and increasing.
 pub fn band(
     sparse: &[PosteriorInterval],
     t_sparse: &[f64],
@@ -61,8 +62,8 @@ struct KnownInterval {
     high: f64,
 }
 
-/// Reference times possible at `t`: between those of the moments known before and after. Where one of them is missing
-/// or far, as far as a fast rider gets.
+/// Reference times possible at `t`: between those of the moments known before and after. Where one of them is
+/// missing or far, as far as a fast rider gets.
 fn possible(known: &[KnownInterval], t: f64) -> (f64, f64) {
     let k = known.partition_point(|known| known.t < t);
     let before = k.checked_sub(1).and_then(|k| known.get(k));
@@ -134,7 +135,8 @@ mod tests {
                 .all(|w| w[0].start <= w[1].start && w[0].end <= w[1].end)
         );
         assert!(bands.iter().all(|b| b.start < b.end && b.end <= t_ref.len()));
-        // Soon after the last known place its surroundings are in question, shortly before the next those of that.
+        // Soon after the last known place its surroundings are in question, shortly before the next those of
+        // that.
         assert!(bands[310].contains(&320) && bands[590].contains(&(3 * 1690)));
     }
 

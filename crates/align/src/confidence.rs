@@ -1,9 +1,10 @@
-//! Confidence and interval of a one-sigma error `s`: `P(|T| s <= 0.25 s)` and `+- 2.353 s` with Student's `T` of three degrees of
-//! freedom, whose distribution is `P(|T| <= x) = 2 / pi (atan u + u / (1 + u^2))`, `u = x / sqrt 3`.
+//! Confidence and interval of a one-sigma error `s`: `P(|T| s <= 0.25 s)` and `+- 2.353 s` with Student's `T`
+//! of three degrees of freedom, whose distribution is `P(|T| <= x) = 2 / pi (atan u + u / (1 + u^2))`,
+//! `u = x / sqrt 3`.
 //!
-//! Everything the alignment knows about its own error is folded into the one-sigma error of a knot; only here it becomes a
-//! probability. Errors of real alignments have heavier tails than a normal distribution. See docs/concepts/confidence.md for
-//! how the scale was measured.
+//! Everything the alignment knows about its own error is folded into the one-sigma error of a knot; only here
+//! it becomes a probability. Errors of real alignments have heavier tails than a normal distribution. See
+//! docs/concepts/confidence.md for how the scale was measured.
 
 /// The distance a confidence speaks of, seconds.
 pub const CONFIDENCE_RADIUS_SECS: f64 = 0.25;
@@ -35,10 +36,10 @@ pub fn between(before_secs: f64, after_secs: f64, sigma_secs: f64) -> f64 {
     0.5 * (side(before_secs) + side(after_secs))
 }
 
-/// The error bar whose [`within_quarter_second`] is `share` of that of `sigma_secs`: folds the probability that the
-/// whole path is right into the local error.
-pub fn widened_by_doubt(sigma_secs: f64, share: f64) -> f64 {
-    let wanted = within_quarter_second(sigma_secs) * share.clamp(0.0, 1.0);
+/// The error bar whose [`within_quarter_second`] is `certainty` times that of `sigma_secs`: folds the
+/// probability that the whole path is right into the local error.
+pub fn widened(sigma_secs: f64, certainty: f64) -> f64 {
+    let wanted = within_quarter_second(sigma_secs) * certainty.clamp(0.0, 1.0);
     let (mut low, mut high) = (sigma_secs, 1e3f64.max(sigma_secs));
     if within_quarter_second(high) >= wanted {
         return high;
@@ -81,12 +82,12 @@ mod tests {
     }
 
     #[test]
-    fn doubt_scales_the_probability() {
+    fn certainty_scales_the_confidence() {
         for share in [1.0, 0.9, 0.5, 0.1] {
-            let wide = widened_by_doubt(0.04, share);
+            let wide = widened(0.04, share);
             let expected = within_quarter_second(0.04) * share;
             assert!((within_quarter_second(wide) - expected).abs() < 1e-6, "{share}");
         }
-        assert!(within_quarter_second(widened_by_doubt(0.04, 0.0)) < 1e-3);
+        assert!(within_quarter_second(widened(0.04, 0.0)) < 1e-3);
     }
 }

@@ -1,11 +1,12 @@
-//! A strictly increasing curve through knots: monotone piecewise cubic Hermite interpolation (PCHIP; Fritsch & Carlson 1980,
-//! slopes by Fritsch & Butland 1984).
+//! A strictly increasing curve through knots: monotone piecewise cubic Hermite interpolation (PCHIP; Fritsch
+//! & Carlson 1980, slopes by Fritsch & Butland 1984).
 //!
-//! On an interval of length `h` with chords `c`: `y(s) = y_0 (2s^3 - 3s^2 + 1) + y_1 (3s^2 - 2s^3) + h (m_0 (s^3 - 2s^2 + s) + m_1 (s^3 -
-//! s^2))`, where the slope at an inner knot is the weighted harmonic mean `m = (w_1 + w_2) / (w_1 / c_1 + w_2 / c_2)`.
+//! On an interval of length `h` with chords `c`: `y(s) = y_0 (2s^3 - 3s^2 + 1) + y_1 (3s^2 - 2s^3) + h (m_0
+//! (s^3 - 2s^2 + s) + m_1 (s^3 - s^2))`, where the slope at an inner knot is the weighted harmonic mean
+//! `m = (w_1 + w_2) / (w_1 / c_1 + w_2 / c_2)`.
 //!
-//! PCHIP never overshoots, so strictly increasing knots give a strictly increasing curve, and the inverse is the
-//! same curve solved for its argument.
+//! PCHIP never overshoots, so strictly increasing knots give a strictly increasing curve, and the inverse is
+//! the same curve solved for its argument.
 
 /// Precision of the inverse, seconds.
 const INVERSE_TOLERANCE_SECS: f64 = 1e-12;
@@ -21,7 +22,8 @@ pub struct MonotoneCurve {
 }
 
 impl MonotoneCurve {
-    /// A curve through `(x, y)`. `None` unless there are at least two knots, all finite, strictly increasing in both.
+    /// A curve through `(x, y)`. `None` unless there are at least two knots, all finite, strictly increasing
+    /// in both.
     pub fn new(x: Vec<f64>, y: Vec<f64>) -> Option<Self> {
         let increasing = |v: &[f64]| v.iter().all(|v| v.is_finite()) && v.windows(2).all(|w| w[0] < w[1]);
         if x.len() < 2 || x.len() != y.len() || !increasing(&x) || !increasing(&y) {

@@ -1,18 +1,20 @@
 //! Log-likelihood ratios of places from similarities, against "some other place".
 //!
-//! With the similarity `s_ij` of new frame `i` and reference frame `j`: `z_ij = ((s_ij - m_i) / d_i + (s_ij - m_j) / d_j) / 2`, the
-//! mean of the standard scores along row and column, and `llr_ij = clamp(2 (z_ij - 1.5), -4, 6)`.
+//! With the similarity `s_ij` of new frame `i` and reference frame `j`:
+//! `z_ij = ((s_ij - m_i) / d_i + (s_ij - m_j) / d_j) / 2`, the mean of the standard scores along row and
+//! column, and `llr_ij = clamp(2 (z_ij - 1.5), -4, 6)`.
 //!
-//! A raw cosine means nothing by itself: fog makes everything alike, a bright clearing makes everything different. So
-//! each similarity is judged against all others of its new frame and all others of its reference frame, as the mean
-//! of two z-scores, and the excess over what unrelated places reach becomes the log-likelihood ratio.
+//! A raw cosine means nothing by itself: fog makes everything alike, a bright clearing makes everything
+//! different. So each similarity is judged against all others of its new frame and all others of its
+//! reference frame, as the mean of two z-scores, and the excess over what unrelated places reach becomes the
+//! log-likelihood ratio.
 
 use std::ops::Range;
 
 use crate::tuning::{LLR_PER_Z, MAX_LLR, MIN_LLR, MIN_SIMILARITY_SIGMA, NEUTRAL_Z};
 
-/// Similarity or evidence between new frames (rows) and reference frames (columns): all of them, or in each row only
-/// those of a band that moves ahead.
+/// Similarity or evidence between new frames (rows) and reference frames (columns): all of them, or in each
+/// row only those of a band that moves ahead.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Matrix {
     columns: usize,
@@ -29,8 +31,8 @@ impl Matrix {
         Self::banded(columns, vec![0..columns; rows], values)
     }
 
-    /// Row `i` has the columns `bands[i]`, all others are out of the question. `None` when a band lies outside
-    /// `columns` or goes back, or the number of `values` is not that of all bands together.
+    /// Row `i` has the columns `bands[i]`, all others are out of the question. `None` when a band lies
+    /// outside `columns` or goes back, or the number of `values` is not that of all bands together.
     pub fn banded(columns: usize, bands: Vec<Range<usize>>, values: Vec<f32>) -> Option<Self> {
         let inside = |b: &Range<usize>| b.start <= b.end && b.end <= columns;
         let ahead = |w: &[Range<usize>]| w[0].start <= w[1].start && w[0].end <= w[1].end;
@@ -101,7 +103,8 @@ impl Matrix {
         self.with(values)
     }
 
-    /// The same evidence with reference time running backwards. `None` for a matrix with bands, which only run ahead.
+    /// The same evidence with reference time running backwards. `None` for a matrix with bands, which only
+    /// run ahead.
     pub fn reversed_reference(&self) -> Option<Self> {
         if self.bands.iter().any(|band| band.len() < self.columns) {
             return None;
@@ -142,8 +145,8 @@ pub fn add(a: &Matrix, b: &Matrix) -> Option<Matrix> {
     a.join(b, |x, y| x + y)
 }
 
-/// Mean of two scores of the same frames: what both kinds of evidence agree on stands out more than what either claims.
-/// `None` when the shapes differ.
+/// Mean of two scores of the same frames: what both kinds of evidence agree on stands out more than what
+/// either claims. `None` when the shapes differ.
 pub fn combine(a: &Matrix, b: &Matrix) -> Option<Matrix> {
     a.join(b, |x, y| 0.5 * (x + y))
 }
@@ -164,8 +167,8 @@ pub fn z_scores(similarity: &Matrix) -> Matrix {
     standardise(similarity, &by_row, &by_column)
 }
 
-/// Mean of the z-scores along the row and along the column, where the moments are known from elsewhere: `by_row[i]`
-/// over places all along the reference, `by_column[j]` over moments all along the new run.
+/// Mean of the z-scores along the row and along the column, where the moments are known from elsewhere:
+/// `by_row[i]` over places all along the reference, `by_column[j]` over moments all along the new run.
 pub fn standardise(similarity: &Matrix, by_row: &[SampleMoments], by_column: &[SampleMoments]) -> Matrix {
     let by_column: Vec<(f32, f32)> = by_column.iter().map(SampleMoments::mean_and_scale).collect();
     let mut values = Vec::with_capacity(similarity.len());

@@ -1,8 +1,8 @@
 //! Whether to trust a warp: residuals of the pairs, gates and reasons.
 //!
-//! With residuals `r_i = |t_ref_i - warp(t_new_i)|` of the pairs inside segments: their quantiles, the share within the inlier
-//! threshold, the mapped share of the new recording, and the least-squares line through the curve; a gate compares one of them
-//! with a limit of [`WarpSettings`].
+//! With residuals `r_i = |t_ref_i - warp(t_new_i)|` of the pairs inside segments: their quantiles, the share
+//! within the inlier threshold, the mapped share of the new recording, and the least-squares line through the
+//! curve; a gate compares one of them with a limit of [`WarpSettings`].
 
 use crate::fit::MIN_USABLE_PAIRS;
 use crate::pair::Pair;

@@ -1,7 +1,8 @@
-//! Isotonic regression: minimise `sum w_i (x_i - y_i)^2` over `x_1 <= x_2 <= ...` by pooling adjacent violators (Ayer et al.
-//! 1955; Barlow et al. 1972).
+//! Isotonic regression: minimise `sum w_i (x_i - y_i)^2` over `x_1 <= x_2 <= ...` by pooling adjacent
+//! violators (Ayer et al. 1955; Barlow et al. 1972).
 
-/// For `(value, weight)` in order, the non-decreasing values with the least weighted squared distance. Weights are above 0.
+/// For `(value, weight)` in order, the non-decreasing values with the least weighted squared distance.
+/// Weights are above 0.
 pub(crate) fn isotonic(points: impl Iterator<Item = (f64, f64)>) -> Vec<f64> {
     // Mean, weight and number of points of each pooled block.
     let mut blocks: Vec<(f64, f64, usize)> = Vec::new();

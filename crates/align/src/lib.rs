@@ -1,8 +1,8 @@
 //! From evidence to a time warp: sequence model, refinement, fusion with GPS, monotone fit, gates.
 //!
-//! Pure functions on numbers; no files, no pictures. The order in which they are used:
-//! [`evidence`] turns similarities into log-likelihood ratios, [`sequence`] finds the path and where there is none,
-//! [`refine`] measures along the path to a fraction of a frame, [`fit`] makes pairs into a [`TimeWarp`], and [`gates`]
+//! Pure functions on numbers; no files, no pictures. The order in which they are used: [`evidence`] turns
+//! similarities into log-likelihood ratios, [`sequence`] finds the path and where there is none, [`refine`]
+//! measures along the path to a fraction of a frame, [`fit`] makes pairs into a [`TimeWarp`], and [`gates`]
 //! says whether to trust it.
 
 pub mod ambiguity;

@@ -1,11 +1,13 @@
 //! The new time of a reference time, with its confidence and 90 % interval.
 //!
-//! `t_new = new(t_ref)`, interval `new(t_ref - q s)` to `new(t_ref + q s)`, confidence `P(ref(t_new - 0.25 s) <= t_ref + s T <= ref(t_new +
-//! 0.25 s))`, with `s` the one-sigma error and `T`, `q` as in [`crate::confidence`].
+//! `t_new = new(t_ref)`, interval `new(t_ref - q s)` to `new(t_ref + q s)`, confidence
+//! `P(ref(t_new - 0.25 s) <= t_ref + s T <= ref(t_new + 0.25 s))`, with `s` the one-sigma error and `T`, `q`
+//! as in [`crate::confidence`].
 //!
-//! The map's error is one of reference time. What it means in new time depends on the curve around the place: where the new
-//! rider is about to stop, a moment later on the reference clock may be many seconds later on the new one; where a
-//! segment ends, it may lie in the next. So the error is not divided by a slope but carried through the curve.
+//! The map's error is one of reference time. What it means in new time depends on the curve around the place:
+//! where the new rider is about to stop, a moment later on the reference clock may be many seconds later on
+//! the new one; where a segment ends, it may lie in the next. So the error is not divided by a slope but
+//! carried through the curve.
 
 use crate::confidence::{self, CONFIDENCE_RADIUS_SECS};
 use crate::tuning::STEEPEST;
@@ -27,7 +29,8 @@ pub struct NewTimeEstimate {
 }
 
 impl TimeWarp {
-    /// Find a reference moment in the new recording, with its uncertainty. `None` where it has no counterpart.
+    /// Find a reference moment in the new recording, with its uncertainty. `None` where it has no
+    /// counterpart.
     pub fn locate(&self, t_ref_secs: f64, new_duration_secs: f64) -> Option<NewTimeEstimate> {
         let (segment, t_new) = self
             .segments()
@@ -63,7 +66,8 @@ impl TimeWarp {
         })
     }
 
-    /// How far the reference time may be wrong, either way, for the new time to stay within [`CONFIDENCE_RADIUS_SECS`].
+    /// How far the reference time may be wrong, either way, for the new time to stay within
+    /// [`CONFIDENCE_RADIUS_SECS`].
     fn tolerated(&self, segment: &Segment, t_ref: f64, t_new: f64) -> (f64, f64) {
         let most = CONFIDENCE_RADIUS_SECS * STEEPEST * segment.pace();
         let ((from, to), (ref_from, ref_to)) = (segment.new_range(), segment.ref_range());

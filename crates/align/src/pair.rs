@@ -11,8 +11,8 @@ pub struct Pair {
     pub t_ref_secs: f64,
     /// One-sigma error of `t_ref_secs`, seconds, above 0.
     pub sigma_secs: f64,
-    /// Probability, 0..1, that the pair belongs to the true path at all; shared by its neighbours, so it is not
-    /// improved by averaging.
+    /// Probability, 0..1, that the pair belongs to the true path at all; shared by its neighbours, so it is
+    /// not improved by averaging.
     pub certainty: f64,
 }
 
@@ -38,8 +38,8 @@ pub struct PairOrigin {
     pub verified: Option<(usize, f64)>,
 }
 
-/// Isotonic regression: the least-squares non-decreasing reference times, weighted by precision `1 / sigma^2`; pairs in
-/// order of new time.
+/// Isotonic regression: the least-squares non-decreasing reference times, weighted by precision
+/// `1 / sigma^2`; pairs in order of new time.
 pub fn make_increasing(pairs: &mut [Pair]) {
     let precision = |p: &Pair| 1.0 / (p.sigma_secs * p.sigma_secs);
     let pooled = isotonic(pairs.iter().map(|p| (p.t_ref_secs, precision(p))));

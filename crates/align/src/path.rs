@@ -1,7 +1,7 @@
 //! Paths `(t_new, t_ref)` as points in order of new time, seconds: interpolation, slopes, and leaps.
 //!
-//! A path leaps where `t_ref` runs ahead farther than riding explains: the reference rider stood there, or was somewhere
-//! else. Nothing may be smoothed across a leap.
+//! A path leaps where `t_ref` runs ahead farther than riding explains: the reference rider stood there, or
+//! was somewhere else. Nothing may be smoothed across a leap.
 
 use crate::stats::median;
 use crate::tuning::{
@@ -42,7 +42,8 @@ pub(crate) fn rate(path: &[(f64, f64)], t_new: f64) -> Option<f64> {
     (b > a).then(|| (yb - ya) / (b - a))
 }
 
-/// Slopes of the chords that end at each point and are as long as `chord_secs` allows, but longer than `least_secs`.
+/// Slopes of the chords that end at each point and are as long as `chord_secs` allows, but longer than
+/// `least_secs`.
 pub(crate) fn chord_slopes(path: &[(f64, f64)], chord_secs: f64, least_secs: f64) -> Vec<f64> {
     let mut from = 0;
     let mut slopes = Vec::new();
@@ -58,8 +59,8 @@ pub(crate) fn chord_slopes(path: &[(f64, f64)], chord_secs: f64, least_secs: f64
     slopes
 }
 
-/// Whether the way from one point to the next is farther than the fastest riding by more than `beyond_secs` of reference
-/// time.
+/// Whether the way from one point to the next is farther than the fastest riding by more than `beyond_secs`
+/// of reference time.
 pub(crate) fn is_leap(from: (f64, f64), to: (f64, f64), beyond_secs: f64) -> bool {
     to.1 - from.1 > MAX_RATIO * (to.0 - from.0) + beyond_secs
 }
@@ -72,8 +73,8 @@ pub(crate) fn jumps(path: &[(f64, f64)]) -> Vec<f64> {
         .collect()
 }
 
-/// New times between pairs `(t_new, t_ref)` at which the path leaps. A single pair does not make a leap; the middle one of
-/// three on each side must agree.
+/// New times between pairs `(t_new, t_ref)` at which the path leaps. A single pair does not make a leap; the
+/// middle one of three on each side must agree.
 pub(crate) fn leaps(path: &[(f64, f64)]) -> Vec<f64> {
     (1..path.len())
         .filter(|&k| leaps_before(path, k))

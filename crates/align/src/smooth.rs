@@ -1,12 +1,13 @@
 //! Robust Kalman filter and Rauch-Tung-Striebel smoother (1965) of the path through reference time.
 //!
-//! State `x = (t_ref, rate)`, an integrated random walk: `F = [1 dt; 0 1]`, `Q = q [dt^3/3 dt^2/2; dt^2/2 dt]`; observation
-//! `t_ref + noise`. Both noises have heavy tails, Student's, by iterative reweighting (Lange, Little & Taylor 1989): with a
-//! residual of `e` sigmas a measurement counts `(3 + 1) / (3 + e^2)`, and with a drift of `z` sigmas `q` grows `(4 + z^2) / (4 + 2)`-fold,
-//! since measurements may be plainly wrong, and the rate may change at once when somebody brakes to a halt.
+//! State `x = (t_ref, rate)`, an integrated random walk: `F = [1 dt; 0 1]`,
+//! `Q = q [dt^3/3 dt^2/2; dt^2/2 dt]`; observation `t_ref + noise`. Both noises have heavy tails, Student's,
+//! by iterative reweighting (Lange, Little & Taylor 1989): with a residual of `e` sigmas a measurement counts
+//! `(3 + 1) / (3 + e^2)`, and with a drift of `z` sigmas `q` grows `(4 + z^2) / (4 + 2)`-fold, since
+//! measurements may be plainly wrong, and the rate may change at once when somebody brakes to a halt.
 //!
-//! The symmetric 2 x 2 matrices are written out, and not one smoother shared with [`crate::fusion`]: general products round
-//! in another order, and results must stay the same to the last bit.
+//! The symmetric 2 x 2 matrices are written out, and not one smoother shared with [`crate::fusion`]: general
+//! products round in another order, and results must stay the same to the last bit.
 
 use crate::path::chord_slopes;
 use crate::stats::median_and_deviation;

@@ -3,8 +3,8 @@
 /// Factor from the median absolute deviation of a normal distribution to its standard deviation.
 const MAD_TO_SIGMA: f64 = 1.4826;
 
-/// The value with a share of `q`, 0..1, of all before it: number `floor(q n)` of `n` in order, from 0. Sorts `values`;
-/// `None` of nothing.
+/// The value with a share of `q`, 0..1, of all before it: number `floor(q n)` of `n` in order, from 0. Sorts
+/// `values`; `None` of nothing.
 pub fn order_statistic(values: &mut [f64], q: f64) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     values.get((q * values.len() as f64) as usize).copied()
@@ -15,7 +15,8 @@ pub fn median(values: &mut [f64]) -> Option<f64> {
     order_statistic(values, 0.5)
 }
 
-/// Median, and the median absolute deviation from it as a standard deviation. Sorts `values`; `None` of nothing.
+/// Median, and the median absolute deviation from it as a standard deviation. Sorts `values`; `None` of
+/// nothing.
 pub fn median_and_deviation(values: &mut [f64]) -> Option<(f64, f64)> {
     let middle = median(values)?;
     let mut away: Vec<f64> = values.iter().map(|v| (v - middle).abs()).collect();

@@ -1,43 +1,47 @@
 //! Tuned constants of the alignment, by stage: what, unit, and where the number comes from.
 //!
-//! *Truth* is `make accuracy`, the pairs with known truth; *GPS truth* is `make accuracy-gps`. *By hand* is a guess from what
-//! riding looks like, bounded by the text beside it and kept because the pairs with known truth come out well with it.
+//! *Truth* is `make accuracy`, the pairs with known truth; *GPS truth* is `make accuracy-gps`. *By hand* is a
+//! guess from what riding looks like, bounded by the text beside it and kept because the pairs with known
+//! truth come out well with it.
 
 // Evidence (docs/concepts/alignment.md, 4).
 
-/// Z-score at which a match says nothing either way. Unrelated places have mean 0 and the best of a hundred of them
-/// about 2.5, but such maxima are scattered while a true path is continuous; measured on true and wrong pairs.
+/// Z-score at which a match says nothing either way. Unrelated places have mean 0 and the best of a hundred
+/// of them about 2.5, but such maxima are scattered while a true path is continuous; measured on true and
+/// wrong pairs.
 pub(crate) const NEUTRAL_Z: f32 = 1.5;
 /// Log-likelihood ratio per z. By hand.
 pub(crate) const LLR_PER_Z: f32 = 2.0;
 /// A single frame can be badly wrong (glare, a passing rider): its log-likelihood ratio is bounded. By hand.
 pub(crate) const MIN_LLR: f32 = -4.0;
 pub(crate) const MAX_LLR: f32 = 6.0;
-/// Standard deviation below which similarities count as equal (blank pictures). By hand, far below any picture's.
+/// Standard deviation below which similarities count as equal (blank pictures). By hand, far below any
+/// picture's.
 pub(crate) const MIN_SIMILARITY_SIGMA: f64 = 1e-4;
 
 // Sequence model (docs/concepts/alignment.md, 5).
 
-/// Fastest new rider: reference seconds per new second in one step. By hand: riders of one trail differ by less than a
-/// factor of three.
+/// Fastest new rider: reference seconds per new second in one step. By hand: riders of one trail differ by
+/// less than a factor of three.
 pub(crate) const MAX_RATIO: f64 = 3.4;
-/// Points at which the distribution of the speed ratio is sampled each side, and how far out, in standard deviations.
+/// Points at which the distribution of the speed ratio is sampled each side, and how far out, in standard
+/// deviations.
 pub(crate) const RATIO_SAMPLES: i32 = 24;
 pub(crate) const RATIO_SIGMAS: f64 = 2.5;
 /// Share of steps in which the new rider stands still. By hand.
 pub(crate) const STAND: f64 = 0.02;
-/// Share of steps that jump ahead farther than riding explains, the reference rider having stood, and the mean length of
-/// such a jump, seconds. By hand.
+/// Share of steps that jump ahead farther than riding explains, the reference rider having stood, and the
+/// mean length of such a jump, seconds. By hand.
 pub(crate) const JUMP: f64 = 0.004;
 pub(crate) const JUMP_MEAN_SECS: f64 = 4.0;
 /// Probabilities per second of leaving the reference trail and of coming back to it. By hand.
 pub(crate) const LEAVE_PER_SEC: f64 = 0.03;
 pub(crate) const RETURN_PER_SEC: f64 = 0.06;
-/// Mean distance ahead at which a rider who left comes back, seconds; half of the returns are spread over the whole rest
-/// instead. By hand.
+/// Mean distance ahead at which a rider who left comes back, seconds; half of the returns are spread over the
+/// whole rest instead. By hand.
 pub(crate) const RETURN_MEAN_SECS: f64 = 10.0;
-/// Standard deviation of the logarithm of the speed ratio before anything is known: riders on one trail differ by up to a
-/// factor of three either way in short stretches. By hand.
+/// Standard deviation of the logarithm of the speed ratio before anything is known: riders on one trail
+/// differ by up to a factor of three either way in short stretches. By hand.
 pub(crate) const LOG_RATIO_SIGMA: f64 = 0.45;
 /// Least standard deviation when the pair itself shows how alike its riders are. By hand.
 pub(crate) const MIN_LOG_RATIO_SIGMA: f64 = 0.08;
@@ -45,13 +49,14 @@ pub(crate) const MIN_LOG_RATIO_SIGMA: f64 = 0.08;
 pub(crate) const RATIO_SIGMA_MARGIN: f64 = 1.5;
 /// Least number of frames on the trail for measuring. By hand.
 pub(crate) const MIN_RATIO_FRAMES: usize = 40;
-/// Chords of a path over which a rate is taken for measuring its spread, seconds: long against the error of a place, short
-/// against a change of terrain. By hand.
+/// Chords of a path over which a rate is taken for measuring its spread, seconds: long against the error of a
+/// place, short against a change of terrain. By hand.
 pub(crate) const RATE_CHORD_SECS: f64 = 2.0;
-/// Posterior probability of being off the trail from which on a frame counts as off: the other side is likelier.
+/// Posterior probability of being off the trail from which on a frame counts as off: the other side is
+/// likelier.
 pub(crate) const MAX_OFF: f64 = 0.5;
-/// Half width of the window whose posterior mass is [`Posterior::on`](crate::sequence::Posterior::on), seconds of
-/// reference time: two frames at 3 a second.
+/// Half width of the window whose posterior mass is [`Posterior::on`](crate::sequence::Posterior::on),
+/// seconds of reference time: two frames at 3 a second.
 pub(crate) const ON_SECS: f64 = 0.7;
 /// Share of the posterior mass that may lie beyond each end of its credible interval. By hand.
 pub(crate) const INTERVAL_TAIL: f64 = 1e-3;
@@ -60,14 +65,15 @@ pub(crate) const INTERVAL_TAIL: f64 = 1e-3;
 
 /// This near its ends, a leap may look like riding on, seconds of reference time.
 pub(crate) const LEAP_END_SECS: f64 = 0.5;
-/// Share of the frames leapt over that must look like the place leapt from, if the reference rider stood there.
+/// Share of the frames leapt over that must look like the place leapt from, if the reference rider stood
+/// there.
 pub(crate) const STOOD_SHARE: f64 = 0.7;
 /// What is left of the certainty at a leap over places that look like something else.
 pub(crate) const CERTAINTY_AT_FALSE_STAND: f64 = 0.4;
 /// This many frames off the trail in a row are a stretch off it, fewer only spoilt pictures.
 pub(crate) const OFF_FRAMES: usize = 3;
-/// What is left of the certainty of the last frames before such a stretch and the first after it: a chance similarity or
-/// two carry the path a little too far.
+/// What is left of the certainty of the last frames before such a stretch and the first after it: a chance
+/// similarity or two carry the path a little too far.
 pub(crate) const CERTAINTY_AT_EDGE: [f64; 2] = [0.55, 0.8];
 /// Frames each side of a moment that are asked whether a displaced path explains them as well.
 pub(crate) const DISPLACED_FRAMES: usize = 3;
@@ -80,25 +86,28 @@ pub(crate) const OUTSIDE_LLR: f32 = MIN_LLR;
 
 // Ambiguity: laps (docs/concepts/alignment.md, 5). By hand, bounded by random rides of one and several laps.
 
-/// Reference time around the found path that is forbidden, seconds. Wider than a similarity peak, narrower than a lap.
+/// Reference time around the found path that is forbidden, seconds. Wider than a similarity peak, narrower
+/// than a lap.
 pub(crate) const FORBIDDEN_SECS: f64 = 3.0;
 /// Evidence of a forbidden place, natural logarithm: below that of any other.
 pub(crate) const FORBIDDEN_LLR: f32 = -6.0;
-/// Evidence per second along another path, as a share of that along the found one: from the first on it counts, from the
-/// second on it is as good.
+/// Evidence per second along another path, as a share of that along the found one: from the first on it
+/// counts, from the second on it is as good.
 pub(crate) const RIVAL_SHARE: (f64, f64) = (0.6, 0.8);
-/// New time, seconds, that the found path explains more of: up to the first it does not tell the two apart, from the
-/// second on it does.
+/// New time, seconds, that the found path explains more of: up to the first it does not tell the two apart,
+/// from the second on it does.
 pub(crate) const DECISIVE_SECS: (f64, f64) = (6.0, 14.0);
 
 // Bands of long recordings. By hand; too wide costs time only.
 
-/// Added each side of what the sparse path leaves possible, seconds: twice its own resolution at any usual pace.
+/// Added each side of what the sparse path leaves possible, seconds: twice its own resolution at any usual
+/// pace.
 pub(crate) const BAND_MARGIN_SECS: f64 = 4.0;
 /// Widest band, seconds. Reached only where the sparse look found nothing for a minute or more.
 pub(crate) const MAX_BAND_SECS: f64 = 150.0;
 
-// Leaps of a path, seconds of reference time. Bounded by two frames of 1/3 s below, by short stops of the reference above.
+// Leaps of a path, seconds of reference time. Bounded by two frames of 1/3 s below, by short stops of the
+// reference above.
 
 /// Nothing is smoothed across a step ahead farther than the fastest riding by this much.
 pub(crate) const SMOOTHING_LEAP_SECS: f64 = 1.0;
@@ -117,10 +126,12 @@ pub(crate) const LEAP_STEP_SHARE: f64 = 0.6;
 pub(crate) const MAX_PATH_GAP_SECS: f64 = 2.0;
 /// A path's slope is taken over this much each side, seconds. By hand.
 pub(crate) const RATE_SPAN_SECS: f64 = 0.5;
-/// Error of a measurement for a peak that stands out by 1: `sigma = this / contrast`. Measured on 2,400 frames with
-/// known truth (rendered rides in other light, on another line): the 68 % error follows this law over a factor of ten.
+/// Error of a measurement for a peak that stands out by 1: `sigma = this / contrast`. Measured on 2,400
+/// frames with known truth (rendered rides in other light, on another line): the 68 % error follows this law
+/// over a factor of ten.
 pub(crate) const SIGMA_PER_CONTRAST_SECS: f64 = 0.005;
-/// Contrast at which peaks begin to be plainly elsewhere; below it the error grows faster. Measured on the same frames.
+/// Contrast at which peaks begin to be plainly elsewhere; below it the error grows faster. Measured on the
+/// same frames.
 pub(crate) const WEAK_CONTRAST: f64 = 0.05;
 /// Peaks that stand out by less are no measurement. By hand.
 pub(crate) const MIN_CONTRAST: f64 = 0.02;
@@ -130,20 +141,22 @@ pub(crate) const PARABOLA_ERROR: f64 = 0.06;
 pub(crate) const SHARED_ERROR_SECS: f64 = 0.3;
 /// Error of the sequence model's places, seconds, for the first smoothing: half a frame at 3 a second.
 pub(crate) const POSTERIOR_SIGMA_SECS: f64 = 0.15;
-/// New frames of one reference frame's column are no farther apart, seconds; a gap hides peaks. Two frames at 3 a second.
+/// New frames of one reference frame's column are no farther apart, seconds; a gap hides peaks. Two frames at
+/// 3 a second.
 pub(crate) const MAX_COLUMN_GAP_SECS: f64 = 0.75;
 /// Bounds of the slope for scaling an error from new to reference time. By hand.
 pub(crate) const RATE_RANGE: (f64, f64) = (0.2, 5.0);
-/// The place is measured again around the first result when that moved by more than this share of the window. By hand.
+/// The place is measured again around the first result when that moved by more than this share of the window.
+/// By hand.
 pub(crate) const RECENTRE_SHARE: f64 = 0.4;
 
 // Smoother (docs/concepts/alignment.md, 9).
 
-/// Drift of the rate: variance per second. Two hobby riders change their speed ratio by about 15 % within a second;
-/// measured best between 0.01 and 0.03 on rides with known truth.
+/// Drift of the rate: variance per second. Two hobby riders change their speed ratio by about 15 % within a
+/// second; measured best between 0.01 and 0.03 on rides with known truth.
 pub(crate) const RATE_DRIFT: f64 = 0.02;
-/// Two racers, or one rider twice, keep much closer to each other; the drift is measured on the pair itself and not
-/// taken smaller than this. By hand.
+/// Two racers, or one rider twice, keep much closer to each other; the drift is measured on the pair itself
+/// and not taken smaller than this. By hand.
 pub(crate) const MIN_RATE_DRIFT: f64 = 0.001;
 /// Time after which the rate has forgotten itself, seconds: turns its spread into a drift. By hand.
 pub(crate) const RATE_MEMORY_SECS: f64 = 1.5;
@@ -167,8 +180,8 @@ pub(crate) const GIVEN_SIGMA_SECS: f64 = 1e-4;
 
 /// Fewest pairs and anchors a warp may rest on. By hand.
 pub const MIN_USABLE_PAIRS: usize = 8;
-/// New time without pairs that a segment bridges, seconds. Across it the error grows by itself; beyond it nobody knows.
-/// By hand.
+/// New time without pairs that a segment bridges, seconds. Across it the error grows by itself; beyond it
+/// nobody knows. By hand.
 pub(crate) const MAX_GAP_SECS: f64 = 4.0;
 /// A segment needs this many pairs, and this many seconds of new time. By hand.
 pub(crate) const MIN_SEGMENT_PAIRS: usize = 5;
@@ -177,28 +190,30 @@ pub(crate) const MIN_SEGMENT_SECS: f64 = 1.5;
 pub(crate) const MAX_KNOT_GAP_SECS: f64 = 0.25;
 /// Least slope of the map, so that it stays invertible in a stop.
 pub(crate) const MIN_SLOPE: f64 = 1e-6;
-/// Factor on the smoother's own error. Together with [`SHARED_SIGMA`] measured on dev_partial and dev_speed of the truth, so
-/// that the 90 % interval holds nine in ten.
+/// Factor on the smoother's own error. Together with [`SHARED_SIGMA`] measured on dev_partial and dev_speed
+/// of the truth, so that the 90 % interval holds nine in ten.
 pub(crate) const SIGMA_SCALE: f64 = 0.6;
-/// A knot is not known better than this share of the error of the pairs around it: what makes one pair wrong (a cockpit
-/// that fills the picture, a turned head, another line on the trail) makes its neighbours wrong in the same way. Errors of
-/// neighbouring pairs correlate by 0.4 to 0.5.
+/// A knot is not known better than this share of the error of the pairs around it: what makes one pair wrong
+/// (a cockpit that fills the picture, a turned head, another line on the trail) makes its neighbours wrong in
+/// the same way. Errors of neighbouring pairs correlate by 0.4 to 0.5.
 pub(crate) const SHARED_SIGMA: f64 = 0.4;
 /// Pairs this near share their causes of error, seconds. By hand.
 pub(crate) const SHARED_SPAN_SECS: f64 = 1.0;
-/// Least rate at which doubt about new time becomes an error of reference time: in a stop any error is long, and no doubt
-/// need be added. By hand.
+/// Least rate at which doubt about new time becomes an error of reference time: in a stop any error is long,
+/// and no doubt need be added. By hand.
 pub(crate) const LEAST_RATE: f64 = 0.1;
 /// No knot is known better than this, seconds. By hand: an eighth of a frame at 30 a second.
 pub(crate) const SIGMA_FLOOR_SECS: f64 = 0.004;
-/// The curve is never taken for steeper than its usual pace times this. Where the reference rider stood the map is known
-/// no better than beside: one is as far from the truth as the place was misjudged on the way there. By hand.
+/// The curve is never taken for steeper than its usual pace times this. Where the reference rider stood the
+/// map is known no better than beside: one is as far from the truth as the place was misjudged on the way
+/// there. By hand.
 pub(crate) const STEEPEST: f64 = 1.5;
 
-// Certainty of knots (docs/concepts/confidence.md, 4 and 5). Shares set by hand on the reliability table of the truth.
+// Certainty of knots (docs/concepts/confidence.md, 4 and 5). Shares set by hand on the reliability table of
+// the truth.
 
-/// This near a pair the path is carried by it, and from here on nobody knows whether the rider was on the trail at all,
-/// seconds into a gap.
+/// This near a pair the path is carried by it, and from here on nobody knows whether the rider was on the
+/// trail at all, seconds into a gap.
 pub(crate) const GAP_SECS: (f64, f64) = (0.4, 1.0);
 /// Certainty that is left there.
 pub(crate) const CERTAINTY_IN_GAP: f64 = 0.45;
@@ -228,10 +243,12 @@ pub(crate) const UNCONFIRMED_SECS: (f64, f64) = (3.0, 5.0);
 pub(crate) const STANDING: (f64, f64) = (0.12, 0.5);
 /// Factor on the shared error of pairs where somebody stands.
 pub(crate) const STANDING_SHARED: f64 = 4.0;
-/// Pairs within this time of a moment say together whether the path passes beside them, seconds; and they are no fewer.
+/// Pairs within this time of a moment say together whether the path passes beside them, seconds; and they are
+/// no fewer.
 pub(crate) const MISFIT_SPAN_SECS: f64 = 0.6;
 pub(crate) const MIN_NEIGHBOURS: usize = 3;
-/// Their median residual may be this many of their own errors by chance, and what is beyond counts so many times.
+/// Their median residual may be this many of their own errors by chance, and what is beyond counts so many
+/// times.
 pub(crate) const MISFIT_BY_CHANCE: f64 = 1.0;
 pub(crate) const MISFIT_FACTOR: f64 = 5.0;
 
@@ -259,13 +276,14 @@ pub(crate) const STOP_STEP_SECS: f64 = 0.05;
 pub(crate) const BIAS_MEMORY_SECS: f64 = 5.0;
 /// Least error of GPS with its bias taken out, seconds; that of a good receiver in the open.
 pub(crate) const MIN_GPS_NOISE_SECS: f64 = 0.05;
-/// Later smoothing averages the errors of pictures, which change from frame to frame, but not those of GPS, which last
-/// for seconds: so these count for more. Measured on rendered rides: at 1 good pictures lose some milliseconds.
+/// Later smoothing averages the errors of pictures, which change from frame to frame, but not those of GPS,
+/// which last for seconds: so these count for more. Measured on rendered rides: at 1 good pictures lose some
+/// milliseconds.
 pub(crate) const LASTING_ERROR: f64 = 2.0;
 /// Sizes of bias and noise that are tried, as shares of the claimed error of GPS.
 pub(crate) const GPS_SCALES: [f64; 5] = [0.05, 0.12, 0.3, 0.7, 1.7];
-/// Log-normal priors of both, mean and standard deviation of the logarithm. Between two passes receivers are better than
-/// they claim, since part of their error is the same in both.
+/// Log-normal priors of both, mean and standard deviation of the logarithm. Between two passes receivers are
+/// better than they claim, since part of their error is the same in both.
 pub(crate) const BIAS_PRIOR: (f64, f64) = (-1.2, 1.0);
 pub(crate) const NOISE_PRIOR: (f64, f64) = (-1.8, 1.0);
 /// Sizes of the pictures' error that are tried, as shares of what they claim, and their prior.
@@ -275,7 +293,8 @@ pub(crate) const VISUAL_PRIOR: (f64, f64) = (0.0, 0.7);
 pub(crate) const MIN_SCALE_POSTERIOR: f64 = 1e-6;
 /// Fewest compared moments.
 pub(crate) const MIN_COMPARED: usize = 6;
-/// Rate at which pictures become outliers, and at which they recover, per second: every half minute, for two seconds.
+/// Rate at which pictures become outliers, and at which they recover, per second: every half minute, for two
+/// seconds.
 pub(crate) const OUTLIER_PER_SEC: f64 = 0.03;
 pub(crate) const RECOVER_PER_SEC: f64 = 0.5;
 /// Error of outliers among the pictures, one sigma, seconds: neighbouring places of the same look.

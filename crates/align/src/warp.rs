@@ -1,8 +1,8 @@
 //! The time warp `t_ref = warp(t_new)`: when the reference was where the new recording is.
 //!
-//! A [`TimeWarp`] is a list of segments. Inside a segment it is a strictly increasing curve with an error per knot;
-//! between and outside segments the new rider was where the reference never went, and the warp has no value there.
-//! It is never extrapolated.
+//! A [`TimeWarp`] is a list of segments. Inside a segment it is a strictly increasing curve with an error per
+//! knot; between and outside segments the new rider was where the reference never went, and the warp has no
+//! value there. It is never extrapolated.
 
 use crate::curve::MonotoneCurve;
 use crate::tuning::{MIN_STOP_SECS, STANDING_SLOPE, STOP_STEP_SECS};
@@ -19,8 +19,9 @@ pub struct Segment {
 }
 
 impl Segment {
-    /// A segment through knots `(t_new, t_ref)` with one-sigma errors of `t_ref`, seconds. `None` unless the knots
-    /// are at least two, strictly increasing in both, and the errors are as many, finite and not negative.
+    /// A segment through knots `(t_new, t_ref)` with one-sigma errors of `t_ref`, seconds. `None` unless the
+    /// knots are at least two, strictly increasing in both, and the errors are as many, finite and not
+    /// negative.
     pub fn new(t_new: Vec<f64>, t_ref: Vec<f64>, sigma: Vec<f64>) -> Option<Self> {
         let valid = sigma.len() == t_new.len() && sigma.iter().all(|s| s.is_finite() && *s >= 0.0);
         let pace = typical_pace(&t_new, &t_ref);
@@ -109,6 +110,17 @@ pub struct Stop {
 }
 
 /// Map between two recordings.
+///
+/// ```
+/// use mtbsync_align::{Segment, TimeWarp};
+///
+/// // The new rider comes by 2 s later and at the same speed; one sigma is 20 ms.
+/// let segment = Segment::new(vec![0.0, 10.0, 30.0], vec![2.0, 12.0, 32.0], vec![0.02; 3]);
+/// let warp = TimeWarp::new(vec![segment.unwrap()]).unwrap();
+/// assert_eq!(warp.ref_from_new(15.0), Some(17.0));
+/// assert_eq!(warp.new_from_ref(17.0), Some(15.0));
+/// assert_eq!(warp.ref_from_new(31.0), None);
+/// ```
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct TimeWarp {
     segments: Vec<Segment>,

@@ -6,7 +6,7 @@ use mtbsync_align::evidence::Matrix;
 use mtbsync_align::fusion::{FusedPair, fuse};
 use mtbsync_align::pair::{Candidate, Pair, PairOrigin};
 use mtbsync_align::path::nearest;
-use mtbsync_align::refine::{FrameTimes, RefineSettings, refine};
+use mtbsync_align::refine::{FrameTimes, refine};
 use mtbsync_align::sequence::Posterior;
 use mtbsync_index::features::{DenseFrames, Features};
 use mtbsync_index::tracks::Tracks;
@@ -161,13 +161,7 @@ fn refined_pairs(
         analysed: &new.t_secs,
         fine: fine_new_secs,
     };
-    refine(
-        path,
-        times,
-        fine_ref_secs,
-        &similarity,
-        RefineSettings { half_window_secs },
-    )
+    refine(path, times, fine_ref_secs, &similarity, half_window_secs)
 }
 
 /// The sequence model's places as they are, where they do not go back.

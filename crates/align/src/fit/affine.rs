@@ -1,7 +1,9 @@
-//! The affine model `t_ref = a t_new + b`: the same clip re-encoded, cut, or played at another constant speed.
+//! The affine model `t_ref = a t_new + b`: the same clip re-encoded, cut, or played at another constant
+//! speed.
 //!
-//! Lines through two random pairs, the one with the least sum of `min((residual / threshold)^2, 1)` (MSAC, Torr & Zisserman
-//! 2000, a RANSAC), then weighted least squares on its inliers. The map is one segment with its two ends as knots.
+//! Lines through two random pairs, the one with the least sum of `min((residual / threshold)^2, 1)` (MSAC,
+//! Torr & Zisserman 2000, a RANSAC), then weighted least squares on its inliers. The map is one segment with
+//! its two ends as knots.
 
 use crate::pair::Pair;
 use crate::settings::WarpSettings;
@@ -9,8 +11,8 @@ use crate::stats::order_statistic;
 use crate::tuning::{MIN_LINE_SIGMA_SECS, REFITS, SLOPE_RANGE};
 use crate::warp::{Segment, TimeWarp};
 
-/// Fit the affine model. `new_duration_secs` and `ref_duration_secs` bound the overlap the line is given on. `None`
-/// with fewer than two usable pairs.
+/// Fit the affine model. `new_duration_secs` and `ref_duration_secs` bound the overlap the line is given on.
+/// `None` with fewer than two usable pairs.
 pub fn fit_affine(
     pairs: &[Pair],
     settings: &WarpSettings,
@@ -31,8 +33,8 @@ pub fn fit_affine(
     TimeWarp::new(vec![segment])
 }
 
-/// The residual two thirds of all pairs stay within. Of all, not of the inliers: a line that few pairs follow is a bad map,
-/// however well those few fit.
+/// The residual two thirds of all pairs stay within. Of all, not of the inliers: a line that few pairs follow
+/// is a bad map, however well those few fit.
 fn typical_residual(pairs: &[Pair], line: (f64, f64)) -> f64 {
     let mut residuals: Vec<f64> = pairs.iter().map(|p| residual(p, line)).collect();
     order_statistic(&mut residuals, 2.0 / 3.0).unwrap_or(0.0)

@@ -1,8 +1,9 @@
 //! One-sigma errors of knots.
 //!
-//! `sigma = r W(hypot(0.6 s, 0.4 n, 4 ms) / r, c)`: `s` the smoother's own error, `n` the mean error of the pairs around, which
-//! share their causes, `c` the certainty of the knot ([`super::knot_certainty`]), `r` the rate of the path, and `W` the widening
-//! that multiplies the confidence by `c` ([`confidence::widened_by_doubt`]). See docs/concepts/confidence.md.
+//! `sigma = r W(hypot(0.6 s, 0.4 n, 4 ms) / r, c)`: `s` the smoother's own error, `n` the mean error of the
+//! pairs around, which share their causes, `c` the certainty of the knot ([`super::knot_certainty`]), `r` the
+//! rate of the path, and `W` the widening that multiplies the confidence by `c`
+//! ([`confidence::widened`]). See docs/concepts/confidence.md.
 
 use super::grid::PathPoint;
 use super::knot_certainty::{self, Misfits, PaceSpread};
@@ -11,8 +12,8 @@ use crate::confidence;
 use crate::tuning::{SHARED_SIGMA, SHARED_SPAN_SECS, SIGMA_FLOOR_SECS, SIGMA_SCALE};
 use crate::warp::typical_pace;
 
-/// One-sigma errors of the reference times of `knots`, seconds, from the points they were fitted to and the new times of
-/// leaps. `None` without knots.
+/// One-sigma errors of the reference times of `knots`, seconds, from the points they were fitted to and the
+/// new times of leaps. `None` without knots.
 pub(super) fn knot_errors(
     knots: &KnotSeries,
     points: &[PathPoint],
@@ -59,10 +60,11 @@ fn calibrated(sigma_secs: f64, shared_secs: f64, certainty: f64, rate: f64) -> f
     let local = (sigma_secs * SIGMA_SCALE)
         .hypot(SHARED_SIGMA * shared_secs)
         .hypot(SIGMA_FLOOR_SECS);
-    rate * confidence::widened_by_doubt(local / rate, certainty)
+    rate * confidence::widened(local / rate, certainty)
 }
 
-/// Mean error of the pairs around `t_new`; 0 without any. Not dominated by a single good pair: that one may be a chance.
+/// Mean error of the pairs around `t_new`; 0 without any. Not dominated by a single good pair: that one may
+/// be a chance.
 fn shared_sigma(points: &[PathPoint], t_new: f64) -> f64 {
     let from = points.partition_point(|p| p.t_new() < t_new - SHARED_SPAN_SECS);
     let near = points[from..]

@@ -1,7 +1,8 @@
-//! Certainty of knots where their error bars claim too much: in gaps, at leaps and corners, at an unusual pace, and where the
-//! map passes beside its pairs.
+//! Certainty of knots where their error bars claim too much: in gaps, at leaps and corners, at an unusual
+//! pace, and where the map passes beside its pairs.
 //!
-//! Certainties are shares, 0..1, by which the confidence of a knot is multiplied; [`ramp`]s lead from one to the other.
+//! Certainties are shares, 0..1, by which the confidence of a knot is multiplied; [`ramp`]s lead from one to
+//! the other.
 
 use crate::stats::{median, median_and_deviation, ramp};
 use crate::tuning::{
@@ -10,14 +11,14 @@ use crate::tuning::{
     STANDING, STANDING_SHARED, UNCONFIRMED_SECS, UNUSUAL_SIGMAS, WEAK_SHARE, WEAK_SIGMA_SECS, WEAK_SPAN_SECS,
 };
 
-/// Share of the certainty at `secs` from the nearer end of a gap. Between two pairs there were frames in which the trail was
-/// not seen: something was in the way, or the rider was elsewhere.
+/// Share of the certainty at `secs` from the nearer end of a gap. Between two pairs there were frames in
+/// which the trail was not seen: something was in the way, or the rider was elsewhere.
 pub(super) fn in_gap(secs: f64) -> f64 {
     1.0 - (1.0 - CERTAINTY_IN_GAP) * ramp(secs, GAP_SECS)
 }
 
-/// Share of the certainty at `t`, where the path leaps at the sorted times `leaps`: when exactly the new rider came by while
-/// the reference stood is known to a frame or so.
+/// Share of the certainty at `t`, where the path leaps at the sorted times `leaps`: when exactly the new
+/// rider came by while the reference stood is known to a frame or so.
 pub(super) fn at_leap(t: f64, leaps: &[f64]) -> f64 {
     let k = leaps.partition_point(|&leap| leap < t - LEAP_SPAN_SECS);
     match leaps.get(k) {
@@ -32,8 +33,8 @@ pub(super) fn at_corner(before: f64, after: f64, pace: f64) -> f64 {
     if corner { CERTAINTY_AT_CORNER } else { 1.0 }
 }
 
-/// Share of the pairs around `t` that are weak, 0..1 from where that begins to count; `pairs` are `(time, error)` in order
-/// of time.
+/// Share of the pairs around `t` that are weak, 0..1 from where that begins to count; `pairs` are
+/// `(time, error)` in order of time.
 pub(super) fn weakness(t: f64, pairs: &[(f64, f64)]) -> f64 {
     let from = pairs.partition_point(|p| p.0 < t - WEAK_SPAN_SECS);
     let to = pairs.partition_point(|p| p.0 <= t + WEAK_SPAN_SECS);
@@ -41,9 +42,9 @@ pub(super) fn weakness(t: f64, pairs: &[(f64, f64)]) -> f64 {
     ramp(weak as f64 / (to - from).max(MIN_NEIGHBOURS) as f64, WEAK_SHARE)
 }
 
-/// How far an unusual pace so many `secs` from the nearer end of a segment lacks confirmation, 0..1, where the ride does not
-/// come back to its usual pace before that end: a path that has drifted off must come back, which bounds its error; at an end
-/// it need not.
+/// How far an unusual pace so many `secs` from the nearer end of a segment lacks confirmation, 0..1, where
+/// the ride does not come back to its usual pace before that end: a path that has drifted off must come back,
+/// which bounds its error; at an end it need not.
 pub(super) fn unconfirmed(secs: f64) -> f64 {
     1.0 - ramp(secs, UNCONFIRMED_SECS)
 }
@@ -63,9 +64,10 @@ impl PaceSpread {
         }
     }
 
-    /// Share of the certainty at `rate`, where so much of what is seen is weak or unconfirmed: something else than the trail
-    /// fills the picture then, and what the other pairs see sharply may be that. Weak pairs at the usual pace are believed,
-    /// and so is an unusual pace that is well seen and from which the ride comes back.
+    /// Share of the certainty at `rate`, where so much of what is seen is weak or unconfirmed: something else
+    /// than the trail fills the picture then, and what the other pairs see sharply may be that. Weak pairs at
+    /// the usual pace are believed, and so is an unusual pace that is well seen and from which the ride comes
+    /// back.
     pub fn among_weak(&self, rate: f64, weakness: f64) -> f64 {
         1.0 - (1.0 - CERTAINTY_AMONG_WEAK) * weakness * self.unusual(rate)
     }
@@ -76,14 +78,14 @@ impl PaceSpread {
     }
 }
 
-/// Factor on the error that neighbouring pairs share, at `rate` where `pace` is usual: where the new rider stands, all pairs
-/// are one look at one picture, and no number of them makes it better.
+/// Factor on the error that neighbouring pairs share, at `rate` where `pace` is usual: where the new rider
+/// stands, all pairs are one look at one picture, and no number of them makes it better.
 pub(super) fn sharing_factor(rate: f64, pace: f64) -> f64 {
     STANDING_SHARED + (1.0 - STANDING_SHARED) * ramp(rate / pace, STANDING)
 }
 
-/// Where several neighbouring pairs lie on the same side of the path. The smoother takes pairs for wrong when they do not fit
-/// its idea of riding; it is not always they who are.
+/// Where several neighbouring pairs lie on the same side of the path. The smoother takes pairs for wrong when
+/// they do not fit its idea of riding; it is not always they who are.
 pub(super) struct Misfits(Vec<(f64, f64, f64)>);
 
 impl Misfits {

@@ -43,7 +43,8 @@ impl KnotSeries {
         }
     }
 
-    /// New times of the first and the last knot at a usual pace, taken over a full span each side; `None` without one.
+    /// New times of the first and the last knot at a usual pace, taken over a full span each side; `None`
+    /// without one.
     pub fn at_usual_pace(&self, paces: &PaceSpread) -> Option<(f64, f64)> {
         let (first, last) = (*self.t_new.first()?, *self.t_new.last()?);
         let full = first + RATE_SPAN_SECS..=last - RATE_SPAN_SECS;

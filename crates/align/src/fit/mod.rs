@@ -1,12 +1,13 @@
 //! Fit of a time warp to pairs and anchors.
 //!
-//! The monotone model is made in segments, which end where pairs are missing for more than [`MAX_GAP_SECS`]. In each, a robust
-//! Kalman smoother ([`crate::smooth`]) gives the path `(t_new, t_ref)` at the times of a grid, weighted isotonic regression
-//! ([`crate::isotonic`]) makes it non-decreasing at the knots, and PCHIP ([`crate::curve`]) joins them. [`errors`] gives each
-//! knot its one-sigma error. The affine model is one line ([`affine`]).
+//! The monotone model is made in segments, which end where pairs are missing for more than [`MAX_GAP_SECS`].
+//! In each, a robust Kalman smoother ([`crate::smooth`]) gives the path `(t_new, t_ref)` at the times of a
+//! grid, weighted isotonic regression ([`crate::isotonic`]) makes it non-decreasing at the knots, and PCHIP
+//! ([`crate::curve`]) joins them. [`errors`] gives each knot its one-sigma error. The affine model is one
+//! line ([`affine`]).
 //!
-//! Pairs are what a run keeps on disk, so everything about the map can be computed again from them: with other settings, or
-//! with anchors a person has set.
+//! Pairs are what a run keeps on disk, so everything about the map can be computed again from them: with
+//! other settings, or with anchors a person has set.
 
 mod affine;
 mod anchors;
@@ -48,6 +49,18 @@ pub fn fit_warp(
 }
 
 /// Fit the monotone model. Pairs in any order; anchors must be sorted ([`sort_anchors`]).
+///
+/// ```
+/// use mtbsync_align::fit::fit_monotone;
+/// use mtbsync_align::pair::Pair;
+///
+/// let pairs: Vec<Pair> = (0..60)
+///     .map(|k| f64::from(k) / 3.0)
+///     .map(|t| Pair { t_new_secs: t, t_ref_secs: 5.0 + 0.9 * t, sigma_secs: 0.02, certainty: 0.99 })
+///     .collect();
+/// let warp = fit_monotone(&pairs, &[]);
+/// assert!((warp.ref_from_new(10.0).unwrap() - 14.0).abs() < 0.01);
+/// ```
 pub fn fit_monotone(pairs: &[Pair], anchors: &[Anchor]) -> TimeWarp {
     let mut points: Vec<PathPoint> = pairs.iter().map(|&p| PathPoint::Measured(p)).collect();
     points.extend(anchors.iter().map(|&a| PathPoint::Given(a)));

@@ -1,16 +1,16 @@
-//! Bias of GPS against the pictures, told from how far both are apart.
+//! Bias of GPS against the pictures, estimated from how far both are apart.
 //!
-//! At epoch `k` pictures and GPS differ by `d_k = g_k b(t_k) + s_k u(t_k) + noise`, where `g` and `s` are the errors that
-//! GPS and pictures claim:
+//! At epoch `k` pictures and GPS differ by `d_k = g_k b(t_k) + s_k u(t_k) + noise`, where `g` and `s` are the
+//! errors that GPS and pictures claim:
 //!
-//! - `b` is a drift that lasts for seconds (Matern process of order 3/2), `u` an error that neighbouring pictures share
-//!   (Ornstein-Uhlenbeck process); [`super::kalman`] smooths both;
-//! - the sizes of `b`, `u` and the noise are not known beforehand: a grid of them is averaged by posterior probability
-//!   (Bayesian model averaging) under log-normal priors;
+//! - `b` is a drift that lasts for seconds (Matern process of order 3/2), `u` an error that neighbouring
+//!   pictures share (Ornstein-Uhlenbeck process); [`super::kalman`] smooths both;
+//! - the sizes of `b`, `u` and the noise are not known beforehand: a grid of them is averaged by posterior
+//!   probability (Bayesian model averaging) under log-normal priors;
 //! - pictures may be outliers for a second or two; [`super::outliers`] gives the probability.
 //!
-//! Smoother and chain alternate for a fixed number of rounds (coordinate ascent), from two starts. No median and no
-//! threshold takes part, so that the answer moves as little as what is seen.
+//! Smoother and chain alternate for a fixed number of rounds (coordinate ascent), from two starts. No median
+//! and no threshold takes part, so that the answer moves as little as what is seen.
 
 use rayon::prelude::*;
 
@@ -40,8 +40,8 @@ pub fn fuse_bias(epochs: &[Epoch]) -> Vec<GpsBias> {
     if epochs.iter().filter(|e| e.discrepancy.is_some()).count() < MIN_COMPARED {
         return Vec::new();
     }
-    // Either source may be the one that is wrong for long, and each start ends in an optimum of its own: both count by
-    // their likelihood.
+    // Either source may be the one that is wrong for long, and each start ends in an optimum of its own: both
+    // count by their likelihood.
     let as_claimed: Vec<BiasEstimate> = epochs
         .iter()
         .map(|e| BiasEstimate {

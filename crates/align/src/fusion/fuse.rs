@@ -1,13 +1,13 @@
 //! Fusion of pairs by pictures and pairs by GPS.
 //!
-//! With `v` by pictures, `g` by GPS less its bias, and `p` the probability that the pictures are inliers, the fused
-//! reference time is `g + p w (v - g)`, where `w` weighs both by inverse variance; its variance is that of the mixture of
-//! the two cases.
+//! With `v` by pictures, `g` by GPS less its bias, and `p` the probability that the pictures are inliers, the
+//! fused reference time is `g + p w (v - g)`, where `w` weighs both by inverse variance; its variance is that
+//! of the mixture of the two cases.
 //!
-//! The errors are of different kinds. GPS drifts: what it is off by now, it is off by a few seconds later. Pictures do
-//! not drift, but what makes one wrong makes its neighbours wrong for a second, and where all places look alike they are
-//! outliers altogether. [`super::bias`] tells these apart. Where no picture was compared, GPS goes on alone and its error
-//! grows as its bias becomes unknown again.
+//! The errors are of different kinds. GPS drifts: what it is off by now, it is off by a few seconds later.
+//! Pictures do not drift, but what makes one wrong makes its neighbours wrong for a second, and where all
+//! places look alike they are outliers altogether. [`super::bias`] tells these apart. Where no picture was
+//! compared, GPS goes on alone and its error grows as its bias becomes unknown again.
 
 use super::bias::{GpsBias, fuse_bias};
 use super::epoch::{Discrepancy, Epoch};
@@ -78,8 +78,8 @@ fn at(pairs: &[Pair], t_new_secs: f64) -> Option<&Pair> {
     pairs.get(k).filter(|p| p.t_new_secs == t_new_secs)
 }
 
-/// A pair by GPS less its bias. What the pictures showed of GPS holds near them; its error grows to the claimed one away
-/// from them.
+/// A pair by GPS less its bias. What the pictures showed of GPS holds near them; its error grows to the
+/// claimed one away from them.
 fn without_bias(pair: &Pair, bias: &GpsBias) -> Pair {
     let known = (-bias.nearest_secs / BIAS_MEMORY_SECS).exp();
     let variance = known * bias.sigma_secs.powi(2) + (1.0 - known) * pair.sigma_secs.powi(2);
@@ -90,7 +90,8 @@ fn without_bias(pair: &Pair, bias: &GpsBias) -> Pair {
     }
 }
 
-/// Both sources at one epoch. `inlier` is the probability that the pictures are no outliers; if they are, GPS alone is left.
+/// Both sources at one epoch. `inlier` is the probability that the pictures are no outliers; if they are, GPS
+/// alone is left.
 fn mean(seen: &Pair, steady: &Pair, inlier: f64) -> Pair {
     let apart = seen.t_ref_secs - steady.t_ref_secs;
     let lasting = (LASTING_ERROR * steady.sigma_secs).powi(2);
@@ -133,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn misled_pictures_are_put_right() {
+    fn outliers_among_pictures_are_put_right() {
         let visual = ride(
             0..120,
             0.1,

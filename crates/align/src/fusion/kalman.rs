@@ -1,10 +1,13 @@
-//! Kalman filter and Rauch-Tung-Striebel smoother (1965) of the bias of GPS and the shared error of the pictures.
+//! Kalman filter and Rauch-Tung-Striebel smoother (1965) of the bias of GPS and the shared error of the
+//! pictures.
 //!
-//! State `x = (b, b', u)` in units of what the sources claim: `b` a Matern process of order 3/2 with its rate `b'`, which has
-//! no leaps, as receivers wander; `u` an Ornstein-Uhlenbeck process. Both are stationary with covariance `S`:
+//! State `x = (b, b', u)` in units of what the sources claim: `b` a Matern process of order 3/2 with its rate
+//! `b'`, which has no leaps, as receivers wander; `u` an Ornstein-Uhlenbeck process. Both are stationary with
+//! covariance `S`:
 //!
 //! - prediction over `dt`: `m = F m`, `P = S + F (P - S) F'`;
-//! - observation `d = h' x + noise`, `h = (g, 0, s)` with the claimed errors `g` of GPS and `s` of the pictures;
+//! - observation `d = h' x + noise`, `h = (g, 0, s)` with the claimed errors `g` of GPS and `s` of the
+//!   pictures;
 //! - smoothing: `G = P F' P_next^-1`, `m += G (m_next' - m_next)`, `P += G (P_next' - P_next) G'`.
 //!
 //! In units of what is claimed, a receiver that crawls may be off by more seconds than one at speed.
@@ -93,17 +96,18 @@ pub fn filter(observed: &[WeightedEpoch], scales: Scales) -> (f64, Vec<FilterSte
             let seen_as = Vector3::new(epoch.gps_sigma_secs, 0.0, sigma_secs);
             let noise =
                 (scales.noise * epoch.gps_sigma_secs).powi(2) + (1.0 - SHARED_VISUAL) * sigma_secs.powi(2);
-            let towards = predicted.covariance * seen_as;
+            let cross = predicted.covariance * seen_as;
             let innovation = seen.secs - predicted.mean.dot(&seen_as);
-            let told = towards.dot(&seen_as) + noise;
+            let innovation_variance = cross.dot(&seen_as) + noise;
             let density = |variance: f64| (-0.5 * innovation * innovation / variance).exp() / variance.sqrt();
-            let mixed = inlier * density(told) + (1.0 - inlier) * density(told + OUTLIER_SIGMA_SECS.powi(2));
+            let mixed = inlier * density(innovation_variance)
+                + (1.0 - inlier) * density(innovation_variance + OUTLIER_SIGMA_SECS.powi(2));
             log_likelihood += mixed.max(f64::MIN_POSITIVE).ln();
             // One normal distribution as wide as the mixture.
-            let variance = told + (1.0 - inlier) * OUTLIER_SIGMA_SECS.powi(2);
+            let variance = innovation_variance + (1.0 - inlier) * OUTLIER_SIGMA_SECS.powi(2);
             state = StateEstimate {
-                mean: predicted.mean + towards * innovation / variance,
-                covariance: predicted.covariance - towards * towards.transpose() / variance,
+                mean: predicted.mean + cross * innovation / variance,
+                covariance: predicted.covariance - cross * cross.transpose() / variance,
             };
         }
         steps.push(FilterStep {

@@ -1,8 +1,10 @@
-//! Stretches in which the pictures are outliers: forward-backward over a two-state Markov chain (Rabiner 1989).
+//! Stretches in which the pictures are outliers: forward-backward over a two-state Markov chain (Rabiner
+//! 1989).
 //!
-//! States: inlier, `d ~ N(bias, s^2 + v)`, and outlier, `d ~ N(bias, s^2 + v + OUTLIER_SIGMA_SECS^2)`, where `d` is the
-//! discrepancy at an epoch, `s` the error of the pictures and `v` the variance of GPS without its bias. The chain runs in
-//! continuous time with rates [`OUTLIER_PER_SEC`] and [`RECOVER_PER_SEC`]; messages are log-odds.
+//! States: inlier, `d ~ N(bias, s^2 + v)`, and outlier, `d ~ N(bias, s^2 + v + OUTLIER_SIGMA_SECS^2)`, where
+//! `d` is the discrepancy at an epoch, `s` the error of the pictures and `v` the variance of GPS without its
+//! bias. The chain runs in continuous time with rates [`OUTLIER_PER_SEC`] and [`RECOVER_PER_SEC`]; messages
+//! are log-odds.
 
 use super::epoch::{BiasEstimate, Epoch};
 use crate::tuning::{INDEPENDENT_SECS, OUTLIER_PER_SEC, OUTLIER_SIGMA_SECS, RECOVER_PER_SEC};
@@ -58,8 +60,9 @@ pub(super) fn inliers(epochs: &[Epoch], biases: &[BiasEstimate]) -> Inliers {
     }
 }
 
-/// Log-odds of inlier against outlier after each step of the chain, and the log-likelihood of all steps against pictures
-/// that are always outliers. A step is its log-likelihood ratio and the seconds since the step before.
+/// Log-odds of inlier against outlier after each step of the chain, and the log-likelihood of all steps
+/// against pictures that are always outliers. A step is its log-likelihood ratio and the seconds since the
+/// step before.
 fn pass(steps: impl Iterator<Item = (f64, f64)>) -> (Vec<f64>, f64) {
     let (mut inlier, mut log_likelihood) = (STATIONARY, 0.0);
     let odds = steps

@@ -1,13 +1,14 @@
 //! Refinement: places of the new frames between reference frames.
 //!
-//! With the similarity `c_j` of a new frame and the reference frames around its place: the vertex of the parabola through the
-//! top of `c` and its neighbours, with the error `s = 0.005 s / k (1 + (0.05 / k)^2)` for a contrast `k = max c - mean c`.
+//! With the similarity `c_j` of a new frame and the reference frames around its place: the vertex of the
+//! parabola through the top of `c` and its neighbours, with the error `s = 0.005 s / k (1 + (0.05 / k)^2)`
+//! for a contrast `k = max c - mean c`.
 //!
-//! Around the place the sequence model names, each new frame is compared with every reference frame within about a
-//! second. The similarity over reference time has a peak where both cameras were at the same place; a parabola
-//! through its top locates it between frames. How far the peak stands out is the best predictor of its error, and so
-//! gives each measurement its error bar. Finely sampled measurements are then joined into one pair per analysed
-//! frame.
+//! Around the place the sequence model names, each new frame is compared with every reference frame within
+//! about a second. The similarity over reference time has a peak where both cameras were at the same place; a
+//! parabola through its top locates it between frames. How far the peak stands out is the best predictor of
+//! its error, and so gives each measurement its error bar. Finely sampled measurements are then joined into
+//! one pair per analysed frame.
 
 mod peak;
 
@@ -26,15 +27,9 @@ use crate::tuning::{
 
 /// Similarity of single frames; implemented over pictures elsewhere.
 pub trait PlaceSimilarity: Sync {
-    /// Similarity of new frame `i_new` with each of the reference frames `refs`; `centre` is the one expected to match.
+    /// Similarity of new frame `i_new` with each of the reference frames `refs`; `centre` is the one expected
+    /// to match.
     fn curve(&self, i_new: usize, refs: std::ops::Range<usize>, centre: usize) -> Vec<f32>;
-}
-
-/// Settings of the refinement.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct RefineSettings {
-    /// Reference time searched each side of the expected place, seconds.
-    pub half_window_secs: f64,
 }
 
 /// A located new frame.
@@ -54,13 +49,14 @@ pub struct FrameTimes<'a> {
     pub fine: &'a [f64],
 }
 
-/// Locate the new frames: at most one pair per analysed new frame, in order of time, not decreasing in either time.
+/// Locate the new frames among the reference frames within `half_window_secs` of where they are expected: at most
+/// one pair per analysed new frame, in order of time, not decreasing in either time.
 pub fn refine(
     posteriors: &[Posterior],
     new: FrameTimes<'_>,
     reference_fine: &[f64],
     similarity: &dyn PlaceSimilarity,
-    settings: RefineSettings,
+    half_window_secs: f64,
 ) -> Vec<Pair> {
     let on: Vec<(f64, &Posterior)> = new
         .analysed
@@ -77,13 +73,7 @@ pub fn refine(
             .par_iter()
             .enumerate()
             .map(|(i, centre)| {
-                SimilarityCurve::around(
-                    i,
-                    (*centre)?,
-                    reference_fine,
-                    similarity,
-                    settings.half_window_secs,
-                )
+                SimilarityCurve::around(i, (*centre)?, reference_fine, similarity, half_window_secs)
             })
             .collect()
     };
@@ -95,7 +85,7 @@ pub fn refine(
         .zip(&expected)
         .map(|(&t, &was)| {
             let now = interpolate(&first, t)?;
-            ((now - was?).abs() > RECENTRE_SHARE * settings.half_window_secs).then_some(now)
+            ((now - was?).abs() > RECENTRE_SHARE * half_window_secs).then_some(now)
         })
         .collect();
     for (slot, better) in curves
@@ -141,8 +131,9 @@ impl SimilarityCurve {
     }
 }
 
-/// Peaks of the curves, looked at from both sides: for each new frame the best reference time, and for each reference
-/// frame the best new time. What only one side sees is often a chance likeness. In order of new time.
+/// Peaks of the curves, looked at from both sides: for each new frame the best reference time, and for each
+/// reference frame the best new time. What only one side sees is often a chance likeness. In order of new
+/// time.
 fn measure(
     curves: &[Option<SimilarityCurve>],
     t_new: &[f64],
@@ -234,8 +225,8 @@ fn smooth_stretches(known: &[(f64, Observation)], jumps: &[f64]) -> Vec<(f64, f6
         .collect()
 }
 
-/// Join measurements into one pair per analysed frame: the robust mean of those nearest to it in time, moved along the
-/// path to the frame's own time.
+/// Join measurements into one pair per analysed frame: the robust mean of those nearest to it in time, moved
+/// along the path to the frame's own time.
 fn join(
     measurements: &[Measurement],
     analysed: &[f64],
@@ -328,15 +319,7 @@ mod tests {
             analysed: &analysed,
             fine: &fine,
         };
-        let pairs = refine(
-            &posteriors,
-            times,
-            &reference,
-            &similarity,
-            RefineSettings {
-                half_window_secs: 0.8,
-            },
-        );
+        let pairs = refine(&posteriors, times, &reference, &similarity, 0.8);
         assert!(pairs.len() > 55, "{}", pairs.len());
         for p in &pairs {
             assert!(
@@ -367,15 +350,7 @@ mod tests {
             analysed: &t,
             fine: &t,
         };
-        let pairs = refine(
-            &posteriors,
-            times,
-            &t,
-            &similarity,
-            RefineSettings {
-                half_window_secs: 0.8,
-            },
-        );
+        let pairs = refine(&posteriors, times, &t, &similarity, 0.8);
         assert!(!pairs.is_empty() && pairs.iter().all(|p| p.t_new_secs >= 8.0));
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::tuning::{MIN_CONTRAST, PARABOLA_ERROR, SIGMA_PER_CONTRAST_SECS, WEAK_CONTRAST};
 
-/// Top of a similarity curve: time and one-sigma error. `None` when the largest value is at an end (the place may lie
-/// beyond) or does not stand out.
+/// Top of a similarity curve: time and one-sigma error. `None` when the largest value is at an end (the place
+/// may lie beyond) or does not stand out.
 pub(super) fn peak(t: &[f64], curve: &[f32]) -> Option<(f64, f64)> {
     let mut best = 0;
     for (k, &v) in curve.iter().enumerate() {

@@ -1,4 +1,5 @@
-//! Certainty that the posterior of single frames claims too much of: beside leaps, where nothing passes by, and at edges.
+//! Certainty that the posterior of single frames claims too much of: beside leaps, where nothing passes by,
+//! and at edges.
 
 use super::PosteriorInterval;
 use crate::evidence::Matrix;
@@ -8,9 +9,9 @@ use crate::tuning::{
     LEAP_END_SECS, OFF_FRAMES, OUTSIDE_LLR, POSTERIOR_LEAP_SECS, STOOD_SHARE,
 };
 
-/// A leap ahead is believed where the reference rider stood: all that is leapt over looks like the place itself. Else the
-/// reference was on another trail, or went over the same ground several times, and nobody can say what belongs to it:
-/// the frames beside it are doubted.
+/// A leap ahead is believed where the reference rider stood: all that is leapt over looks like the place
+/// itself. Else the reference was on another trail, or went over the same ground several times, and nobody
+/// can say what belongs to it: the frames beside it are doubted.
 pub(super) fn leaps(found: &mut [PosteriorInterval], llr: &Matrix, t_new: &[f64], t_ref: &[f64]) {
     let on: Vec<usize> = (0..found.len())
         .filter(|&i| found[i].posterior.is_on_trail())
@@ -53,9 +54,9 @@ pub(super) fn edges(found: &mut [PosteriorInterval]) {
     }
 }
 
-/// Where both riders stand, or nothing passes by, the path might as well run a little earlier or later, and the chance
-/// likeness of single frames decides. So the neighbourhood of each frame is asked: what would it say to the path
-/// displaced either way?
+/// Where both riders stand, or nothing passes by, the path might as well run a little earlier or later, and
+/// the chance likeness of single frames decides. So the neighbourhood of each frame is asked: what would it
+/// say to the path displaced either way?
 pub(super) fn displacements(found: &mut [PosteriorInterval], llr: &Matrix, t_ref: &[f64]) {
     let on = |i: &usize| found[*i].posterior.is_on_trail();
     let explained = |i: usize, by: f64| {
@@ -94,7 +95,8 @@ mod tests {
     use super::super::posteriors;
     use super::*;
 
-    /// A ride along the diagonal that leaps from 10 s to 19 s; what is leapt over looks like `alike` at the leap.
+    /// A ride along the diagonal that leaps from 10 s to 19 s; what is leapt over looks like `alike` at the
+    /// leap.
     fn around_a_leap(alike: f32) -> (f64, f64) {
         let (n, m) = (60, 90);
         let mut values = vec![-2.0; n * m];

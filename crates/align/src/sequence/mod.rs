@@ -1,17 +1,21 @@
-//! Sequence model: a hidden Markov model over the reference frames (forward-backward algorithm; Rabiner 1989).
+//! Sequence model: a hidden Markov model over the reference frames (forward-backward algorithm; Rabiner
+//! 1989).
 //!
-//! States at new frame `i`: *on* the reference trail at frame `j`, or *off* it, having left it at `j` (before the start, past
-//! the end, on a detour). With the evidence `e_ij` (natural logarithm) and the transition `T`, both of as many states,
+//! States at new frame `i`: *on* the reference trail at frame `j`, or *off* it, having left it at `j` (before
+//! the start, past the end, on a detour). With the evidence `e_ij` (natural logarithm) and the transition
+//! `T`, both of as many states,
 //!
-//! - forward: `a_i = e^{e_i} * (T' a_{i-1})`, backward: `b_{i-1} = T (e^{e_i} * b_i)`, each normalised per frame;
+//! - forward: `a_i = e^{e_i} * (T' a_{i-1})`, backward: `b_{i-1} = T (e^{e_i} * b_i)`, each normalised per
+//!   frame;
 //! - posterior of each state: `a_i * b_i`, normalised.
 //!
-//! Riding on moves forward by a log-normal speed ratio; standing still, the reference standing still (a jump forward) and
-//! leaving the trail have small probabilities; nobody ever goes back. The result knows its own uncertainty, and a pair of
-//! different trails ends up *off* nearly everywhere. The speed ratio is measured on a first result, and the model run again.
+//! Riding on moves forward by a log-normal speed ratio; standing still, the reference standing still (a jump
+//! forward) and leaving the trail have small probabilities; nobody ever goes back. The result knows its own
+//! uncertainty, and a pair of different trails ends up *off* nearly everywhere. The speed ratio is measured
+//! on a first result, and the model run again.
 //!
-//! Cost is proportional to the number of cells of the evidence; sums run in a fixed order. Evidence with bands (see
-//! [`crate::band`]) makes that proportional to the length of the recordings.
+//! Cost is proportional to the number of cells of the evidence; sums run in a fixed order. Evidence with
+//! bands (see [`crate::band`]) makes that proportional to the length of the recordings.
 
 mod certainty;
 mod model;
@@ -46,7 +50,8 @@ impl Posterior {
     }
 }
 
-/// A posterior with its credible interval, which holds all but a thousandth of the mass on the trail at each end.
+/// A posterior with its credible interval, which holds all but a thousandth of the mass on the trail at each
+/// end.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PosteriorInterval {
     /// The posterior.
@@ -68,8 +73,20 @@ impl PosteriorInterval {
     }
 }
 
-/// Run the model. `t_new` and `t_ref` are the frame times of the evidence's rows and columns, increasing, seconds.
-/// Returns one posterior per row; empty when either side is empty or the sizes disagree.
+/// Run the model. `t_new` and `t_ref` are the frame times of the evidence's rows and columns, increasing,
+/// seconds. Returns one posterior per row; empty when either side is empty or the sizes disagree.
+///
+/// ```
+/// use mtbsync_align::evidence::{Matrix, log_likelihood_ratios, z_scores};
+/// use mtbsync_align::sequence::posteriors;
+///
+/// // 30 new frames that look like the 30 reference frames at the same times.
+/// let similarity = (0..900).map(|cell| if cell / 30 == cell % 30 { 0.9 } else { 0.1 }).collect();
+/// let llr = log_likelihood_ratios(&z_scores(&Matrix::new(30, 30, similarity).unwrap()));
+/// let t_secs: Vec<f64> = (0..30).map(|k| f64::from(k) / 3.0).collect();
+/// let found = posteriors(&llr, &t_secs, &t_secs);
+/// assert!((found[15].t_ref_secs - 5.0).abs() < 0.1 && found[15].is_on_trail());
+/// ```
 pub fn posteriors(llr: &Matrix, t_new: &[f64], t_ref: &[f64]) -> Vec<Posterior> {
     posterior_intervals(llr, t_new, t_ref)
         .into_iter()

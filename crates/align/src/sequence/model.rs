@@ -11,8 +11,8 @@ use crate::tuning::{
     RETURN_PER_SEC, STAND,
 };
 
-/// Places that are moved at once: long enough for vectors, short enough to stay in the nearest cache for all steps of a kernel,
-/// which in a sparse look at a long ride has hundreds.
+/// Places that are moved at once: long enough for vectors, short enough to stay in the nearest cache for all
+/// steps of a kernel, which in a sparse look at a long ride has hundreds.
 const BLOCK: usize = 256;
 
 pub(super) struct SequenceModel {
@@ -32,14 +32,15 @@ struct Transition {
     come_back: f64,
 }
 
-/// Filtered probabilities in the order of the evidence's cells: on the trail at `j`, and off since leaving at `j`.
+/// Filtered probabilities in the order of the evidence's cells: on the trail at `j`, and off since leaving at
+/// `j`.
 pub(super) struct ForwardMass {
     on: Vec<f32>,
     off: Vec<f32>,
 }
 
-/// Probabilities of all places, of which only those within `band` count. Leaving the band means leaving the trail's
-/// possibilities: nothing moves there; who left the trail before the band waits at its start.
+/// Probabilities of all places, of which only those within `band` count. Leaving the band means leaving the
+/// trail's possibilities: nothing moves there; who left the trail before the band waits at its start.
 struct StateMass {
     on: Vec<f64>,
     off: Vec<f64>,

@@ -3,8 +3,8 @@
 use super::{Posterior, PosteriorInterval};
 use crate::tuning::{INTERVAL_TAIL, ON_SECS};
 
-/// Heaviest window of the mass `on` at the reference frames `t_ref`, `spacing` seconds apart, its centre of mass, and the
-/// credible interval; `off` is the mass of having no counterpart. Masses need not sum to 1.
+/// Heaviest window of the mass `on` at the reference frames `t_ref`, `spacing` seconds apart, its centre of
+/// mass, and the credible interval; `off` is the mass of having no counterpart. Masses need not sum to 1.
 pub(super) fn summarise(on: &[f64], off: f64, t_ref: &[f64], spacing: f64) -> PosteriorInterval {
     let on_total: f64 = on.iter().sum();
     let total = on_total + off;

@@ -1,7 +1,7 @@
 //! Log-normal distribution of the speed ratio of both riders, measured on a first result.
 //!
-//! Mean: the median of the logarithms of the path's slopes over chords of [`RATE_CHORD_SECS`]; standard deviation: half of what
-//! lies between their 16th and 84th percentiles.
+//! Mean: the median of the logarithms of the path's slopes over chords of [`RATE_CHORD_SECS`]; standard
+//! deviation: half of what lies between their 16th and 84th percentiles.
 
 use super::PosteriorInterval;
 use crate::path::chord_slopes;

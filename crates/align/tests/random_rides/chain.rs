@@ -1,4 +1,5 @@
-//! The whole chain on two rides: evidence, sequence model, ambiguity, refinement, fit and gates, in the order of the program.
+//! The whole chain on two rides: evidence, sequence model, ambiguity, refinement, fit and gates, in the order
+//! of the program.
 
 use std::ops::Range;
 
@@ -6,7 +7,7 @@ use mtbsync_align::evidence::{Matrix, log_likelihood_ratios, z_scores};
 use mtbsync_align::fit::fit_monotone;
 use mtbsync_align::gates::judge;
 use mtbsync_align::pair::Pair;
-use mtbsync_align::refine::{FrameTimes, PlaceSimilarity, RefineSettings, refine};
+use mtbsync_align::refine::{FrameTimes, PlaceSimilarity, refine};
 use mtbsync_align::sequence::posteriors;
 use mtbsync_align::{TimeWarp, WarpSettings, ambiguity};
 
@@ -109,10 +110,7 @@ pub fn align(reference: &Film, new: &Film) -> Outcome {
         analysed: &new.t,
         fine: &new.fine,
     };
-    let settings = RefineSettings {
-        half_window_secs: 0.8,
-    };
-    let pairs = refine(&path, times, &reference.fine, &views, settings);
+    let pairs = refine(&path, times, &reference.fine, &views, 0.8);
     let warp = fit_monotone(&pairs, &[]);
     let ok = judge(&warp, &pairs, new.duration, &WarpSettings::default()).ok;
     Outcome {

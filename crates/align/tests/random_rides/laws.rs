@@ -53,8 +53,8 @@ pub fn shifted_by_clocks(reference: &Film, new: &Film, outcome: &Outcome) {
     }
 }
 
-/// An anchor on the curve changes nothing, where the curve is sure of itself. (In the middle of a leap it would say that there
-/// is none.)
+/// An anchor on the curve changes nothing, where the curve is sure of itself. (In the middle of a leap it
+/// would say that there is none.)
 pub fn unmoved_by_anchors_on_it(new: &Film, outcome: &Outcome) {
     let sure = |&(_, r): &(f64, f64)| {
         let place = outcome.warp.locate(r, new.duration);

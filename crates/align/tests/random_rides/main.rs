@@ -1,9 +1,9 @@
-//! Thousands of random rides without pictures: sequences of descriptors with noise, look-alike places, stops, detours,
-//! laps and mishaps, whose truth is known, through the whole chain of this crate.
+//! Thousands of random rides without pictures: sequences of descriptors with noise, look-alike places, stops,
+//! detours, laps and mishaps, whose truth is known, through the whole chain of this crate.
 //!
-//! A place is a random vector that changes smoothly along the trail; a frame is the vector of its place plus noise.
-//! Similarity is their cosine. `MTB_RIDES` sets how many rides are made (default 60; 2,000 take a minute or two in
-//! release), `MTB_FIRST_RIDE` the first seed.
+//! A place is a random vector that changes smoothly along the trail; a frame is the vector of its place plus
+//! noise. Similarity is their cosine. `MTB_RIDES` sets how many rides are made (default 60; 2,000 take a
+//! minute or two in release), `MTB_FIRST_RIDE` the first seed.
 
 #![allow(clippy::unwrap_used)] // a helper that fails is a failing test
 

@@ -21,8 +21,8 @@ pub enum Event {
     Stop { at: f64, secs: f64 },
     /// Ride another trail for this many seconds and come back this many metres further on.
     Detour { at: f64, secs: f64, ahead: f64 },
-    /// Crash, get up after this many seconds, walk back this many metres, and ride again. Who pushes the bicycle
-    /// backwards still sees the trail ahead.
+    /// Crash, get up after this many seconds, walk back this many metres, and ride again. Who pushes the
+    /// bicycle backwards still sees the trail ahead.
     WalkBack {
         at: f64,
         secs: f64,
@@ -46,7 +46,8 @@ pub struct Plan {
     pub to: f64,
     /// Metres per second.
     pub pace: f64,
-    /// Largest factor by which the pace changes from one stretch to the next; 1: only the usual ups and downs.
+    /// Largest factor by which the pace changes from one stretch to the next; 1: only the usual ups and
+    /// downs.
     pub moods: f64,
     /// In any order.
     pub events: Vec<Event>,
@@ -175,8 +176,8 @@ impl Ride {
         away.fold(f64::INFINITY, f64::min)
     }
 
-    /// Seconds between `t` and the nearest moment at which somebody sets off, stops, or leaves or finds the trail, or the picture
-    /// is spoilt or not any more; and which.
+    /// Seconds between `t` and the nearest moment at which somebody sets off, stops, or leaves or finds the
+    /// trail, or the picture is spoilt or not any more; and which.
     pub fn nearest_event(&self, t: f64) -> (f64, &'static str) {
         let state = |m: &Moment, next: &Moment| match (m.metres, next.metres) {
             (Some(a), Some(b)) if a == b => "stand",

@@ -110,8 +110,8 @@ impl Trail {
         trail
     }
 
-    /// The trail as one recording shows it: every place keeps its look but for `share` of it. What lies beside the trail
-    /// and what spoils a picture is its own.
+    /// The trail as one recording shows it: every place keeps its look but for `share` of it. What lies
+    /// beside the trail and what spoils a picture is its own.
     pub fn aged(&self, random: &mut Random, share: f64) -> Self {
         let mut age = |looks: &Looks, share: f64| {
             let keep = (1.0 - share * share).sqrt();
