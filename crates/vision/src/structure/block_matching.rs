@@ -11,10 +11,10 @@
 use super::block_search::{BLOCKS, Pass, SearchRange, SimilarityVolume, peaks};
 use super::hill_climb::hill_climb;
 use super::hog_grid::{BLOCK, COARSE_COLS, COARSE_ROWS, COLS, HogGrid, ROWS};
-use super::hog_pyramid::HogPyramid;
+use super::hog_pyramid::{CameraMotion, HogPyramid};
 use crate::tuning::{
     MAX_DISAGREEMENT, MIN_CELL_ENERGY, MIN_PEAK_MARGIN, MIN_PEAK_MARGIN_SAME, MIN_SIMILARITY_NEXT,
-    MIN_SIMILARITY_STEP, RIM, SCALES,
+    MIN_SIMILARITY_STEP, RIM,
 };
 
 /// A block of the first grid found on the second. Fine cells, middles at whole numbers.
@@ -47,15 +47,6 @@ impl BlockMatch {
     }
 }
 
-/// How the camera moved from one picture to the other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CameraMotion {
-    /// Along the trail: things look larger in the other.
-    Forward,
-    /// Against it: smaller.
-    Backward,
-}
-
 /// Displacement of the blocks of one grid on another.
 #[derive(Clone, Debug, Default)]
 pub struct BlockMatches {
@@ -79,7 +70,7 @@ impl BlockMatches {
 
     /// From a frame to one that was taken ahead of it or behind it.
     pub fn onto(from: &HogPyramid, to: &HogPyramid, range: SearchRange, motion: CameraMotion) -> Self {
-        let there = Self::one_way(&from.grid, &to.grid, range);
+        let [there, _] = Self::both_ways(&from.grid, &to.grid, range);
         there.or_resized(from, to, range, motion)
     }
 
@@ -100,13 +91,10 @@ impl BlockMatches {
         for block in self.blocks.drain(..) {
             best[block.number] = Some(block);
         }
-        for (step, scale) in SCALES.into_iter().enumerate().take(range.scales) {
-            let (other, scale) = match motion {
-                CameraMotion::Forward => (to.smaller(step), scale),
-                CameraMotion::Backward => (to.larger(step), 1.0 / scale),
-            };
+        for step in 0..range.scales {
+            let (other, scale) = to.compensated(motion, step);
             // What is left to find is what scale does not explain.
-            let there = Self::one_way(&from.grid, other, SearchRange::NEAR);
+            let [there, _] = Self::both_ways(&from.grid, other, SearchRange::NEAR);
             for block in there.blocks {
                 let known: &mut Option<BlockMatch> = &mut best[block.number];
                 if known.is_none_or(|known| known.similarity < block.similarity) {
@@ -120,14 +108,10 @@ impl BlockMatches {
 
     /// From `a` to `b` and from `b` to `a`, each block checked against the other pass.
     fn both_ways(a: &HogGrid, b: &HogGrid, range: SearchRange) -> [Self; 2] {
-        let [there, back] = Unchecked::both_ways(a, b, range);
+        let volume = SimilarityVolume::new(a, b, range);
+        let there = Unchecked::pass(a, b, &volume, Pass::Forward);
+        let back = Unchecked::pass(b, a, &volume, Pass::Backward);
         [there.consistent_with(&back), back.consistent_with(&there)]
-    }
-
-    /// Only from `a` to `b`.
-    fn one_way(a: &HogGrid, b: &HogGrid, range: SearchRange) -> Self {
-        let [there, back] = Unchecked::both_ways(a, b, range);
-        there.consistent_with(&back)
     }
 
     /// Blocks that are as similar and stand out as much as they must between two frames of one recording.
@@ -153,15 +137,6 @@ struct Unchecked {
 }
 
 impl Unchecked {
-    /// From `a` to `b` and from `b` to `a`.
-    fn both_ways(a: &HogGrid, b: &HogGrid, range: SearchRange) -> [Self; 2] {
-        let volume = SimilarityVolume::new(a, b, range);
-        [
-            Self::pass(a, b, &volume, Pass::Forward),
-            Self::pass(b, a, &volume, Pass::Backward),
-        ]
-    }
-
     fn pass(from: &HogGrid, to: &HogGrid, volume: &SimilarityVolume, pass: Pass) -> Self {
         let peaks = peaks(volume, pass);
         let blocks = (0..BLOCKS)

@@ -11,12 +11,21 @@ use crate::dispatch::multiversion;
 use crate::orientation_grid::BINS;
 use crate::tuning::SCALES;
 
+/// How the camera moved from one picture to the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CameraMotion {
+    /// Along the trail: things look larger in the other.
+    Forward,
+    /// Against it: smaller.
+    Backward,
+}
+
 /// A frame at several sizes, each prepared when it is first asked for.
 #[derive(Debug)]
 pub struct HogPyramid {
     pub(super) grid: HogGrid,
-    larger: [OnceCell<HogGrid>; SCALES.len()],
-    smaller: [OnceCell<HogGrid>; SCALES.len()],
+    /// By motion and step of [`SCALES`].
+    resized: [[OnceCell<HogGrid>; SCALES.len()]; 2],
 }
 
 impl HogPyramid {
@@ -24,19 +33,18 @@ impl HogPyramid {
     pub fn new(grid: HogGrid) -> Self {
         Self {
             grid,
-            larger: Default::default(),
-            smaller: Default::default(),
+            resized: Default::default(),
         }
     }
 
-    /// What it shows [`SCALES`]`[step]` times as large.
-    pub(super) fn larger(&self, step: usize) -> &HogGrid {
-        self.larger[step].get_or_init(|| resized(&self.grid, SCALES[step]))
-    }
-
-    /// What it shows [`SCALES`]`[step]` times as small.
-    pub(super) fn smaller(&self, step: usize) -> &HogGrid {
-        self.smaller[step].get_or_init(|| resized(&self.grid, 1.0 / SCALES[step]))
+    /// With the growth of step number `step` by a motion towards it undone, and that growth.
+    pub(super) fn compensated(&self, motion: CameraMotion, step: usize) -> (&HogGrid, f64) {
+        let (growth, scale) = match motion {
+            CameraMotion::Forward => (SCALES[step], 1.0 / SCALES[step]),
+            CameraMotion::Backward => (1.0 / SCALES[step], SCALES[step]),
+        };
+        let cell = &self.resized[motion as usize][step];
+        (cell.get_or_init(|| resized(&self.grid, scale)), growth)
     }
 }
 

@@ -25,10 +25,10 @@ mod pose;
 mod relative_pose;
 mod resection;
 
-pub use block_matching::{BlockMatches, CameraMotion};
+pub use block_matching::BlockMatches;
 pub use block_search::SearchRange;
 pub use hog_grid::{HOG_GRID_LEN, HogExtractor, HogGrid, HogMean, HogSum};
-pub use hog_pyramid::HogPyramid;
+pub use hog_pyramid::{CameraMotion, HogPyramid};
 pub use lens::{Lens, Projection};
 pub use pose::Structure;
 pub use resection::Located;
