@@ -1,5 +1,5 @@
-//! What describing one 960×540 frame costs: contrast equalisation, local features with and without it, dense descriptor;
-//! and the mask of a recording of 800 frames.
+//! What describing one 960×540 frame costs: contrast equalisation, local features with and without it, dense
+//! descriptor; and the mask of a recording of 800 frames.
 
 use divan::{Bencher, black_box};
 use mtbsync_vision::clahe::Clahe;

@@ -1,8 +1,8 @@
 //! How many geometric inliers do neighbouring frames of a clip have?
 //!
-//! Reads raw grey frames from standard input (`ffmpeg ... -f rawvideo -pix_fmt gray -`), matches each with the one
-//! `STEP` frames later, and prints per pair: features, matches, inliers of a homography, and the time spent.
-//! `scripts/bench_orb.py` prints the same for OpenCV next to it.
+//! Reads raw grey frames from standard input (`ffmpeg ... -f rawvideo -pix_fmt gray -`), matches each with
+//! the one `STEP` frames later, and prints per pair: features, matches, inliers of a homography, and the time
+//! spent. `scripts/bench_orb.py` prints the same for OpenCV next to it.
 //!
 //! Usage: `orb_quality WIDTH HEIGHT [STEP] [noclahe]`
 #![allow(clippy::print_stdout, reason = "an example prints its table")]

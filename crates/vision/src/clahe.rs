@@ -1,9 +1,9 @@
-//! `y = 255 · Σ_{g ≤ x} min(h(g), limit) / area`: contrast-limited adaptive histogram equalisation (CLAHE; Zuiderveld, Graphics
-//! Gems IV, 1994), histograms `h` by tile, the clipped rest spread evenly, curves of the four nearest tiles blended
-//! bilinearly.
+//! `y = 255 · Σ_{g ≤ x} min(h(g), limit) / area`: contrast-limited adaptive histogram equalisation (CLAHE;
+//! Zuiderveld, Graphics Gems IV, 1994), histograms `h` by tile, the clipped rest spread evenly, curves of the
+//! four nearest tiles blended bilinearly.
 //!
-//! A forest trail is half glare and half shade. Equalised tile by tile, with a limit on how steep the curve of a tile may
-//! get, corners in the shade are as strong as corners in the sun.
+//! A forest trail is half glare and half shade. Equalised tile by tile, with a limit on how steep the curve
+//! of a tile may get, corners in the shade are as strong as corners in the sun.
 
 use crate::dispatch::multiversion;
 use crate::image::LumaView;
@@ -21,7 +21,8 @@ const WEIGHT_SHIFT: u32 = 14;
 pub struct ClaheParams {
     /// Tiles per axis (at most; tiny pictures get fewer).
     pub tiles: usize,
-    /// Highest histogram bin, as a multiple of the mean bin. 1 leaves the picture flat, large means plain equalisation.
+    /// Highest histogram bin, as a multiple of the mean bin. 1 leaves the picture flat, large means plain
+    /// equalisation.
     pub clip_limit: f32,
 }
 
@@ -224,7 +225,8 @@ mod tests {
         let out = equalise(width, height, &faint);
         let spread = |p: &[u8]| i32::from(*p.iter().max().unwrap()) - i32::from(*p.iter().min().unwrap());
         assert!(spread(&out) > spread(&faint));
-        // Three bins of at most 3/256 of the area each: nine grey values at most, plus the redistributed share.
+        // Three bins of at most 3/256 of the area each: nine grey values at most, plus the redistributed
+        // share.
         assert!(spread(&out) < 20, "{}", spread(&out));
     }
 

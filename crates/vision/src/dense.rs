@@ -1,9 +1,10 @@
-//! `d[row][column][bin]`, 18×32×8 bytes, `value = d · SCALE`: the dense place descriptor, a histogram of oriented gradients
-//! (Dalal and Triggs, CVPR 2005; see `orientation_grid`) of the picture reduced to 160×90 pixels.
+//! `d[row][column][bin]`, 18×32×8 bytes, `value = d · SCALE`: the dense place descriptor, a histogram of
+//! oriented gradients (Dalal and Triggs, CVPR 2005; see `orientation_grid`) of the picture reduced to 160×90
+//! pixels.
 //!
-//! Cells of about three degrees do not depend on exact pixel positions, so two cameras that point a little differently
-//! agree after a shift by whole cells (see [`crate::similarity`]). Values are stored as bytes right away, so a run that
-//! reads a cached index computes exactly what the run that made the index computed.
+//! Cells of about three degrees do not depend on exact pixel positions, so two cameras that point a little
+//! differently agree after a shift by whole cells (see [`crate::similarity`]). Values are stored as bytes
+//! right away, so a run that reads a cached index computes exactly what the run that made the index computed.
 //!
 //! ```
 //! use mtbsync_vision::dense::{COLS, DESCRIPTOR_LEN, DenseExtractor, ROWS};

@@ -1,9 +1,10 @@
 //! One plain loop, compiled several times for newer processors.
 //!
-//! The pixel loops of this crate are written as ordinary Rust that the compiler can vectorise. [`multiversion!`]
-//! compiles such a loop once more with AVX2 and once with AVX-512 enabled and picks at run time what the machine
-//! has. All versions come from the same source and use integer arithmetic (or strictly ordered floats), so they
-//! give the same bytes. On AArch64 the plain version already uses NEON, which is part of the baseline there.
+//! The pixel loops of this crate are written as ordinary Rust that the compiler can vectorise.
+//! [`multiversion!`] compiles such a loop once more with AVX2 and once with AVX-512 enabled and picks at run
+//! time what the machine has. All versions come from the same source and use integer arithmetic (or strictly
+//! ordered floats), so they give the same bytes. On AArch64 the plain version already uses NEON, which is
+//! part of the baseline there.
 
 /// Wrap `#[inline(always)] fn $plain` into a function `$name` that dispatches on the processor.
 ///

@@ -1,14 +1,15 @@
-//! `D[r][s] = Σ_k a_r[k] · b[o_s + k]`: dot products of `R` rows with one array at `S` offsets, in whole numbers.
+//! `D[r][s] = Σ_k a_r[k] · b[o_s + k]`: dot products of `R` rows with one array at `S` offsets, in whole
+//! numbers.
 //!
-//! Comparing frames at every shift of a grid is nothing else. One product after the other waits for memory, two loads for
-//! each multiplication; together, each load is used more than once (register blocking). Integers, so every version gives
-//! the same numbers.
+//! Comparing frames at every shift of a grid is nothing else. One product after the other waits for memory,
+//! two loads for each multiplication; together, each load is used more than once (register blocking).
+//! Integers, so every version gives the same numbers.
 
 /// All slices are a multiple of this long.
 pub(crate) const LANES: usize = 32;
 
-/// The dot product of each of `ours` with the part of `theirs` that begins at each of `offsets`. The numbers must be
-/// small enough for the sums to fit an `i32`.
+/// The dot product of each of `ours` with the part of `theirs` that begins at each of `offsets`. The numbers
+/// must be small enough for the sums to fit an `i32`.
 ///
 /// # Panics
 /// When `ours` are not of one length, or that is no multiple of [`LANES`], or `theirs` ends too early.
@@ -35,8 +36,8 @@ pub(crate) fn dots<const R: usize, const S: usize>(
     dots_plain(ours, theirs, offsets)
 }
 
-/// The bounds of the values keep the sum inside an `i32`; saying so with wrapping operations lets builds with overflow
-/// checks use vectors as well.
+/// The bounds of the values keep the sum inside an `i32`; saying so with wrapping operations lets builds with
+/// overflow checks use vectors as well.
 #[inline(always)]
 pub(crate) fn dot_plain(a: &[i16], b: &[i16]) -> i32 {
     a.iter().zip(b).fold(0i32, |sum, (&p, &q)| {

@@ -1,7 +1,7 @@
 //! The part of a picture that the place grid covers.
 //!
-//! Cameras that record 4:3 and 16:9 share the width of the view, not the height, so landscape pictures are cut to the
-//! grid's aspect of 16:9 around the middle. Upright pictures are covered whole.
+//! Cameras that record 4:3 and 16:9 share the width of the view, not the height, so landscape pictures are
+//! cut to the grid's aspect of 16:9 around the middle. Upright pictures are covered whole.
 
 /// Cells across.
 pub const COLS: usize = 32;
@@ -59,7 +59,8 @@ impl GridWindow {
         (self.width / COLS as f64, self.height / ROWS as f64)
     }
 
-    /// Column and row of a point, counted from the grid's upper left corner; outside the grid beyond its ends.
+    /// Column and row of a point, counted from the grid's upper left corner; outside the grid beyond its
+    /// ends.
     pub fn cell_of(&self, x: f64, y: f64) -> (f64, f64) {
         let (w, h) = self.cell_px();
         ((x - self.left) / w, (y - self.top) / h)

@@ -1,8 +1,8 @@
 //! A borrowed grey picture.
 //!
-//! Everything in this crate looks at brightness only: the Y plane of a decoded frame, shrunk to analysis size.
-//! [`LumaView`] borrows such a plane and guarantees that its size and its bytes agree, so the pixel code behind
-//! it can index rows without asking again.
+//! Everything in this crate looks at brightness only: the Y plane of a decoded frame, shrunk to analysis
+//! size. [`LumaView`] borrows such a plane and guarantees that its size and its bytes agree, so the pixel
+//! code behind it can index rows without asking again.
 
 use thiserror::Error;
 
@@ -48,13 +48,14 @@ impl LumaError {
 }
 
 impl<'a> LumaView<'a> {
-    /// Longest side accepted, in pixels; keeps coordinates in `i16` and areas in `u32` everywhere behind this type.
+    /// Longest side accepted, in pixels; keeps coordinates in `i16` and areas in `u32` everywhere behind this
+    /// type.
     pub const MAX_SIDE: usize = 16_384;
 
     /// Borrow `data` as a picture.
     ///
-    /// # Errors
-    /// When `data.len() != width * height`, or a side is longer than [`Self::MAX_SIDE`]. An empty picture is allowed.
+    /// # Errors When `data.len() != width * height`, or a side is longer than [`Self::MAX_SIDE`]. An empty
+    /// picture is allowed.
     pub fn new(width: usize, height: usize, data: &'a [u8]) -> Result<Self, LumaError> {
         if width > Self::MAX_SIDE || height > Self::MAX_SIDE {
             return Err(LumaError::TooLarge { width, height });

@@ -1,5 +1,5 @@
-//! What two pictures show of one place: static mask, dense place descriptor and its similarity, structure from motion,
-//! ORB features, matching, two-view geometry. Knows pictures; knows neither time nor files.
+//! What two pictures show of one place: static mask, dense place descriptor and its similarity, structure
+//! from motion, ORB features, matching, two-view geometry. Knows pictures; knows neither time nor files.
 
 pub mod clahe;
 pub mod dense;

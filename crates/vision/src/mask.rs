@@ -1,9 +1,10 @@
-//! `|E d|² / E|d|² > s`: cells of the dense descriptor that never change, from `frames × DESCRIPTOR_LEN` bytes to one byte a
-//! cell.
+//! `|E d|² / E|d|² > s`: cells of the dense descriptor that never change, from `frames × DESCRIPTOR_LEN`
+//! bytes to one byte a cell.
 //!
-//! Handlebar, visor, chin bar, watermark and lens dirt show the same gradients in every frame and say nothing about the
-//! place. The measure is the share of a cell's energy that sits in its mean over the recording: 1 for a cell that never
-//! changes, about 0.6 to 0.75 for scenery (histograms are positive, so even unrelated ones share a mean).
+//! Handlebar, visor, chin bar, watermark and lens dirt show the same gradients in every frame and say nothing
+//! about the place. The measure is the share of a cell's energy that sits in its mean over the recording: 1
+//! for a cell that never changes, about 0.6 to 0.75 for scenery (histograms are positive, so even unrelated
+//! ones share a mean).
 
 use crate::dense::{BINS, COLS, DESCRIPTOR_LEN, ROWS};
 use crate::grid_window::GridWindow;
@@ -48,8 +49,8 @@ pub fn static_mask(descriptors: &[u8]) -> Vec<u8> {
     }
 }
 
-/// Whether the point `(x, y)` of a picture of `width`×`height` pixels lies on scenery. Outside the grid's window the
-/// nearest cell decides.
+/// Whether the point `(x, y)` of a picture of `width`×`height` pixels lies on scenery. Outside the grid's
+/// window the nearest cell decides.
 pub fn is_scenery(mask: &[u8], x: f32, y: f32, width: usize, height: usize) -> bool {
     if width == 0 || height == 0 {
         return true;

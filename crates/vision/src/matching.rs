@@ -1,8 +1,8 @@
-//! `d₁ < λ · d₂`: matching of 256-bit descriptors by Hamming distance with Lowe's ratio test (IJCV 2004), `N` queries
-//! against a set of `M`.
+//! `d₁ < λ · d₂`: matching of 256-bit descriptors by Hamming distance with Lowe's ratio test (IJCV 2004), `N`
+//! queries against a set of `M`.
 //!
-//! For each query the nearest `d₁` and the second nearest `d₂` of the set; a match counts when the nearest is clearly
-//! nearer and, if asked, when it is mutual.
+//! For each query the nearest `d₁` and the second nearest `d₂` of the set; a match counts when the nearest is
+//! clearly nearer and, if asked, when it is mutual.
 //!
 //! ```
 //! use mtbsync_vision::matching::ratio_matches;
@@ -90,8 +90,9 @@ multiversion! {
 
 /// Matches whose distance is below `lowe` times the distance of the second nearest, in the order of `query`.
 ///
-/// With `cross_check`, the query must also be the nearest of all queries to the descriptor it matched. A set of one
-/// descriptor has no second nearest and gives no match: nothing shows that the nearest is not just the only one.
+/// With `cross_check`, the query must also be the nearest of all queries to the descriptor it matched. A set
+/// of one descriptor has no second nearest and gives no match: nothing shows that the nearest is not just the
+/// only one.
 pub fn ratio_matches(
     query: &[[u8; DESCRIPTOR_BYTES]],
     train: &[[u8; DESCRIPTOR_BYTES]],
@@ -135,8 +136,8 @@ pub struct Guide<'a> {
     pub radius_px: f32,
 }
 
-/// As [`ratio_matches`], but each query competes only among descriptors near its expected place. Far fewer of them look
-/// alike by chance, so far more true matches pass the ratio test. Every match is mutual.
+/// As [`ratio_matches`], but each query competes only among descriptors near its expected place. Far fewer of
+/// them look alike by chance, so far more true matches pass the ratio test. Every match is mutual.
 pub fn guided_matches(
     query: &[[u8; DESCRIPTOR_BYTES]],
     train: &[[u8; DESCRIPTOR_BYTES]],
@@ -148,8 +149,8 @@ pub fn guided_matches(
         .zip(guide.query_places)
         .map(|(descriptor, place)| (words(descriptor), (guide.expect)(*place)))
         .collect();
-    // In strips as high as the radius and from left to right, so that only those around a place are looked at. Both a
-    // little wider than need be: the exact test decides.
+    // In strips as high as the radius and from left to right, so that only those around a place are looked
+    // at. Both a little wider than need be: the exact test decides.
     let reach = guide.radius_px * 1.01;
     let mut candidates: Vec<TrainPoint> = (0..)
         .zip(guide.train_places)

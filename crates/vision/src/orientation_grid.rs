@@ -1,10 +1,11 @@
-//! `h[r][c][b] = min(g / (√E + ε), clip)`, where `g[r][c][b] = mean over pixels of |∇ log(I + o)| · (shares of bin and cell)`
-//! and `E[r][c] = mean of Σ_b g²` over 3×3 cells: a grid of histograms of oriented gradients (HOG; Dalal and Triggs, CVPR
-//! 2005).
+//! `h[r][c][b] = min(g / (√E + ε), clip)`, where `g[r][c][b] = mean over pixels of |∇ log(I + o)| · (shares
+//! of bin and cell)` and `E[r][c] = mean of Σ_b g²` over 3×3 cells: a grid of histograms of oriented
+//! gradients (HOG; Dalal and Triggs, CVPR 2005).
 //!
-//! `I` is the picture, area-averaged to a few pixels a cell; the gradient is Sobel's; an orientation is split between the
-//! two nearest of [`BINS`] bins. The logarithm turns brightness into an offset, which has no gradient, and keeps contrast.
-//! The grid of [`crate::dense`] says which place it is; the finer one of [`crate::structure`] is what block matching runs on.
+//! `I` is the picture, area-averaged to a few pixels a cell; the gradient is Sobel's; an orientation is split
+//! between the two nearest of [`BINS`] bins. The logarithm turns brightness into an offset, which has no
+//! gradient, and keeps contrast. The grid of [`crate::dense`] says which place it is; the finer one of
+//! [`crate::structure`] is what block matching runs on.
 
 use std::f32::consts::{FRAC_PI_2, PI};
 
@@ -15,7 +16,8 @@ use crate::tuning::{HOG_CELL_PX as CELL_PX, HOG_LOG_OFFSET, HOG_NORM_FLOOR};
 
 /// Orientation bins of a cell; orientations are unsigned, 0..180 degrees.
 pub const BINS: usize = 8;
-/// Largest value of a normalised bin (Dalal and Triggs clip at 0.2 a block of four cells; here each cell stands for itself).
+/// Largest value of a normalised bin (Dalal and Triggs clip at 0.2 a block of four cells; here each cell
+/// stands for itself).
 pub(crate) const CLIP: f32 = 0.5;
 
 /// How a pixel votes for cells.
@@ -23,8 +25,8 @@ pub(crate) const CLIP: f32 = 0.5;
 pub(crate) enum Pooling {
     /// For the one it lies in.
     Cell,
-    /// For the four around it, bilinearly: a cell then changes smoothly as the picture moves under it, which measuring
-    /// displacements below a cell needs.
+    /// For the four around it, bilinearly: a cell then changes smoothly as the picture moves under it, which
+    /// measuring displacements below a cell needs.
     Bilinear,
 }
 
@@ -53,8 +55,8 @@ impl OrientationGrid {
         }
     }
 
-    /// Describe a picture: `put(index, value)` for every bin, index in `[row][column][bin]`, value in 0..=[`CLIP`]. An
-    /// empty picture puts nothing.
+    /// Describe a picture: `put(index, value)` for every bin, index in `[row][column][bin]`, value in
+    /// 0..=[`CLIP`]. An empty picture puts nothing.
     pub fn describe(&mut self, picture: &LumaView<'_>, put: impl FnMut(usize, f32)) {
         if picture.width() == 0 || picture.height() == 0 {
             return;
@@ -210,7 +212,8 @@ fn shares(pixels: usize, pooling: Pooling) -> Vec<Shares> {
     let share = |pixel: usize| match pooling {
         Pooling::Cell => [(pixel / CELL_PX, 1.0), (0, 0.0)],
         Pooling::Bilinear => {
-            // In units of cells from the middle of the first; pixels at the rim belong to the outermost cell alone.
+            // In units of cells from the middle of the first; pixels at the rim belong to the outermost cell
+            // alone.
             let at = ((pixel as f32 + 0.5) / CELL_PX as f32 - 0.5).clamp(0.0, last as f32);
             let low = (at as usize).min(last.saturating_sub(1));
             let high_share = at - low as f32;
@@ -257,8 +260,8 @@ fn shrink(picture: &LumaView<'_>, out: &mut [f32], width: usize) {
     }
 }
 
-/// For each of `count` equal parts of `start..start+length`: first source pixel and the weights (sum 1) from there.
-/// No span reaches pixel `limit`.
+/// For each of `count` equal parts of `start..start+length`: first source pixel and the weights (sum 1) from
+/// there. No span reaches pixel `limit`.
 fn spans(start: f64, length: f64, count: usize, limit: usize) -> Vec<(usize, Vec<f32>)> {
     let step = length / count as f64;
     let end = start + length;

@@ -1,8 +1,9 @@
-//! `S[r][c] = Σ e[y][x]` over `y < r`, `x < c`: sums over any rectangle of cells from four look-ups (summed-area table, Crow
-//! 1984; the integral image of Viola and Jones 2001), and the rectangle that two displaced grids share.
+//! `S[r][c] = Σ e[y][x]` over `y < r`, `x < c`: sums over any rectangle of cells from four look-ups
+//! (summed-area table, Crow 1984; the integral image of Viola and Jones 2001), and the rectangle that two
+//! displaced grids share.
 //!
-//! The cosine of two displaced grids needs the energy of what they share at every shift. Whole numbers, so that the
-//! differences of large sums are exact.
+//! The cosine of two displaced grids needs the energy of what they share at every shift. Whole numbers, so
+//! that the differences of large sums are exact.
 
 use std::ops::Range;
 

@@ -1,6 +1,7 @@
 //! Seeded pseudo-random numbers.
 
-/// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014): tiny, the same on every platform, good enough for sampling.
+/// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014): tiny, the same on every platform, good enough for
+/// sampling.
 #[derive(Clone, Debug)]
 pub(crate) struct SplitMix64(u64);
 

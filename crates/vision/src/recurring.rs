@@ -1,9 +1,10 @@
 //! Local features of what never moves: `frames × features` to one flag a feature.
 //!
-//! The mask of [`crate::mask`] hides cells in which nothing changes. A cockpit seen through moving light, or a
-//! handlebar with scenery behind it, also has features with the same pixel and the same descriptor throughout the
-//! recording. They match in every pair of frames, whatever the place, and would verify anything. A feature recurs when it
-//! is found again (within a radius and a Hamming distance) in several of a few frames spread over the recording.
+//! The mask of [`crate::mask`] hides cells in which nothing changes. A cockpit seen through moving light, or
+//! a handlebar with scenery behind it, also has features with the same pixel and the same descriptor
+//! throughout the recording. They match in every pair of frames, whatever the place, and would verify
+//! anything. A feature recurs when it is found again (within a radius and a Hamming distance) in several of a
+//! few frames spread over the recording.
 
 use crate::matching::hamming;
 use crate::orb::LocalFeatures;

@@ -1,4 +1,5 @@
-//! `b = L a + t` by least squares, exact from three matches: a far or flat scene seen with another zoom, roll and shear.
+//! `b = L a + t` by least squares, exact from three matches: a far or flat scene seen with another zoom, roll
+//! and shear.
 
 use crate::geometry::estimator::{Estimator, doubled_area, plausible_determinant};
 use crate::geometry::normalisation::NormalPoint;

@@ -1,6 +1,6 @@
-//! `GRIC = Σ min(e²/σ², λ₃ (r - d)) + n d ln r + k ln(r n)`: which model explains the matches best (Torr, IJCV 2002), with
-//! `r = 4` coordinates a match, `d` dimensions and `k` parameters of a model; and whether its inliers could be chance
-//! (a-contrario number of false alarms; Moisan and Stival, IJCV 2004).
+//! `GRIC = Σ min(e²/σ², λ₃ (r - d)) + n d ln r + k ln(r n)`: which model explains the matches best (Torr,
+//! IJCV 2002), with `r = 4` coordinates a match, `d` dimensions and `k` parameters of a model; and whether
+//! its inliers could be chance (a-contrario number of false alarms; Moisan and Stival, IJCV 2004).
 
 use crate::geometry::normalisation::NormalPoint;
 use crate::tuning::{GRIC_OUTLIER_COST, THRESHOLD_SIGMAS};
@@ -57,7 +57,8 @@ pub(crate) fn gric(squared_errors: &[f64], threshold: f64, complexity: Complexit
     fit + n * complexity.dimension * PAIR_DIMENSION.ln() + complexity.parameters * (PAIR_DIMENSION * n).ln()
 }
 
-/// Base-10 logarithm of the number of models with this many inliers that random matches are expected to give. `b` are all points of the second picture.
+/// Base-10 logarithm of the number of models with this many inliers that random matches are expected to give.
+/// `b` are all points of the second picture.
 pub(crate) fn chance_log10(b: &[NormalPoint], threshold: f64, inliers: usize, complexity: Complexity) -> f64 {
     let extent = |axis: usize| {
         let (low, high) = b

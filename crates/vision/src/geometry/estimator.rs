@@ -33,7 +33,8 @@ pub(crate) fn doubled_area(p: NormalPoint, q: NormalPoint, r: NormalPoint) -> f6
     (q[0] - p[0]) * (r[1] - p[1]) - (q[1] - p[1]) * (r[0] - p[0])
 }
 
-/// Whether an affine part with this determinant is a possible change of view; a mirrored picture (below 0) is none.
+/// Whether an affine part with this determinant is a possible change of view; a mirrored picture (below 0) is
+/// none.
 pub(crate) fn plausible_determinant(determinant: f64) -> bool {
     determinant > 1.0 / MAX_AREA_RATIO && determinant < MAX_AREA_RATIO
 }

@@ -1,5 +1,6 @@
-//! `bᵀ F a = 0`, `det F = 0`: a scene with depth seen from two places. From seven matches exactly (seven-point method), from
-//! more by the normalised eight-point method (Hartley, PAMI 1997) with Sampson weights.
+//! `bᵀ F a = 0`, `det F = 0`: a scene with depth seen from two places. From seven matches exactly
+//! (seven-point method), from more by the normalised eight-point method (Hartley, PAMI 1997) with Sampson
+//! weights.
 
 use crate::geometry::estimator::Estimator;
 use crate::geometry::normalisation::NormalPoint;
@@ -161,8 +162,8 @@ impl Estimator for Fundamental {
         }
     }
 
-    /// The eight-point method, each equation divided by its gradient under `model` (Sampson weights), then the
-    /// nearest matrix of rank 2.
+    /// The eight-point method, each equation divided by its gradient under `model` (Sampson weights), then
+    /// the nearest matrix of rank 2.
     fn refit(
         model: &Matrix3<f64>,
         a: &[NormalPoint],

@@ -1,13 +1,13 @@
-//! `b ~ H a` by the direct linear transform, exact from four matches (Hartley and Zisserman, 4.1): one plane from two
-//! places, or any scene from one place with the camera rotated.
+//! `b ~ H a` by the direct linear transform, exact from four matches (Hartley and Zisserman, 4.1): one plane
+//! from two places, or any scene from one place with the camera rotated.
 
 use crate::geometry::estimator::{Estimator, doubled_area, plausible_determinant};
 use crate::geometry::normalisation::NormalPoint;
 use crate::tuning::{MIN_DOUBLED_AREA, MIN_RELATIVE_DEPTH};
 use nalgebra::{Matrix3, SMatrix, SVector};
 
-/// `b ~ H a` with the bottom right element 1: the centre of the first point set, the origin here, never maps to
-/// infinity in two looks at the same scene.
+/// `b ~ H a` with the bottom right element 1: the centre of the first point set, the origin here, never maps
+/// to infinity in two looks at the same scene.
 pub(crate) struct Homography;
 
 type LinearRow = SVector<f64, 8>;
@@ -89,8 +89,8 @@ impl Estimator for Homography {
         x * x + y * y
     }
 
-    /// At the centre of the points the map neither mirrors nor changes the area out of all proportion. (With the
-    /// bottom right element 1, the determinant is the change of area at the origin.)
+    /// At the centre of the points the map neither mirrors nor changes the area out of all proportion. (With
+    /// the bottom right element 1, the determinant is the change of area at the origin.)
     fn is_plausible(model: &Matrix3<f64>) -> bool {
         plausible_determinant(model.determinant())
     }

@@ -1,8 +1,9 @@
-//! `b = L a + t`, `b ~ H a` or `bᵀ F a = 0`: geometric verification of `N` matched points `a`, `b` of two pictures.
+//! `b = L a + t`, `b ~ H a` or `bᵀ F a = 0`: geometric verification of `N` matched points `a`, `b` of two
+//! pictures.
 //!
-//! [`verify`] fits the three models robustly (RANSAC with local optimisation; Chum, Matas and Kittler 2003), chooses by the
-//! geometric robust information criterion (GRIC; Torr, IJCV 2002) and accepts the winner only if so many inliers could not
-//! be chance (a-contrario; Moisan and Stival, IJCV 2004).
+//! [`verify`] fits the three models robustly (RANSAC with local optimisation; Chum, Matas and Kittler 2003),
+//! chooses by the geometric robust information criterion (GRIC; Torr, IJCV 2002) and accepts the winner only
+//! if so many inliers could not be chance (a-contrario; Moisan and Stival, IJCV 2004).
 //!
 //! ```
 //! use mtbsync_vision::geometry::{TwoViewModel, VerifyParams, verify};
@@ -72,15 +73,16 @@ pub struct Verified {
     pub matrix: [f64; 9],
     /// Indices of the correspondences within the threshold, ascending.
     pub inliers: Vec<usize>,
-    /// Mean distance of the inliers from the model in pixels (for [`TwoViewModel::Fundamental`] the Sampson distance).
+    /// Mean distance of the inliers from the model in pixels (for [`TwoViewModel::Fundamental`] the Sampson
+    /// distance).
     pub reproj_error_px: f64,
 }
 
 /// Find the change of view behind correspondences `a[i]` ↔ `b[i]` (pixels), or `None` when they support none.
 ///
-/// Refused are: too few inliers, inliers on a line or in a spot, mirrored or absurdly zoomed views, and support
-/// that random matches would reach too. Of slices of different length the common part is used; points that are
-/// not finite make the answer `None`. The same input and seed give the same result.
+/// Refused are: too few inliers, inliers on a line or in a spot, mirrored or absurdly zoomed views, and
+/// support that random matches would reach too. Of slices of different length the common part is used; points
+/// that are not finite make the answer `None`. The same input and seed give the same result.
 pub fn verify(a: &[[f32; 2]], b: &[[f32; 2]], params: &VerifyParams) -> Option<Verified> {
     let count = a.len().min(b.len());
     let (a, b) = (&a[..count], &b[..count]);

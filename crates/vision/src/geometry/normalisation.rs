@@ -1,8 +1,8 @@
-//! `x' = s (x - c)`, `s = √2 / mean |x - c|`: Hartley's normalisation (PAMI 1997) of two point sets, each by its own centre `c`,
-//! both by one scale `s`.
+//! `x' = s (x - c)`, `s = √2 / mean |x - c|`: Hartley's normalisation (PAMI 1997) of two point sets, each by
+//! its own centre `c`, both by one scale `s`.
 //!
-//! Solving for a homography or a fundamental matrix in raw pixels mixes numbers of size 1 and of size 10⁶. One scale for
-//! both sets keeps residuals comparable: pixels are `residual / scale`.
+//! Solving for a homography or a fundamental matrix in raw pixels mixes numbers of size 1 and of size 10⁶.
+//! One scale for both sets keeps residuals comparable: pixels are `residual / scale`.
 
 use nalgebra::Matrix3;
 

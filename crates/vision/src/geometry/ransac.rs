@@ -1,9 +1,9 @@
-//! `min_M Σ min(e(M)², τ²)` over models of random samples (RANSAC, Fischler and Bolles 1981; MSAC cost, Torr and Zisserman
-//! 2000), with local optimisation (LO-RANSAC; Chum, Matas and Kittler 2003).
+//! `min_M Σ min(e(M)², τ²)` over models of random samples (RANSAC, Fischler and Bolles 1981; MSAC cost, Torr
+//! and Zisserman 2000), with local optimisation (LO-RANSAC; Chum, Matas and Kittler 2003).
 //!
-//! Counting inliers, a model that is barely right for all of them would equal one that is exactly right. Each new best
-//! model is refitted with weights that fade out towards the threshold `τ`, so that the result does not hang on where exactly
-//! that lies (the idea of MAGSAC; Barath, Matas and Noskova 2019).
+//! Counting inliers, a model that is barely right for all of them would equal one that is exactly right. Each
+//! new best model is refitted with weights that fade out towards the threshold `τ`, so that the result does
+//! not hang on where exactly that lies (the idea of MAGSAC; Barath, Matas and Noskova 2019).
 
 use crate::geometry::estimator::Estimator;
 use crate::geometry::normalisation::NormalPoint;

@@ -1,4 +1,5 @@
-//! `bit_i = I(R_θ p_i) < I(R_θ q_i)`: rotated BRIEF, 256 comparisons of two blurred pixels each (Calonder et al., ECCV 2010; Rublee et al., ICCV 2011).
+//! `bit_i = I(R_θ p_i) < I(R_θ q_i)`: rotated BRIEF, 256 comparisons of two blurred pixels each (Calonder et
+//! al., ECCV 2010; Rublee et al., ICCV 2011).
 
 use crate::dispatch::multiversion;
 use crate::orb::orient::Direction;
@@ -26,8 +27,9 @@ multiversion! {
     fn sample_offsets(cos: f32, sin: f32, stride: i32, out: &mut [[i32; PAIRS]; 2]) = sample_offsets_plain;
 }
 
-/// Descriptor of the corner at a pixel at least [`crate::orb::pattern::PATCH_RADIUS`] + 1 pixels from every edge of the
-/// blurred level. Bit `i` (bit `i % 8` of byte `i / 8`) is set when the first end of comparison `i` is darker.
+/// Descriptor of the corner at a pixel at least [`crate::orb::pattern::PATCH_RADIUS`] + 1 pixels from every
+/// edge of the blurred level. Bit `i` (bit `i % 8` of byte `i / 8`) is set when the first end of comparison
+/// `i` is darker.
 pub(crate) fn describe(
     blurred: &Plane,
     x: usize,

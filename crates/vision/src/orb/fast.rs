@@ -1,10 +1,10 @@
-//! `score(p) = max over arcs A of 9 of 16 pixels: min_{q ∈ A} ±(I(q) - I(p))`: FAST-9/16 corners (Rosten and Drummond, ECCV
-//! 2006) with their scores.
+//! `score(p) = max over arcs A of 9 of 16 pixels: min_{q ∈ A} ±(I(q) - I(p))`: FAST-9/16 corners (Rosten and
+//! Drummond, ECCV 2006) with their scores.
 //!
-//! A pixel is a corner when nine neighbours in a row, on the circle of sixteen around it, are all brighter or all
-//! darker than it by more than a threshold. The score of a pixel is the largest difference for which that holds.
-//! It is computed for whole rows at once: the sliding minimum over nine neighbours is a fixed network of minima
-//! and maxima, which the compiler turns into one instruction per step for 32 or 64 pixels.
+//! A pixel is a corner when nine neighbours in a row, on the circle of sixteen around it, are all brighter or
+//! all darker than it by more than a threshold. The score of a pixel is the largest difference for which that
+//! holds. It is computed for whole rows at once: the sliding minimum over nine neighbours is a fixed network
+//! of minima and maxima, which the compiler turns into one instruction per step for 32 or 64 pixels.
 
 use crate::dispatch::multiversion;
 use crate::orb::pyramid::Plane;
@@ -49,8 +49,8 @@ pub(crate) struct Detector {
 }
 
 impl Detector {
-    /// Corners with a score above `threshold` that are local maxima of 3 × 3 pixels, at least `border` (≥ 4) pixels
-    /// from every edge, row by row from left to right.
+    /// Corners with a score above `threshold` that are local maxima of 3 × 3 pixels, at least `border` (≥ 4)
+    /// pixels from every edge, row by row from left to right.
     pub(crate) fn detect(&mut self, plane: &Plane, threshold: u8, border: usize, out: &mut Vec<Corner>) {
         out.clear();
         let (width, height) = (plane.width, plane.height);
@@ -241,8 +241,8 @@ fn score_row_plain(data: &[u8], width: usize, at: usize, threshold: u8, out: &mu
 }
 
 multiversion! {
-    /// Scores of `out.len()` pixels from index `at` of a picture of this width; scores not above `threshold` become 0.
-    /// The circle around each pixel must lie inside the picture.
+    /// Scores of `out.len()` pixels from index `at` of a picture of this width; scores not above `threshold`
+    /// become 0. The circle around each pixel must lie inside the picture.
     fn score_row(data: &[u8], width: usize, at: usize, threshold: u8, out: &mut [u8]) = score_row_plain;
 }
 
@@ -251,7 +251,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// The definition, word for word: the largest `t` such that some nine in a row all differ by at least `t`.
+    /// The definition, word for word: the largest `t` such that some nine in a row all differ by at least
+    /// `t`.
     fn score_by_definition(ring: &[u8; 16], centre: u8) -> u8 {
         let is_corner = |t: i32| {
             (0..16).any(|start| {

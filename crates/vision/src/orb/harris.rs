@@ -1,8 +1,9 @@
-//! `R = det M - k (tr M)²`, `M = Σ ∇I ∇Iᵀ` over 7×7 pixels: the Harris corner response (Harris and Stephens, 1988), which
-//! ranks corners.
+//! `R = det M - k (tr M)²`, `M = Σ ∇I ∇Iᵀ` over 7×7 pixels: the Harris corner response (Harris and Stephens,
+//! 1988), which ranks corners.
 //!
-//! The FAST score says how far the ring differs from the centre, which noise and thin edges can reach too. The
-//! Harris response asks whether brightness changes in *both* directions around the pixel, and so ranks better.
+//! The FAST score says how far the ring differs from the centre, which noise and thin edges can reach too.
+//! The Harris response asks whether brightness changes in *both* directions around the pixel, and so ranks
+//! better.
 
 use crate::dispatch::multiversion;
 use crate::orb::pyramid::Plane;
@@ -12,7 +13,8 @@ use crate::tuning::{HARRIS_BLOCK as BLOCK, HARRIS_TRACE_WEIGHT as TRACE_WEIGHT};
 pub(crate) const REACH: usize = BLOCK / 2 + 1;
 /// Lanes used per row: a block and one to spare, a power of two for the vectoriser.
 const LANES: usize = 8;
-/// Makes the response independent of the block size and of the 8-bit scale (gradients of up to 4 · 255 a pixel).
+/// Makes the response independent of the block size and of the 8-bit scale (gradients of up to 4 · 255 a
+/// pixel).
 const UNIT: f32 = 1.0 / (4.0 * 255.0 * (BLOCK * BLOCK) as f32);
 
 #[inline(always)]

@@ -1,11 +1,11 @@
-//! ORB features: oriented FAST corners with rotated BRIEF descriptors (Rublee et al., ICCV 2011), from a grey picture to `N`
-//! places with 256 bits each.
+//! ORB features: oriented FAST corners with rotated BRIEF descriptors (Rublee et al., ICCV 2011), from a grey
+//! picture to `N` places with 256 bits each.
 //!
-//! [`Extractor::extract`] goes through the stages in the order of the files: optional [`crate::clahe`], `pyramid`,
-//! and on each level `fast` (find corners), `harris` (rank them), `select` (spread them), `orient` (turn them),
-//! `blur` and `brief` (describe them). Every stage is integer arithmetic or strictly ordered, so the same picture
-//! gives the same bytes on every machine. An [`Extractor`] keeps its buffers: after the first picture nothing is
-//! allocated but the result.
+//! [`Extractor::extract`] goes through the stages in the order of the files: optional [`crate::clahe`],
+//! `pyramid`, and on each level `fast` (find corners), `harris` (rank them), `select` (spread them), `orient`
+//! (turn them), `blur` and `brief` (describe them). Every stage is integer arithmetic or strictly ordered, so
+//! the same picture gives the same bytes on every machine. An [`Extractor`] keeps its buffers: after the
+//! first picture nothing is allocated but the result.
 //!
 //! ```
 //! use mtbsync_vision::image::LumaView;
@@ -76,7 +76,8 @@ impl Default for OrbParams {
     }
 }
 
-/// A feature's place and shape. Coordinates are pixels of the full picture, (0, 0) the centre of the first pixel.
+/// A feature's place and shape. Coordinates are pixels of the full picture, (0, 0) the centre of the first
+/// pixel.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Keypoint {
     /// Horizontal place in pixels.

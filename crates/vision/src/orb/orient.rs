@@ -1,4 +1,5 @@
-//! `θ = atan2(m₀₁, m₁₀)`: orientation of a corner by the intensity centroid of the disc around it (Rosin, 1999).
+//! `θ = atan2(m₀₁, m₁₀)`: orientation of a corner by the intensity centroid of the disc around it (Rosin,
+//! 1999).
 
 use crate::dispatch::multiversion;
 use crate::orb::pattern::PATCH_RADIUS as RADIUS;

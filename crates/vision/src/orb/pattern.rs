@@ -1,10 +1,10 @@
 //! The sampling pattern of BRIEF: 256 pairs of pixels.
 //!
-//! The ends of each comparison are drawn from a Gaussian around the corner, as in the original BRIEF, with a fixed
-//! seed. Neighbouring comparisons would mostly repeat each other, so a candidate is accepted only when it is
-//! expected to be weakly correlated with all accepted before. No training pictures are needed for that: natural
-//! pictures have a brightness covariance that falls with distance, `C(d) = exp(-d / L)`, and the correlation of
-//! two differences `I(a) - I(b)`, `I(c) - I(d)` follows from it.
+//! The ends of each comparison are drawn from a Gaussian around the corner, as in the original BRIEF, with a
+//! fixed seed. Neighbouring comparisons would mostly repeat each other, so a candidate is accepted only when
+//! it is expected to be weakly correlated with all accepted before. No training pictures are needed for that:
+//! natural pictures have a brightness covariance that falls with distance, `C(d) = exp(-d / L)`, and the
+//! correlation of two differences `I(a) - I(b)`, `I(c) - I(d)` follows from it.
 //!
 //! The result is a table, so that no platform's rounding can change a descriptor; the tests draw it again.
 
@@ -106,8 +106,9 @@ mod tests {
     use super::*;
     use crate::random::SplitMix64;
 
-    /// Standard deviation of the ends, in pixels: a quarter of the patch. The BRIEF paper takes a fifth; *measured*
-    /// on neighbouring frames both are within 1 % of each other, with more matches on one clip for the wider.
+    /// Standard deviation of the ends, in pixels: a quarter of the patch. The BRIEF paper takes a fifth;
+    /// *measured* on neighbouring frames both are within 1 % of each other, with more matches on one clip for
+    /// the wider.
     const SIGMA: f64 = 31.0 / 4.0;
     /// Correlation length L of natural pictures after the blur, in pixels.
     const CORRELATION_LENGTH: f64 = 8.0;
@@ -120,7 +121,8 @@ mod tests {
     const LIMIT_STEP: f64 = 0.025;
     const SEED: u64 = 31;
 
-    /// No end lies farther from the corner than this, in pixels, so that every rotation stays inside the patch.
+    /// No end lies farther from the corner than this, in pixels, so that every rotation stays inside the
+    /// patch.
     const RADIUS: i32 = PATCH_RADIUS as i32;
 
     type End = (i32, i32);

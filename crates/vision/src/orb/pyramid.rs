@@ -1,12 +1,12 @@
 //! The scale pyramid: the same picture, smaller and smaller.
 //!
-//! A corner seen from twice as far away is half as large. Searching a pyramid of pictures, each smaller than the
-//! one before by the same factor, lets features match across that change of distance.
+//! A corner seen from twice as far away is half as large. Searching a pyramid of pictures, each smaller than
+//! the one before by the same factor, lets features match across that change of distance.
 
 use crate::dispatch::multiversion;
 
-/// Bilinear weights sum to this: small enough that `255 * WEIGHT_ONE` fits `i16`, which the byte multiplication of
-/// x86 adds up to.
+/// Bilinear weights sum to this: small enough that `255 * WEIGHT_ONE` fits `i16`, which the byte
+/// multiplication of x86 adds up to.
 const WEIGHT_ONE: u16 = 64;
 /// `log2(WEIGHT_ONE)`.
 const WEIGHT_SHIFT: u32 = 6;
@@ -33,7 +33,8 @@ impl Plane {
     }
 }
 
-/// Where one output pixel comes from along one axis: `first`, its right neighbour, and the neighbour's weight.
+/// Where one output pixel comes from along one axis: `first`, its right neighbour, and the neighbour's
+/// weight.
 #[derive(Clone, Copy, Debug)]
 struct Tap {
     first: u32,
@@ -41,7 +42,8 @@ struct Tap {
     second_weight: u16,
 }
 
-/// Taps for shrinking `from` pixels to `to` pixels, pixel centres aligned (`u = (x + 0.5) * from / to - 0.5`).
+/// Taps for shrinking `from` pixels to `to` pixels, pixel centres aligned (`u = (x + 0.5) * from / to -
+/// 0.5`).
 fn taps(from: usize, to: usize, out: &mut Vec<Tap>) {
     let step = from as f64 / to as f64;
     out.clear();

@@ -1,8 +1,9 @@
 //! Spreading features over the picture: from the corners of a level to the wanted number.
 //!
-//! The strongest corners of a trail picture crowd on one fence post. Geometry needs them everywhere, yet a weak
-//! corner is often gone in the next frame. So most features go to the strongest corners wherever they are, and the
-//! rest is dealt out by cells of the picture: to every cell its best, then its second best, and so on.
+//! The strongest corners of a trail picture crowd on one fence post. Geometry needs them everywhere, yet a
+//! weak corner is often gone in the next frame. So most features go to the strongest corners wherever they
+//! are, and the rest is dealt out by cells of the picture: to every cell its best, then its second best, and
+//! so on.
 
 use crate::orb::fast::Corner;
 use crate::tuning::{ORB_FEATURES_PER_CELL as FEATURES_PER_CELL, ORB_FREE_SHARE as FREE_SHARE};
@@ -69,8 +70,8 @@ pub(crate) struct Selector {
 }
 
 impl Selector {
-    /// All corners as candidates, the highest scores first, without corners up to `threshold` in cells that have a
-    /// better one.
+    /// All corners as candidates, the highest scores first, without corners up to `threshold` in cells that
+    /// have a better one.
     pub(crate) fn offer(
         &mut self,
         corners: &[Corner],

@@ -1,7 +1,8 @@
 //! `c = (d - m) / √(box mean of |d - m|² + floor)`, in whole numbers: descriptors centred by a mean `m` and
 //! contrast-normalised over the picture, `frames × 18×32×8`.
 //!
-//! With the mean over the recording, what is always there goes; with the local mean, what stays for a moment goes too.
+//! With the mean over the recording, what is always there goes; with the local mean, what stays for a moment
+//! goes too.
 
 use std::ops::Range;
 
@@ -13,7 +14,8 @@ use crate::tuning::{CONTRAST_FLOOR, CONTRAST_RADIUS, LOCAL_WINDOW_SECS};
 
 /// Whole-number steps per unit of a contrast-normalised value, whose typical cell has energy 1.
 const STEPS: f32 = 512.0;
-/// Bound of the whole numbers. A row's dot product then stays below `256 · MAX_VALUE²` = 1.02e9, inside an `i32`.
+/// Bound of the whole numbers. A row's dot product then stays below `256 · MAX_VALUE²` = 1.02e9, inside an
+/// `i32`.
 const MAX_VALUE: f32 = 2000.0;
 pub(super) const ROW_LEN: usize = COLS * BINS;
 /// Frames that are read at once where all of them are looked at.
@@ -38,8 +40,8 @@ impl Descriptors for Vec<u8> {
     }
 }
 
-/// What is removed from the descriptors of a recording, and where they come from. Frames are centred when they are asked
-/// for, so that a long recording need not be held twice.
+/// What is removed from the descriptors of a recording, and where they come from. Frames are centred when
+/// they are asked for, so that a long recording need not be held twice.
 pub struct Centring<'a> {
     descriptors: &'a dyn Descriptors,
     mask: &'a [u8],
@@ -79,9 +81,9 @@ impl<'a> Centring<'a> {
         }
     }
 
-    /// Remove the mean over a window of 1.5 s around each frame instead: also the rider's arms, the light under trees, a
-    /// bend's horizon. What is left changes with the place, so it locates best; while the camera stands still next to
-    /// nothing is left. `t_secs` are the frame times, increasing.
+    /// Remove the mean over a window of 1.5 s around each frame instead: also the rider's arms, the light
+    /// under trees, a bend's horizon. What is left changes with the place, so it locates best; while the
+    /// camera stands still next to nothing is left. `t_secs` are the frame times, increasing.
     pub fn local(descriptors: &'a dyn Descriptors, t_secs: &'a [f64], mask: &'a [u8]) -> Self {
         Self {
             descriptors,
@@ -238,8 +240,8 @@ impl RunningSum {
 
 /// `frame - mean`, contrast-normalised, in whole numbers; 0 where masked.
 ///
-/// Without dividing each cell by the energy of its neighbourhood a driver's bright sleeve outweighs the trail behind the
-/// windscreen.
+/// Without dividing each cell by the energy of its neighbourhood a driver's bright sleeve outweighs the trail
+/// behind the windscreen.
 #[inline(always)]
 fn centre_plain(frame: &[u8], mean: &[f32], mask: &[u8], out: &mut [i16]) {
     let seen = |cell: usize| mask.get(cell).is_none_or(|&m| m != 0);

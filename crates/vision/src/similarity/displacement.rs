@@ -1,5 +1,5 @@
-//! `x' = x + dx + shear · max(row - h, 0) / 10`, `y' = y + dy`: a displacement of one grid against another whose part below
-//! the horizon `h` shears sideways, and frames prepared for it.
+//! `x' = x + dx + shear · max(row - h, 0) / 10`, `y' = y + dy`: a displacement of one grid against another
+//! whose part below the horizon `h` shears sideways, and frames prepared for it.
 
 use super::centred::{CentredSequence, ROW_LEN};
 use crate::dense::{BINS, COLS, ROWS};
@@ -9,7 +9,8 @@ use crate::tuning::{DISPLACEMENT_MAX_DX as MAX_DX, HORIZON_ROW, SHEAR_ROWS};
 /// A displacement of the new grid against the reference grid, in cells.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Displacement {
-    /// Sideways shift at and above the horizon; positive: the new picture's content lies further right in the reference.
+    /// Sideways shift at and above the horizon; positive: the new picture's content lies further right in the
+    /// reference.
     pub dx: f32,
     /// Vertical shift.
     pub dy: f32,
@@ -55,7 +56,8 @@ pub(super) type Energies = [[f32; KEPT]; ROWS];
 /// Frames ready to be compared under [`Displacement`]s.
 #[derive(Clone, Debug)]
 pub struct DisplacementSequence {
-    /// `frames × STORED`: rows with zeros beside them, so that a displaced row is the same array further along.
+    /// `frames × STORED`: rows with zeros beside them, so that a displaced row is the same array further
+    /// along.
     values: Vec<i16>,
     /// Per frame, as the new one and as the reference.
     pub(super) energies: Vec<[Energies; 2]>,
@@ -77,8 +79,8 @@ impl DisplacementSequence {
                     let until = running_energy(numbers);
                     for number in 0..WIDE {
                         let shift = number as isize - MAX_DX as isize;
-                        // The part of the reference that a displaced frame falls on is the part of a new frame that
-                        // stays on the grid when displaced the other way.
+                        // The part of the reference that a displaced frame falls on is the part of a new
+                        // frame that stays on the grid when displaced the other way.
                         for (energies, shift) in both.iter_mut().zip([shift, -shift]) {
                             let columns = overlap(COLS, shift);
                             energies[row][number] = until[columns.end] - until[columns.start];

@@ -1,7 +1,9 @@
-//! `max_δ cos(a, b_δ)` over displacements `δ = (dx, dy, shear)`: whole cells first, then coordinate search below a cell.
+//! `max_δ cos(a, b_δ)` over displacements `δ = (dx, dy, shear)`: whole cells first, then coordinate search
+//! below a cell.
 //!
-//! For each row of cells and each displacement one integer dot product is kept. A displacement of the whole picture is a
-//! sum over rows, bilinear between whole cells, so trying a thousand of them costs next to nothing.
+//! For each row of cells and each displacement one integer dot product is kept. A displacement of the whole
+//! picture is a sum over rows, bilinear between whole cells, so trying a thousand of them costs next to
+//! nothing.
 
 use super::centred::ROW_LEN;
 use super::displacement::{
@@ -44,7 +46,8 @@ impl Default for DisplacementMatcher {
 }
 
 impl DisplacementMatcher {
-    /// Cosine of new frame `i` with reference frame `j` at the best of all displacements, and that displacement.
+    /// Cosine of new frame `i` with reference frame `j` at the best of all displacements, and that
+    /// displacement.
     pub fn search(
         &mut self,
         new: &DisplacementSequence,
@@ -210,8 +213,8 @@ impl FramePair<'_> {
         }
     }
 
-    /// Dot products of `row` with the reference row `dy` below, at sideways displacement number `low` and the next; both
-    /// rows exist.
+    /// Dot products of `row` with the reference row `dy` below, at sideways displacement number `low` and the
+    /// next; both rows exist.
     #[inline(always)]
     fn values(&mut self, row: usize, dy: i32, low: usize) -> [f32; 2] {
         let at = line_start(dy, row) + low;
@@ -230,8 +233,8 @@ fn rows_on_the_grid(dy: i32, share: f32) -> std::ops::Range<usize> {
     (-dy).max(0) as usize..last.clamp(0, ROWS as i32) as usize
 }
 
-/// Cosines with each row shifted by whole cells, `dx` and the nearest to its share of `shear`, for all `dx` of the
-/// search; -1 where too little overlaps. What stands beyond the line is of no meaning.
+/// Cosines with each row shifted by whole cells, `dx` and the nearest to its share of `shear`, for all `dx`
+/// of the search; -1 where too little overlaps. What stands beyond the line is of no meaning.
 #[inline(always)]
 fn scores_of_line_plain(
     rows: &[i32],
@@ -282,8 +285,8 @@ fn cosine(dot: f32, ours: f32, theirs: f32) -> f32 {
     if norm > 0.0 { dot / norm } else { 0.0 }
 }
 
-/// Whole part (rounded down) and remainder in 0..1. Displacements are small; without a rounding instruction in the
-/// baseline, this beats `floor`.
+/// Whole part (rounded down) and remainder in 0..1. Displacements are small; without a rounding instruction
+/// in the baseline, this beats `floor`.
 #[inline]
 fn split(value: f32) -> (i32, f32) {
     let towards_zero = value as i32;
@@ -307,7 +310,8 @@ mod tests {
     use crate::similarity::displacement::running_energy;
     use crate::similarity::tests::{all, frames};
 
-    /// The definition, cell by cell: each row displaced by its own number of columns and cells between by their shares.
+    /// The definition, cell by cell: each row displaced by its own number of columns and cells between by
+    /// their shares.
     struct Slow<'a> {
         new: &'a [i16],
         reference: &'a [i16],

@@ -1,7 +1,7 @@
 //! Frames prepared in blocks on demand, of which the last few are kept.
 //!
-//! Walking along two recordings takes the frames around one place of each. Preparing those of hours at once takes
-//! gigabytes; preparing them again for each comparison takes time.
+//! Walking along two recordings takes the frames around one place of each. Preparing those of hours at once
+//! takes gigabytes; preparing them again for each comparison takes time.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -18,8 +18,8 @@ pub struct FrameBlocks<'a, T> {
 }
 
 impl<'a, T> FrameBlocks<'a, T> {
-    /// Blocks of `frames` frames in all, of which the last `kept` made stay; `make` prepares a range of frames and gives the
-    /// same result each time.
+    /// Blocks of `frames` frames in all, of which the last `kept` made stay; `make` prepares a range of
+    /// frames and gives the same result each time.
     pub fn new(frames: usize, kept: usize, make: impl Fn(Range<usize>) -> T + Sync + 'a) -> Self {
         Self {
             make: Box::new(make),
@@ -47,7 +47,8 @@ impl<'a, T> FrameBlocks<'a, T> {
         if let Some(block) = self.find(number) {
             return (block, within);
         }
-        // Made without the lock: another thread may make the same meanwhile, which costs time and nothing else.
+        // Made without the lock: another thread may make the same meanwhile, which costs time and nothing
+        // else.
         let block = Arc::new((self.make)(self.range(number)));
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         if recent.len() >= self.kept {

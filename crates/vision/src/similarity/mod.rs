@@ -1,13 +1,13 @@
-//! `s = max_δ ⟨a, b_δ⟩ / (|a| |b_δ|)`: similarity of two centred descriptors as their cosine at the best displacement `δ` of
-//! one grid against the other, because no two cameras point alike.
+//! `s = max_δ ⟨a, b_δ⟩ / (|a| |b_δ|)`: similarity of two centred descriptors as their cosine at the best
+//! displacement `δ` of one grid against the other, because no two cameras point alike.
 //!
 //! - [`PlaceSequence`] compares any frame with any other under shifts of the whole grid. It finds the place.
-//! - [`DisplacementMatcher`] (on [`DisplacementSequence`]) also shears the part below the horizon sideways, because half a metre
-//!   further left the ground moves and the horizon stays, and interpolates between cells. It locates the place to a
-//!   fraction of a frame.
+//! - [`DisplacementMatcher`] (on [`DisplacementSequence`]) also shears the part below the horizon sideways,
+//!   because half a metre further left the ground moves and the horizon stays, and interpolates between
+//!   cells. It locates the place to a fraction of a frame.
 //!
-//! What says nothing about the place is removed first (mean-centring, [`Centring`]). All dot products are integers, so
-//! results do not depend on vector width or the number of threads.
+//! What says nothing about the place is removed first (mean-centring, [`Centring`]). All dot products are
+//! integers, so results do not depend on vector width or the number of threads.
 
 mod centred;
 mod displacement;

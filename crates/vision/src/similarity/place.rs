@@ -1,10 +1,10 @@
 //! `max_δ cos(a, b_δ)` over 13×5 shifts `δ` of the whole grid, every frame with every frame, coarse to fine.
 //!
-//! 65 dot products of 4,608 numbers a pair would mostly be of no use: with cells pooled two by two, a quarter of the numbers
-//! and a third of the shifts already tell the best shift to within a cell. So a pair is compared pooled at 21 shifts, then in
-//! full at the nine around the best of them: a fifth of the work. Short recordings can afford every shift. Where even that
-//! is too much (long recordings) the pooled similarity alone finds the stretch of the reference in which the full one is
-//! worth computing.
+//! 65 dot products of 4,608 numbers a pair would mostly be of no use: with cells pooled two by two, a quarter
+//! of the numbers and a third of the shifts already tell the best shift to within a cell. So a pair is
+//! compared pooled at 21 shifts, then in full at the nine around the best of them: a fifth of the work. Short
+//! recordings can afford every shift. Where even that is too much (long recordings) the pooled similarity
+//! alone finds the stretch of the reference in which the full one is worth computing.
 
 use std::ops::Range;
 
@@ -39,7 +39,8 @@ const POOLED: GridShape = GridShape {
 pub enum ShiftSearch {
     /// Pooled cells, for finding stretches.
     Pooled,
-    /// Full cells at the shifts that the pooled ones point to. Very nearly [`ShiftSearch::Exhaustive`], at a fifth of the cost.
+    /// Full cells at the shifts that the pooled ones point to. Very nearly [`ShiftSearch::Exhaustive`], at a
+    /// fifth of the cost.
     CoarseToFine,
     /// Full cells at every shift.
     Exhaustive,
@@ -87,8 +88,8 @@ impl PlaceSequence {
         self.frames
     }
 
-    /// Cosine of frame `i` with each of the frames `js` of the reference, at the best of the shifts that `search` tries,
-    /// appended to `out`; 0..1.
+    /// Cosine of frame `i` with each of the frames `js` of the reference, at the best of the shifts that
+    /// `search` tries, appended to `out`; 0..1.
     ///
     /// # Panics
     /// When a frame does not exist, or was prepared pooled only and is to be compared in full.
@@ -176,7 +177,8 @@ const _: () =
 /// Full shifts around a pooled one.
 const NEAR_SHIFTS: usize = (2 * SHIFT_AROUND + 1).pow(2);
 
-/// Best cosine of all shifts of a grid, `S` of them at once, and the number of that shift; of equal ones the first.
+/// Best cosine of all shifts of a grid, `S` of them at once, and the number of that shift; of equal ones the
+/// first.
 #[inline]
 fn best_of_all<const R: usize, const S: usize>(
     grid: GridShape,

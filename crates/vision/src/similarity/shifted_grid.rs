@@ -1,9 +1,9 @@
-//! `⟨a, b_{-δ}⟩ · |a_δ|⁻¹ |b_{-δ}|⁻¹` at whole-cell shifts `δ` of a grid: frames stored so that a shift of the grid is a shift of
-//! the array.
+//! `⟨a, b_{-δ}⟩ · |a_δ|⁻¹ |b_{-δ}|⁻¹` at whole-cell shifts `δ` of a grid: frames stored so that a shift of
+//! the grid is a shift of the array.
 //!
-//! Rows follow each other with enough zeros between them, so a comparison is one long dot product, whatever the shift. A
-//! frame shifted against another gives the same number as that one shifted the other way, so one new frame can be shifted
-//! against several reference frames at once.
+//! Rows follow each other with enough zeros between them, so a comparison is one long dot product, whatever
+//! the shift. A frame shifted against another gives the same number as that one shifted the other way, so one
+//! new frame can be shifted against several reference frames at once.
 
 use crate::dots::{LANES, dots};
 use crate::orientation_grid::BINS;
@@ -19,7 +19,8 @@ pub(super) struct GridShape {
 }
 
 impl GridShape {
-    /// Numbers from one row to the next: the cells and one side's shift of zeros, which serves the next row as well.
+    /// Numbers from one row to the next: the cells and one side's shift of zeros, which serves the next row
+    /// as well.
     const fn stride(self) -> usize {
         (self.cols + self.max_dx) * BINS
     }
@@ -62,7 +63,8 @@ impl GridShape {
 pub(super) struct Layer {
     /// `frames × stored()`.
     values: Vec<i16>,
-    /// `frames × shifts()`: reciprocal length of the part that stays on the other grid when this one is shifted.
+    /// `frames × shifts()`: reciprocal length of the part that stays on the other grid when this one is
+    /// shifted.
     scales: Vec<f32>,
 }
 
@@ -118,8 +120,8 @@ pub(super) fn cosines<const R: usize, const S: usize>(
     references: [ShiftedGrid<'_>; R],
     shifts: [usize; S],
 ) -> [[f32; S]; R] {
-    // The new frame moves by (dx, dy) against a reference frame when its cell (x, y) meets (x + dx, y + dy): seen from
-    // the reference, it lies (dx, dy) further back.
+    // The new frame moves by (dx, dy) against a reference frame when its cell (x, y) meets (x + dx, y + dy):
+    // seen from the reference, it lies (dx, dy) further back.
     let offsets = shifts.map(|index| {
         let (dx, dy) = grid.shift(index);
         grid.margin()

@@ -1,5 +1,5 @@
-//! `Σ a_k b_k` over a block of 6×6 cells and a place of another grid: the inner loop of hill climbing. Left to the compiler,
-//! the short lines of a block become a mixture of widths that takes twice as long.
+//! `Σ a_k b_k` over a block of 6×6 cells and a place of another grid: the inner loop of hill climbing. Left
+//! to the compiler, the short lines of a block become a mixture of widths that takes twice as long.
 
 use super::hog_grid::BLOCK;
 use crate::dots::dot_plain;
@@ -11,8 +11,8 @@ const LINE: usize = BLOCK * BINS;
 /// Numbers of a block, row by row.
 pub(super) type BlockCells = [i16; BLOCK * LINE];
 
-/// Dot product of `block` with the lines of `grid` that begin at `at` and every `stride` numbers after. All numbers are 240
-/// at most, so 288 products stay inside an `i32`.
+/// Dot product of `block` with the lines of `grid` that begin at `at` and every `stride` numbers after. All
+/// numbers are 240 at most, so 288 products stay inside an `i32`.
 ///
 /// # Panics
 /// When the grid ends before the block does.
@@ -47,7 +47,8 @@ unsafe fn avx2(block: &BlockCells, grid: &[i16], stride: usize) -> i32 {
     let mut sums = _mm256_setzero_si256();
     for row in 0..BLOCK {
         for part in (0..LINE).step_by(LANES) {
-            // SAFETY: inside the block by its length, inside the grid by the promise above; loads need no alignment.
+            // SAFETY: inside the block by its length, inside the grid by the promise above; loads need no
+            // alignment.
             let (p, q) = unsafe {
                 (
                     _mm256_loadu_si256(block.as_ptr().add(row * LINE + part).cast()),

@@ -1,12 +1,13 @@
-//! `d_k = argmax_d c(k, d)`: where each of 18×32 blocks `k` of one HOG grid lies on another, by block matching with a
-//! forward-backward check.
+//! `d_k = argmax_d c(k, d)`: where each of 18×32 blocks `k` of one HOG grid lies on another, by block
+//! matching with a forward-backward check.
 //!
-//! 1. Full search over coarse cells (two by two fine ones) around the shift at which the whole grids are most alike
-//!    (`block_search`), then hill climbing over fine cells and interpolation below a cell (`hill_climb`).
-//! 2. A block counts when the backward match leads back to it, and when no place but the neighbours of the peak is nearly as
-//!    similar (peak margin, the uniqueness check of stereo matching).
-//! 3. Frames a third of a second of riding apart are also compared at other sizes ([`HogPyramid`]): near things are half as
-//!    large again there. Each block is taken at the size at which it is most similar.
+//! 1. Full search over coarse cells (two by two fine ones) around the shift at which the whole grids are most
+//!    alike (`block_search`), then hill climbing over fine cells and interpolation below a cell
+//!    (`hill_climb`).
+//! 2. A block counts when the backward match leads back to it, and when no place but the neighbours of the
+//!    peak is nearly as similar (peak margin, the uniqueness check of stereo matching).
+//! 3. Frames a third of a second of riding apart are also compared at other sizes ([`HogPyramid`]): near
+//!    things are half as large again there. Each block is taken at the size at which it is most similar.
 
 use super::block_search::{BLOCKS, Pass, SearchRange, SimilarityVolume, peaks};
 use super::hill_climb::hill_climb;
@@ -74,8 +75,8 @@ impl BlockMatches {
         there.or_resized(from, to, range, motion)
     }
 
-    /// With the blocks that are found, or are more similar, when the things of the other frame are brought to the size they
-    /// have in the first.
+    /// With the blocks that are found, or are more similar, when the things of the other frame are brought to
+    /// the size they have in the first.
     fn or_resized(
         mut self,
         from: &HogPyramid,
@@ -121,8 +122,8 @@ impl BlockMatches {
         self.blocks.iter().filter(reliable)
     }
 
-    /// How many blocks are reliable between two frames of one recording, and the median length of their displacements, fine
-    /// cells (0 without any).
+    /// How many blocks are reliable between two frames of one recording, and the median length of their
+    /// displacements, fine cells (0 without any).
     pub fn reliable_motion(&self) -> (usize, f64) {
         let mut moved: Vec<f64> = self.reliable().map(|b| b.dx.hypot(b.dy)).collect();
         moved.sort_unstable_by(f64::total_cmp);
@@ -182,8 +183,8 @@ impl Unchecked {
     }
 }
 
-/// Place of a block below a cell, starting at its coarse shift. `None` when it shows nothing or the best place lies
-/// at the end of what is tried.
+/// Place of a block below a cell, starting at its coarse shift. `None` when it shows nothing or the best
+/// place lies at the end of what is tried.
 fn refine(
     a: &HogGrid,
     b: &HogGrid,

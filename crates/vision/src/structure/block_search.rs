@@ -1,9 +1,9 @@
-//! `c(w, s) = ⟨a_w, b_{w+s}⟩ / (|a_w| |b_{w+s}|)`: full search of block matching, the cosine of each window `w` of coarse
-//! cells of one grid with another at every shift `s` of a range, `shifts × 20 × 34` values.
+//! `c(w, s) = ⟨a_w, b_{w+s}⟩ / (|a_w| |b_{w+s}|)`: full search of block matching, the cosine of each window
+//! `w` of coarse cells of one grid with another at every shift `s` of a range, `shifts × 20 × 34` values.
 //!
-//! The volume serves both directions of a forward-backward check: a window of `a` shifted by `s` onto `b` is a window of
-//! `b` shifted by `-s` onto `a`. Loops run over whole rows of windows, so they become vectors; all versions give the same
-//! bits.
+//! The volume serves both directions of a forward-backward check: a window of `a` shifted by `s` onto `b` is
+//! a window of `b` shifted by `-s` onto `a`. Loops run over whole rows of windows, so they become vectors;
+//! all versions give the same bits.
 
 use super::hog_grid::{COARSE_COLS, COARSE_ROWS, HogGrid};
 use crate::dispatch::multiversion;
@@ -33,7 +33,8 @@ pub struct SearchRange {
 }
 
 impl SearchRange {
-    /// For places a few frames apart whose pictures may be far from each other; a turned head moves them by 27 degrees.
+    /// For places a few frames apart whose pictures may be far from each other; a turned head moves them by
+    /// 27 degrees.
     pub const FAR: Self = Self {
         global: (9, 4),
         dx: 6,
@@ -225,8 +226,8 @@ fn global_shift(a: &HogGrid, b: &HogGrid, range: Shift) -> Shift {
     best.1
 }
 
-/// Dot product and both energies of what both grids share after a shift. A row of 32 coarse cells: `256 · 960²` = 2.4e8,
-/// inside an `i32`.
+/// Dot product and both energies of what both grids share after a shift. A row of 32 coarse cells: `256 ·
+/// 960²` = 2.4e8, inside an `i32`.
 #[inline(always)]
 fn global_dot_plain(a: &HogGrid, b: &HogGrid, (dx, dy): Shift) -> (i64, i64, i64) {
     let (columns, rows) = (overlap(COARSE_COLS, dx), overlap(COARSE_ROWS, dy));

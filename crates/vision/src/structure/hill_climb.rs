@@ -1,8 +1,8 @@
-//! `argmax_d ⟨a_w, b_{w+d}⟩ / (|a_w| |b_{w+d}|)` over fine cells by steepest ascent from a coarse shift, then below a cell by
-//! equiangular line fitting (Shimizu and Okutomi, ICCV 2001).
+//! `argmax_d ⟨a_w, b_{w+d}⟩ / (|a_w| |b_{w+d}|)` over fine cells by steepest ascent from a coarse shift, then
+//! below a cell by equiangular line fitting (Shimizu and Okutomi, ICCV 2001).
 //!
-//! Cells pooled bilinearly make peaks whose sides fall in straight lines of equal slope. A parabola would pull places
-//! towards whole cells.
+//! Cells pooled bilinearly make peaks whose sides fall in straight lines of equal slope. A parabola would
+//! pull places towards whole cells.
 
 use super::block_dot::{BlockCells, block_dot};
 use super::block_search::Shift;
@@ -55,8 +55,8 @@ fn cosine(block: &BlockCells, scale: f32, grid: &PaddedGrid, place: (isize, isiz
     dot as f32 * (scale * grid.window_scale[at])
 }
 
-/// Uphill from `start`, one cell at a time, for the block of `a` at `corner`. `None` when the way leads farther than
-/// [`CLIMB_RANGE`].
+/// Uphill from `start`, one cell at a time, for the block of `a` at `corner`. `None` when the way leads
+/// farther than [`CLIMB_RANGE`].
 pub(super) fn hill_climb(
     a: &PaddedGrid,
     b: &PaddedGrid,

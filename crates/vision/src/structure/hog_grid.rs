@@ -1,9 +1,9 @@
-//! `h[row][column][bin]`, 36×64×8 of 4 bits: a histogram of oriented gradients (Dalal and Triggs, CVPR 2005; see
-//! `orientation_grid`) fine enough to match blocks of it, pooled bilinearly.
+//! `h[row][column][bin]`, 36×64×8 of 4 bits: a histogram of oriented gradients (Dalal and Triggs, CVPR 2005;
+//! see `orientation_grid`) fine enough to match blocks of it, pooled bilinearly.
 //!
-//! Matched is `16 h - E h`, with the mean `E` over the recording, on two levels: fine, and coarse with two by two cells
-//! summed. Histograms survive other light; corners do not: between rendered rides in other light 9 of 141 frames gave enough
-//! ORB matches for the same geometry.
+//! Matched is `16 h - E h`, with the mean `E` over the recording, on two levels: fine, and coarse with two by
+//! two cells summed. Histograms survive other light; corners do not: between rendered rides in other light 9
+//! of 141 frames gave enough ORB matches for the same geometry.
 
 use super::padded_grid::PaddedGrid;
 use crate::image::LumaView;
@@ -109,8 +109,8 @@ pub struct HogGrid {
 }
 
 impl HogGrid {
-    /// Unpack a frame of [`HOG_GRID_LEN`] bytes, with its recording's mean taken out and never-moving cells (`mask` of
-    /// [`crate::mask::static_mask`] 0) silenced. `None` when a length is wrong.
+    /// Unpack a frame of [`HOG_GRID_LEN`] bytes, with its recording's mean taken out and never-moving cells
+    /// (`mask` of [`crate::mask::static_mask`] 0) silenced. `None` when a length is wrong.
     pub fn new(packed: &[u8], mean: &HogMean, mask: &[u8]) -> Option<Self> {
         if packed.len() != HOG_GRID_LEN || mask.len() != MASK_LEN {
             return None;

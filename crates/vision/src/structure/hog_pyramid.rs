@@ -1,7 +1,8 @@
-//! `g(x) = h(c + (x - c) / s)`: a HOG grid at several sizes `s` around its middle `c`, bilinear, in whole numbers.
+//! `g(x) = h(c + (x - c) / s)`: a HOG grid at several sizes `s` around its middle `c`, bilinear, in whole
+//! numbers.
 //!
-//! Blocks are matched at the sizes of [`crate::tuning::SCALES`] as well (a feature pyramid, as for parts of different size
-//! in Felzenszwalb et al., PAMI 2010). Each size is prepared when it is first asked for.
+//! Blocks are matched at the sizes of [`crate::tuning::SCALES`] as well (a feature pyramid, as for parts of
+//! different size in Felzenszwalb et al., PAMI 2010). Each size is prepared when it is first asked for.
 
 use std::cell::OnceCell;
 
@@ -136,7 +137,8 @@ mod tests {
             resize(&grid.fine, &columns, &rows, &mut fast);
             resize_plain(&grid.fine, &columns, &rows, &mut plain);
             assert_eq!(fast, plain);
-            // A corner of the larger grid lies inside the smaller one's, and the other way round there is nothing.
+            // A corner of the larger grid lies inside the smaller one's, and the other way round there is
+            // nothing.
             let seen = fast[..BINS].iter().any(|&v| v != 0);
             assert_eq!(seen, times > 1.0);
         }

@@ -1,5 +1,5 @@
-//! `r = f tan θ` or `r = f θ`: from a place `(x, y)` of the HOG grid to a ray of the camera, as a point on the plane one unit
-//! ahead. The principal point is the middle of the grid.
+//! `r = f tan θ` or `r = f θ`: from a place `(x, y)` of the HOG grid to a ray of the camera, as a point on
+//! the plane one unit ahead. The principal point is the middle of the grid.
 
 use super::hog_grid::{COLS, ROWS};
 use crate::tuning::MAX_ANGLE;
@@ -22,7 +22,8 @@ pub struct Lens {
 }
 
 impl Lens {
-    /// A lens that sees `hfov_deg` degrees across the grid, whose cells are `cell_aspect` times as wide as high.
+    /// A lens that sees `hfov_deg` degrees across the grid, whose cells are `cell_aspect` times as wide as
+    /// high.
     pub fn new(projection: Projection, hfov_deg: f64, cell_aspect: f64) -> Self {
         let half = 0.5 * hfov_deg.to_radians();
         let half_width = match projection {

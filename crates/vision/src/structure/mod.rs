@@ -1,16 +1,17 @@
 //! Structure from motion at a few hundred blocks: where along the trail a camera stood, to less than a frame.
 //!
-//! Two frames of the *reference* give, from block displacements `p → q`, the relative pose by the epipolar constraint
-//! `qᵀ E p = 0`, `E = [t]ₓ R`, and from it each block's inverse depth `ρ` in units of the baseline `|t|`. The same blocks on a
-//! frame of the *new* run give that camera's pose by resection, `q ~ R′p + ρ t′`; the coordinate of its centre along the
-//! baseline is the time between the two reference frames.
+//! Two frames of the *reference* give, from block displacements `p → q`, the relative pose by the epipolar
+//! constraint `qᵀ E p = 0`, `E = [t]ₓ R`, and from it each block's inverse depth `ρ` in units of the baseline
+//! `|t|`. The same blocks on a frame of the *new* run give that camera's pose by resection, `q ~ R′p + ρ t′`;
+//! the coordinate of its centre along the baseline is the time between the two reference frames.
 //!
-//! Similarity alone (see [`crate::similarity`]) cannot tell a step forward from a turned head or another line on the trail
-//! when things stand at all depths; parallax can.
+//! Similarity alone (see [`crate::similarity`]) cannot tell a step forward from a turned head or another line
+//! on the trail when things stand at all depths; parallax can.
 //!
 //! 1. [`HogExtractor`], [`HogGrid`]: a finer grid of orientation histograms than the dense descriptor's.
 //! 2. [`BlockMatches`]: block matching, coarse to fine, with a forward-backward check.
-//! 3. [`Structure`]: relative pose (Longuet-Higgins, Nature 1981) by robust least squares, and depths by triangulation.
+//! 3. [`Structure`]: relative pose (Longuet-Higgins, Nature 1981) by robust least squares, and depths by
+//!    triangulation.
 //! 4. [`Structure::locate`]: resection (perspective-n-point) by robust Gauss-Newton.
 
 mod block_dot;

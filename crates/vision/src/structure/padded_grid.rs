@@ -1,5 +1,5 @@
-//! Cells `[row][column][bin]` of one level with zeros around them, so that a displacement never leaves the array, and the
-//! energy `Σ v²` of every window of cells, by which cosines are normalised.
+//! Cells `[row][column][bin]` of one level with zeros around them, so that a displacement never leaves the
+//! array, and the energy `Σ v²` of every window of cells, by which cosines are normalised.
 
 use crate::orientation_grid::BINS;
 
@@ -16,7 +16,8 @@ pub(super) struct PaddedGrid {
 }
 
 impl PaddedGrid {
-    /// Of `cells`, `cols` to a row, with `margin` zero cells on every side and windows of `window`×`window` cells.
+    /// Of `cells`, `cols` to a row, with `margin` zero cells on every side and windows of `window`×`window`
+    /// cells.
     pub fn new(cells: &[i16], cols: usize, margin: usize, window: usize) -> Self {
         let rows = cells.len() / (cols * BINS);
         let stride = cols + 2 * margin;
@@ -68,7 +69,8 @@ impl PaddedGrid {
             + col.wrapping_add_unsigned(self.margin) as usize
     }
 
-    /// Where the cell `(col, row)` begins in [`planes`](Self::planes): its first bin, with the others a stride apart each.
+    /// Where the cell `(col, row)` begins in [`planes`](Self::planes): its first bin, with the others a
+    /// stride apart each.
     #[inline(always)]
     pub fn plane_at(&self, col: isize, row: isize) -> usize {
         row.wrapping_add_unsigned(self.margin) as usize * self.stride() * BINS

@@ -1,5 +1,6 @@
-//! `ρ = -(q × R p) · (q × t) / |q × t|²`: inverse depths of blocks from two frames, by triangulation with the relative pose
-//! of their cameras (`relative_pose`). Depths are in units of the baseline; there is no other scale in pictures.
+//! `ρ = -(q × R p) · (q × t) / |q × t|²`: inverse depths of blocks from two frames, by triangulation with the
+//! relative pose of their cameras (`relative_pose`). Depths are in units of the baseline; there is no other
+//! scale in pictures.
 
 use nalgebra::Vector3;
 
@@ -28,8 +29,8 @@ pub struct Structure {
 }
 
 impl Structure {
-    /// From the displacement of the first frame's blocks on the second. `forwards`: the second is the later one, so the
-    /// camera went ahead. `None` where too little moves as one.
+    /// From the displacement of the first frame's blocks on the second. `forwards`: the second is the later
+    /// one, so the camera went ahead. `None` where too little moves as one.
     pub fn new(matches: &BlockMatches, lens: &Lens, forwards: bool) -> Option<Self> {
         let pairs: Vec<RayPair> = matches
             .reliable()

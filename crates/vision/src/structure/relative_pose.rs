@@ -1,9 +1,10 @@
-//! `qᵀ E p = 0`, `E = [t]ₓ R`: relative pose of two calibrated cameras (Longuet-Higgins, Nature 1981) from rays `p`, `q` of
-//! the same blocks; five parameters, the rotation vector and the direction of the translation.
+//! `qᵀ E p = 0`, `E = [t]ₓ R`: relative pose of two calibrated cameras (Longuet-Higgins, Nature 1981) from
+//! rays `p`, `q` of the same blocks; five parameters, the rotation vector and the direction of the
+//! translation.
 //!
-//! Gauss-Newton on the Sampson distance (Hartley and Zisserman, 11.4.3) with Geman-McClure weights at ever smaller scales.
-//! The camera rides ahead, so the translation is `(x, y, ±1)` and starts at straight ahead without rotation; a weak pull
-//! towards that keeps leaves in the wind from bending it.
+//! Gauss-Newton on the Sampson distance (Hartley and Zisserman, 11.4.3) with Geman-McClure weights at ever
+//! smaller scales. The camera rides ahead, so the translation is `(x, y, ±1)` and starts at straight ahead
+//! without rotation; a weak pull towards that keeps leaves in the wind from bending it.
 
 use nalgebra::{Matrix3, Rotation3, SMatrix, SVector, Vector3};
 
@@ -52,7 +53,8 @@ pub(super) fn geman_mcclure(residual: f64, scale: f64) -> f64 {
     1.0 / (1.0 + (residual / scale).powi(2)).powi(2)
 }
 
-/// Pose of the second camera against the first: a point `p` of depth `d` is seen along `R p + t / d`, with `|t| = 1`.
+/// Pose of the second camera against the first: a point `p` of depth `d` is seen along `R p + t / d`, with
+/// `|t| = 1`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RelativePose {
     /// Rotation vector, and the translation sideways and down for one along the axis.
@@ -100,7 +102,8 @@ impl RelativePose {
         const STEP: f64 = 1e-4;
         let mut pose = Self::at(SVector::zeros(), axis);
         for scale in POSE_SCALES {
-            // How the constraint changes with each parameter; what a value of it is worth in cells hardly does.
+            // How the constraint changes with each parameter; what a value of it is worth in cells hardly
+            // does.
             let slopes: [Matrix3<f64>; 5] = std::array::from_fn(|k| {
                 let mut x = pose.x;
                 x[k] += STEP;

@@ -1,8 +1,8 @@
-//! `min Σ w |π(R p + ρ t) - q|²`: pose of a third camera from blocks with depth (resection, perspective-n-point), six
-//! parameters, by Gauss-Newton with Geman-McClure weights at ever smaller scales.
+//! `min Σ w |π(R p + ρ t) - q|²`: pose of a third camera from blocks with depth (resection,
+//! perspective-n-point), six parameters, by Gauss-Newton with Geman-McClure weights at ever smaller scales.
 //!
-//! Wanted is the coordinate of its centre along the baseline, and its variance by the curvature at the end, with depths
-//! taken as exact.
+//! Wanted is the coordinate of its centre along the baseline, and its variance by the curvature at the end,
+//! with depths taken as exact.
 
 use nalgebra::{Matrix3, Rotation3, SMatrix, SVector, Vector3};
 
@@ -113,8 +113,8 @@ impl Camera {
 }
 
 impl Structure {
-    /// Where a third camera stood, from the displacement of the first frame's blocks on its picture. `None` where too
-    /// little agrees.
+    /// Where a third camera stood, from the displacement of the first frame's blocks on its picture. `None`
+    /// where too little agrees.
     pub fn locate(&self, matches: &BlockMatches, lens: &Lens) -> Option<Located> {
         let observations = self.observations(matches, lens);
         if observations.len() < MIN_LOCATED {
@@ -217,13 +217,15 @@ mod tests {
         Lens::new(Projection::Rectilinear, HFOV_DEG, 1.0)
     }
 
-    /// What the blocks of a picture of the first camera (at the origin) show at: ground below, trees at all depths.
+    /// What the blocks of a picture of the first camera (at the origin) show at: ground below, trees at all
+    /// depths.
     fn depth(number: usize, ray: &Vector3<f64>) -> f64 {
         let tree = 3.0 + ((number * 7919) % 83) as f64 / 4.0;
         if ray.y > 0.12 { tree.min(1.5 / ray.y) } else { tree }
     }
 
-    /// Displacement of the first camera's blocks on the picture of another; every `wrong`th block is somewhere else.
+    /// Displacement of the first camera's blocks on the picture of another; every `wrong`th block is
+    /// somewhere else.
     fn matches(other: TestCamera, wrong: usize) -> BlockMatches {
         let half = 0.5f64 * HFOV_DEG.to_radians();
         let focal = 32.0 / half.tan();

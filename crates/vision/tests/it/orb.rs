@@ -5,8 +5,8 @@ use mtbsync_vision::matching::ratio_matches;
 use mtbsync_vision::orb::{Extractor, LocalFeatures, OrbParams};
 use proptest::prelude::*;
 
-/// A textured picture defined at every real point, so that it can be turned and zoomed exactly: blocks of random
-/// grey at three sizes.
+/// A textured picture defined at every real point, so that it can be turned and zoomed exactly: blocks of
+/// random grey at three sizes.
 fn texture(x: f64, y: f64) -> f64 {
     let block = |size: f64, salt: u64| {
         let (i, j) = ((x / size).floor() as i64 as u64, (y / size).floor() as i64 as u64);
