@@ -18,8 +18,8 @@ pub enum Colour {
     Black,
 }
 
-/// One line of the table.
-struct Line {
+/// One row of the table.
+struct ColourRow {
     colour: Colour,
     name: &'static str,
     also: &'static [&'static str],
@@ -33,18 +33,18 @@ struct Line {
 }
 
 #[rustfmt::skip]
-const TABLE: [Line; 11] = [
-    Line { colour: Colour::Red, name: "red", also: &[], resolve: "Red", ppro: 4_281_740_498, avid: "RED", otio: "RED", rgb: [255, 0, 0] },
-    Line { colour: Colour::Orange, name: "orange", also: &["sand"], resolve: "Sand", ppro: 4_280_578_025, avid: "YELLOW", otio: "ORANGE", rgb: [255, 165, 0] },
-    Line { colour: Colour::Yellow, name: "yellow", also: &["lemon"], resolve: "Yellow", ppro: 4_281_049_552, avid: "YELLOW", otio: "YELLOW", rgb: [255, 255, 0] },
-    Line { colour: Colour::Green, name: "green", also: &["mint"], resolve: "Green", ppro: 4_281_828_977, avid: "GREEN", otio: "GREEN", rgb: [0, 128, 0] },
-    Line { colour: Colour::Cyan, name: "cyan", also: &["sky"], resolve: "Cyan", ppro: 4_292_277_273, avid: "CYAN", otio: "CYAN", rgb: [0, 255, 255] },
-    Line { colour: Colour::Blue, name: "blue", also: &[], resolve: "Blue", ppro: 4_294_741_314, avid: "BLUE", otio: "BLUE", rgb: [0, 0, 255] },
-    Line { colour: Colour::Purple, name: "purple", also: &["lavender"], resolve: "Purple", ppro: 4_289_825_711, avid: "MAGENTA", otio: "PURPLE", rgb: [128, 0, 128] },
-    Line { colour: Colour::Magenta, name: "magenta", also: &["fuchsia"], resolve: "Fuchsia", ppro: 4_289_825_711, avid: "MAGENTA", otio: "MAGENTA", rgb: [255, 0, 255] },
-    Line { colour: Colour::Pink, name: "pink", also: &["rose"], resolve: "Pink", ppro: 4_289_825_711, avid: "MAGENTA", otio: "PINK", rgb: [255, 192, 203] },
-    Line { colour: Colour::White, name: "white", also: &["cream"], resolve: "Cream", ppro: 4_294_967_295, avid: "WHITE", otio: "WHITE", rgb: [255, 255, 255] },
-    Line { colour: Colour::Black, name: "black", also: &["cocoa", "brown"], resolve: "Cocoa", ppro: 4_294_967_295, avid: "BLACK", otio: "BLACK", rgb: [0, 0, 0] },
+const TABLE: [ColourRow; 11] = [
+    ColourRow { colour: Colour::Red, name: "red", also: &[], resolve: "Red", ppro: 4_281_740_498, avid: "RED", otio: "RED", rgb: [255, 0, 0] },
+    ColourRow { colour: Colour::Orange, name: "orange", also: &["sand"], resolve: "Sand", ppro: 4_280_578_025, avid: "YELLOW", otio: "ORANGE", rgb: [255, 165, 0] },
+    ColourRow { colour: Colour::Yellow, name: "yellow", also: &["lemon"], resolve: "Yellow", ppro: 4_281_049_552, avid: "YELLOW", otio: "YELLOW", rgb: [255, 255, 0] },
+    ColourRow { colour: Colour::Green, name: "green", also: &["mint"], resolve: "Green", ppro: 4_281_828_977, avid: "GREEN", otio: "GREEN", rgb: [0, 128, 0] },
+    ColourRow { colour: Colour::Cyan, name: "cyan", also: &["sky"], resolve: "Cyan", ppro: 4_292_277_273, avid: "CYAN", otio: "CYAN", rgb: [0, 255, 255] },
+    ColourRow { colour: Colour::Blue, name: "blue", also: &[], resolve: "Blue", ppro: 4_294_741_314, avid: "BLUE", otio: "BLUE", rgb: [0, 0, 255] },
+    ColourRow { colour: Colour::Purple, name: "purple", also: &["lavender"], resolve: "Purple", ppro: 4_289_825_711, avid: "MAGENTA", otio: "PURPLE", rgb: [128, 0, 128] },
+    ColourRow { colour: Colour::Magenta, name: "magenta", also: &["fuchsia"], resolve: "Fuchsia", ppro: 4_289_825_711, avid: "MAGENTA", otio: "MAGENTA", rgb: [255, 0, 255] },
+    ColourRow { colour: Colour::Pink, name: "pink", also: &["rose"], resolve: "Pink", ppro: 4_289_825_711, avid: "MAGENTA", otio: "PINK", rgb: [255, 192, 203] },
+    ColourRow { colour: Colour::White, name: "white", also: &["cream"], resolve: "Cream", ppro: 4_294_967_295, avid: "WHITE", otio: "WHITE", rgb: [255, 255, 255] },
+    ColourRow { colour: Colour::Black, name: "black", also: &["cocoa", "brown"], resolve: "Cocoa", ppro: 4_294_967_295, avid: "BLACK", otio: "BLACK", rgb: [0, 0, 0] },
 ];
 
 /// Resolve's own names: a marker that came with one keeps it.
@@ -59,7 +59,7 @@ const AVID_NONE: &str = "RED";
 const OTIO_NONE: &str = "GREEN";
 
 impl Colour {
-    fn line(self) -> &'static Line {
+    fn line(self) -> &'static ColourRow {
         // The table is in the order of the variants, which a test holds it to.
         &TABLE[self as usize]
     }
@@ -85,8 +85,8 @@ fn ppro_rgb(ppro: u32) -> [u8; 3] {
     [red, green, blue]
 }
 
-fn nearest(of_line: impl Fn(&Line) -> [u8; 3], rgb: [u8; 3]) -> Colour {
-    let distance = |line: &Line| -> i32 {
+fn nearest(of_line: impl Fn(&ColourRow) -> [u8; 3], rgb: [u8; 3]) -> Colour {
+    let distance = |line: &ColourRow| -> i32 {
         let channels = of_line(line).into_iter().zip(rgb);
         channels.map(|(a, b)| (i32::from(a) - i32::from(b)).pow(2)).sum()
     };

@@ -20,7 +20,7 @@ mod write;
 pub use marker::{Marker, MarkerTable};
 pub use read::{BadCell, CellProblem, ReadMarkersError, read_markers};
 pub use transfer::{
-    DEFAULT_REVIEW_THRESHOLD, InverseMap, Status, StatusCounts, TimeEstimate, TransferOptions,
-    TransferredMarker, transfer,
+    InverseMap, Status, StatusCounts, TimeEstimate, TransferOptions, TransferredMarker, transfer,
 };
+pub use tuning::DEFAULT_REVIEW_THRESHOLD;
 pub use write::{new_markers_csv, typed_object, vis_json};

@@ -65,9 +65,6 @@ impl TransferredMarker {
     }
 }
 
-/// Confidence below which a marker is for review unless asked otherwise.
-pub const DEFAULT_REVIEW_THRESHOLD: f64 = 0.6;
-
 /// How markers are judged.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TransferOptions {
@@ -152,29 +149,19 @@ fn transfer_one(marker: &Marker, map: &dyn InverseMap, options: TransferOptions)
 
 /// Cuts the interval to the recording and lets it hold its estimate; no numbers, no counterpart.
 fn tidy(located: TimeEstimate, options: TransferOptions) -> Option<TimeEstimate> {
-    let TimeEstimate {
-        t_new_secs,
-        low_secs,
-        high_secs,
-        confidence,
-        in_stop,
-    } = located;
-    if !t_new_secs.is_finite() {
+    if !located.t_new_secs.is_finite() {
         return None;
     }
     let duration_secs = options.new_duration_secs.unwrap_or(f64::INFINITY).max(0.0);
-    let t_new_secs = t_new_secs.clamp(0.0, duration_secs);
+    let t_new_secs = located.t_new_secs.clamp(0.0, duration_secs);
+    let confidence = Some(located.confidence).filter(|confidence| confidence.is_finite());
     Some(TimeEstimate {
         t_new_secs,
         // `max` and `min` drop a NaN bound.
-        low_secs: low_secs.max(0.0).min(t_new_secs),
-        high_secs: high_secs.min(duration_secs).max(t_new_secs),
-        confidence: if confidence.is_finite() {
-            confidence.clamp(0.0, 1.0)
-        } else {
-            0.0
-        },
-        in_stop,
+        low_secs: located.low_secs.max(0.0).min(t_new_secs),
+        high_secs: located.high_secs.min(duration_secs).max(t_new_secs),
+        confidence: confidence.unwrap_or(0.0).clamp(0.0, 1.0),
+        in_stop: located.in_stop,
     })
 }
 
@@ -204,6 +191,7 @@ impl StatusCounts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tuning::DEFAULT_REVIEW_THRESHOLD;
     use proptest::prelude::*;
 
     /// The new run reaches places 10..20 at half speed, standing at place 15.

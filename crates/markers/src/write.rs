@@ -103,7 +103,8 @@ fn typed_value(column: &str, cell: &str) -> Value {
 mod tests {
     use super::*;
     use crate::read::read_markers;
-    use crate::transfer::{DEFAULT_REVIEW_THRESHOLD, InverseMap, TimeEstimate, TransferOptions, transfer};
+    use crate::transfer::{InverseMap, TimeEstimate, TransferOptions, transfer};
+    use crate::tuning::DEFAULT_REVIEW_THRESHOLD;
 
     struct SampleMap;
 

@@ -1,7 +1,8 @@
 //! Avid Media Composer's marker list: tab separated, without a header.
 
+use super::error::ImportError;
+use super::found::{ImportOptions, Imported, ImportedMarker, warn};
 use super::start::{CountedGroups, TimelineClock, counted};
-use super::{FoundMarkers, ImportError, ImportOptions, ImportedMarker, warn};
 use crate::time::{Counting, Groups, split_groups};
 
 /// A position: timecode, or a frame number from the start of the timeline.
@@ -41,9 +42,9 @@ pub(super) fn is_avid(text: &str) -> bool {
     first.is_some_and(|text| line(text).is_some())
 }
 
-pub(super) fn read(text: &str, options: &ImportOptions) -> Result<FoundMarkers, ImportError> {
+pub(super) fn read(text: &str, options: &ImportOptions) -> Result<Imported, ImportError> {
     let counted = |groups: Groups| counted(groups, Counting::NonDrop, options);
-    let mut found = FoundMarkers::default();
+    let mut found = Imported::default();
     let mut lines = Vec::new();
     for (index, text) in text.lines().enumerate() {
         match line(text) {

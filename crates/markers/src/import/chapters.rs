@@ -1,6 +1,6 @@
 //! Chapter lists in text: FFmpeg metadata and video descriptions.
 
-use super::{FoundMarkers, ImportedMarker, warn};
+use super::found::{Imported, ImportedMarker, warn};
 use crate::time::parse_time;
 
 /// FFmpeg's default time base, in ticks a second.
@@ -22,20 +22,20 @@ pub(super) fn is_youtube(text: &str) -> bool {
 }
 
 /// Reads every line that is a chapter; a description has other lines, too.
-pub(super) fn read_youtube(text: &str) -> FoundMarkers {
+pub(super) fn read_youtube(text: &str) -> Imported {
     let marker = |(t_ref_secs, name): (f64, &str)| ImportedMarker {
         t_ref_secs,
         name: name.to_owned(),
         ..ImportedMarker::default()
     };
-    FoundMarkers {
+    Imported {
         markers: text.lines().filter_map(youtube_line).map(marker).collect(),
-        ..FoundMarkers::default()
+        ..Imported::default()
     }
 }
 
-pub(super) fn read_ffmetadata(text: &str) -> FoundMarkers {
-    let mut found = FoundMarkers::default();
+pub(super) fn read_ffmetadata(text: &str) -> Imported {
+    let mut found = Imported::default();
     let mut chapter: Option<FfChapter> = None;
     for (line, number) in logical_lines(text) {
         if line.starts_with('[') {

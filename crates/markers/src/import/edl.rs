@@ -1,8 +1,9 @@
 //! EDL of both kinds: Resolve's marker lines below events, CMX3600 locators, and plain events
 //! (docs/reference/importers.md#how-each-format-is-read).
 
+use super::error::ImportError;
+use super::found::{ImportOptions, Imported, ImportedMarker, warn};
 use super::start::{CountedGroups, TimelineClock, counted};
-use super::{FoundMarkers, ImportError, ImportOptions, ImportedMarker, warn};
 use crate::time::{Counting, Groups, split_groups};
 
 /// Lines looked at before deciding that a text is no EDL.
@@ -74,13 +75,13 @@ impl EdlMarker {
     }
 }
 
-pub(super) fn read(text: &str, options: &ImportOptions) -> Result<FoundMarkers, ImportError> {
+pub(super) fn read(text: &str, options: &ImportOptions) -> Result<Imported, ImportError> {
     let lines = marker_lines(text, options);
     let timecodes: Vec<CountedGroups> = lines.iter().map(|line| line.at).collect();
     let clock = TimelineClock::new(&timecodes, options)?;
     let has_resolve = lines.iter().any(|line| line.origin == Origin::Resolve);
     let has_locators = lines.iter().any(|line| line.origin == Origin::Locator);
-    let mut found = FoundMarkers::default();
+    let mut found = Imported::default();
     for mut line in lines {
         match line.origin {
             Origin::Resolve => {}
@@ -186,7 +187,7 @@ fn resolve_marker(line: &str, at: CountedGroups) -> Option<EdlMarker> {
 mod tests {
     use super::*;
 
-    fn read_text(text: &str) -> FoundMarkers {
+    fn read_text(text: &str) -> Imported {
         read(text, &ImportOptions::default()).unwrap()
     }
 

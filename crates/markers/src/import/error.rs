@@ -3,7 +3,7 @@
 use crate::read::ReadMarkersError;
 use crate::time::TimecodeError;
 
-use super::ImportFormat;
+use super::format::ImportFormat;
 
 /// A file without usable markers.
 #[derive(Debug, thiserror::Error)]

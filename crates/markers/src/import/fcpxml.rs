@@ -6,19 +6,19 @@
 
 use std::collections::BTreeMap;
 
+use super::error::ImportError;
+use super::found::{ImportOptions, Imported, ImportedMarker};
 use super::timeline::{Content, TimelineView, Walker};
 use super::xml::{XmlElement, parse};
-use super::{FoundMarkers, ImportError, ImportOptions, ImportedMarker};
 use crate::time::{Counting, Rate, Timebase};
+use crate::tuning::EDGE_SECS;
 
 /// Compound clips in compound clips, as deep as is believable; more is a loop.
 const MAX_NESTING: usize = 16;
 /// A transition's own clock shows this at its start.
 const TRANSITION_START_SECS: f64 = 3600.0;
-/// Slack at the ends of the shown range: below every frame duration.
-const EDGE_SECS: f64 = 1e-4;
 
-pub(super) fn read(text: &str, options: &ImportOptions) -> Result<FoundMarkers, ImportError> {
+pub(super) fn read(text: &str, options: &ImportOptions) -> Result<Imported, ImportError> {
     let (root, damage) = parse(text)?;
     let resources = root.children_named("resources");
     let by_id = |resource| Some((XmlElement::attribute(resource, "id")?, resource));

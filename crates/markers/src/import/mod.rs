@@ -10,6 +10,8 @@ mod detect;
 mod edl;
 mod error;
 mod fcpxml;
+mod format;
+mod found;
 mod otio;
 mod start;
 mod table;
@@ -17,76 +19,17 @@ mod timeline;
 mod xmeml;
 mod xml;
 
-pub use detect::ImportFormat;
 pub use error::ImportError;
+pub use format::ImportFormat;
+pub use found::{ImportOptions, Imported, ImportedMarker};
 
-use std::collections::BTreeMap;
-
-use mtbsync_formats::csv::{CsvWriter, seconds6};
+use found::warn;
 use mtbsync_formats::{TextEncoding, decode_text};
 
 use crate::colour::MarkerColour;
-use crate::time::{Counting, Rate};
 
 /// Larger inputs are refused: no editor writes marker files of this size.
 pub const MAX_IMPORT_BYTES: usize = 64 << 20;
-/// Warnings kept of one file: a file of another kind would give one for each line.
-const MAX_WARNINGS: usize = 64;
-/// Two markers of one name this close together are one (a marker on a sequence and on its clip).
-const SAME_TIME_SECS: f64 = 1e-6;
-
-/// What the file may not say itself.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct ImportOptions {
-    /// Frame rate for files that count frames without saying at which rate.
-    pub rate: Option<Rate>,
-    /// Counting of timecode, against what the file says.
-    pub counting: Option<Counting>,
-    /// Timecode of the start of the timeline, against what the file says.
-    pub timeline_start: Option<String>,
-}
-
-/// The markers of a file.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Imported {
-    /// What the file was read as; `None` for tags of a video.
-    pub format: Option<ImportFormat>,
-    /// Frame rate of the file, or the one assumed; `None` where times are seconds.
-    pub rate: Option<Rate>,
-    /// Timecode the times are counted from, where the file has timecode.
-    pub start: Option<String>,
-    /// In order of time.
-    pub markers: Vec<ImportedMarker>,
-    /// What was skipped or guessed.
-    pub warnings: Vec<String>,
-}
-
-/// A marker of an editor.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct ImportedMarker {
-    /// Seconds from the start of the timeline or clip.
-    pub t_ref_secs: f64,
-    /// End, for markers with a length.
-    pub t_ref_end_secs: Option<f64>,
-    /// Name, may be empty.
-    pub name: String,
-    /// Colour name of this program, empty without one.
-    pub colour: String,
-    /// Free text.
-    pub comment: String,
-    /// Where it comes from: a format's name, `hilight`, `chapters`.
-    pub source: String,
-}
-
-/// What a reader found in a text.
-#[derive(Debug, Default)]
-struct FoundMarkers {
-    rate: Option<Rate>,
-    start: Option<String>,
-    markers: Vec<ImportedMarker>,
-    warnings: Vec<String>,
-}
-
 /// Reads the markers of an editor file. `format` = `None` tells the format by its content.
 ///
 /// ```
@@ -131,7 +74,8 @@ pub fn import(
         marker.source = format.name().to_owned();
         marker.colour = own_colour(&marker.colour, &mut found.warnings);
     }
-    finish(Some(format), found)
+    found.format = Some(format);
+    found.finish()
 }
 
 /// Markers from tags inside a video (HiLights, chapters), read by the crates that know containers.
@@ -139,54 +83,11 @@ pub fn import(
 /// # Errors
 /// No tag at all.
 pub fn from_tags(tags: Vec<ImportedMarker>) -> Result<Imported, ImportError> {
-    finish(
-        None,
-        FoundMarkers {
-            markers: tags,
-            ..FoundMarkers::default()
-        },
-    )
-}
-
-fn finish(format: Option<ImportFormat>, found: FoundMarkers) -> Result<Imported, ImportError> {
-    let FoundMarkers {
-        rate,
-        start,
-        mut markers,
-        warnings,
-    } = found;
-    markers.retain(|marker| marker.t_ref_secs.is_finite());
-    markers.sort_by(|a, b| a.t_ref_secs.total_cmp(&b.t_ref_secs));
-    // Time of the last marker kept of each name: a file may hold any number of markers at one time.
-    let mut last_secs: BTreeMap<String, f64> = BTreeMap::new();
-    markers.retain(|marker| {
-        let is_double = last_secs
-            .get(&marker.name)
-            .is_some_and(|last| marker.t_ref_secs - last <= SAME_TIME_SECS);
-        if !is_double {
-            last_secs.insert(marker.name.clone(), marker.t_ref_secs);
-        }
-        !is_double
-    });
-    if markers.is_empty() {
-        return Err(ImportError::NoMarkers { warnings });
-    }
-    Ok(Imported {
-        format,
-        rate,
-        start,
-        markers,
-        warnings,
-    })
-}
-
-/// Keeps a warning, as long as there are not too many.
-fn warn(warnings: &mut Vec<String>, warning: String) {
-    match warnings.len() {
-        MAX_WARNINGS.. => {}
-        len if len + 1 == MAX_WARNINGS => warnings.push("further warnings are left out".to_owned()),
-        _ => warnings.push(warning),
-    }
+    let found = Imported {
+        markers: tags,
+        ..Imported::default()
+    };
+    found.finish()
 }
 
 /// This program's name for a colour of an editor.
@@ -203,36 +104,9 @@ fn own_colour(text: &str, warnings: &mut Vec<String>) -> String {
     }
 }
 
-impl Imported {
-    /// The marker CSV: `marker_id,name,t_ref,t_ref_end,colour,comment,source`.
-    pub fn to_csv(&self) -> Vec<u8> {
-        let columns = [
-            "marker_id",
-            "name",
-            "t_ref",
-            "t_ref_end",
-            "colour",
-            "comment",
-            "source",
-        ];
-        let mut writer = CsvWriter::new(&columns);
-        for (index, marker) in self.markers.iter().enumerate() {
-            writer.row(&[
-                &format!("M{:03}", index + 1),
-                &marker.name,
-                &seconds6(marker.t_ref_secs),
-                &marker.t_ref_end_secs.map(seconds6).unwrap_or_default(),
-                &marker.colour,
-                &marker.comment,
-                &marker.source,
-            ]);
-        }
-        writer.into_bytes()
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::found::MAX_WARNINGS;
     use super::*;
 
     #[test]

@@ -3,14 +3,15 @@
 
 use serde_json::Value;
 
+use super::error::ImportError;
+use super::found::{Imported, ImportedMarker};
 use super::timeline::{Content, TimelineView, Walker};
-use super::{FoundMarkers, ImportError, ImportedMarker};
 use crate::time::{Rate, Timebase};
 
 /// Deepest nesting of stacks in tracks in stacks.
 const MAX_NESTING: usize = 60;
 
-pub(super) fn read(text: &str) -> Result<FoundMarkers, ImportError> {
+pub(super) fn read(text: &str) -> Result<Imported, ImportError> {
     let root: Value = serde_json::from_str(text)?;
     let timelines: Vec<&Value> = match schema(&root) {
         "SerializableCollection" => items(&root, "children").collect(),

@@ -1,6 +1,7 @@
 //! Timecode of files that say neither where their timeline starts nor, mostly, how fast it runs.
 
-use super::{ImportError, ImportOptions, ImportedMarker};
+use super::error::ImportError;
+use super::found::{ImportOptions, ImportedMarker};
 use crate::time::{Counting, Groups, Rate, Timebase};
 
 /// A timecode as written, and how it counts.

@@ -3,8 +3,9 @@
 use mtbsync_formats::csv::{CellErrorKind, CsvWriter, Delimiter, Row, Table};
 use serde_json::Value;
 
+use super::error::ImportError;
+use super::found::{ImportOptions, Imported, ImportedMarker};
 use super::start::{CountedGroups, TimelineClock, counted};
-use super::{FoundMarkers, ImportError, ImportOptions, ImportedMarker};
 use crate::read::{
     COLOUR_COLUMNS, CellProblem, CellReader, ReadMarkersError, TIME_COLUMNS, known_columns, text_cell,
     warnings_of,
@@ -38,7 +39,7 @@ pub(super) fn is_marker_table(text: &str) -> bool {
     table.is_ok_and(|table| time_column(&table).is_some())
 }
 
-pub(super) fn read_csv(bytes: &[u8], options: &ImportOptions) -> Result<FoundMarkers, ImportError> {
+pub(super) fn read_csv(bytes: &[u8], options: &ImportOptions) -> Result<Imported, ImportError> {
     let table = Table::parse(bytes, &list_columns()).map_err(ReadMarkersError::from)?;
     let Some(time) = time_column(&table) else {
         let column = "t_ref".to_owned();
@@ -78,7 +79,7 @@ pub(super) fn read_csv(bytes: &[u8], options: &ImportOptions) -> Result<FoundMar
         formula.map(str::to_owned).unwrap_or(text)
     };
     let mut cells = CellReader::new(&table, None);
-    let mut found = FoundMarkers::default();
+    let mut found = Imported::default();
     for row in &table.rows {
         let secs = match row.text(time).trim() {
             "" => Err(CellErrorKind::Missing.into()),
@@ -105,7 +106,7 @@ pub(super) fn read_csv(bytes: &[u8], options: &ImportOptions) -> Result<FoundMar
 }
 
 /// This program's JSON: an object with `markers`, or the list itself. Read as a table of its own columns.
-pub(super) fn read_json(text: &str, options: &ImportOptions) -> Result<FoundMarkers, ImportError> {
+pub(super) fn read_json(text: &str, options: &ImportOptions) -> Result<Imported, ImportError> {
     let value: Value = serde_json::from_str(text)?;
     let markers = match &value {
         Value::Array(markers) => markers,
@@ -116,7 +117,7 @@ pub(super) fn read_json(text: &str, options: &ImportOptions) -> Result<FoundMark
         _ => return Err(ImportError::UnknownFormat),
     };
     if markers.is_empty() {
-        return Ok(FoundMarkers::default());
+        return Ok(Imported::default());
     }
     // Only columns that hold anything, so that the first time column present is one with times.
     let present = |name: &&str| {

@@ -7,7 +7,8 @@
 //! in seconds: the fractions in files have too many denominators to add exactly, and a frame is found again with the
 //! slack of the rounding rule.
 
-use super::{FoundMarkers, ImportError, ImportedMarker};
+use super::error::ImportError;
+use super::found::{Imported, ImportedMarker};
 
 /// Elements and markers visited in one file: compound clips used many times, or in a loop, multiply.
 const MAX_VISITS: usize = 1_000_000;
@@ -70,7 +71,7 @@ pub(super) enum Content<N> {
 /// Collects the markers of one file.
 #[derive(Default)]
 pub(super) struct Walker {
-    pub found: FoundMarkers,
+    pub found: Imported,
     hidden: usize,
     visits: usize,
 }
@@ -117,7 +118,7 @@ impl Walker {
     }
 
     /// What was found, with a warning about markers that are not shown.
-    pub fn finish(mut self) -> FoundMarkers {
+    pub fn finish(mut self) -> Imported {
         if self.hidden > 0 {
             self.found.warnings.push(format!(
                 "{} markers outside of what clips show are skipped",

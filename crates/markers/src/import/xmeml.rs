@@ -3,9 +3,10 @@
 //! Frames are counted at the rate of the element that holds them; a clip's markers count from the start of its
 //! media, of which the clip shows the part from `in` to `out` at `start` of the sequence.
 
+use super::error::ImportError;
+use super::found::{ImportOptions, Imported, ImportedMarker};
 use super::timeline::{Content, TimelineView, Walker};
 use super::xml::{XmlElement, parse};
-use super::{FoundMarkers, ImportError, ImportOptions, ImportedMarker};
 use crate::colour::Colour;
 use crate::time::{Counting, Rate, Timebase};
 
@@ -20,7 +21,7 @@ const FROM_START: TimelineView = TimelineView {
 /// A sequence or clip, and the rate its frames are counted at.
 type RatedElement<'a> = (&'a XmlElement, Rate);
 
-pub(super) fn read(text: &str, options: &ImportOptions) -> Result<FoundMarkers, ImportError> {
+pub(super) fn read(text: &str, options: &ImportOptions) -> Result<Imported, ImportError> {
     let (root, damage) = parse(text)?;
     let mut walker = Walker::default();
     walker.found.warnings.extend(damage);

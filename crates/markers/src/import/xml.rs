@@ -5,7 +5,7 @@ use quick_xml::Reader;
 use quick_xml::escape::unescape;
 use quick_xml::events::{BytesStart, Event};
 
-use super::ImportError;
+use super::error::ImportError;
 
 /// Deepest nesting; compound clips in compound clips stay far below.
 const MAX_DEPTH: usize = 200;

@@ -2,28 +2,12 @@
 
 use std::fmt;
 
+use crate::tuning::{ROUNDING_SLACK_FRAMES, SNAP_SHARE};
+
 /// SMPTE timecode ends here: two digits per group and no counting above 60 frames a second.
 pub const MAX_TIMECODE_RATE: u32 = 60;
-/// A time rounded to 3 or 6 decimals must find its own frame again; 0.05 frame holds up to 60 fps.
-const ROUNDING_SLACK_FRAMES: f64 = 0.05;
-/// Relative distance within which a decimal means a known rate
-/// (docs/reference/cli.md#times-and-frame-rates).
-const SNAP_SHARE: f64 = 0.0004;
 /// The NTSC rates that decimals may mean.
-const NTSC_RATES: [Rate; 3] = [
-    Rate {
-        num: 24_000,
-        den: 1001,
-    },
-    Rate {
-        num: 30_000,
-        den: 1001,
-    },
-    Rate {
-        num: 60_000,
-        den: 1001,
-    },
-];
+const NTSC_RATES: [Rate; 3] = [ntsc(24_000), ntsc(30_000), ntsc(60_000)];
 /// Bounds of a believable frame rate, and of the numbers it is written with.
 const MIN_FPS: u32 = 1;
 const MAX_FPS: u32 = 1000;
@@ -197,6 +181,10 @@ impl fmt::Display for Rate {
             (num, den) => write!(formatter, "{num}/{den}"),
         }
     }
+}
+
+const fn ntsc(num: u32) -> Rate {
+    Rate { num, den: 1001 }
 }
 
 fn greatest_common_divisor(a: u32, b: u32) -> u32 {

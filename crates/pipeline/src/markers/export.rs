@@ -301,11 +301,7 @@ pub fn editor_file(
         .map_err(|error| PipelineError::new(error.to_string()).maybe_hint(error.hint()))?;
     let mut options = ExportOptions::new(rate, stem);
     options.rate_is_auto = rate_is_auto;
-    options.counting = if settings.drop_frame == Some(true) {
-        Counting::Drop
-    } else {
-        Counting::NonDrop
-    };
+    options.counting = Counting::drop_if(settings.drop_frame == Some(true));
     options.timeline_start = settings.timeline_start;
     options.reel = settings.reel;
     options.label = settings.label;
