@@ -61,11 +61,13 @@ VARYING = {
 VARYING_COLUMNS = [*STAGES, *MACHINE]
 # Columns of the cache's register; `key` is a hash that includes the program.
 VARYING_SQL = ["ts", "created", "last_used", "key", "timings", "peak_rss_mb", *STAGES, *MACHINE]
-# Printed text: stage times of the summary, the port of a server, free room on disk and in memory.
+# Printed text: stage times of the summary, the port of a server, free room on disk and in memory and whether it is enough.
 VARYING_TEXT = [
     (r"\b([a-z]+_sec)=[0-9.]+", r"\1=*"),
     (r"(http://127\.0\.0\.1:)\d+", r"\1*"),
     (r"\b[0-9.]+ (GB|MB) (free|available)", r"* \2"),
+    (r"^(ok  |warn|fail) (disk at|memory)", r"* \2"),
+    (r'"level":"[a-z]+"(,"name":"(?:disk at|memory))', r'"level":"*"\1'),
 ]
 SCALAR = rb'(?:"(?:[^"\\]|\\.)*"|null|true|false|-?[0-9][0-9.eE+-]*)'
 
