@@ -60,8 +60,8 @@ impl Default for WarpSettings {
 }
 
 impl WarpSettings {
-    /// Inlier threshold in force, seconds. Two rides differ by their lines, one clip by its frame times alone; both
-    /// by hand.
+    /// Inlier threshold in force, seconds. Two rides differ by their lines, one clip by its frame times
+    /// alone; both by hand.
     pub fn inlier_thresh_secs(&self) -> f64 {
         self.inlier_thresh_secs.unwrap_or(match self.model {
             WarpModel::Monotone => 0.25,

@@ -152,8 +152,8 @@ impl MarkerColour {
         self.canonical
     }
 
-    /// The name in marker files of this program: Resolve's own where it came with one, else the canonical one,
-    /// empty without a colour.
+    /// The name in marker files of this program: Resolve's own where it came with one, else the canonical
+    /// one, empty without a colour.
     pub fn own_name(self) -> String {
         let canonical = self.canonical.map_or("", Colour::name);
         self.resolve.unwrap_or(canonical).to_ascii_lowercase()

@@ -111,8 +111,8 @@ impl RateText {
     }
 }
 
-/// Reads the presets of `files` (name and text), in rising precedence: a later file replaces a whole preset of
-/// the same name. Other sections of the files are not looked at.
+/// Reads the presets of `files` (name and text), in rising precedence: a later file replaces a whole preset
+/// of the same name. Other sections of the files are not looked at.
 ///
 /// # Errors
 /// Broken TOML, an unknown key or value, or a built-in name, with file and line.

@@ -127,8 +127,8 @@ fn sample(points: &[RetimePoint], rate: Rate, free_from: i64, total_frames: i64)
     samples
 }
 
-/// The fewest corners, greedily from the left: a piece grows while some line from its start passes all samples
-/// within the tolerance, and ends on the last sample for which the straight line to it does.
+/// The fewest corners, greedily from the left: a piece grows while some line from its start passes all
+/// samples within the tolerance, and ends on the last sample for which the straight line to it does.
 fn simplify(samples: &[Knot], tolerance_secs: f64) -> Vec<Knot> {
     let mut corners: Vec<Knot> = samples.first().copied().into_iter().collect();
     let mut rest = samples.get(1..).unwrap_or(&[]);

@@ -49,8 +49,8 @@ pub struct FrameTimes<'a> {
     pub fine: &'a [f64],
 }
 
-/// Locate the new frames among the reference frames within `half_window_secs` of where they are expected: at most
-/// one pair per analysed new frame, in order of time, not decreasing in either time.
+/// Locate the new frames among the reference frames within `half_window_secs` of where they are expected: at
+/// most one pair per analysed new frame, in order of time, not decreasing in either time.
 pub fn refine(
     posteriors: &[Posterior],
     new: FrameTimes<'_>,

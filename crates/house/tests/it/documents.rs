@@ -1,5 +1,5 @@
-//! Documents that are named exist: links of markdown with their headings, documents named in comments, and the paths
-//! that documents name.
+//! Documents that are named exist: links of markdown with their headings, documents named in comments, and
+//! the paths that documents name.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -79,7 +79,8 @@ fn documents_name_paths_that_exist() {
     assert!(wrong.is_empty(), "no such path:\n{}", wrong.join("\n"));
 }
 
-/// Whether a text in backticks is a path of the repository: from the root, or the end of that of a source file.
+/// Whether a text in backticks is a path of the repository: from the root, or the end of that of a source
+/// file.
 fn names_a_path(text: &str) -> bool {
     let is_source = SOURCES.iter().any(|suffix| text.ends_with(suffix));
     (is_source || FOLDERS.iter().any(|folder| text.starts_with(folder)))
@@ -158,7 +159,8 @@ impl Documents {
         self.files.iter().any(ends)
     }
 
-    /// Whether `target`, a path with an optional `#heading`, exists: from the root, or as seen from the file `from`.
+    /// Whether `target`, a path with an optional `#heading`, exists: from the root, or as seen from the file
+    /// `from`.
     fn has(&self, target: &str, from: Option<&str>) -> bool {
         let (path, heading) = target.split_once('#').unwrap_or((target, ""));
         let path = match from {

@@ -1,7 +1,8 @@
 //! Text for formats with little room for it.
 
-/// For line-based formats of old: line ends, tabs, control characters, those in `also`, and characters outside
-/// the basic plane (which old readers lose) become blanks; runs of blanks shrink to one, ends are trimmed.
+/// For line-based formats of old: line ends, tabs, control characters, those in `also`, and characters
+/// outside the basic plane (which old readers lose) become blanks; runs of blanks shrink to one, ends are
+/// trimmed.
 pub(super) fn one_line(text: &str, also: &[char]) -> String {
     join_words(text, |c| also.contains(&c) || u32::from(c) > 0xFFFF)
 }

@@ -1,7 +1,7 @@
 //! `resolve-edl` and `edl`: EDL whose events are one frame long.
 //!
-//! Below each event stands what a CMX3600 EDL has no place for: for DaVinci Resolve the line of its timeline markers
-//! EDL (docs/reference/exporters.md#resolve-edl), for other editors a locator and comments
+//! Below each event stands what a CMX3600 EDL has no place for: for DaVinci Resolve the line of its timeline
+//! markers EDL (docs/reference/exporters.md#resolve-edl), for other editors a locator and comments
 //! (docs/reference/exporters.md#edl).
 
 use std::fmt::Write;

@@ -143,8 +143,8 @@ fn write_story(text: &mut String, job: &ExportJob<'_>, clip: Option<&ClipInfo>) 
     let _ = writeln!(text, "        {end_tag}");
 }
 
-/// A stretch of the new run, attached to the reference above it. Its own clock starts at 0 and runs in timeline
-/// time; the map tells which moment of the recording is shown.
+/// A stretch of the new run, attached to the reference above it. Its own clock starts at 0 and runs in
+/// timeline time; the map tells which moment of the recording is shown.
 fn write_retimed(text: &mut String, job: &ExportJob<'_>, clip: &ClipInfo, strand: &[Knot], start_frame: i64) {
     let rate = job.base.rate();
     let (Some(first), Some(last)) = (strand.first(), strand.last()) else {

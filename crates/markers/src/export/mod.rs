@@ -1,8 +1,8 @@
 //! Editor files out (docs/reference/exporters.md).
 //!
-//! The table in `preset.rs` has a row for each format and names the function that writes it. Everything they share
-//! happens before: markers are read from a table ([`ExportTable`]), put on frames and given their final name, note
-//! and colour. Nothing here touches the disk: the result is bytes and a summary.
+//! The table in `preset.rs` has a row for each format and names the function that writes it. Everything they
+//! share happens before: markers are read from a table ([`ExportTable`]), put on frames and given their final
+//! name, note and colour. Nothing here touches the disk: the result is bytes and a summary.
 
 mod avid;
 mod clean;

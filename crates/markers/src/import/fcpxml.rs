@@ -1,8 +1,8 @@
 //! Final Cut Pro XML, versions 1.5 to 1.14.
 //!
 //! Every element of a timeline has a place in its parent (`offset`) and a clock of its own that shows `start`
-//! there. Markers on a retimed clip (`timeMap`) count in the retimed time; the content of a compound clip counts in the
-//! time of its own sequence, so there the map applies.
+//! there. Markers on a retimed clip (`timeMap`) count in the retimed time; the content of a compound clip
+//! counts in the time of its own sequence, so there the map applies.
 
 use std::collections::BTreeMap;
 
@@ -281,8 +281,8 @@ fn first_and_last_point(map: &XmlElement) -> Option<((f64, f64), (f64, f64))> {
     points.first().copied().zip(points.last().copied())
 }
 
-/// Timeline seconds per second of a clip whose frame rate is conformed to that of the sequence: frames are kept,
-/// so that NTSC material in a timeline of a whole rate runs faster by 0.1 %.
+/// Timeline seconds per second of a clip whose frame rate is conformed to that of the sequence: frames are
+/// kept, so that NTSC material in a timeline of a whole rate runs faster by 0.1 %.
 fn conform_scale(clip: &XmlElement, rate: Rate) -> f64 {
     let Some(conform) = clip.child("conform-rate") else {
         return 1.0;

@@ -1,8 +1,8 @@
 //! Editor files in (docs/reference/importers.md#how-each-format-is-read): told apart by content, read
 //! tolerantly, turned into reference markers in seconds from the start of the timeline.
 //!
-//! Each reader takes text and gives the markers it found; what they share, sorting, doubles, ids, is done here.
-//! A damaged part of a file gives a warning and the rest is read.
+//! Each reader takes text and gives the markers it found; what they share, sorting, doubles, ids, is done
+//! here. A damaged part of a file gives a warning and the rest is read.
 
 mod avid;
 mod chapters;

@@ -38,8 +38,8 @@ pub(super) struct TimelineClock {
 }
 
 impl TimelineClock {
-    /// A clock for the timecodes of a file, in its order. It starts where the options say, else at the whole hour at or
-    /// before the first event when that is one hour or later, else at zero.
+    /// A clock for the timecodes of a file, in its order. It starts where the options say, else at the whole
+    /// hour at or before the first event when that is one hour or later, else at zero.
     pub fn new(timecodes: &[CountedGroups], options: &ImportOptions) -> Result<Self, ImportError> {
         let rate = guess_rate(options, timecodes);
         let first = timecodes.first();

@@ -1,11 +1,11 @@
-//! What nested timelines have in common: where an element lies, and the walk that brings the markers in it to the time
-//! of the outermost timeline.
+//! What nested timelines have in common: where an element lies, and the walk that brings the markers in it to
+//! the time of the outermost timeline.
 //!
-//! An element has a clock of its own. With `t` in seconds from the start of the timeline and `u` on that clock,
-//! `t = timeline_start + (u - own_start) · scale / speed`. A reader knows what its format puts where: it says what is
-//! in an element, in the order of the file ([`Content`]), each nested element with its [`TimelineView`]. Times are kept
-//! in seconds: the fractions in files have too many denominators to add exactly, and a frame is found again with the
-//! slack of the rounding rule.
+//! An element has a clock of its own. With `t` in seconds from the start of the timeline and `u` on that
+//! clock, `t = timeline_start + (u - own_start) · scale / speed`. A reader knows what its format puts where:
+//! it says what is in an element, in the order of the file ([`Content`]), each nested element with its
+//! [`TimelineView`]. Times are kept in seconds: the fractions in files have too many denominators to add
+//! exactly, and a frame is found again with the slack of the rounding rule.
 
 use super::error::ImportError;
 use super::found::{Imported, ImportedMarker};
@@ -19,11 +19,12 @@ pub(super) struct TimelineView {
     /// Timeline time where the own clock shows `own_start`.
     pub timeline_start: f64,
     pub own_start: f64,
-    /// Timeline seconds per own second are `scale / speed`: files give the one or the other, and a reciprocal would be
-    /// rounded.
+    /// Timeline seconds per own second are `scale / speed`: files give the one or the other, and a reciprocal
+    /// would be rounded.
     pub scale: f64,
     pub speed: f64,
-    /// `scale` of the sequence the element is in: its own conforming does not reach the clips that are attached to it.
+    /// `scale` of the sequence the element is in: its own conforming does not reach the clips that are
+    /// attached to it.
     pub sequence_scale: f64,
     /// Shown range in timeline time.
     pub shown: (f64, f64),
@@ -77,7 +78,8 @@ pub(super) struct Walker {
 }
 
 impl Walker {
-    /// Reads the first of `timelines` (their names and themselves) that has markers, and says which others there are.
+    /// Reads the first of `timelines` (their names and themselves) that has markers, and says which others
+    /// there are.
     pub fn read_first<'a, T>(
         &mut self,
         kind: &str,

@@ -1,7 +1,7 @@
 //! Final Cut Pro 7 XML, versions 4 and 5, as Premiere, Resolve and others write it.
 //!
-//! Frames are counted at the rate of the element that holds them; a clip's markers count from the start of its
-//! media, of which the clip shows the part from `in` to `out` at `start` of the sequence.
+//! Frames are counted at the rate of the element that holds them; a clip's markers count from the start of
+//! its media, of which the clip shows the part from `in` to `out` at `start` of the sequence.
 
 use super::error::ImportError;
 use super::found::{ImportOptions, Imported, ImportedMarker};

@@ -1,5 +1,5 @@
-//! XML as a small tree, bounded in depth and size. Entities beyond the five of XML and external definitions are
-//! refused; a damaged file gives the tree up to the damage.
+//! XML as a small tree, bounded in depth and size. Entities beyond the five of XML and external definitions
+//! are refused; a damaged file gives the tree up to the damage.
 
 use quick_xml::Reader;
 use quick_xml::escape::unescape;

@@ -38,8 +38,8 @@ fn names() -> Vec<String> {
     .into()
 }
 
-/// Name and frame of 1,200 markers as they must come back, and the table they are exported from. The times are
-/// of `file_rate`, the frames of `rate`.
+/// Name and frame of 1,200 markers as they must come back, and the table they are exported from. The times
+/// are of `file_rate`, the frames of `rate`.
 fn sample(rate: Rate) -> (Vec<u8>, Vec<(String, i64)>) {
     let names = names();
     let mut wanted: Vec<(f64, i64)> = vec![(-5.0, 0)];

@@ -1,5 +1,5 @@
-//! Files that real editors wrote. Times in the FCPXML files are those Final Cut Pro shows for them, as noted in
-//! the tests of the project the files come from (see data/README.md).
+//! Files that real editors wrote. Times in the FCPXML files are those Final Cut Pro shows for them, as noted
+//! in the tests of the project the files come from (see data/README.md).
 
 use std::path::Path;
 
