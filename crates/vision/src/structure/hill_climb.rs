@@ -13,13 +13,13 @@ use crate::tuning::CLIMB_RANGE;
 
 /// The best place of a block: its shift, its cosine, and those one cell to the left, right, above and below.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Peak {
+pub(super) struct BlockPeak {
     shift: Shift,
     pub cosine: f32,
     beside: [f32; 4],
 }
 
-impl Peak {
+impl BlockPeak {
     /// The shift in fine cells and their parts.
     pub fn interpolated(&self) -> (f64, f64) {
         let part = |before: f32, after: f32| {
@@ -62,7 +62,7 @@ pub(super) fn hill_climb(
     b: &PaddedGrid,
     corner: (isize, isize),
     start: Shift,
-) -> Option<Peak> {
+) -> Option<BlockPeak> {
     // Each with the step back beside it.
     const STEPS: [Shift; 4] = [(-1, 0), (1, 0), (0, -1), (0, 1)];
     let (block, scale) = (block_of(a, corner), a.window_scale[a.at(corner.0, corner.1)]);
@@ -82,7 +82,7 @@ pub(super) fn hill_climb(
             }
         }
         if beside[steepest] <= best {
-            return Some(Peak {
+            return Some(BlockPeak {
                 shift,
                 cosine: best,
                 beside,

@@ -94,7 +94,7 @@ impl HogSum {
     }
 }
 
-/// Mean of the HOG grids of a recording, in steps of a level / [`PER_LEVEL`].
+/// Mean of the HOG grids of a recording, in sixteenths of a level.
 #[derive(Clone, Debug)]
 pub struct HogMean(Vec<i16>);
 

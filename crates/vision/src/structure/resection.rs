@@ -35,7 +35,7 @@ pub struct Located {
 }
 
 /// A block with depth, and where the third camera sees it.
-struct Observation {
+struct PointObservation {
     ray: Vector3<f64>,
     inverse_depth: f64,
     seen: Ray,
@@ -58,7 +58,7 @@ struct Linearised {
 }
 
 impl Camera {
-    fn linearise(&self, observations: &[Observation], scale: f64) -> Linearised {
+    fn linearise(&self, observations: &[PointObservation], scale: f64) -> Linearised {
         let mut sums = Linearised {
             normal: SMatrix::zeros(),
             right: SVector::zeros(),
@@ -168,7 +168,7 @@ impl Structure {
     }
 
     /// The points that the third camera sees as well. Both lists are in order of block numbers.
-    fn observations(&self, matches: &BlockMatches, lens: &Lens) -> Vec<Observation> {
+    fn observations(&self, matches: &BlockMatches, lens: &Lens) -> Vec<PointObservation> {
         let mut by_number = matches.blocks.iter().peekable();
         let mut observations = Vec::with_capacity(self.points.len());
         for point in &self.points {
@@ -177,7 +177,7 @@ impl Structure {
                 continue;
             };
             if block.similarity > MIN_SIMILARITY_OTHER && block.peak_margin > MIN_PEAK_MARGIN {
-                observations.push(Observation {
+                observations.push(PointObservation {
                     ray: point.ray,
                     inverse_depth: point.inverse_depth,
                     seen: lens.ray(block.x + block.dx, block.y + block.dy),
