@@ -7,17 +7,16 @@ use mtbsync_formats::csv::{MAX_CSV_BYTES, Table};
 use mtbsync_formats::read_bounded;
 use mtbsync_task::error::PipelineError;
 
+use crate::error::ArtefactProblem;
+
 /// Read and check anchors; sorted by new time.
 pub fn read_anchors(path: &Path) -> Result<Vec<Anchor>, PipelineError> {
-    let bytes = read_bounded(path, MAX_CSV_BYTES)
-        .map_err(|e| PipelineError::new(e.to_string()).at(path).maybe_hint(e.hint()))?;
+    let bytes = read_bounded(path, MAX_CSV_BYTES)?;
     let table = Table::parse(&bytes, &["t_new", "t_ref", "note"])
-        .map_err(|e| PipelineError::new(e.to_string()).at(path).maybe_hint(e.hint()))?;
+        .map_err(|error| PipelineError::from(error).at(path))?;
     let column = |name: &str| {
         table.column(&[name]).ok_or_else(|| {
-            PipelineError::new(format!("column {name} missing (line 1)"))
-                .at(path)
-                .hint("anchors need the columns t_new,t_ref")
+            PipelineError::from(ArtefactProblem::AnchorColumnMissing(name.to_owned())).at(path)
         })
     };
     let (new_column, ref_column) = (column("t_new")?, column("t_ref")?);
@@ -26,7 +25,7 @@ pub fn read_anchors(path: &Path) -> Result<Vec<Anchor>, PipelineError> {
         let cell = |c| {
             table
                 .required_number(row, c)
-                .map_err(|e| PipelineError::new(e.to_string()).at(path))
+                .map_err(|e| PipelineError::from(e).at(path))
         };
         anchors.push(Anchor {
             t_new_secs: cell(new_column)?,
@@ -35,9 +34,8 @@ pub fn read_anchors(path: &Path) -> Result<Vec<Anchor>, PipelineError> {
     }
     sort_anchors(&anchors).map_err(|e| {
         let line = |k: usize| table.rows.get(k).map_or(0, |r| r.line);
-        PipelineError::new(format!("{e} (lines {} and {})", line(e.first), line(e.second)))
-            .at(path)
-            .hint("a later moment of the new run must lie later in the reference: correct or remove one of the two")
+        let lines = [line(e.first), line(e.second)];
+        PipelineError::from(ArtefactProblem::Contradictory { lines, source: e }).at(path)
     })
 }
 
@@ -68,8 +66,8 @@ mod tests {
     #[test]
     fn contradictions_name_both_lines() {
         let error = read("t_new,t_ref\n1,1\n# a note\n2,5\n3,4\n").unwrap_err();
-        assert!(error.what.contains("lines 4 and 5"), "{error}");
-        assert!(error.hint.is_some());
+        assert!(error.what().contains("lines 4 and 5"), "{error}");
+        assert!(error.hint().is_some());
     }
 
     #[test]
@@ -77,9 +75,14 @@ mod tests {
         assert!(
             read("t_new,when\n1,1\n")
                 .unwrap_err()
-                .what
+                .what()
                 .contains("t_ref missing")
         );
-        assert!(read("t_new,t_ref\n1,soon\n").unwrap_err().what.contains("line 2"));
+        assert!(
+            read("t_new,t_ref\n1,soon\n")
+                .unwrap_err()
+                .what()
+                .contains("line 2")
+        );
     }
 }

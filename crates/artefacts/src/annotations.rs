@@ -8,9 +8,9 @@ use std::path::Path;
 use mtbsync_formats::csv::{CsvWriter, Table, seconds6, share4, spreadsheet_safe};
 use mtbsync_formats::{json, read_bounded};
 use mtbsync_task::error::PipelineError;
-use mtbsync_task::files::cannot_read;
 use serde::{Deserialize, Serialize};
 
+use crate::error::ArtefactProblem;
 use crate::moments::Moment;
 use crate::time_warp::TimeWarpFile;
 
@@ -54,7 +54,7 @@ pub fn read(folder: &Path) -> Result<Vec<Annotation>, PipelineError> {
     if !path.exists() {
         return Ok(Vec::new());
     }
-    let bytes = read_bounded(&path, MAX_BYTES).map_err(|error| cannot_read(&error))?;
+    let bytes = read_bounded(&path, MAX_BYTES)?;
     parse(&bytes).map_err(|error| error.at(&path))
 }
 
@@ -63,9 +63,7 @@ pub fn read(folder: &Path) -> Result<Vec<Annotation>, PipelineError> {
 /// # Errors
 /// Not an array of notes.
 pub fn parse(bytes: &[u8]) -> Result<Vec<Annotation>, PipelineError> {
-    json::from_slice(bytes).map_err(|_| {
-        PipelineError::new("not a list of annotations").hint("repair or remove annotations.json")
-    })
+    json::from_slice(bytes).map_err(|error| ArtefactProblem::NotAnnotations(error).into())
 }
 
 /// The bytes of annotations.json.
@@ -73,7 +71,7 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<Annotation>, PipelineError> {
 /// # Errors
 /// None in practice: every note has a JSON form.
 pub fn to_json(annotations: &[Annotation]) -> Result<Vec<u8>, PipelineError> {
-    json::to_vec(annotations).map_err(|error| PipelineError::new(error.to_string()))
+    json::to_vec(annotations).map_err(|error| ArtefactProblem::NoJson(error).into())
 }
 
 /// The notes as a table for spreadsheets.
@@ -174,8 +172,7 @@ pub fn complete(
 /// # Errors
 /// Not a table of markers.
 pub fn pinned(csv: &[u8], notes: &[Annotation]) -> Result<Vec<u8>, PipelineError> {
-    let mut table = Table::parse(csv, &["marker_id", "t_ref", "t_new"])
-        .map_err(|error| PipelineError::new(error.to_string()).maybe_hint(error.hint()))?;
+    let mut table = Table::parse(csv, &["marker_id", "t_ref", "t_new"])?;
     let (id, t_ref) = (table.column(&["marker_id"]), table.column(&["t_ref"]));
     let end = table.column(&["t_new_end"]);
     let moments = ["t_new_est", "t_new", "t_new_low", "t_new_high"].map(|name| table.column(&[name]));

@@ -3,6 +3,8 @@
 
 pub mod anchors;
 pub mod annotations;
+
+pub mod error;
 pub mod lenient;
 pub mod moments;
 pub mod pairs;

@@ -5,7 +5,6 @@ use std::path::Path;
 use mtbsync_formats::csv::{MAX_CSV_BYTES, Table};
 use mtbsync_formats::read_bounded;
 use mtbsync_task::error::PipelineError;
-use mtbsync_task::files::cannot_read;
 
 /// Times nearer than this are the same, seconds; files keep six decimals.
 pub const SAME_SECS: f64 = 1e-6;
@@ -41,7 +40,7 @@ impl Moment {
 /// # Errors
 /// Not readable, or not a table of markers.
 pub fn read(path: &Path) -> Result<Vec<Moment>, PipelineError> {
-    let bytes = read_bounded(path, MAX_CSV_BYTES).map_err(|error| cannot_read(&error))?;
+    let bytes = read_bounded(path, MAX_CSV_BYTES)?;
     parse(&bytes).map_err(|error| error.at(path))
 }
 
@@ -50,8 +49,7 @@ pub fn read(path: &Path) -> Result<Vec<Moment>, PipelineError> {
 /// # Errors
 /// Not a table of markers.
 pub fn parse(bytes: &[u8]) -> Result<Vec<Moment>, PipelineError> {
-    let table = Table::parse(bytes, &COLUMNS)
-        .map_err(|error| PipelineError::new(error.to_string()).maybe_hint(error.hint()))?;
+    let table = Table::parse(bytes, &COLUMNS)?;
     let [id, t_ref, t_new, status] = COLUMNS.map(|name| table.column(&[name]));
     let moment = |row| {
         // A cell that is no number is no moment: the table is ours, and a person may have edited it.

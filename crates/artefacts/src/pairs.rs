@@ -9,6 +9,8 @@ use mtbsync_formats::csv::{CsvWriter, MAX_CSV_BYTES, Table, seconds6, share4};
 use mtbsync_formats::read_bounded;
 use mtbsync_task::error::PipelineError;
 
+use crate::error::ArtefactProblem;
+
 /// Candidates before the sequence model.
 pub const PAIRS_RAW_FILE: &str = "pairs_raw.csv";
 /// Pairs the map rests on.
@@ -74,8 +76,7 @@ pub fn read_times(path: &Path) -> Option<Vec<(f64, f64)>> {
 pub fn read_pairs(path: &Path) -> Result<Vec<Pair>, PipelineError> {
     /// Error of a pair whose file does not say, seconds: about a third of the usual frame spacing.
     const DEFAULT_SIGMA_SECS: f64 = 0.1;
-    let bytes = read_bounded(path, MAX_CSV_BYTES)
-        .map_err(|e| PipelineError::new(e.to_string()).at(path).maybe_hint(e.hint()))?;
+    let bytes = read_bounded(path, MAX_CSV_BYTES)?;
     let known = [
         "t_new",
         "t_ref",
@@ -85,14 +86,11 @@ pub fn read_pairs(path: &Path) -> Result<Vec<Pair>, PipelineError> {
         "inliers",
         "model",
     ];
-    let table = Table::parse(&bytes, &known)
-        .map_err(|e| PipelineError::new(e.to_string()).at(path).maybe_hint(e.hint()))?;
+    let table = Table::parse(&bytes, &known).map_err(|error| PipelineError::from(error).at(path))?;
     let needed = |name: &str| {
-        table.column(&[name]).ok_or_else(|| {
-            PipelineError::new(format!("column {name} missing (line 1)"))
-                .at(path)
-                .hint("give a pairs.csv of mtbsync sync")
-        })
+        table
+            .column(&[name])
+            .ok_or_else(|| PipelineError::from(ArtefactProblem::PairColumnMissing(name.to_owned())).at(path))
     };
     let (new_column, ref_column) = (needed("t_new")?, needed("t_ref")?);
     let (confidence_column, score, sigma) = (
@@ -100,7 +98,7 @@ pub fn read_pairs(path: &Path) -> Result<Vec<Pair>, PipelineError> {
         table.column(&["score"]),
         table.column(&["sigma"]),
     );
-    let bad = |e: mtbsync_formats::csv::CellError| PipelineError::new(e.to_string()).at(path);
+    let bad = |e: mtbsync_formats::csv::CellError| PipelineError::from(e).at(path);
     let mut pairs: Vec<(Pair, f64)> = Vec::with_capacity(table.rows.len());
     for row in &table.rows {
         let t_new_secs = table.required_number(row, new_column).map_err(bad)?;

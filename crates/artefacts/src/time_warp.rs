@@ -8,8 +8,10 @@ use mtbsync_align::gates::Verdict;
 use mtbsync_align::{Segment, StopSide, TimeWarp, WarpModel, WarpSettings};
 use mtbsync_formats::npz::{Compression, NpzReader, NpzWriter};
 use mtbsync_formats::{json, read_bounded};
-use mtbsync_task::error::PipelineError;
+use mtbsync_task::error::{PipelineError, TaskProblem};
 use serde::{Deserialize, Serialize};
+
+use crate::error::ArtefactProblem;
 
 /// Name of the map in an artefact folder.
 pub const TIMEWARP_FILE: &str = "timewarp.json";
@@ -304,18 +306,17 @@ impl TimeWarpFile {
 
     /// The bytes of timewarp.json.
     pub fn to_json(&self) -> Result<Vec<u8>, PipelineError> {
-        json::to_vec(self).map_err(|e| PipelineError::new(e.to_string()))
+        json::to_vec(self).map_err(|error| ArtefactProblem::NoJson(error).into())
     }
 
     /// The bytes of warp.npz.
     pub fn to_npz(&self) -> Result<Vec<u8>, PipelineError> {
-        let internal = |e: String| PipelineError::new(format!("warp.npz could not be made ({e})"));
-        let mut meta = serde_json::to_value(self).map_err(|e| internal(e.to_string()))?;
+        let mut meta = serde_json::to_value(self).map_err(|error| ArtefactProblem::NoNpz(error.into()))?;
         if let Some(object) = meta.as_object_mut() {
             object.shift_remove("knots");
             object.shift_insert(0, "format".to_owned(), NPZ_FORMAT.into());
         }
-        let meta = json::to_vec(&meta).map_err(|e| internal(e.to_string()))?;
+        let meta = json::to_vec(&meta).map_err(|error| ArtefactProblem::NoNpz(error.into()))?;
         let params = self.params.map_or([f64::NAN; 2], |p| [p.a, p.b]);
         let segments: Vec<i64> = self
             .segments
@@ -330,8 +331,9 @@ impl TimeWarpFile {
             .and_then(|()| npz.add("segments", &[self.segments.len(), 2], &segments))
             .and_then(|()| npz.add("params", &[2], &params))
             .and_then(|()| npz.add_text("meta", &meta))
-            .map_err(|e| internal(e.to_string()))?;
-        Ok(npz.finish().map_err(|e| internal(e.to_string()))?.into_inner())
+            .and_then(|()| npz.finish())
+            .map(Cursor::into_inner)
+            .map_err(|error| ArtefactProblem::NoNpz(error.into()).into())
     }
 }
 
@@ -344,27 +346,24 @@ pub fn read_warp(path: &Path) -> Result<TimeWarpFile, PipelineError> {
     if usable {
         Ok(file)
     } else {
-        Err(PipelineError::new("not a warp (no rising map in it)")
-            .at(path)
-            .hint("make it again with mtbsync sync"))
+        Err(PipelineError::from(ArtefactProblem::NoRisingMap).at(path))
     }
 }
 
 fn read_json(path: &Path) -> Result<TimeWarpFile, PipelineError> {
-    let bytes = read_bounded(path, json::MAX_JSON_BYTES)
-        .map_err(|e| PipelineError::new(e.to_string()).at(path).maybe_hint(e.hint()))?;
+    let bytes = read_bounded(path, json::MAX_JSON_BYTES)?;
     let value: serde_json::Value = json::from_slice(&bytes).map_err(|_| not_a_warp(path))?;
     let version = value
         .get("version")
         .and_then(serde_json::Value::as_u64)
         .unwrap_or(1);
-    json::check_version(version, VERSION)
-        .map_err(|e| PipelineError::new(e.to_string()).at(path).maybe_hint(e.hint()))?;
+    json::check_version(version, VERSION).map_err(|error| PipelineError::from(error).at(path))?;
     serde_json::from_value(value).map_err(|_| not_a_warp(path))
 }
 
 fn read_npz(path: &Path) -> Result<TimeWarpFile, PipelineError> {
-    let file = File::open(path).map_err(|e| PipelineError::new(format!("cannot be read ({e})")).at(path))?;
+    let file =
+        File::open(path).map_err(|error| PipelineError::from(TaskProblem::Unreadable(error)).at(path))?;
     decode_npz(BufReader::new(file)).ok_or_else(|| not_a_warp(path))
 }
 
@@ -388,9 +387,7 @@ fn decode_npz<R: Read + Seek>(reader: R) -> Option<TimeWarpFile> {
 }
 
 fn not_a_warp(path: &Path) -> PipelineError {
-    PipelineError::new("not a warp")
-        .at(path)
-        .hint("give the timewarp.json or warp.npz of a sync")
+    PipelineError::from(ArtefactProblem::NotAWarp).at(path)
 }
 
 /// Name of a model in files.
@@ -469,9 +466,9 @@ mod tests {
         ] {
             std::fs::write(&path, content).unwrap();
             let error = read_warp(&path).unwrap_err();
-            assert!(error.what.starts_with("not a warp"), "{content}: {error}");
+            assert!(error.what().starts_with("not a warp"), "{content}: {error}");
         }
         std::fs::write(&path, r#"{"version":9,"model":"affine"}"#).unwrap();
-        assert!(read_warp(&path).unwrap_err().hint.unwrap().contains("update"));
+        assert!(read_warp(&path).unwrap_err().hint().unwrap().contains("update"));
     }
 }

@@ -40,7 +40,7 @@ impl Outcome {
 
     /// Failed.
     pub fn failed(error: PipelineError) -> Self {
-        let exit = match error.failure {
+        let exit = match error.failure() {
             Failure::Interrupted => signals::received(),
             failure => Exit::from(failure),
         };
@@ -60,9 +60,9 @@ impl Outcome {
             .collect();
         let error = self.error.as_ref().map(|error| {
             json!({
-                "message": error.what,
-                "file": error.file.as_deref().map(|file| file.to_string_lossy()),
-                "hint": error.hint,
+                "message": error.what(),
+                "file": error.file().map(|file| file.to_string_lossy()),
+                "hint": error.hint(),
             })
         });
         let object = json!({

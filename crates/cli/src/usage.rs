@@ -27,23 +27,21 @@ pub fn wrong_usage(error: &clap::Error) -> PipelineError {
     let value = text(error, ContextKind::InvalidValue);
     match (error.kind(), arg, value) {
         (ErrorKind::UnknownArgument, Some(arg), _) if arg.starts_with('-') => {
-            usage(format!("unknown flag `{arg}`")).maybe_hint(did_you_mean(error, ContextKind::SuggestedArg))
+            usage(format!("unknown flag `{arg}`")).hint_or(did_you_mean(error, ContextKind::SuggestedArg))
         }
         (ErrorKind::UnknownArgument, Some(arg), _) => usage(format!("unexpected argument `{arg}`")),
         (ErrorKind::InvalidSubcommand, ..) => {
             let name = text(error, ContextKind::InvalidSubcommand).unwrap_or_default();
             usage(format!("unknown command `{name}`"))
-                .maybe_hint(did_you_mean(error, ContextKind::SuggestedSubcommand).or_else(list_commands))
+                .hint_or(did_you_mean(error, ContextKind::SuggestedSubcommand).or_else(list_commands))
         }
-        (ErrorKind::MissingSubcommand, ..) => {
-            usage("no command given".to_owned()).maybe_hint(list_commands())
-        }
+        (ErrorKind::MissingSubcommand, ..) => usage("no command given".to_owned()).hint_or(list_commands()),
         (ErrorKind::MissingRequiredArgument, Some(args), _) => usage(format!("missing {args}")),
         (ErrorKind::InvalidValue, Some(arg), Some(value)) if value.is_empty() => {
-            usage(format!("{arg} needs a value")).maybe_hint(possible_values(error))
+            usage(format!("{arg} needs a value")).hint_or(possible_values(error))
         }
         (ErrorKind::InvalidValue, Some(arg), Some(value)) => usage(format!("bad value `{value}` for {arg}"))
-            .maybe_hint(did_you_mean(error, ContextKind::SuggestedValue).or_else(|| possible_values(error))),
+            .hint_or(did_you_mean(error, ContextKind::SuggestedValue).or_else(|| possible_values(error))),
         (ErrorKind::ValueValidation, Some(arg), Some(value)) => {
             let reason = std::error::Error::source(error)
                 .map(ToString::to_string)

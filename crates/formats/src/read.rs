@@ -48,7 +48,8 @@ impl ReadError {
         }
     }
 
-    fn from_io(path: &Path, error: io::Error) -> Self {
+    /// The system's word about `path`.
+    pub fn from_io(path: &Path, error: io::Error) -> Self {
         let kind = match error.kind() {
             io::ErrorKind::NotFound => ReadErrorKind::NotFound,
             io::ErrorKind::IsADirectory => ReadErrorKind::IsFolder,

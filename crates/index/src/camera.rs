@@ -11,6 +11,8 @@ use mtbsync_telemetry::hilight::Hilight;
 use mtbsync_telemetry::realtime::NotRealTime;
 use mtbsync_telemetry::{FileTelemetry, Warnings};
 
+use crate::error::IndexProblem;
+
 /// What the camera wrote besides pictures and sound; times on the clock of the whole recording.
 #[derive(Clone, Debug, Default)]
 pub struct CameraTelemetry {
@@ -56,11 +58,7 @@ impl CameraTelemetry {
                 "{} looks like TimeWarp or time-lapse ({why})",
                 path.display()
             ))),
-            Some(why) => Err(
-                PipelineError::new(format!("TimeWarp or time-lapse recording ({why})"))
-                    .at(path)
-                    .hint("give a recording in real time, or --force"),
-            ),
+            Some(why) => Err(PipelineError::from(IndexProblem::NotRealTime(*why)).at(path)),
         }
     }
 

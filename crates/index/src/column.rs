@@ -10,6 +10,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use mtbsync_task::error::PipelineError;
 
+use crate::error::IndexProblem;
+
 /// Bytes read at once where a whole column is.
 const READ_BYTES: usize = 1 << 18;
 
@@ -111,8 +113,7 @@ impl Column {
     pub fn check(&self) -> Result<(), PipelineError> {
         match &self.place {
             Place::File(file, _) => match file.failed.get() {
-                Some(why) => Err(PipelineError::new(format!("the index cannot be read ({why})"))
-                    .hint("rebuild it with mtbsync index")),
+                Some(why) => Err(IndexProblem::Unreadable(why.clone()).into()),
                 None => Ok(()),
             },
             Place::Memory(_) => Ok(()),

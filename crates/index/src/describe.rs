@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
 
 use mtbsync_media::{FrameOptions, FrameRole, LumaFrame, OpenOptions, Recording, SampleRequest};
-use mtbsync_task::error::PipelineError;
+use mtbsync_task::error::{Failure, PipelineError, TaskProblem};
 use mtbsync_task::progress::Stage;
 use mtbsync_task::progress::Task;
 use mtbsync_telemetry::clean::clean;
@@ -22,6 +22,7 @@ use rayon::prelude::*;
 
 use crate::camera::CameraTelemetry;
 use crate::column::Column;
+use crate::error::IndexProblem;
 use crate::features::{Features, IndexParams, LOCAL_BYTES, SourceRecording, keypoint_column};
 
 /// Longest side of the analysed picture, pixels.
@@ -57,11 +58,11 @@ pub fn open(path: &Path, single_file: bool, no_proxy: bool) -> Result<Opened, Pi
             no_proxy,
         },
     )
-    .map_err(|e| PipelineError::new(e.to_string()).at(path).maybe_hint(e.hint()))?;
+    .map_err(|error| PipelineError::from(IndexProblem::Open(error)).at(path))?;
     let info = recording.info();
     let chapters: Vec<&Path> = recording.chapters().iter().map(|c| c.path.as_path()).collect();
     let fingerprint = mtbsync_formats::fingerprint(&chapters)
-        .map_err(|e| PipelineError::new(format!("cannot be read ({e})")).at(path))?;
+        .map_err(|error| PipelineError::from(TaskProblem::Unreadable(error)).at(path))?;
     let name = |p: &Path| {
         p.file_name()
             .map(|n| n.to_string_lossy().into_owned())
@@ -170,7 +171,7 @@ pub fn describe(
     });
     times.decode = decode;
     outcome.map_err(|e| {
-        if e.file.is_none() && e.what != "interrupted" {
+        if e.file().is_none() && e.failure() != Failure::Interrupted {
             e.at(path)
         } else {
             e
@@ -178,21 +179,13 @@ pub fn describe(
     })?;
     task.progress.finish(stage);
     if planned > 0 && skipped as f64 > MAX_SKIPPED_SHARE * planned as f64 {
-        return Err(
-            PipelineError::new(format!("{skipped} of {planned} frames are unreadable"))
-                .at(path)
-                .hint("copy the file from the camera again"),
-        );
+        return Err(PipelineError::from(IndexProblem::ManyUnreadable { skipped, planned }).at(path));
     }
     if collected.t_secs.is_empty() {
-        return Err(PipelineError::new("no decodable frame")
-            .at(path)
-            .hint("copy the file from the camera again"));
+        return Err(PipelineError::from(IndexProblem::NoFrame).at(path));
     }
     if collected.t_secs.len() < 2 {
-        return Err(PipelineError::new("shorter than two analysed frames")
-            .at(path)
-            .hint("give a longer recording or a higher --fps"));
+        return Err(PipelineError::from(IndexProblem::TooShort).at(path));
     }
     Ok((
         Features {
@@ -242,7 +235,7 @@ impl Collected {
             let batch = std::iter::once(first)
                 .chain(frames.iter().take(BATCH - 1))
                 .collect::<Result<Vec<LumaFrame>, _>>()
-                .map_err(|e| PipelineError::new(e.to_string()).maybe_hint(e.hint()))?;
+                .map_err(IndexProblem::Frame)?;
             let begun = Instant::now();
             let described: Vec<Described> = batch
                 .par_iter()
@@ -337,8 +330,7 @@ impl Worker {
     }
 
     fn describe(&mut self, frame: &LumaFrame) -> Result<Described, PipelineError> {
-        let view = LumaView::new(frame.width, frame.height, &frame.data)
-            .map_err(|e| PipelineError::new(e.to_string()).maybe_hint(e.hint()))?;
+        let view = LumaView::new(frame.width, frame.height, &frame.data).map_err(IndexProblem::Luma)?;
         let analysed = frame.role == FrameRole::Analysed;
         Ok(Described {
             t_secs: frame.t_secs,

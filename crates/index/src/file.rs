@@ -9,7 +9,8 @@ use std::io::{BufReader, BufWriter};
 use std::path::Path;
 use std::sync::Arc;
 
-use mtbsync_formats::atomic::{FileSet, StagedFile};
+use mtbsync_formats::ReadError;
+use mtbsync_formats::atomic::{FileSet, StagedFile, WriteError};
 use mtbsync_formats::json;
 use mtbsync_formats::npz::{Array, Compression, NpzElement, NpzError, NpzReader, NpzWriter};
 use mtbsync_task::error::PipelineError;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::column::{Column, IndexFile};
 use crate::describe::IMAGE_MAX_DIM;
+use crate::error::IndexProblem;
 use crate::features::{Features, IndexParams, KEYPOINT_BYTES, LOCAL_BYTES, SourceRecording};
 
 const FORMAT: &str = "mtbsync-index";
@@ -89,19 +91,14 @@ fn dense_layout() -> MetaDense {
 
 /// Write `features` to `path`, whole or not at all. Returns the size in bytes.
 pub fn write(path: &Path, features: &Features, now_utc: &str) -> Result<u64, PipelineError> {
-    let written = |e: mtbsync_formats::atomic::WriteError| {
-        PipelineError::new(e.to_string()).at(path).maybe_hint(e.hint())
-    };
-    let mut file = StagedFile::create(path).map_err(written)?;
+    let mut file = StagedFile::create(path)?;
     encode(&mut file, features, now_utc).map_err(|e| match e {
-        NpzError::Io(io) => written(mtbsync_formats::atomic::WriteError::from_io(path, io)),
-        other => PipelineError::new(other.to_string())
-            .at(path)
-            .maybe_hint(other.hint()),
+        NpzError::Io(io) => PipelineError::from(WriteError::from_io(path, io)),
+        other => PipelineError::from(IndexProblem::Npz(other)).at(path),
     })?;
     let mut set = FileSet::new();
     set.push(file);
-    set.commit().map_err(written)?;
+    set.commit()?;
     Ok(std::fs::metadata(path).map_or(0, |m| m.len()))
 }
 
@@ -171,45 +168,11 @@ fn encode(file: &mut StagedFile, f: &Features, now_utc: &str) -> Result<(), NpzE
 
 /// Read an index. Descriptors and keypoints stay in the file, which is looked through once and kept open.
 pub fn read(path: &Path) -> Result<Features, PipelineError> {
-    let file = File::open(path).map_err(|e| match e.kind() {
-        std::io::ErrorKind::NotFound => PipelineError::new("file not found").at(path),
-        std::io::ErrorKind::PermissionDenied => PipelineError::new("permission denied")
-            .at(path)
-            .hint("make the file readable"),
-        _ => PipelineError::new(format!("cannot be read ({e})")).at(path),
-    })?;
+    let file = File::open(path).map_err(|error| ReadError::from_io(path, error))?;
     if file.metadata().is_ok_and(|m| m.is_dir()) {
-        return Err(PipelineError::new("is a folder")
-            .at(path)
-            .hint("name an index file in it"));
+        return Err(PipelineError::from(IndexProblem::IsFolder).at(path));
     }
-    decode(file).map_err(|problem| match problem {
-        NotAnIndex::Other => PipelineError::new("not an index")
-            .at(path)
-            .hint("run mtbsync index"),
-        NotAnIndex::Damaged => PipelineError::new("not an index (damaged)")
-            .at(path)
-            .hint("rebuild it with mtbsync index"),
-        NotAnIndex::Newer => PipelineError::new("index of a newer version")
-            .at(path)
-            .hint("update mtbsync or rebuild the index"),
-    })
-}
-
-/// Why a file is no usable index.
-enum NotAnIndex {
-    /// Something else.
-    Other,
-    /// Ours, but wrong inside.
-    Damaged,
-    /// Made by a later program.
-    Newer,
-}
-
-impl From<NpzError> for NotAnIndex {
-    fn from(_: NpzError) -> Self {
-        Self::Damaged
-    }
+    decode(file).map_err(|problem| PipelineError::from(problem).at(path))
 }
 
 /// Times rise, places are on the globe, errors are above 0; altitude and speed may be unknown.
@@ -220,30 +183,30 @@ fn is_track(rows: &[[f64; 6]]) -> bool {
     rows.iter().all(sound) && rows.windows(2).all(|w| w[0][0] < w[1][0])
 }
 
-fn decode(file: File) -> Result<Features, NotAnIndex> {
-    let again = file.try_clone().map_err(|_| NotAnIndex::Damaged)?;
-    let mut npz = NpzReader::new(BufReader::new(again)).map_err(|_| NotAnIndex::Other)?;
+fn decode(file: File) -> Result<Features, IndexProblem> {
+    let again = file.try_clone().map_err(|_| IndexProblem::Damaged)?;
+    let mut npz = NpzReader::new(BufReader::new(again)).map_err(|_| IndexProblem::NotAnIndex)?;
     let file = IndexFile::new(file);
-    let text: Array<u8> = npz.array("meta").map_err(|_| NotAnIndex::Other)?;
-    let meta: serde_json::Value = json::from_slice(&text.data).map_err(|_| NotAnIndex::Other)?;
+    let text: Array<u8> = npz.array("meta").map_err(|_| IndexProblem::NotAnIndex)?;
+    let meta: serde_json::Value = json::from_slice(&text.data).map_err(|_| IndexProblem::NotAnIndex)?;
     if meta.get("format").and_then(|f| f.as_str()) != Some(FORMAT) {
-        return Err(NotAnIndex::Other);
+        return Err(IndexProblem::NotAnIndex);
     }
     if meta
         .get("version")
         .and_then(serde_json::Value::as_u64)
         .is_none_or(|v| v > VERSION)
     {
-        return Err(NotAnIndex::Newer);
+        return Err(IndexProblem::Newer);
     }
-    let meta: Meta = serde_json::from_value(meta).map_err(|_| NotAnIndex::Damaged)?;
+    let meta: Meta = serde_json::from_value(meta).map_err(|_| IndexProblem::Damaged)?;
     let t_secs = npz.shaped::<f64>("t_ref", &[None])?.data;
     let n = t_secs.len();
     let offsets = npz.shaped::<i64>("frame_offsets", &[Some(n + 1)])?.data;
     let total = offsets
         .last()
         .and_then(|&k| usize::try_from(k).ok())
-        .ok_or(NotAnIndex::Damaged)?;
+        .ok_or(IndexProblem::Damaged)?;
     let keypoints = column::<f32>(&mut npz, &file, "kpts", [total, KEYPOINT_NUMBERS])?;
     let descriptors = column::<u8>(&mut npz, &file, "desc", [total, LOCAL_BYTES])?;
     let dense = column::<u8>(&mut npz, &file, "dense", [n, DESCRIPTOR_LEN])?;
@@ -277,7 +240,7 @@ fn decode(file: File) -> Result<Features, NotAnIndex> {
         || !is_track(&track)
         || meta.params.dense != dense_layout()
     {
-        return Err(NotAnIndex::Damaged);
+        return Err(IndexProblem::Damaged);
     }
     Ok(Features {
         source: SourceRecording {
@@ -320,11 +283,11 @@ fn column<T: NpzElement>(
     file: &Arc<IndexFile>,
     name: &str,
     [rows, numbers]: [usize; 2],
-) -> Result<Column, NotAnIndex> {
+) -> Result<Column, IndexProblem> {
     let width = numbers * T::SIZE;
     if let Some(found) = npz.locate::<T>(name)? {
         if found.shape != [rows, numbers] {
-            return Err(NotAnIndex::Damaged);
+            return Err(IndexProblem::Damaged);
         }
         return Ok(Column::in_file(width, rows, file, found.offset));
     }

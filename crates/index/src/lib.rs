@@ -4,6 +4,7 @@
 pub mod camera;
 pub mod column;
 pub mod describe;
+pub mod error;
 pub mod features;
 pub mod file;
 pub mod tracks;

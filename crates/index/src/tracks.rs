@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use mtbsync_formats::read_bounded;
 use mtbsync_task::error::PipelineError;
-use mtbsync_task::files::cannot_read;
 use mtbsync_telemetry::clean::clean;
 use mtbsync_telemetry::clock::{
     OffsetEstimate, SideTrack, TrackClock, offset_from_utc, offsets_from_creation_time,
@@ -12,6 +11,7 @@ use mtbsync_telemetry::clock::{
 use mtbsync_telemetry::{Track, TrackFile, TrackSource, read_track};
 
 use crate::camera::CameraTelemetry;
+use crate::error::IndexProblem;
 
 /// Track time at video zero minus video clock.
 #[derive(Clone, Copy, Debug, PartialEq, Default)]
@@ -142,8 +142,8 @@ fn external(
 }
 
 fn read_file(path: &Path) -> Result<TrackFile, PipelineError> {
-    let bytes = read_bounded(path, MAX_TRACK_BYTES).map_err(|e| cannot_read(&e))?;
-    read_track(&bytes).map_err(|e| PipelineError::new(e.to_string()).at(path).maybe_hint(e.hint()))
+    let bytes = read_bounded(path, MAX_TRACK_BYTES)?;
+    read_track(&bytes).map_err(|error| PipelineError::from(IndexProblem::Track(error)).at(path))
 }
 
 fn guesses(input: &SideInput<'_>, file: &TrackFile) -> Vec<OffsetEstimate> {

@@ -23,6 +23,7 @@ use mtbsync_telemetry::clock::SideTrack;
 use mtbsync_vision::similarity::{BLOCK_FRAMES, Centring, FrameBlocks, PlaceSequence, ShiftSearch};
 use rayon::prelude::*;
 
+use crate::error::MatchingProblem;
 use crate::gps::{GpsEvidence, Seen};
 use crate::picture_speed::picture_speed;
 use crate::settings::{MatchSettings, Matcher};
@@ -122,7 +123,7 @@ fn full_matrix(rows: usize, columns: usize, values: Vec<f32>) -> Result<Matrix, 
 }
 
 fn inconsistent() -> PipelineError {
-    PipelineError::new("index is inconsistent").hint("rebuild it with mtbsync index")
+    MatchingProblem::Inconsistent.into()
 }
 
 /// Both recordings as all that is seen and as what passes by: new, then reference.

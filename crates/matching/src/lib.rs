@@ -3,6 +3,7 @@
 pub mod align;
 pub mod compare;
 pub mod displaced;
+pub mod error;
 pub mod gps;
 pub mod picture_speed;
 pub mod settings;

@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use mtbsync_formats::read_bounded;
 use mtbsync_markers::presets::{CustomPreset, read_presets};
 use mtbsync_task::error::PipelineError;
-use mtbsync_task::files::cannot_read;
 use serde::Deserialize;
 
 /// Name of the file in each folder.
@@ -75,7 +74,7 @@ impl Config {
     }
 
     fn merge(&mut self, file: PathBuf) -> Result<(), PipelineError> {
-        let bytes = read_bounded(&file, MAX_CONFIG_BYTES).map_err(|error| as_usage(cannot_read(&error)))?;
+        let bytes = read_bounded(&file, MAX_CONFIG_BYTES).map_err(|error| as_usage(error.into()))?;
         let wrong = |what: String| PipelineError::usage(what).at(&file);
         let text = str::from_utf8(&bytes).map_err(|_| wrong("not UTF-8".to_owned()))?;
         let sections: Sections = toml::from_str(text).map_err(|error| {
@@ -87,7 +86,7 @@ impl Config {
         })?;
         let name = file.to_string_lossy().into_owned();
         let presets = read_presets(&[(name, text.to_owned())]).map_err(|error| {
-            wrong(format!("{} (line {})", error.problem, error.line)).maybe_hint(error.hint())
+            wrong(format!("{} (line {})", error.problem, error.line)).hint_or(error.hint())
         })?;
         self.presets.extend(presets);
         if let Some(max_gb) = sections.cache.max_gb {
@@ -107,10 +106,7 @@ fn line_of(text: &str, offset: usize) -> usize {
 }
 
 fn as_usage(error: PipelineError) -> PipelineError {
-    PipelineError {
-        failure: mtbsync_task::error::Failure::Usage,
-        ..error
-    }
+    error.ending(mtbsync_task::error::Failure::Usage)
 }
 
 #[cfg(test)]
@@ -142,8 +138,8 @@ mod tests {
             ("[cache]\nmax_gb = -1\n", "0 or more"),
         ] {
             let error = load(text).unwrap_err();
-            assert!(error.what.contains(what), "{text}: {error}");
-            assert_eq!(error.failure, mtbsync_task::error::Failure::Usage);
+            assert!(error.what().contains(what), "{text}: {error}");
+            assert_eq!(error.failure(), mtbsync_task::error::Failure::Usage);
         }
     }
 

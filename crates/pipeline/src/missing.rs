@@ -16,13 +16,13 @@ const MAX_FOLDERS: usize = 1000;
 /// Adds a hint to the error about a file that was not found: the newest file of its name in the folder of `out` and in
 /// direct subfolders of the working directory.
 pub fn suggest(error: PipelineError, path: &Path, out: Option<&Path>) -> PipelineError {
-    if path.exists() || error.hint.is_some() {
+    if path.exists() || error.hint().is_some() {
         return error;
     }
     let found = path
         .file_name()
         .and_then(|name| newest(Path::new(name), out.map(folder_of)));
-    error.maybe_hint(
+    error.hint_or(
         found.map(|(file, written)| format!("did you mean {} (written {})?", file.display(), age(written))),
     )
 }

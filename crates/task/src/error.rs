@@ -1,7 +1,17 @@
 //! One error type for everything a command can fail with, in the words a person reads.
+//!
+//! What went wrong is an enum of the crate or room it went wrong in (a [`Problem`]); which file it happened to is added
+//! by whoever knows it. Settings are named in backticks, `` `out` ``: each face of the program says them its own way.
 
+use std::error::Error;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use mtbsync_formats::ReadError;
+use mtbsync_formats::atomic::WriteError;
+use mtbsync_formats::csv::{CellError, CsvError};
+use mtbsync_formats::json::JsonError;
 
 /// Which exit code an error ends with (the numbers are the command line's business).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,46 +26,45 @@ pub enum Failure {
     Interrupted,
 }
 
+/// Something that can go wrong. Its text says what: lower case, no file, no full stop.
+pub trait Problem: Error + Send + Sync + 'static {
+    /// What the person can do.
+    fn hint(&self) -> Option<String> {
+        None
+    }
+
+    /// The file it happened to, where the problem knows.
+    fn file(&self) -> Option<&Path> {
+        None
+    }
+
+    /// How the program ends.
+    fn failure(&self) -> Failure {
+        Failure::Failed
+    }
+}
+
 /// `WHAT: FILE; hint: WHAT TO DO`.
 #[derive(Clone, Debug)]
 pub struct PipelineError {
-    /// What happened, lower case, no full stop.
-    pub what: String,
-    /// The file it happened to.
-    pub file: Option<PathBuf>,
-    /// What the person can do.
-    pub hint: Option<String>,
-    /// How the program ends.
-    pub failure: Failure,
+    problem: Arc<dyn Problem>,
+    file: Option<PathBuf>,
+    hint: Option<String>,
+    failure: Failure,
+}
+
+impl<P: Problem> From<P> for PipelineError {
+    fn from(problem: P) -> Self {
+        Self {
+            hint: problem.hint(),
+            failure: problem.failure(),
+            file: problem.file().map(Path::to_owned),
+            problem: Arc::new(problem),
+        }
+    }
 }
 
 impl PipelineError {
-    /// An ordinary failure.
-    pub fn new(what: impl Into<String>) -> Self {
-        Self {
-            what: what.into(),
-            file: None,
-            hint: None,
-            failure: Failure::Failed,
-        }
-    }
-
-    /// Contradictory or impossible flags.
-    pub fn usage(what: impl Into<String>) -> Self {
-        Self {
-            failure: Failure::Usage,
-            ..Self::new(what)
-        }
-    }
-
-    /// The user asked to stop.
-    pub fn interrupted() -> Self {
-        Self {
-            failure: Failure::Interrupted,
-            ..Self::new("interrupted")
-        }
-    }
-
     /// Name the file.
     #[must_use]
     pub fn at(mut self, file: &Path) -> Self {
@@ -63,26 +72,44 @@ impl PipelineError {
         self
     }
 
-    /// Say what can be done.
+    /// Say what can be done, where more is known than the problem itself knows.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+    pub fn hint_or(mut self, hint: Option<String>) -> Self {
+        self.hint = hint.or(self.hint);
         self
     }
 
-    /// Say what can be done, if anything is known.
+    /// End the program in another way than the problem would by itself.
     #[must_use]
-    pub fn maybe_hint(mut self, hint: Option<String>) -> Self {
-        if hint.is_some() {
-            self.hint = hint;
-        }
+    pub fn ending(mut self, failure: Failure) -> Self {
+        self.failure = failure;
         self
+    }
+
+    /// What happened, lower case, no full stop.
+    pub fn what(&self) -> String {
+        self.problem.to_string()
+    }
+
+    /// The file it happened to.
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
+    /// What the person can do.
+    pub fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
+    /// How the program ends.
+    pub fn failure(&self) -> Failure {
+        self.failure
     }
 }
 
 impl fmt::Display for PipelineError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.what)?;
+        write!(f, "{}", self.problem)?;
         if let Some(file) = &self.file {
             write!(f, ": {}", file.display())?;
         }
@@ -93,4 +120,106 @@ impl fmt::Display for PipelineError {
     }
 }
 
-impl std::error::Error for PipelineError {}
+impl Error for PipelineError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&*self.problem)
+    }
+}
+
+/// What can go wrong in any long job.
+#[derive(Debug, thiserror::Error)]
+pub enum TaskProblem {
+    /// The user asked to stop.
+    #[error("interrupted")]
+    Interrupted,
+    /// The system gives no threads.
+    #[error("no worker threads ({0})")]
+    Threads(#[source] rayon::ThreadPoolBuildError),
+    /// stdin broke off.
+    #[error("stdin cannot be read ({0})")]
+    Stdin(#[source] std::io::Error),
+    /// More on stdin than any input of its kind has.
+    #[error("stdin is too large")]
+    StdinTooLarge,
+    /// A folder in place of a file to write.
+    #[error("is a folder")]
+    IsFolder,
+    /// The system's words about a file that cannot be read.
+    #[error("cannot be read ({0})")]
+    Unreadable(#[source] std::io::Error),
+}
+
+impl Problem for TaskProblem {
+    fn hint(&self) -> Option<String> {
+        matches!(self, Self::IsFolder).then(|| "name a file in it".to_owned())
+    }
+
+    fn failure(&self) -> Failure {
+        match self {
+            Self::Interrupted => Failure::Interrupted,
+            _ => Failure::Failed,
+        }
+    }
+}
+
+macro_rules! problems_of_files {
+    ($($error:ty: $file:expr),*) => {$(
+        impl Problem for $error {
+            fn hint(&self) -> Option<String> {
+                Self::hint(self)
+            }
+
+            fn file(&self) -> Option<&Path> {
+                let file: fn(&Self) -> Option<&Path> = $file;
+                file(self)
+            }
+        }
+    )*};
+}
+problems_of_files!(
+    CsvError: |_| None,
+    JsonError: |_| None,
+    ReadError: |error| Some(&error.path),
+    WriteError: |error| Some(&error.path)
+);
+
+impl Problem for CellError {}
+
+#[derive(Debug, thiserror::Error)]
+#[error("{what}")]
+struct Said {
+    what: String,
+    failure: Failure,
+}
+
+impl Problem for Said {
+    fn failure(&self) -> Failure {
+        self.failure
+    }
+}
+
+impl PipelineError {
+    /// An ordinary failure.
+    pub fn new(what: impl Into<String>) -> Self {
+        let what = what.into();
+        Self::from(Said {
+            what,
+            failure: Failure::Failed,
+        })
+    }
+
+    /// Contradictory or impossible flags.
+    pub fn usage(what: impl Into<String>) -> Self {
+        let what = what.into();
+        Self::from(Said {
+            what,
+            failure: Failure::Usage,
+        })
+    }
+
+    /// Say what can be done.
+    #[must_use]
+    pub fn with_hint(self, hint: impl Into<String>) -> Self {
+        self.hint_or(Some(hint.into()))
+    }
+}

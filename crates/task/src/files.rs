@@ -3,10 +3,10 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use mtbsync_formats::atomic::{FileSet, WriteError, check_writable};
-use mtbsync_formats::{ReadError, read_bounded};
+use mtbsync_formats::atomic::{FileSet, check_writable};
+use mtbsync_formats::read_bounded;
 
-use crate::error::PipelineError;
+use crate::error::{PipelineError, TaskProblem};
 
 /// A small input: a table or a JSON text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,16 +41,16 @@ impl Input {
     /// Unreadable or longer.
     pub fn read(&self, max_bytes: u64) -> Result<Vec<u8>, PipelineError> {
         match self {
-            Self::File(path) => read_bounded(path, max_bytes).map_err(|error| cannot_read(&error)),
+            Self::File(path) => read_bounded(path, max_bytes).map_err(Into::into),
             Self::Stdin => {
                 let mut bytes = Vec::new();
                 let read = std::io::stdin()
                     .lock()
                     .take(max_bytes.saturating_add(1))
                     .read_to_end(&mut bytes);
-                read.map_err(|error| PipelineError::new(format!("stdin cannot be read ({error})")))?;
+                read.map_err(TaskProblem::Stdin)?;
                 if bytes.len() as u64 > max_bytes {
-                    return Err(PipelineError::new("stdin is too large"));
+                    return Err(TaskProblem::StdinTooLarge.into());
                 }
                 Ok(bytes)
             }
@@ -97,11 +97,9 @@ pub fn is_same_file(a: &Path, b: &Path) -> bool {
 /// It cannot.
 pub fn check_output(file: &Path) -> Result<(), PipelineError> {
     if file.is_dir() {
-        return Err(PipelineError::new("is a folder")
-            .at(file)
-            .hint("name a file in it"));
+        return Err(PipelineError::from(TaskProblem::IsFolder).at(file));
     }
-    check_writable(folder_of(file)).map_err(|error| cannot_write(&error))
+    check_writable(folder_of(file)).map_err(Into::into)
 }
 
 /// Writes all of `files`, or none of them.
@@ -111,22 +109,8 @@ pub fn check_output(file: &Path) -> Result<(), PipelineError> {
 pub fn write_files(files: &[(&Path, &[u8])]) -> Result<(), PipelineError> {
     let mut set = FileSet::new();
     for (path, bytes) in files {
-        set.write(path, bytes).map_err(|error| cannot_write(&error))?;
+        set.write(path, bytes)?;
     }
-    set.commit().map_err(|error| cannot_write(&error))?;
+    set.commit()?;
     Ok(())
-}
-
-/// An input that could not be read, in a person's words.
-pub fn cannot_read(error: &ReadError) -> PipelineError {
-    PipelineError::new(error.to_string())
-        .at(&error.path)
-        .maybe_hint(error.hint())
-}
-
-/// An output that could not be written, in a person's words.
-pub fn cannot_write(error: &WriteError) -> PipelineError {
-    PipelineError::new(error.to_string())
-        .at(&error.path)
-        .maybe_hint(error.hint())
 }

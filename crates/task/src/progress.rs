@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::error::PipelineError;
+use crate::error::{PipelineError, TaskProblem};
 
 /// A part of a command, in the order in which they run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -94,10 +94,10 @@ impl Cancel {
     }
 
     /// # Errors
-    /// [`PipelineError::interrupted`] once a stop was asked for.
+    /// [`TaskProblem::Interrupted`] once a stop was asked for.
     pub fn check(&self) -> Result<(), PipelineError> {
         if self.is_requested() {
-            Err(PipelineError::interrupted())
+            Err(TaskProblem::Interrupted.into())
         } else {
             Ok(())
         }
@@ -124,6 +124,6 @@ impl Task<'_> {
         rayon::ThreadPoolBuilder::new()
             .num_threads(self.threads)
             .build()
-            .map_err(|e| PipelineError::new(format!("no worker threads ({e})")))
+            .map_err(|error| TaskProblem::Threads(error).into())
     }
 }

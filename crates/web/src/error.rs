@@ -169,9 +169,9 @@ impl ApiError {
 impl From<PipelineError> for ApiError {
     /// A file that could not be used, without the path it has on the server.
     fn from(error: PipelineError) -> Self {
-        let text = match &error.hint {
-            Some(hint) => format!("{}; {hint}", error.what),
-            None => error.what.clone(),
+        let text = match error.hint() {
+            Some(hint) => format!("{}; {hint}", error.what()),
+            None => error.what(),
         };
         Self {
             detail: Some(error.to_string().into()),

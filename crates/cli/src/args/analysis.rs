@@ -115,10 +115,10 @@ impl AnalysisArgs {
     pub fn matcher(&self) -> Result<Matcher, PipelineError> {
         match (self.matcher, &self.model) {
             (None, None) => Err(PipelineError::usage("--matcher super needs --model PATH")
-                .hint("available without a model: auto, dense, orb")),
+                .with_hint("available without a model: auto, dense, orb")),
             (None, Some(_)) => Err(
                 PipelineError::usage("--matcher super is not available in this build")
-                    .hint("available: auto, dense, orb"),
+                    .with_hint("available: auto, dense, orb"),
             ),
             (Some(_), Some(_)) => Err(PipelineError::usage("--model goes with --matcher super only")),
             (Some(matcher), None) => Ok(matcher),

@@ -107,9 +107,9 @@ pub fn run(args: BenchmarkArgs, session: &Session) -> Result<Outcome, PipelineEr
     };
     let benchmark = scan(&args.root, &args.out, &settings, &mut progress).map_err(|error| failed(&error))?;
     if benchmark.runs.is_empty() {
-        let error = PipelineError::usage("no run folder")
-            .at(&args.root)
-            .hint("a run folder holds timewarp.json, perf.json or pairs.csv; check --root and --pattern");
+        let error = PipelineError::usage("no run folder").at(&args.root).with_hint(
+            "a run folder holds timewarp.json, perf.json or pairs.csv; check --root and --pattern",
+        );
         return Err(error);
     }
     let written = benchmark
@@ -139,7 +139,7 @@ pub fn run(args: BenchmarkArgs, session: &Session) -> Result<Outcome, PipelineEr
 
 fn failed(error: &BenchmarkError) -> PipelineError {
     let hint = error.hint();
-    let failed = PipelineError::new(error.to_string()).maybe_hint(hint);
+    let failed = PipelineError::new(error.to_string()).hint_or(hint);
     match error.path() {
         Some(path) => failed.at(path),
         None => failed,

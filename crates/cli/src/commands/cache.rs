@@ -66,7 +66,7 @@ fn age(text: &str) -> Result<Duration, String> {
 /// Does it.
 pub fn run(args: &CacheArgs, session: &Session) -> Result<Outcome, PipelineError> {
     let cache = session.cache().ok_or_else(|| {
-        PipelineError::usage("there is no cache").hint("drop --no-cache, or see --cache-dir")
+        PipelineError::usage("there is no cache").with_hint("drop --no-cache, or see --cache-dir")
     })?;
     match &args.action {
         CacheAction::Status => status(&cache, session),
@@ -120,7 +120,7 @@ fn clear(cache: &Cache, args: &ClearArgs, session: &Session) -> Result<Outcome, 
 fn agreed(cache: &Cache, session: &Session) -> Result<bool, PipelineError> {
     if !io::stdin().is_terminal() {
         return Err(PipelineError::usage("clearing the whole cache needs --yes")
-            .hint("add --yes, or --older-than 30d to remove old entries only"));
+            .with_hint("add --yes, or --older-than 30d to remove old entries only"));
     }
     let status = cache.status()?;
     session.printer.verdict(&format!(

@@ -29,9 +29,9 @@ pub fn run(args: &DoctorArgs, session: &Session) -> Outcome {
     )];
     for file in &args.files {
         let checks = check_file(file).unwrap_or_else(|error| {
-            let text = match &error.hint {
-                Some(hint) => format!("{}; hint: {hint}", error.what),
-                None => error.what.clone(),
+            let text = match error.hint() {
+                Some(hint) => format!("{}; hint: {hint}", error.what()),
+                None => error.what(),
             };
             vec![Check {
                 level: Level::Fail,

@@ -94,12 +94,12 @@ impl ExportMarkersArgs {
         let named = |first: &Path| first.to_str().is_some_and(&is_preset);
         match (&self.first, &self.markers) {
             (None, None) => {
-                Err(PipelineError::usage("no marker table given").hint("mtbsync export-markers IN.csv"))
+                Err(PipelineError::usage("no marker table given").with_hint("mtbsync export-markers IN.csv"))
             }
             (Some(first), None) if named(first) && !first.exists() => {
                 let preset = first.display();
                 Err(PipelineError::usage("no marker table given")
-                    .hint(format!("mtbsync export {preset} --markers IN.csv")))
+                    .with_hint(format!("mtbsync export {preset} --markers IN.csv")))
             }
             (Some(input), None) | (None, Some(input)) => {
                 Ok((input.clone(), flag.cloned().unwrap_or_else(|| "csv".to_owned())))
@@ -122,9 +122,8 @@ pub fn run(args: &ExportMarkersArgs, session: &mut Session) -> Result<Outcome, P
     let out = args.out.as_deref().map(Destination::new);
     if out == Some(Destination::Stdout) {
         if session.printer.mode() == Mode::Json {
-            return Err(
-                PipelineError::usage("--out - and --json both want stdout").hint("name a file with --out")
-            );
+            return Err(PipelineError::usage("--out - and --json both want stdout")
+                .with_hint("name a file with --out"));
         }
         session.printer.reserve_stdout();
     }

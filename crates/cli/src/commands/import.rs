@@ -65,7 +65,7 @@ impl ImportArgs {
         }
         InputFormat::from_name(&self.format).map(Some).ok_or_else(|| {
             PipelineError::usage(format!("unknown format `{}`", self.format))
-                .hint(format!("formats are auto, {}", InputFormat::names()))
+                .with_hint(format!("formats are auto, {}", InputFormat::names()))
         })
     }
 
@@ -90,9 +90,8 @@ pub fn run(args: &ImportArgs, session: &mut Session) -> Result<Outcome, Pipeline
     let out = args.out.as_deref().map(Destination::new);
     if out == Some(Destination::Stdout) {
         if session.printer.mode() == Mode::Json {
-            return Err(
-                PipelineError::usage("--out - and --json both want stdout").hint("name a file with --out")
-            );
+            return Err(PipelineError::usage("--out - and --json both want stdout")
+                .with_hint("name a file with --out"));
         }
         session.printer.reserve_stdout();
     }

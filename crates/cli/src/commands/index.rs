@@ -35,7 +35,9 @@ pub struct IndexArgs {
 pub fn run(args: IndexArgs, session: &mut Session) -> Result<Outcome, PipelineError> {
     args.analysis.matcher()?;
     if args.out.is_none() && session.cache_dir().is_none() {
-        return Err(PipelineError::usage("nowhere to write the index").hint("give --out, or drop --no-cache"));
+        return Err(
+            PipelineError::usage("nowhere to write the index").with_hint("give --out, or drop --no-cache")
+        );
     }
     let created = args.out.as_deref().map(CreatedFolders::for_file);
     let request = IndexRequest {

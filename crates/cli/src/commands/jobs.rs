@@ -136,7 +136,9 @@ fn kind(arg: &Arg) -> Option<FlagKind> {
 fn check(args: &[String]) -> Result<(), String> {
     let words = iter::once("mtbsync").chain(args.iter().map(String::as_str));
     let parsed = Cli::command().try_get_matches_from(words);
-    parsed.map(drop).map_err(|error| usage::wrong_usage(&error).what)
+    parsed
+        .map(drop)
+        .map_err(|error| usage::wrong_usage(&error).what())
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ pub fn run(args: &PruneArgs, session: &Session) -> Result<Outcome, PipelineError
     let report = prune_perf(&args.root, args.keep as usize, args.dry_run).map_err(|error| {
         PipelineError::new(error.to_string())
             .at(&error.path)
-            .maybe_hint(error.hint())
+            .hint_or(error.hint())
     })?;
     print(&report, args.dry_run, session);
     let mut outcome = Outcome::done(json!({

@@ -59,9 +59,7 @@ pub fn run(args: &QualityCheckArgs, session: &Session) -> Result<Outcome, Pipeli
             Ok(outcome(&found, exit))
         }
         CheckOutcome::NoData { message, hint } => {
-            let error = PipelineError::usage(message)
-                .at(&args.root)
-                .maybe_hint(hint.clone());
+            let error = PipelineError::usage(message).at(&args.root).hint_or(hint.clone());
             Ok(Outcome::failed(error))
         }
     }
@@ -109,7 +107,7 @@ fn write(gate: &QualityGate, folder: &Path, args: &QualityCheckArgs) -> Result<V
     gate.write(folder).map_err(|error| {
         PipelineError::new(error.to_string())
             .at(error.path().unwrap_or(folder))
-            .maybe_hint(error.hint())
+            .hint_or(error.hint())
     })
 }
 

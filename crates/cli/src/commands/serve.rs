@@ -90,7 +90,7 @@ pub fn run(service: Service, args: &ServeArgs, session: &Session) -> Result<Outc
         .map_err(|error| PipelineError::new(format!("no threads for the server ({error})")))?;
     let outcome = runtime.block_on(async {
         let bound = Server::bind(&args.host, port).await;
-        let server = bound.map_err(|error| PipelineError::new(error.to_string()).maybe_hint(error.hint()))?;
+        let server = bound.map_err(|error| PipelineError::new(error.to_string()).hint_or(error.hint()))?;
         let url = format!("http://{}/", server.address());
         for warning in &warnings {
             session.printer.warning(warning);
@@ -131,7 +131,7 @@ fn check_token(args: &ServeArgs, is_local: bool) -> Result<(), PipelineError> {
         None if args.allow_write && !is_local => Err(PipelineError::usage(
             "--allow-write on an address that others can reach needs --token",
         )
-        .hint("add --token TEXT, or listen on 127.0.0.1")),
+        .with_hint("add --token TEXT, or listen on 127.0.0.1")),
         _ => Ok(()),
     }
 }
@@ -146,7 +146,7 @@ fn port(args: &ServeArgs, service: &Service) -> Result<u16, PipelineError> {
             Ok(port) if port > 0 => Ok(port),
             _ => Err(
                 PipelineError::usage(format!("{}={text} is not a port", service.port_env))
-                    .hint("ports are 1 to 65535"),
+                    .with_hint("ports are 1 to 65535"),
             ),
         },
         _ => Ok(service.default_port),

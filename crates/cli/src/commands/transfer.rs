@@ -67,9 +67,8 @@ pub fn run(args: TransferArgs, session: &mut Session) -> Result<Outcome, Pipelin
     let out = Destination::new(&args.out);
     if out == Destination::Stdout {
         if session.printer.mode() == Mode::Json {
-            return Err(
-                PipelineError::usage("--out - and --json both want stdout").hint("name a file with --out")
-            );
+            return Err(PipelineError::usage("--out - and --json both want stdout")
+                .with_hint("name a file with --out"));
         }
         session.printer.reserve_stdout();
     }

@@ -73,7 +73,7 @@ pub fn run(args: ViewerArgs, session: &mut Session) -> Result<Outcome, PipelineE
 
 fn show(args: ViewerArgs, session: &Session) -> Result<Outcome, PipelineError> {
     if args.out_png.is_some() {
-        return Err(PipelineError::usage("--out-png needs --headless").hint("add --headless"));
+        return Err(PipelineError::usage("--out-png needs --headless").with_hint("add --headless"));
     }
     let service = Service {
         command: "viewer",

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use mtbsync_task::error::PipelineError;
+use mtbsync_task::error::{PipelineError, TaskProblem};
 
 /// Locked by the batch; empty, and left in place.
 const BATCH_LOCK: &str = ".batch.lock";
@@ -28,7 +28,7 @@ pub fn lock(out_dir: &Path) -> Result<File, PipelineError> {
     if is_held(&batch.try_lock()) {
         return Err(PipelineError::new("another batch is writing here")
             .at(out_dir)
-            .hint("wait for it, or give another --out-dir"));
+            .with_hint("wait for it, or give another --out-dir"));
     }
     let crew = open(&out_dir.join(CREW_LOCK))?;
     let mut waited = Duration::ZERO;
@@ -37,7 +37,7 @@ pub fn lock(out_dir: &Path) -> Result<File, PipelineError> {
             return Err(
                 PipelineError::new("processes of an earlier batch are still writing here")
                     .at(out_dir)
-                    .hint("end them, or give another --out-dir"),
+                    .with_hint("end them, or give another --out-dir"),
             );
         }
         thread::sleep(TICK);
@@ -53,7 +53,7 @@ pub fn lock(out_dir: &Path) -> Result<File, PipelineError> {
 pub fn join_crew(out_dir: &Path) -> Result<File, PipelineError> {
     let crew = open(&out_dir.join(CREW_LOCK))?;
     if is_held(&crew.try_lock_shared()) {
-        return Err(PipelineError::interrupted());
+        return Err(TaskProblem::Interrupted.into());
     }
     Ok(crew)
 }
@@ -85,7 +85,7 @@ mod tests {
             drop(left_behind);
             let batch = next.join().unwrap();
             let error = lock(folder.path()).unwrap_err();
-            assert_eq!(error.what, "another batch is writing here");
+            assert_eq!(error.what(), "another batch is writing here");
             drop(batch);
         });
         lock(folder.path()).unwrap();

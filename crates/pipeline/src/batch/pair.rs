@@ -8,7 +8,7 @@ use mtbsync_formats::json;
 use mtbsync_index::describe::absolute;
 use mtbsync_quality::batch_summary::BatchRow;
 use mtbsync_quality::perf::{PERF_FILE, Perf, PerfPair, Timings};
-use mtbsync_task::error::PipelineError;
+use mtbsync_task::error::{PipelineError, TaskProblem};
 use mtbsync_task::files::write_files;
 use mtbsync_task::progress::Progress;
 use serde::{Deserialize, Serialize};
@@ -84,7 +84,7 @@ impl<'a> Workshop<'a> {
                 warnings: Vec::new(),
             },
             Ok(Reply::NotFinished | Reply::Described) => Failure::of(&ProcessError::NoReply(None)),
-            Err(ProcessError::Interrupted) => return Err(PipelineError::interrupted()),
+            Err(ProcessError::Interrupted) => return Err(TaskProblem::Interrupted.into()),
             Err(error) => Failure::of(&error),
         };
         self.context.task.cancel.check()?;

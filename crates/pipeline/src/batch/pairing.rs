@@ -112,7 +112,7 @@ fn no_pairs(settings: &PairingSettings, warnings: &[String]) -> PipelineError {
         Some(warning) => warning.clone(),
         None => "see --ref-suffix, --new-suffix, --reference and --recursive".to_owned(),
     };
-    PipelineError::new(what).at(&settings.input_dir).hint(hint)
+    PipelineError::new(what).at(&settings.input_dir).with_hint(hint)
 }
 
 /// Files by folder: name in lower case and path, in order.
@@ -127,7 +127,7 @@ impl Folders {
         if !root.is_dir() {
             return Err(PipelineError::new("is not a folder")
                 .at(root)
-                .hint("give the folder that holds the recordings"));
+                .with_hint("give the folder that holds the recordings"));
         }
         let mut found = Self(BTreeMap::new());
         let out_dir = settings.out_dir.canonicalize().ok();
@@ -151,7 +151,7 @@ impl Folders {
             *files_left = files_left.checked_sub(1).ok_or_else(|| {
                 PipelineError::new(format!("more than {MAX_FILES} files"))
                     .at(folder)
-                    .hint("give a folder that holds the recordings only")
+                    .with_hint("give a folder that holds the recordings only")
             })?;
             let (path, name) = (entry.path(), entry.file_name());
             // Hidden files are no recordings: macOS leaves `._GX010001.MP4` beside each.

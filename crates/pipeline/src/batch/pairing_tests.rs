@@ -154,16 +154,16 @@ fn what_cannot_be_paired_is_said() {
     let folder = place(&["only_ref.mp4"]);
     let mut settings = settings(folder.path());
     let error = plan(&settings).unwrap_err();
-    assert!(error.what.contains("*_ref.mp4 and *_new.mp4") && error.hint.unwrap().contains("only_ref"));
+    assert!(error.what().contains("*_ref.mp4 and *_new.mp4") && error.hint().unwrap().contains("only_ref"));
     settings.new_suffix = "_REF.mp4".to_owned();
     assert_eq!(
-        plan(&settings).unwrap_err().failure,
+        plan(&settings).unwrap_err().failure(),
         mtbsync_task::error::Failure::Usage
     );
     settings.input_dir = folder.path().join("none");
-    assert_eq!(plan(&settings).unwrap_err().what, "folder not found");
+    assert_eq!(plan(&settings).unwrap_err().what(), "folder not found");
     settings.input_dir = folder.path().join("only_ref.mp4");
-    assert_eq!(plan(&settings).unwrap_err().what, "is not a folder");
+    assert_eq!(plan(&settings).unwrap_err().what(), "is not a folder");
 }
 
 #[test]

@@ -262,7 +262,7 @@ impl<'a> Ledger<'a> {
         regression::write(root, &report).map_err(|error| {
             PipelineError::new(error.to_string())
                 .at(error.path().unwrap_or(root))
-                .maybe_hint(error.hint())
+                .hint_or(error.hint())
         })?;
         Ok(Some(report.status))
     }
@@ -290,5 +290,5 @@ fn history_has(root: &Path, run_id: &str, ts: &str) -> bool {
 fn of_history(error: &HistoryError, root: &Path) -> PipelineError {
     PipelineError::new(error.to_string())
         .at(error.path().unwrap_or(root))
-        .maybe_hint(error.hint())
+        .hint_or(error.hint())
 }

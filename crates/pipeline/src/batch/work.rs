@@ -10,7 +10,7 @@ use mtbsync_formats::json;
 use mtbsync_index::tracks::{TrackOffset, TrackRequest};
 use mtbsync_quality::batch_summary::BatchRow;
 use mtbsync_quality::perf::{PERF_FILE, Perf};
-use mtbsync_task::error::{Failure, PipelineError};
+use mtbsync_task::error::{Failure, PipelineError, TaskProblem};
 
 use super::lock::join_crew;
 use super::pair::{Finished, with_paths};
@@ -65,8 +65,8 @@ pub fn do_job(
     };
     let reply = match reply {
         Ok(reply) => reply,
-        Err(error) if error.failure == Failure::Interrupted || context.task.cancel.is_requested() => {
-            return Err(PipelineError::interrupted());
+        Err(error) if error.failure() == Failure::Interrupted || context.task.cancel.is_requested() => {
+            return Err(TaskProblem::Interrupted.into());
         }
         Err(error) => Reply::Failed {
             error: one_line(&error),
@@ -225,9 +225,9 @@ pub fn remove_leftovers(folder: &Path) {
 
 /// What and where, without the advice: a cell of a table.
 fn one_line(error: &PipelineError) -> String {
-    let text = match &error.file {
-        Some(file) => format!("{}: {}", error.what, file.display()),
-        None => error.what.clone(),
+    let text = match error.file() {
+        Some(file) => format!("{}: {}", error.what(), file.display()),
+        None => error.what(),
     };
     text.chars()
         .map(|c| if c.is_control() { ' ' } else { c })

@@ -13,7 +13,6 @@ use mtbsync_index::tracks::Tracks;
 use mtbsync_matching::align::Alignment;
 use mtbsync_matching::settings::MatchSettings;
 use mtbsync_task::error::PipelineError;
-use mtbsync_task::files::cannot_write;
 use mtbsync_telemetry::clock::Offsets;
 use mtbsync_telemetry::place::ClockSigmas;
 use rusqlite::params;
@@ -190,13 +189,13 @@ impl Cache {
         let path = self.path(key);
         db::make_private_folder(&self.folder.join(FOLDER))?;
         let text = json::to_vec(&Entry::of(kept)).map_err(|e| PipelineError::new(e.to_string()))?;
-        let mut staged = StagedFile::create(&path).map_err(|e| cannot_write(&e))?;
+        let mut staged = StagedFile::create(&path)?;
         db::make_private(staged.temporary_path());
         std::io::Write::write_all(&mut staged, &text)
             .map_err(|e| PipelineError::new(e.to_string()).at(&path))?;
         let mut set = FileSet::new();
         set.push(staged);
-        set.commit().map_err(|e| cannot_write(&e))?;
+        set.commit()?;
         db.execute(
             "INSERT OR REPLACE INTO index_entry
              (key, fingerprint, params, program, source, created, last_used, bytes)

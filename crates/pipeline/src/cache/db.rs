@@ -84,7 +84,7 @@ impl From<CacheError> for PipelineError {
     fn from(error: CacheError) -> Self {
         Self::new(error.to_string())
             .at(error.folder())
-            .maybe_hint(error.hint())
+            .hint_or(error.hint())
     }
 }
 

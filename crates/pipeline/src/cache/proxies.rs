@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use mtbsync_formats::atomic::{FileSet, StagedFile};
 use mtbsync_task::error::PipelineError;
-use mtbsync_task::files::cannot_write;
 use rusqlite::params;
 
 use super::{Cache, db, size_of};
@@ -40,7 +39,7 @@ impl Cache {
     pub fn stage_proxy(&self, key: &str) -> Result<StagedFile, PipelineError> {
         db::make_private_folder(&self.folder)?;
         db::make_private_folder(&self.proxy_folder())?;
-        let staged = StagedFile::create(&self.path(key)).map_err(|error| cannot_write(&error))?;
+        let staged = StagedFile::create(&self.path(key))?;
         db::make_private(staged.temporary_path());
         Ok(staged)
     }
@@ -60,7 +59,7 @@ impl Cache {
         let db = db::open(&self.folder)?;
         let mut set = FileSet::new();
         set.push(staged);
-        set.commit().map_err(|error| cannot_write(&error))?;
+        set.commit()?;
         let path = self.path(key);
         let unusable = |error| db::failed(&self.folder, &error);
         db.execute(

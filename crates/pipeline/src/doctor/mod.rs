@@ -172,7 +172,7 @@ pub fn check_file(path: &Path) -> Result<Vec<Check>, PipelineError> {
         Err(error) => telemetry::check_without_pictures(path).unwrap_or_else(|| {
             Err(PipelineError::new(error.to_string())
                 .at(path)
-                .maybe_hint(error.hint()))
+                .hint_or(error.hint()))
         }),
     }
 }

@@ -32,7 +32,7 @@ pub fn check_without_pictures(path: &Path) -> Option<Result<Vec<Check>, Pipeline
         Err(TrackError::UnknownFormat { .. } | TrackError::Empty) => None,
         Err(error) => Some(Err(PipelineError::new(error.to_string())
             .at(path)
-            .maybe_hint(error.hint()))),
+            .hint_or(error.hint()))),
     }
 }
 
@@ -230,7 +230,7 @@ mod tests {
     fn what_is_wrong_with_a_track_file_is_said() {
         let planned = b"<gpx><trk><trkseg><trkpt lat='1' lon='2'/></trkseg></trk></gpx>";
         let error = checks_of(planned).unwrap().unwrap_err();
-        assert!(error.what.contains("has a time"), "{error:?}");
+        assert!(error.what().contains("has a time"), "{error:?}");
         assert!(checks_of(b"hello").is_none());
         assert!(checks_of(b"").is_none());
     }

@@ -18,7 +18,7 @@ use mtbsync_formats::csv::{CsvWriter, MAX_CSV_BYTES, Table, seconds6, spreadshee
 use mtbsync_formats::read_bounded;
 use mtbsync_markers::{DEFAULT_REVIEW_THRESHOLD, new_markers_csv};
 use mtbsync_task::error::PipelineError;
-use mtbsync_task::files::{Input, cannot_read, cannot_write};
+use mtbsync_task::files::Input;
 use serde::{Deserialize, Serialize};
 
 use crate::markers::import::read_marker_table;
@@ -49,11 +49,11 @@ pub fn read_rows(path: &Path) -> Result<Vec<AnchorRow>, PipelineError> {
     if !path.exists() {
         return Ok(Vec::new());
     }
-    let bytes = read_bounded(path, MAX_CSV_BYTES).map_err(|error| cannot_read(&error))?;
+    let bytes = read_bounded(path, MAX_CSV_BYTES)?;
     let table = Table::parse(&bytes, &["t_new", "t_ref", "note"]).map_err(|error| {
         PipelineError::new(error.to_string())
             .at(path)
-            .maybe_hint(error.hint())
+            .hint_or(error.hint())
     })?;
     let needed = |name: &str| {
         table.column(&[name]).ok_or_else(|| {
@@ -129,7 +129,7 @@ pub fn refit(folder: &Path, rows: Vec<AnchorRow>) -> Result<Refit, PipelineError
     if !rows.is_empty() && before.model != WarpSettings::default().model.name() {
         return Err(
             PipelineError::new(format!("the {} model cannot meet anchors", before.model))
-                .hint("run mtbsync sync with --warp-model monotone"),
+                .with_hint("run mtbsync sync with --warp-model monotone"),
         );
     }
     let pairs = read_pairs(&folder.join(PAIRS_FILE))?;
@@ -142,7 +142,9 @@ pub fn refit(folder: &Path, rows: Vec<AnchorRow>) -> Result<Refit, PipelineError
     });
     let warp = fit_warp(&pairs, &anchors, &settings, (new_secs, ref_secs));
     if warp.segments().is_empty() && !before.segments.is_empty() {
-        return Err(PipelineError::new("nothing of the map would be left").hint("remove the last anchor"));
+        return Err(
+            PipelineError::new("nothing of the map would be left").with_hint("remove the last anchor")
+        );
     }
     let mut verdict = judge(&warp, &pairs, new_secs, &settings);
     if before.reasons.iter().any(|reason| reason == REVERSED) {
@@ -179,7 +181,7 @@ impl Refit {
         let mut set = FileSet::new();
         let mut put = |name: &str, bytes: &[u8]| {
             set.write(&self.folder.join(name), bytes)
-                .map_err(|error| cannot_write(&error))
+                .map_err(PipelineError::from)
         };
         put(ANCHORS_FILE, &rows_csv(&self.rows))?;
         put(TIMEWARP_FILE, &self.file.to_json()?)?;
@@ -191,7 +193,7 @@ impl Refit {
         } else {
             set.remove_stale(&self.folder.join(WARP_FILE));
         }
-        set.commit().map_err(|error| cannot_write(&error))?;
+        set.commit()?;
         Ok(())
     }
 }
@@ -207,7 +209,7 @@ pub fn repinned(folder: &Path) -> Result<Option<Vec<u8>>, PipelineError> {
     if notes.is_empty() || !path.is_file() {
         return Ok(None);
     }
-    let before = read_bounded(&path, MAX_CSV_BYTES).map_err(|error| cannot_read(&error))?;
+    let before = read_bounded(&path, MAX_CSV_BYTES)?;
     let after = annotations::pinned(&before, &notes).map_err(|error| error.at(&path))?;
     Ok((before != after).then_some(after))
 }

@@ -181,7 +181,7 @@ fn gates(request: &SplitsRequest, warnings: &mut Vec<String>) -> Result<Vec<Mark
         {
             return Err(PipelineError::new(format!("no marker is named {missing}"))
                 .at(request.markers.path())
-                .hint("give names of its markers to --sections"));
+                .with_hint("give names of its markers to --sections"));
         }
         gates.retain(|gate| names.contains(&gate.name));
     }
@@ -191,7 +191,7 @@ fn gates(request: &SplitsRequest, warnings: &mut Vec<String>) -> Result<Vec<Mark
         return Err(
             PipelineError::new(format!("sections need two gates, found {}", gates.len()))
                 .at(request.markers.path())
-                .hint("give at least two markers at different times"),
+                .with_hint("give at least two markers at different times"),
         );
     }
     Ok(gates)
@@ -210,7 +210,7 @@ fn usable_runs(request: &SplitsRequest, warnings: &mut Vec<String>) -> Result<Ve
         paths.extend(maps_below(root)?);
     }
     if paths.is_empty() {
-        return Err(PipelineError::usage("no run to compare").hint("give --timewarp-json or --root"));
+        return Err(PipelineError::usage("no run to compare").with_hint("give --timewarp-json or --root"));
     }
     let mut runs: Vec<Run> = Vec::new();
     for path in &paths {
@@ -225,11 +225,9 @@ fn usable_runs(request: &SplitsRequest, warnings: &mut Vec<String>) -> Result<Ve
         }
     }
     if runs.is_empty() {
-        return Err(PipelineError {
-            failure: Failure::NotAligned,
-            ..PipelineError::new("no usable run")
-        }
-        .hint("align the runs again with mtbsync sync"));
+        return Err(PipelineError::new("no usable run")
+            .with_hint("align the runs again with mtbsync sync")
+            .ending(Failure::NotAligned));
     }
     Ok(runs)
 }

@@ -11,7 +11,7 @@ use mtbsync_markers::{Status, StatusCounts, TransferredMarker};
 use mtbsync_plot::DEFAULT_SIZE;
 use mtbsync_plot::overlay::{CurvePoint, MarkerPoint, Overlay, OverlayVerdict, PairPoint, Rider, StopSpan};
 use mtbsync_task::error::PipelineError;
-use mtbsync_task::files::{Input, cannot_read, check_output, write_files};
+use mtbsync_task::files::{Input, check_output, write_files};
 
 use crate::context::Context;
 use crate::markers::export::RateChoice;
@@ -122,7 +122,7 @@ pub fn draw(file: &TimeWarpFile, picture: Picture) -> Result<Vec<u8>, PipelineEr
             mtbsync_plot::PlotError::Size { .. } => PipelineError::usage(what),
             _ => PipelineError::new(what),
         };
-        failure.maybe_hint(error.hint())
+        failure.hint_or(error.hint())
     };
     overlay(file, picture).png().map_err(size_or_drawing)
 }
@@ -245,11 +245,11 @@ fn count(markers: &[MarkerPoint]) -> StatusCounts {
 }
 
 fn parse_table(path: &Path, known: &[&str], needed: &[&str]) -> Result<Table, PipelineError> {
-    let bytes = read_bounded(path, MAX_CSV_BYTES).map_err(|error| cannot_read(&error))?;
+    let bytes = read_bounded(path, MAX_CSV_BYTES)?;
     let table = Table::parse(&bytes, known).map_err(|error| {
         PipelineError::new(error.to_string())
             .at(path)
-            .maybe_hint(error.hint())
+            .hint_or(error.hint())
     })?;
     match needed.iter().find(|column| table.column(&[column]).is_none()) {
         Some(column) => {

@@ -11,7 +11,7 @@ use mtbsync_artefacts::time_warp::{TIMEWARP_FILE, TimeWarpFile};
 use mtbsync_formats::atomic::FileSet;
 use mtbsync_index::describe;
 use mtbsync_task::error::PipelineError;
-use mtbsync_task::files::{cannot_write, folder_of};
+use mtbsync_task::files::folder_of;
 
 use crate::context::Context;
 use crate::recordings::index::prepare_folder_of;
@@ -52,7 +52,7 @@ pub fn warp(request: &WarpRequest, context: &Context<'_>) -> Result<WarpReport, 
     if pairs.is_empty() {
         return Err(PipelineError::new("no usable pairs")
             .at(&request.pairs)
-            .hint("give the pairs.csv of a sync"));
+            .with_hint("give the pairs.csv of a sync"));
     }
     let anchors = request
         .anchors
@@ -88,16 +88,14 @@ pub fn warp(request: &WarpRequest, context: &Context<'_>) -> Result<WarpReport, 
     };
     let mut set = FileSet::new();
     let mut outputs = vec![("timewarp".to_owned(), json_path.clone())];
-    set.write(&json_path, &file.to_json()?)
-        .map_err(|e| cannot_write(&e))?;
+    set.write(&json_path, &file.to_json()?)?;
     if verdict.ok || (context.force && !warp.segments().is_empty()) {
-        set.write(&request.out, &file.to_npz()?)
-            .map_err(|e| cannot_write(&e))?;
+        set.write(&request.out, &file.to_npz()?)?;
         outputs.push(("warp".to_owned(), request.out.clone()));
     } else {
         set.remove_stale(&request.out);
     }
-    set.commit().map_err(|e| cannot_write(&e))?;
+    set.commit()?;
     Ok(WarpReport {
         segments: warp.segments().len(),
         verdict,

@@ -132,7 +132,7 @@ impl ChosenPreset {
             .chain(config.presets.keys().map(String::as_str))
             .collect();
         Err(PipelineError::usage(format!("unknown preset `{name}`"))
-            .hint(format!("presets are {}", names.join(", "))))
+            .with_hint(format!("presets are {}", names.join(", "))))
     }
 }
 
@@ -192,7 +192,7 @@ impl NewRun {
         let recording = Recording::open(video, &options).map_err(|error| {
             PipelineError::new(error.to_string())
                 .at(video)
-                .maybe_hint(error.hint())
+                .hint_or(error.hint())
         })?;
         let mut run = Self::of(&recording);
         let files = resolve_chapters(video).paths.len();
@@ -298,7 +298,7 @@ pub fn editor_file(
         },
     };
     let table = parse_table(csv, selection, rate, new_run.retime.is_some())
-        .map_err(|error| PipelineError::new(error.to_string()).maybe_hint(error.hint()))?;
+        .map_err(|error| PipelineError::new(error.to_string()).hint_or(error.hint()))?;
     let mut options = ExportOptions::new(rate, stem);
     options.rate_is_auto = rate_is_auto;
     options.counting = Counting::drop_if(settings.drop_frame == Some(true));
@@ -354,7 +354,7 @@ fn cannot_export(error: &ExportError) -> PipelineError {
     } else {
         PipelineError::new(what)
     };
-    failure.maybe_hint(error.hint())
+    failure.hint_or(error.hint())
 }
 
 /// One call of `export-markers`.
@@ -424,7 +424,7 @@ pub fn export_markers(request: &ExportRequest, context: &Context<'_>) -> Result<
         &stem,
     )
     .map_err(|error| {
-        if error.file.is_none() && !is_usage(&error) {
+        if error.file().is_none() && !is_usage(&error) {
             error.at(input)
         } else {
             error
@@ -439,7 +439,7 @@ pub fn export_markers(request: &ExportRequest, context: &Context<'_>) -> Result<
                 stdout: Some(bytes),
             }),
             Err(_) => Err(PipelineError::usage("more than 999 markers need several files")
-                .hint("name a file with --out")),
+                .with_hint("name a file with --out")),
         };
     };
     let paths = made.paths(&out);
@@ -448,7 +448,7 @@ pub fn export_markers(request: &ExportRequest, context: &Context<'_>) -> Result<
     if let Some(path) = paths.iter().find(|path| is_input(path)) {
         return Err(PipelineError::usage("output is the input")
             .at(path)
-            .hint("choose another name with --out"));
+            .with_hint("choose another name with --out"));
     }
     check_output(&out)?;
     if let Some(video) = &request.mux {
@@ -477,11 +477,11 @@ fn check_combination(request: &ExportRequest) -> Result<(), PipelineError> {
         if request.preset.format != Preset::Ffmetadata {
             return Err(
                 PipelineError::usage("only the preset ffmetadata can be written into a recording")
-                    .hint("add --preset ffmetadata, or drop --mux"),
+                    .with_hint("add --preset ffmetadata, or drop --mux"),
             );
         }
         if !matches!(request.out, Some(Destination::File(_))) {
-            return Err(PipelineError::usage("--mux needs a file to write").hint("name it with --out"));
+            return Err(PipelineError::usage("--mux needs a file to write").with_hint("name it with --out"));
         }
     }
     let column = request.selection.time_column.as_deref().unwrap_or_default();
@@ -489,7 +489,7 @@ fn check_combination(request: &ExportRequest) -> Result<(), PipelineError> {
         return Err(PipelineError::usage(format!(
             "--retime makes a timeline of the reference, on which `{column}` has no place"
         ))
-        .hint("drop --time-column"));
+        .with_hint("drop --time-column"));
     }
     Ok(())
 }
@@ -511,11 +511,12 @@ fn output(request: &ExportRequest) -> Result<Destination, PipelineError> {
             ))
         }
         Input::Stdin => Err(
-            PipelineError::usage("markers come from stdin, so the output needs a name").hint("give --out"),
+            PipelineError::usage("markers come from stdin, so the output needs a name")
+                .with_hint("give --out"),
         ),
     }
 }
 
 fn is_usage(error: &PipelineError) -> bool {
-    error.failure == mtbsync_task::error::Failure::Usage
+    error.failure() == mtbsync_task::error::Failure::Usage
 }

@@ -84,7 +84,7 @@ pub fn import_markers(request: &ImportRequest) -> Result<ImportReport, PipelineE
         (None, Input::Stdin) => {
             return Err(
                 PipelineError::usage("markers come from stdin, so the output needs a name")
-                    .hint("give --out"),
+                    .with_hint("give --out"),
             );
         }
     };
@@ -93,7 +93,7 @@ pub fn import_markers(request: &ImportRequest) -> Result<ImportReport, PipelineE
     {
         return Err(PipelineError::usage("output is the input")
             .at(path)
-            .hint("choose another name with --out"));
+            .with_hint("choose another name with --out"));
     }
     let (format, imported) = read_any(&request.input, request.format, &request.options)?;
     let csv = imported.to_csv();
@@ -123,7 +123,7 @@ pub fn read_marker_table(source: &Input, rate: Option<Rate>) -> Result<MarkerTab
     let as_table = |error: &ReadMarkersError| {
         PipelineError::new(error.to_string())
             .at(source.path())
-            .maybe_hint(error.hint())
+            .hint_or(error.hint())
     };
     let into_table = |imported: Imported| {
         let mut table = read_markers(&imported.to_csv(), None).map_err(|error| as_table(&error))?;
@@ -160,7 +160,7 @@ fn read_any(
         (Some(InputFormat::Tags(kind)), _) => {
             let Input::File(path) = input else {
                 return Err(
-                    PipelineError::usage("a recording cannot be read from stdin").hint("name the file")
+                    PipelineError::usage("a recording cannot be read from stdin").with_hint("name the file")
                 );
             };
             return read_tags(path, Some(kind));
@@ -191,7 +191,7 @@ fn read_tags(path: &Path, kind: Option<TagKind>) -> Result<(InputFormat, Importe
             TagKind::Hilights => "HiLight tags",
             TagKind::Chapters => "chapters",
         });
-        unreadable(&error, path).hint(format!("the recording has no {what}"))
+        unreadable(&error, path).with_hint(format!("the recording has no {what}"))
     })?;
     imported.rate = tags.rate;
     imported.start = tags.start;
@@ -208,11 +208,11 @@ fn default_output(input: &Path) -> PathBuf {
 fn unreadable(error: &ImportError, input: &Path) -> PipelineError {
     let what = error.to_string();
     match error {
-        ImportError::Timecode(_) => PipelineError::usage(what).maybe_hint(error.hint()),
+        ImportError::Timecode(_) => PipelineError::usage(what).hint_or(error.hint()),
         ImportError::UnknownFormat => PipelineError::new(what)
             .at(input)
-            .hint(format!("readable formats are {}", InputFormat::names())),
-        _ => PipelineError::new(what).at(input).maybe_hint(error.hint()),
+            .with_hint(format!("readable formats are {}", InputFormat::names())),
+        _ => PipelineError::new(what).at(input).hint_or(error.hint()),
     }
 }
 
@@ -251,7 +251,7 @@ mod tests {
             ("<html></html>", "no header"),
         ] {
             let error = table(text).unwrap_err();
-            assert!(error.what.contains(says), "{text}: {error}");
+            assert!(error.what().contains(says), "{text}: {error}");
         }
     }
 

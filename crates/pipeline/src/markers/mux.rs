@@ -7,8 +7,7 @@ use std::path::Path;
 use mtbsync_formats::atomic::{FileSet, StagedFile, WriteError};
 use mtbsync_markers::import::{ImportFormat, ImportOptions, import};
 use mtbsync_media::{ChapterError, ChapterMark, OpenOptions, Recording, copy_with_chapters};
-use mtbsync_task::error::PipelineError;
-use mtbsync_task::files::cannot_write;
+use mtbsync_task::error::{PipelineError, TaskProblem};
 use mtbsync_task::progress::{Cancel, Stage};
 
 use crate::context::Context;
@@ -25,7 +24,7 @@ pub fn write_chapters(
     context: &Context<'_>,
 ) -> Result<(), PipelineError> {
     let imported = import(text, Some(ImportFormat::Ffmetadata), &ImportOptions::default())
-        .map_err(|error| PipelineError::new(error.to_string()).maybe_hint(error.hint()))?;
+        .map_err(|error| PipelineError::new(error.to_string()).hint_or(error.hint()))?;
     let zero_secs = container_start_secs(video)?;
     let chapters: Vec<ChapterMark> = imported
         .markers
@@ -38,7 +37,7 @@ pub fn write_chapters(
     let unreadable = |error: &io::Error| PipelineError::new(format!("cannot be read ({error})")).at(video);
     let mut source = File::open(video).map_err(|error| unreadable(&error))?;
     let bytes = source.metadata().ok().map(|metadata| metadata.len());
-    let staged = StagedFile::create(out).map_err(|error| cannot_write(&error))?;
+    let staged = StagedFile::create(out)?;
     context.task.progress.start(Stage::Write, bytes, None);
     let mut copy = Copy {
         file: staged,
@@ -50,7 +49,7 @@ pub fn write_chapters(
     context.task.progress.finish(Stage::Write);
     let mut set = FileSet::new();
     set.push(copy.file);
-    set.commit().map_err(|error| cannot_write(&error))?;
+    set.commit()?;
     Ok(())
 }
 
@@ -63,7 +62,7 @@ fn container_start_secs(video: &Path) -> Result<f64, PipelineError> {
     let recording = Recording::open(video, &options).map_err(|error| {
         PipelineError::new(error.to_string())
             .at(video)
-            .maybe_hint(error.hint())
+            .hint_or(error.hint())
     })?;
     let first = recording.chapters().first();
     Ok(first.map_or(0.0, |first| first.container_start_secs))
@@ -71,11 +70,11 @@ fn container_start_secs(video: &Path) -> Result<f64, PipelineError> {
 
 fn cannot_mux(error: ChapterError, video: &Path, out: &Path, cancel: &Cancel) -> PipelineError {
     match error {
-        _ if cancel.is_requested() => PipelineError::interrupted(),
-        ChapterError::Write(error) => cannot_write(&WriteError::from_io(out, error)),
+        _ if cancel.is_requested() => TaskProblem::Interrupted.into(),
+        ChapterError::Write(error) => PipelineError::from(WriteError::from_io(out, error)),
         error => PipelineError::new(error.to_string())
             .at(video)
-            .maybe_hint(error.hint()),
+            .hint_or(error.hint()),
     }
 }
 

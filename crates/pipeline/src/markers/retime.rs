@@ -45,7 +45,7 @@ pub fn timeline(
         ([], Some(folder)) => vec![folder.join(TIMEWARP_FILE)],
         ([], None) => {
             return Err(
-                PipelineError::usage("--retime needs the map of the sync").hint("give --timewarp-json")
+                PipelineError::usage("--retime needs the map of the sync").with_hint("give --timewarp-json")
             );
         }
         (warps, _) => warps.to_vec(),
@@ -54,7 +54,7 @@ pub fn timeline(
     let warp_path = warps.first().map(PathBuf::as_path);
     refuse_failed(&file, warp_path, context.force)?;
     let unusable = |what: &str, hint: &str| {
-        let error = PipelineError::new(what).hint(hint);
+        let error = PipelineError::new(what).with_hint(hint);
         match warp_path {
             Some(path) => error.at(path),
             None => error,

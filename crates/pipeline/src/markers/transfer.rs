@@ -104,7 +104,7 @@ pub fn transfer_markers(
     if request.vis_json {
         let params = file.params.map(|line| (line.a, line.b));
         let json = vis_json(params, &request.label, &table, &markers)
-            .map_err(|error| PipelineError::new(error.to_string()).maybe_hint(error.hint()))?;
+            .map_err(|error| PipelineError::new(error.to_string()).hint_or(error.hint()))?;
         files.push(("vis_json", with_suffix(out, ".json"), json));
     }
     if request.plot_overlay {
@@ -196,11 +196,11 @@ pub fn read_same_warp(paths: &[PathBuf], out: Option<&Path>) -> Result<TimeWarpF
         {
             return Err(PipelineError::new("the two warps describe different maps")
                 .at(path)
-                .hint("give one of them"));
+                .with_hint("give one of them"));
         }
         found.get_or_insert(file);
     }
-    found.ok_or_else(|| PipelineError::usage("no warp given").hint("give --timewarp-json or --warp"))
+    found.ok_or_else(|| PipelineError::usage("no warp given").with_hint("give --timewarp-json or --warp"))
 }
 
 /// Refuses a map whose gates failed.
@@ -216,9 +216,9 @@ pub fn refuse_failed(file: &TimeWarpFile, path: Option<&Path>, force: bool) -> R
     } else {
         file.reasons.join("; ")
     };
-    let mut error = PipelineError::new(format!("not aligned ({reasons})"))
-        .hint("run mtbsync sync again, or use the warp all the same with --force");
-    error.failure = Failure::NotAligned;
+    let error = PipelineError::new(format!("not aligned ({reasons})"))
+        .with_hint("run mtbsync sync again, or use the warp all the same with --force")
+        .ending(Failure::NotAligned);
     Err(match path {
         Some(path) => error.at(path),
         None => error,
@@ -299,7 +299,7 @@ mod tests {
         write_line(&folder.path().join("b.json"), 1.0, true);
         assert!(run(&request(folder.path(), &["a.json", "a.json"]), false).is_ok());
         let error = run(&request(folder.path(), &["a.json", "b.json"]), false).unwrap_err();
-        assert!(error.what.contains("different maps"));
+        assert!(error.what().contains("different maps"));
     }
 
     #[test]
@@ -309,7 +309,7 @@ mod tests {
         let request = request(folder.path(), &["w.json"]);
         let error = run(&request, false).unwrap_err();
         assert_eq!(
-            (error.failure, folder.path().join("out").exists()),
+            (error.failure(), folder.path().join("out").exists()),
             (Failure::NotAligned, false)
         );
         let report = run(&request, true).unwrap();

@@ -182,8 +182,7 @@ struct FileTags {
 
 /// Reads one file; times come back on the clock of the recording, which lasts `recording_secs`.
 fn read_file(placed: &PlacedFile, recording_secs: Option<f64>) -> Result<FileTags, PipelineError> {
-    let failed =
-        |what: String, hint: Option<String>| PipelineError::new(what).at(&placed.path).maybe_hint(hint);
+    let failed = |what: String, hint: Option<String>| PipelineError::new(what).at(&placed.path).hint_or(hint);
     let mut file =
         File::open(&placed.path).map_err(|error| failed(format!("cannot be read ({error})"), None))?;
     let mut mp4 = Mp4File::read(&mut file).map_err(|error| failed(error.to_string(), error.hint()))?;

@@ -80,7 +80,9 @@ pub fn index(request: &IndexRequest, context: &Context<'_>) -> Result<IndexRepor
         CameraTelemetry::read(&opened.recording).check_real_time(&request.reference, context.force)?;
     context.task.progress.finish(Stage::Open);
     if request.out.is_none() && context.cache.is_none() {
-        return Err(PipelineError::usage("nowhere to write the index").hint("give --out, or drop --no-cache"));
+        return Err(
+            PipelineError::usage("nowhere to write the index").with_hint("give --out, or drop --no-cache")
+        );
     }
     let out = request.out.as_deref().map(with_npz_suffix);
     if let Some(path) = &out {
@@ -162,10 +164,10 @@ pub fn prepare_folder(folder: &Path) -> Result<(), PipelineError> {
         let error = mtbsync_formats::atomic::WriteError::from_io(folder, e);
         PipelineError::new(error.to_string())
             .at(folder)
-            .maybe_hint(error.hint())
+            .hint_or(error.hint())
     })?;
     mtbsync_formats::atomic::check_writable(folder)
-        .map_err(|e| PipelineError::new(e.to_string()).at(folder).maybe_hint(e.hint()))
+        .map_err(|e| PipelineError::new(e.to_string()).at(folder).hint_or(e.hint()))
 }
 
 fn with_npz_suffix(path: &Path) -> PathBuf {

@@ -13,8 +13,7 @@ use mtbsync_media::encode::{
 };
 use mtbsync_media::scale::{ColourMatrix, ColourOptions, fit_inside};
 use mtbsync_media::{OpenOptions, Recording, SoundReader, VideoInfo};
-use mtbsync_task::error::PipelineError;
-use mtbsync_task::files::cannot_write;
+use mtbsync_task::error::{PipelineError, TaskProblem};
 use sha2::{Digest, Sha256};
 
 use crate::cache::Cache;
@@ -77,15 +76,15 @@ pub fn make(
     let recording = Recording::open(path, &options).map_err(|error| {
         PipelineError::new(error.to_string())
             .at(path)
-            .maybe_hint(error.hint())
+            .hint_or(error.hint())
     })?;
     let staged = cache.stage_proxy(&id.key)?;
     write(&recording, staged.temporary_path(), progress).map_err(|error| match error {
-        EncodeError::Stopped => PipelineError::interrupted(),
-        EncodeError::Write(error) => cannot_write(&WriteError::from_io(staged.target(), error)),
+        EncodeError::Stopped => TaskProblem::Interrupted.into(),
+        EncodeError::Write(error) => PipelineError::from(WriteError::from_io(staged.target(), error)),
         error => PipelineError::new(error.to_string())
             .at(path)
-            .maybe_hint(error.hint()),
+            .hint_or(error.hint()),
     })?;
     cache.keep_proxy(&id.key, (path, &id.fingerprint), staged, now_utc)
 }

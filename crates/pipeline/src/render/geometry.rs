@@ -50,7 +50,7 @@ impl Geometry {
         if width > MAX_SIDE || height > MAX_SIDE {
             return Err(
                 PipelineError::usage(format!("a video of {width}x{height} pixels is too large"))
-                    .hint("give a smaller one with --size"),
+                    .with_hint("give a smaller one with --size"),
             );
         }
         Ok(geometry)
@@ -155,7 +155,7 @@ fn checked((width, height): (u32, u32)) -> Result<(usize, usize), PipelineError>
         Ok((width as usize, height as usize))
     } else {
         Err(
-            PipelineError::usage(format!("bad size {width}x{height}")).hint(format!(
+            PipelineError::usage(format!("bad size {width}x{height}")).with_hint(format!(
                 "both sides must be even and {MIN_SIDE} to {MAX_SIDE} pixels"
             )),
         )

@@ -27,8 +27,8 @@ use mtbsync_markers::time::Rate;
 use mtbsync_media::encode::{EncodeError, MovieWriter, SoundSettings, VideoSettings};
 use mtbsync_media::scale::{ColourMatrix, ColourOptions};
 use mtbsync_media::{Rational, SoundReader};
-use mtbsync_task::error::PipelineError;
-use mtbsync_task::files::{cannot_write, check_output, is_same_file};
+use mtbsync_task::error::{PipelineError, TaskProblem};
+use mtbsync_task::files::{check_output, is_same_file};
 use mtbsync_task::progress::Stage;
 
 use crate::context::Context;
@@ -60,7 +60,7 @@ pub fn render(request: &RenderRequest, context: &Context<'_>) -> Result<RenderRe
     let format = request.movie_format()?;
     let job = Job::prepare(request, context)?;
     check_output(&request.out)?;
-    let staged = StagedFile::create(&request.out).map_err(|error| cannot_write(&error))?;
+    let staged = StagedFile::create(&request.out)?;
     let failed = |error: EncodeError| job.cannot_encode(error, context);
     let (movie, track) = job.open_movie(staged.temporary_path(), format).map_err(failed)?;
     context.task.progress.start(
@@ -74,7 +74,7 @@ pub fn render(request: &RenderRequest, context: &Context<'_>) -> Result<RenderRe
     context.task.progress.finish(Stage::Render);
     let mut set = FileSet::new();
     set.push(staged);
-    set.commit().map_err(|error| cannot_write(&error))?;
+    set.commit()?;
     Ok(RenderReport {
         frames: job.schedule.frames(),
         duration_secs: job.schedule.duration_secs(),
@@ -242,9 +242,9 @@ impl<'a> Job<'a> {
     fn cannot_encode(&self, error: EncodeError, context: &Context<'_>) -> PipelineError {
         match error {
             // Temporary files go when the program is told to stop, and writing them fails.
-            _ if context.task.cancel.is_requested() => PipelineError::interrupted(),
-            EncodeError::Write(error) => cannot_write(&WriteError::from_io(&self.request.out, error)),
-            error => PipelineError::new(error.to_string()).maybe_hint(error.hint()),
+            _ if context.task.cancel.is_requested() => TaskProblem::Interrupted.into(),
+            EncodeError::Write(error) => PipelineError::from(WriteError::from_io(&self.request.out, error)),
+            error => PipelineError::new(error.to_string()).hint_or(error.hint()),
         }
     }
 }
@@ -252,7 +252,7 @@ impl<'a> Job<'a> {
 fn usable_warp(file: &TimeWarpFile, path: Option<&Path>) -> Result<TimeWarp, PipelineError> {
     let warp = file.warp().filter(|warp| !warp.segments().is_empty());
     warp.ok_or_else(|| {
-        let error = PipelineError::new("the map is empty").hint("run mtbsync sync again");
+        let error = PipelineError::new("the map is empty").with_hint("run mtbsync sync again");
         match path {
             Some(path) => error.at(path),
             None => error,
@@ -299,7 +299,7 @@ fn open(
     if !context.force {
         return Err(PipelineError::new("not the recording the map was made of")
             .at(path)
-            .hint("give the recording named in timewarp.json, run mtbsync sync again, or use --force"));
+            .with_hint("give the recording named in timewarp.json, run mtbsync sync again, or use --force"));
     }
     warnings.push(format!(
         "{} is not the recording the map was made of",

@@ -91,7 +91,7 @@ impl<T: PartialEq> Drawn<T> {
     ) -> Result<&Stamp, PipelineError> {
         if self.0.as_ref().is_none_or(|(drawn, _)| *drawn != content) {
             let pixels = draw(&content)
-                .map_err(|error| PipelineError::new(error.to_string()).maybe_hint(error.hint()))?;
+                .map_err(|error| PipelineError::new(error.to_string()).hint_or(error.hint()))?;
             self.0 = Some((content, Stamp::new(&pixels)));
         }
         // It was just put there.

@@ -148,7 +148,7 @@ impl RenderRequest {
             Some("mov") => Ok(MovieFormat::Mov),
             _ => Err(PipelineError::usage("output must end in .mp4 or .mov")
                 .at(&self.out)
-                .hint("name it for example compare.mp4")),
+                .with_hint("name it for example compare.mp4")),
         }
     }
 
@@ -157,7 +157,7 @@ impl RenderRequest {
         if self.timing.stops == Stops::Skip && self.timing.lock == Lock::Time {
             return Err(
                 PipelineError::usage("--stops skip cannot be used with --lock time")
-                    .hint("locked by time, both runs play through"),
+                    .with_hint("locked by time, both runs play through"),
             );
         }
         Ok(())

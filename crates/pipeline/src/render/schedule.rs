@@ -243,7 +243,7 @@ impl Schedule {
         let given = |flag: &str, text: &Option<String>| {
             let parsed = text.as_ref().map(|text| parse_time(text, Some(self.rate), false));
             parsed.transpose().map_err(|error: TimeError| {
-                PipelineError::usage(format!("bad value for {flag}: {error}")).maybe_hint(error.hint())
+                PipelineError::usage(format!("bad value for {flag}: {error}")).hint_or(error.hint())
             })
         };
         let (from, to) = (given("--from", &timing.from)?, given("--to", &timing.to)?);
@@ -284,11 +284,10 @@ impl Schedule {
             .filter(|start| *start < to_secs);
         let offset = start.and_then(|start| Some(self.mapped(start)? - start));
         offset.ok_or_else(|| {
-            PipelineError::usage("no common place between --from and --to to start both runs from")
-                .maybe_hint(
-                    self.overlap()
-                        .map(|(first, last)| format!("the runs share {first:.1} to {last:.1} s")),
-                )
+            PipelineError::usage("no common place between --from and --to to start both runs from").hint_or(
+                self.overlap()
+                    .map(|(first, last)| format!("the runs share {first:.1} to {last:.1} s")),
+            )
         })
     }
 
@@ -311,7 +310,7 @@ impl Schedule {
 
 fn empty_range(from_secs: f64, to_secs: f64) -> PipelineError {
     PipelineError::usage(format!("nothing to show from {from_secs:.3} s to {to_secs:.3} s"))
-        .hint("see --from and --to, which count on the master")
+        .with_hint("see --from and --to, which count on the master")
 }
 
 /// `range` without `stops`, which are in order.

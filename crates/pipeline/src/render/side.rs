@@ -61,5 +61,5 @@ impl SidePictures {
 }
 
 fn undecodable(error: &FrameError) -> PipelineError {
-    PipelineError::new(error.to_string()).maybe_hint(error.hint())
+    PipelineError::new(error.to_string()).hint_or(error.hint())
 }

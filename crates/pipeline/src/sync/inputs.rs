@@ -131,7 +131,7 @@ fn check_index(
     let differs = |flag: &str, built: String, wanted: String| {
         PipelineError::new(format!("index was built with {flag} {built}, not {wanted}"))
             .at(path)
-            .hint(format!("drop --{flag} or rebuild the index"))
+            .with_hint(format!("drop --{flag} or rebuild the index"))
     };
     if let Some(fps) = asked.fps.filter(|&f| f != features.params.fps) {
         return Err(differs("fps", features.params.fps.to_string(), fps.to_string()));
@@ -146,12 +146,12 @@ fn check_index(
     if asked.clahe == Some(false) && features.params.clahe {
         return Err(PipelineError::new("index was built with CLAHE")
             .at(path)
-            .hint("drop --no-clahe or rebuild the index"));
+            .with_hint("drop --no-clahe or rebuild the index"));
     }
     if asked.precise && !features.params.precise {
         return Err(PipelineError::new("index was built without --precise")
             .at(path)
-            .hint("drop --precise or rebuild the index"));
+            .with_hint("drop --precise or rebuild the index"));
     }
     if features.source.fingerprint != reference.source.fingerprint {
         return Err(PipelineError::new(format!(
@@ -159,7 +159,7 @@ fn check_index(
             features.source.path
         ))
         .at(path)
-        .hint("rebuild it with mtbsync index, or drop --index"));
+        .with_hint("rebuild it with mtbsync index, or drop --index"));
     }
     Ok(())
 }

@@ -21,7 +21,6 @@ use mtbsync_quality::history::{self, HistoryRecord};
 use mtbsync_quality::perf::{PERF_FILE, Perf};
 use mtbsync_quality::regression::{self, RegressionSettings, RegressionStatus};
 use mtbsync_task::error::PipelineError;
-use mtbsync_task::files::cannot_write;
 use mtbsync_task::progress::Stage;
 use mtbsync_telemetry::clock::Offsets;
 
@@ -250,7 +249,7 @@ pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, 
         mut warnings,
         ..
     } = run;
-    set.commit().map_err(|e| cannot_write(&e))?;
+    set.commit()?;
     let regression = match &request.regression {
         Some(settings) if verdict.ok && !request.stop_after_pairs => {
             let status = record(request, settings, &root, &verdict, &perf, &mut warnings)?;
@@ -387,7 +386,7 @@ fn record(
     let appended = history::append(root, &[entry]).map_err(|e| {
         PipelineError::new(e.to_string())
             .at(e.path().unwrap_or(root))
-            .maybe_hint(e.hint())
+            .hint_or(e.hint())
     })?;
     warnings.extend(appended.warnings);
     let Some(report) = regression::judge_run(&appended.history.records, &run_id, &perf.ts, settings) else {
@@ -396,7 +395,7 @@ fn record(
     regression::write(root, &report).map_err(|e| {
         PipelineError::new(e.to_string())
             .at(e.path().unwrap_or(root))
-            .maybe_hint(e.hint())
+            .hint_or(e.hint())
     })?;
     Ok(Some(report.status))
 }

@@ -15,7 +15,7 @@ use mtbsync_markers::{StatusCounts, new_markers_csv};
 use mtbsync_matching::align::Alignment;
 use mtbsync_quality::perf::{Perf, PerfPair, Timings};
 use mtbsync_task::error::{Failure, PipelineError};
-use mtbsync_task::files::{cannot_write, folder_of};
+use mtbsync_task::files::folder_of;
 use mtbsync_task::progress::Stage;
 
 use super::inputs::Inputs;
@@ -103,7 +103,7 @@ impl Run<'_> {
     }
 
     fn put_at(&mut self, name: &str, path: &Path, bytes: &[u8]) -> Result<(), PipelineError> {
-        self.set.write(path, bytes).map_err(|e| cannot_write(&e))?;
+        self.set.write(path, bytes)?;
         let key = name.split('.').next().unwrap_or(name);
         self.outputs.push((key.to_owned(), path.to_owned()));
         Ok(())
@@ -211,7 +211,7 @@ impl Run<'_> {
             let made = match made {
                 Ok(made) => made,
                 // An editor that cannot hold these markers (YouTube below three) must not cost the others.
-                Err(error) if error.failure == Failure::Failed => {
+                Err(error) if error.failure() == Failure::Failed => {
                     self.warnings.push(format!("no {} file: {error}", preset.name));
                     continue;
                 }

@@ -274,7 +274,7 @@ fn pin_again(output: &Path) -> Result<(), String> {
     let inner = inner.filter_map(|entry| Some(entry.ok()?.path()));
     for folder in std::iter::once(folder.to_owned()).chain(inner) {
         let failed = |what: String| format!("moments set by hand were not put back: {what}");
-        if let Some(csv) = repinned(&folder).map_err(|error| failed(error.what))? {
+        if let Some(csv) = repinned(&folder).map_err(|error| failed(error.what()))? {
             let mut set = FileSet::new();
             set.write(&folder.join(NEW_MARKERS_FILE), &csv)
                 .and_then(|()| set.commit())

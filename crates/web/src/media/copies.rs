@@ -158,9 +158,9 @@ fn work(cache: &Cache, unfinished: &Unfinished, stopping: &watch::Receiver<bool>
             Ok(_) => {
                 lock(unfinished).remove(&id.key);
             }
-            Err(error) if error.failure == Failure::Interrupted => return,
+            Err(error) if error.failure() == Failure::Interrupted => return,
             Err(error) => {
-                lock(unfinished).insert(id.key.clone(), CopyState::Failed(error.what));
+                lock(unfinished).insert(id.key.clone(), CopyState::Failed(error.what()));
             }
         }
     }

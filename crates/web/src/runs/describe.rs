@@ -118,7 +118,7 @@ pub fn read_timewarp(path: &Path) -> Result<TimeWarpFile, String> {
     if size > MAX_FILE_BYTES {
         return Err(format!("larger than {} MiB", MAX_FILE_BYTES >> 20));
     }
-    read_warp(path).map_err(|error| error.what)
+    read_warp(path).map_err(|error| error.what())
 }
 
 /// Reads a JSON file of any shape.

@@ -103,7 +103,7 @@ fn a_stopped_copy_leaves_nothing() {
     let (path, cache) = (recording(folder.path()), cache(folder.path()));
     let id = identify(&path).unwrap();
     let error = make(&cache, &path, &id, NOW, &mut |done, _| done < 10).unwrap_err();
-    assert_eq!(error.failure, Failure::Interrupted);
+    assert_eq!(error.failure(), Failure::Interrupted);
     let left = fs::read_dir(cache.folder.join("proxy")).unwrap().count();
     assert_eq!((left, cache.find_proxy(&id.key, NOW)), (0, None));
 }

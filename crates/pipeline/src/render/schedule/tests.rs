@@ -99,7 +99,7 @@ fn locked_by_time_both_play_on_from_one_place() {
         ..given("13", "15")
     };
     let error = schedule(&nowhere, warp(&[&[(2.0, 4.0), (12.0, 9.0)]])).unwrap_err();
-    assert!(error.hint.unwrap().contains("2.0 to 12.0 s"));
+    assert!(error.hint().unwrap().contains("2.0 to 12.0 s"));
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn ranges_are_times_on_the_master_and_never_empty() {
     assert_eq!((found.frames(), found.moment(0).new), (45, Some(75)));
     for (from, to) in [("5", "5"), ("6", "5"), ("500", "600"), ("x", "5")] {
         let error = schedule(&given(from, to), straight()).unwrap_err();
-        assert_eq!(error.failure, Failure::Usage, "{from} {to}");
+        assert_eq!(error.failure(), Failure::Usage, "{from} {to}");
     }
     let end_secs = timeline("new.mp4").duration_secs();
     let clipped = schedule(&given("1", "9999"), straight()).unwrap();

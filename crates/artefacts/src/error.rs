@@ -1,0 +1,58 @@
+//! What can be wrong with the files of a run.
+
+use std::error::Error;
+
+use mtbsync_align::fit::ContradictoryAnchors;
+use mtbsync_formats::json::JsonError;
+use mtbsync_task::error::Problem;
+
+/// What can be wrong with the files of a run.
+#[derive(Debug, thiserror::Error)]
+pub enum ArtefactProblem {
+    /// Neither a timewarp.json nor a warp.npz.
+    #[error("not a warp")]
+    NotAWarp,
+    /// A warp that maps nothing.
+    #[error("not a warp (no rising map in it)")]
+    NoRisingMap,
+    /// A pairs table without a column it needs.
+    #[error("column {0} missing (line 1)")]
+    PairColumnMissing(String),
+    /// An anchors table without a column it needs.
+    #[error("column {0} missing (line 1)")]
+    AnchorColumnMissing(String),
+    /// Anchors that no rising map meets.
+    #[error("{source} (lines {} and {})", .lines[0], .lines[1])]
+    Contradictory {
+        /// Lines of both in the table.
+        lines: [usize; 2],
+        /// Which ones.
+        source: ContradictoryAnchors,
+    },
+    /// annotations.json holds something else.
+    #[error("not a list of annotations")]
+    NotAnnotations(#[source] JsonError),
+    /// The content has no JSON form.
+    #[error("{0}")]
+    NoJson(#[source] JsonError),
+    /// warp.npz could not be put together.
+    #[error("warp.npz could not be made ({0})")]
+    NoNpz(#[source] Box<dyn Error + Send + Sync>),
+}
+
+impl Problem for ArtefactProblem {
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::NotAWarp => "give the timewarp.json or warp.npz of a sync",
+            Self::NoRisingMap => "make it again with mtbsync sync",
+            Self::PairColumnMissing(_) => "give a pairs.csv of mtbsync sync",
+            Self::AnchorColumnMissing(_) => "anchors need the columns t_new,t_ref",
+            Self::Contradictory { .. } => {
+                "a later moment of the new run must lie later in the reference: correct or remove one of the two"
+            }
+            Self::NotAnnotations(_) => "repair or remove annotations.json",
+            Self::NoJson(_) | Self::NoNpz(_) => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
