@@ -19,7 +19,7 @@ use crate::tuning::{
 
 /// What is observed of the path at one time.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Observation {
+pub enum PathObservation {
     /// None; the state is wanted here.
     Missing,
     /// A measurement with a one-sigma error in seconds; may be wrong.
@@ -48,7 +48,7 @@ pub struct PathState {
 }
 
 /// Smooth `known` at the increasing times `t_secs`. Empty when nothing is known or the lengths differ.
-pub fn smooth(t_secs: &[f64], known: &[Observation]) -> Vec<PathState> {
+pub fn smooth(t_secs: &[f64], known: &[PathObservation]) -> Vec<PathState> {
     let free = smooth_with(t_secs, known, RATE_DRIFT);
     match own_drift(t_secs, &free) {
         Some(drift) if drift < RATE_DRIFT => smooth_with(t_secs, known, drift),
@@ -68,7 +68,7 @@ fn own_drift(t_secs: &[f64], path: &[PathState]) -> Option<f64> {
     Some((2.0 * sigma * sigma / RATE_MEMORY_SECS).max(MIN_RATE_DRIFT))
 }
 
-fn smooth_with(t_secs: &[f64], known: &[Observation], rate_drift: f64) -> Vec<PathState> {
+fn smooth_with(t_secs: &[f64], known: &[PathObservation], rate_drift: f64) -> Vec<PathState> {
     let n = t_secs.len();
     let Some(first) = known.iter().find_map(value) else {
         return Vec::new();
@@ -83,7 +83,7 @@ fn smooth_with(t_secs: &[f64], known: &[Observation], rate_drift: f64) -> Vec<Pa
         let steps = filter(t_secs, known, &weights, &drift, (first, rate_drift));
         let smoothed = back(&steps);
         for i in 0..n {
-            if let Observation::Measured {
+            if let PathObservation::Measured {
                 t_ref_secs,
                 sigma_secs,
             } = known[i]
@@ -110,10 +110,12 @@ fn smooth_with(t_secs: &[f64], known: &[Observation], rate_drift: f64) -> Vec<Pa
         .collect()
 }
 
-fn value(known: &Observation) -> Option<f64> {
+fn value(known: &PathObservation) -> Option<f64> {
     match *known {
-        Observation::Missing => None,
-        Observation::Measured { t_ref_secs, .. } | Observation::Given { t_ref_secs } => Some(t_ref_secs),
+        PathObservation::Missing => None,
+        PathObservation::Measured { t_ref_secs, .. } | PathObservation::Given { t_ref_secs } => {
+            Some(t_ref_secs)
+        }
     }
 }
 
@@ -133,7 +135,7 @@ struct PathStep {
 
 fn filter(
     t: &[f64],
-    known: &[Observation],
+    known: &[PathObservation],
     weights: &[f64],
     drift: &[f64],
     (first, rate_drift): (f64, f64),
@@ -150,12 +152,12 @@ fn filter(
         }
         let predicted = estimate;
         let observed = match known[i] {
-            Observation::Missing => None,
-            Observation::Measured {
+            PathObservation::Missing => None,
+            PathObservation::Measured {
                 t_ref_secs,
                 sigma_secs,
             } => Some((t_ref_secs, sigma_secs * sigma_secs / weights[i])),
-            Observation::Given { t_ref_secs } => Some((t_ref_secs, GIVEN_SIGMA_SECS * GIVEN_SIGMA_SECS)),
+            PathObservation::Given { t_ref_secs } => Some((t_ref_secs, GIVEN_SIGMA_SECS * GIVEN_SIGMA_SECS)),
         };
         if let Some((y, variance)) = observed {
             estimate = update(&estimate, y, variance);
@@ -248,10 +250,10 @@ fn drift_squared(a: &PathEstimate, b: &PathEstimate, dt: f64) -> f64 {
 mod tests {
     use super::*;
 
-    fn measured(t: &[f64], f: impl Fn(f64) -> f64, noise: f64) -> Vec<Observation> {
+    fn measured(t: &[f64], f: impl Fn(f64) -> f64, noise: f64) -> Vec<PathObservation> {
         t.iter()
             .enumerate()
-            .map(|(i, &t)| Observation::Measured {
+            .map(|(i, &t)| PathObservation::Measured {
                 t_ref_secs: f(t) + noise * ((i * 7919 % 13) as f64 / 6.0 - 1.0),
                 sigma_secs: noise.max(0.005),
             })
@@ -285,7 +287,7 @@ mod tests {
         let t = times(90);
         let mut known = measured(&t, |t| t, 0.01);
         for i in [20, 21, 50, 70] {
-            known[i] = Observation::Measured {
+            known[i] = PathObservation::Measured {
                 t_ref_secs: t[i] + 1.5,
                 sigma_secs: 0.05,
             };
@@ -321,8 +323,8 @@ mod tests {
     fn a_given_point_is_met_and_the_error_grows_in_gaps() {
         let t = times(60);
         let mut known = measured(&t, |t| t, 0.02);
-        known[20..35].fill(Observation::Missing);
-        known[45] = Observation::Given { t_ref_secs: 15.2 };
+        known[20..35].fill(PathObservation::Missing);
+        known[45] = PathObservation::Given { t_ref_secs: 15.2 };
         let states = smooth(&t, &known);
         assert!((states[45].t_ref_secs - 15.2).abs() < 1e-3);
         assert!(states[27].sigma_secs > 4.0 * states[10].sigma_secs);
@@ -330,7 +332,7 @@ mod tests {
 
     #[test]
     fn nothing_observed_gives_nothing() {
-        assert!(smooth(&[0.0, 1.0], &[Observation::Missing; 2]).is_empty());
+        assert!(smooth(&[0.0, 1.0], &[PathObservation::Missing; 2]).is_empty());
         assert!(smooth(&[], &[]).is_empty());
     }
 }

@@ -5,7 +5,7 @@
 //! rate of the path, and `W` the widening that multiplies the confidence by `c`
 //! ([`confidence::widened`]). See docs/concepts/confidence.md.
 
-use super::grid::PathPoint;
+use super::grid::FitPoint;
 use super::knot_certainty::{self, Misfits, PaceSpread};
 use super::knots::KnotSeries;
 use crate::confidence;
@@ -16,7 +16,7 @@ use crate::warp::typical_pace;
 /// new times of leaps. `None` without knots.
 pub(super) fn knot_errors(
     knots: &KnotSeries,
-    points: &[PathPoint],
+    points: &[FitPoint],
     leaps: &[f64],
     misfits: &Misfits,
 ) -> Option<Vec<f64>> {
@@ -24,8 +24,8 @@ pub(super) fn knot_errors(
     let pair_errors: Vec<(f64, f64)> = points
         .iter()
         .filter_map(|point| match point {
-            PathPoint::Measured(p) => Some((p.t_new_secs, p.sigma_secs)),
-            PathPoint::Given(_) => None,
+            FitPoint::Measured(p) => Some((p.t_new_secs, p.sigma_secs)),
+            FitPoint::Given(_) => None,
         })
         .collect();
     let count = knots.t_new.len();
@@ -65,14 +65,14 @@ fn calibrated(sigma_secs: f64, shared_secs: f64, certainty: f64, rate: f64) -> f
 
 /// Mean error of the pairs around `t_new`; 0 without any. Not dominated by a single good pair: that one may
 /// be a chance.
-fn shared_sigma(points: &[PathPoint], t_new: f64) -> f64 {
+fn shared_sigma(points: &[FitPoint], t_new: f64) -> f64 {
     let from = points.partition_point(|p| p.t_new() < t_new - SHARED_SPAN_SECS);
     let near = points[from..]
         .iter()
         .take_while(|p| p.t_new() <= t_new + SHARED_SPAN_SECS);
     let (n, sum) = near.fold((0.0, 0.0), |(n, sum), p| match p {
-        PathPoint::Measured(p) => (n + 1.0, sum + p.sigma_secs),
-        PathPoint::Given(_) => (n, sum),
+        FitPoint::Measured(p) => (n + 1.0, sum + p.sigma_secs),
+        FitPoint::Given(_) => (n, sum),
     });
     if n > 0.0 { sum / n } else { 0.0 }
 }

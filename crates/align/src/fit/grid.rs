@@ -4,17 +4,17 @@ use super::anchors::Anchor;
 use super::knot_certainty::{Misfits, in_gap};
 use super::knots::{KnotSeries, MIN_KNOT_GAP_SECS};
 use crate::pair::Pair;
-use crate::smooth::{Observation, PathState, smooth};
+use crate::smooth::{PathObservation, PathState, smooth};
 use crate::tuning::MAX_KNOT_GAP_SECS;
 
 /// A pair or an anchor.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum PathPoint {
+pub(super) enum FitPoint {
     Measured(Pair),
     Given(Anchor),
 }
 
-impl PathPoint {
+impl FitPoint {
     pub fn t_new(&self) -> f64 {
         match self {
             Self::Measured(p) => p.t_new_secs,
@@ -29,13 +29,13 @@ impl PathPoint {
         }
     }
 
-    fn observation(&self) -> Observation {
+    fn observation(&self) -> PathObservation {
         match *self {
-            Self::Measured(p) => Observation::Measured {
+            Self::Measured(p) => PathObservation::Measured {
                 t_ref_secs: p.t_ref_secs,
                 sigma_secs: p.sigma_secs.max(1e-4),
             },
-            Self::Given(a) => Observation::Given {
+            Self::Given(a) => PathObservation::Given {
                 t_ref_secs: a.t_ref_secs,
             },
         }
@@ -49,12 +49,12 @@ impl PathPoint {
 /// Times at which the path is computed: every point, and enough between to keep the curve's shape.
 pub(super) struct TimeGrid {
     t: Vec<f64>,
-    known: Vec<Observation>,
+    known: Vec<PathObservation>,
     certainty: Vec<f64>,
 }
 
 impl TimeGrid {
-    pub fn new(points: &[PathPoint]) -> Self {
+    pub fn new(points: &[FitPoint]) -> Self {
         let mut grid = Self {
             t: Vec::new(),
             known: Vec::new(),
@@ -63,8 +63,8 @@ impl TimeGrid {
         let mut before = 1.0;
         for (k, point) in points.iter().enumerate() {
             let certainty = match point {
-                PathPoint::Measured(p) => p.certainty,
-                PathPoint::Given(_) => 1.0,
+                FitPoint::Measured(p) => p.certainty,
+                FitPoint::Given(_) => 1.0,
             };
             if let Some(&last) = grid.t.last() {
                 let gap = point.t_new() - last;
@@ -74,7 +74,7 @@ impl TimeGrid {
                     let between = before * (1.0 - share) + certainty * share;
                     grid.push(
                         last + gap * share,
-                        Observation::Missing,
+                        PathObservation::Missing,
                         between * in_gap(gap * share.min(1.0 - share)),
                     );
                 }
@@ -94,7 +94,7 @@ impl TimeGrid {
         grid
     }
 
-    fn push(&mut self, t: f64, known: Observation, certainty: f64) {
+    fn push(&mut self, t: f64, known: PathObservation, certainty: f64) {
         self.t.push(t);
         self.known.push(known);
         self.certainty.push(certainty);
@@ -116,7 +116,7 @@ impl TimeGrid {
     pub fn misfits(&self, states: &[PathState]) -> Misfits {
         let measured = self.known.iter().zip(states).zip(&self.t);
         Misfits::new(measured.filter_map(|((known, state), &t)| match *known {
-            Observation::Measured {
+            PathObservation::Measured {
                 t_ref_secs,
                 sigma_secs,
             } => Some((t, t_ref_secs - state.t_ref_secs, sigma_secs)),
@@ -127,7 +127,7 @@ impl TimeGrid {
     /// Thin the grid to knots; given points always are knots.
     pub fn knots(&self, states: &[PathState]) -> KnotSeries {
         let mut knots = KnotSeries::default();
-        let given = |k: usize| matches!(self.known[k], Observation::Given { .. });
+        let given = |k: usize| matches!(self.known[k], PathObservation::Given { .. });
         for (k, state) in states.iter().enumerate() {
             if let Some(&last) = knots.t_new.last() {
                 let close = self.t[k] - last < MIN_KNOT_GAP_SECS;
@@ -139,7 +139,7 @@ impl TimeGrid {
                 }
             }
             let t_ref = match self.known[k] {
-                Observation::Given { t_ref_secs } => t_ref_secs,
+                PathObservation::Given { t_ref_secs } => t_ref_secs,
                 _ => state.t_ref_secs,
             };
             knots.t_new.push(self.t[k]);

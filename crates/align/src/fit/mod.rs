@@ -22,7 +22,7 @@ pub use affine::fit_affine;
 pub use anchors::{Anchor, ContradictoryAnchors, sort_anchors};
 
 use self::errors::knot_errors;
-use self::grid::{PathPoint, TimeGrid};
+use self::grid::{FitPoint, TimeGrid};
 use crate::pair::Pair;
 use crate::path::leaps;
 use crate::settings::{WarpModel, WarpSettings};
@@ -62,8 +62,8 @@ pub fn fit_warp(
 /// assert!((warp.ref_from_new(10.0).unwrap() - 14.0).abs() < 0.01);
 /// ```
 pub fn fit_monotone(pairs: &[Pair], anchors: &[Anchor]) -> TimeWarp {
-    let mut points: Vec<PathPoint> = pairs.iter().map(|&p| PathPoint::Measured(p)).collect();
-    points.extend(anchors.iter().map(|&a| PathPoint::Given(a)));
+    let mut points: Vec<FitPoint> = pairs.iter().map(|&p| FitPoint::Measured(p)).collect();
+    points.extend(anchors.iter().map(|&a| FitPoint::Given(a)));
     points.sort_by(|a, b| {
         a.t_new()
             .total_cmp(&b.t_new())
@@ -77,8 +77,8 @@ pub fn fit_monotone(pairs: &[Pair], anchors: &[Anchor]) -> TimeWarp {
     TimeWarp::new(segments).unwrap_or_default()
 }
 
-fn fit_segment(points: &[PathPoint]) -> Option<Segment> {
-    let given = points.iter().any(PathPoint::is_given);
+fn fit_segment(points: &[FitPoint]) -> Option<Segment> {
+    let given = points.iter().any(FitPoint::is_given);
     let span = points.last()?.t_new() - points.first()?.t_new();
     if !given && (points.len() < MIN_SEGMENT_PAIRS || span < MIN_SEGMENT_SECS) {
         return None;

@@ -19,7 +19,7 @@ use crate::pair::{Pair, make_increasing};
 use crate::path::{interpolate, jumps, rate};
 use crate::robust::shared_mean;
 use crate::sequence::Posterior;
-use crate::smooth::{Observation, smooth};
+use crate::smooth::{PathObservation, smooth};
 use crate::tuning::{
     MAX_COLUMN_GAP_SECS, MAX_PATH_GAP_SECS, POSTERIOR_SIGMA_SECS, RATE_RANGE, RECENTRE_SHARE,
     SHARED_ERROR_SECS,
@@ -178,12 +178,12 @@ fn measure(
 
 /// The sequence model's path, smoothed, at the analysed frames on the trail: `(t_new, t_ref)`.
 fn coarse_path(on: &[(f64, &Posterior)], jumps: &[f64]) -> Vec<(f64, f64)> {
-    let known: Vec<(f64, Observation)> = on
+    let known: Vec<(f64, PathObservation)> = on
         .iter()
         .map(|&(t, b)| {
             (
                 t,
-                Observation::Measured {
+                PathObservation::Measured {
                     t_ref_secs: b.t_ref_secs,
                     sigma_secs: POSTERIOR_SIGMA_SECS / b.on.max(0.1),
                 },
@@ -194,12 +194,12 @@ fn coarse_path(on: &[(f64, &Posterior)], jumps: &[f64]) -> Vec<(f64, f64)> {
 }
 
 fn smooth_measurements(found: &[Measurement], jumps: &[f64]) -> Vec<(f64, f64)> {
-    let known: Vec<(f64, Observation)> = found
+    let known: Vec<(f64, PathObservation)> = found
         .iter()
         .map(|m| {
             (
                 m.t_new,
-                Observation::Measured {
+                PathObservation::Measured {
                     t_ref_secs: m.t_ref,
                     sigma_secs: m.sigma,
                 },
@@ -210,12 +210,12 @@ fn smooth_measurements(found: &[Measurement], jumps: &[f64]) -> Vec<(f64, f64)> 
 }
 
 /// Smooth each stretch without a long gap or a jump by itself.
-fn smooth_stretches(known: &[(f64, Observation)], jumps: &[f64]) -> Vec<(f64, f64)> {
+fn smooth_stretches(known: &[(f64, PathObservation)], jumps: &[f64]) -> Vec<(f64, f64)> {
     let stretch = |t: f64| jumps.partition_point(|&jump| jump < t);
     known
         .chunk_by(|a, b| b.0 - a.0 <= MAX_PATH_GAP_SECS && stretch(a.0) == stretch(b.0))
         .flat_map(|stretch| {
-            let (t, k): (Vec<f64>, Vec<Observation>) = stretch.iter().copied().unzip();
+            let (t, k): (Vec<f64>, Vec<PathObservation>) = stretch.iter().copied().unzip();
             let states = smooth(&t, &k);
             t.into_iter()
                 .zip(states)
