@@ -37,7 +37,7 @@ pub enum ReadErrorKind {
     },
     /// Anything else the system reports.
     #[error("{0}")]
-    Io(io::Error),
+    Io(#[source] io::Error),
 }
 
 impl ReadError {

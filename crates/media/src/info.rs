@@ -46,8 +46,6 @@ pub struct VideoInfo {
     pub duration_secs: f64,
     /// The container's own time of the first shown frame, in seconds: what a player shows where this crate says 0.
     pub container_start_secs: f64,
-    /// As written in the file. Cameras write local time here, or any time at all.
-    pub creation_time: Option<String>,
     /// The file ends before its video does; only the readable part is in the timeline.
     pub is_truncated: bool,
     /// All streams of the (first) file.

@@ -188,7 +188,6 @@ fn video_info(
         start_timecode: info::start_timecode(demuxer, streams, video),
         duration_secs: timeline.duration_secs(),
         container_start_secs: timeline.secs(Pts(index.first_pts())),
-        creation_time: demuxer.metadata(c"creation_time"),
         is_truncated: index.is_truncated,
         streams: info::summaries(streams),
     }

@@ -1,7 +1,7 @@
 //! Is one second of this recording one second of the ride?
 //!
 //! TimeWarp, time-lapse and night-lapse recordings drop frames while filming; their times cannot be compared
-//! with a ride's. Nothing in the file says so, but the telemetry betrays it. 120 and 240 fps are real time.
+//! with a ride's. No header says so; lengths and rates of the telemetry do. 120 and 240 fps are real time.
 
 use crate::gpmf::{Payload, Telemetry};
 use crate::stats::upper_median;

@@ -47,7 +47,7 @@ pub enum WriteErrorKind {
     Interrupted,
     /// Anything else the system reports.
     #[error("{0}")]
-    Io(io::Error),
+    Io(#[source] io::Error),
 }
 
 impl WriteError {

@@ -18,7 +18,7 @@ pub enum EncodeError {
     Encoder(String),
     /// The file cannot be written.
     #[error("cannot be written ({0})")]
-    Write(io::Error),
+    Write(#[source] io::Error),
     /// A picture of another size than the movie.
     #[error("picture of another size than the movie")]
     PictureSize,

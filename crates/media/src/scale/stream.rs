@@ -11,7 +11,7 @@ use crate::plan::SamplePlan;
 pub struct ColourOptions {
     /// Width and height in pixels when upright; made even.
     pub size: (usize, usize),
-    /// ColourMatrix of the pictures; `None`: that of the recording.
+    /// Matrix of the pictures; `None`: that of the recording.
     pub matrix: Option<ColourMatrix>,
     /// 0..255 for luma, as in JPEG, in place of 16..235, as in videos. Only with a `matrix`.
     pub full_range: bool,

@@ -126,6 +126,16 @@ impl Range {
         self.from_secs == self.to_secs
     }
 
+    /// Offsets to try around `centre`: the one known, or `steps` to each side.
+    fn around(&self, centre: f64, steps: i32, step_secs: f64) -> Vec<f64> {
+        if self.is_fixed() {
+            return vec![self.from_secs];
+        }
+        (-steps..=steps)
+            .map(|k| centre + f64::from(k) * step_secs)
+            .collect()
+    }
+
     fn contains(&self, offset_secs: f64) -> bool {
         (self.from_secs..=self.to_secs).contains(&offset_secs)
     }
@@ -268,13 +278,7 @@ fn search(
             continue;
         };
         let own = new.own(new_secs);
-        let steps = if ref_range.is_fixed() { 0 } else { CLOCK_REF_STEPS };
-        for step in -steps..=steps {
-            let ref_secs = if ref_range.is_fixed() {
-                ref_range.from_secs
-            } else {
-                centre + f64::from(step) * CLOCK_COARSE_STEP_SECS
-            };
+        for ref_secs in ref_range.around(centre, CLOCK_REF_STEPS, CLOCK_COARSE_STEP_SECS) {
             let tried = fit.score(&residuals, ref_secs, new_secs, own + reference.own(ref_secs));
             if ref_range.contains(ref_secs) && best.is_none_or(|b| tried.score > b.score) {
                 best = Some(tried);
@@ -295,17 +299,12 @@ fn search(
 }
 
 fn finely(fit: &PathFit<'_>, (reference, new): (&Searched<'_>, &Searched<'_>), coarse: Tried) -> Tried {
-    let around = |centre: f64, range: &Range| -> Vec<f64> {
-        let steps = if range.is_fixed() { 0 } else { CLOCK_FINE_STEPS };
-        (-steps..=steps)
-            .map(|k| centre + f64::from(k) * CLOCK_FINE_STEP_SECS)
-            .collect()
-    };
+    let around = |range: &Range, centre| range.around(centre, CLOCK_FINE_STEPS, CLOCK_FINE_STEP_SECS);
     let mut best = coarse;
-    for new_secs in around(coarse.new_secs, new.range) {
+    for new_secs in around(new.range, coarse.new_secs) {
         let residuals = fit.residuals(new_secs);
         let own = new.own(new_secs);
-        for ref_secs in around(coarse.ref_secs, reference.range) {
+        for ref_secs in around(reference.range, coarse.ref_secs) {
             let tried = fit.score(&residuals, ref_secs, new_secs, own + reference.own(ref_secs));
             if tried.score > best.score {
                 best = tried;

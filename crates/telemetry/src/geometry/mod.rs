@@ -3,7 +3,7 @@
 mod path;
 
 use crate::track::Track;
-pub use path::{Path, PathPoint};
+pub use path::{Path, PathState};
 
 /// Mean radius of the earth, metres (IUGG).
 const EARTH_RADIUS_M: f64 = 6_371_008.8;

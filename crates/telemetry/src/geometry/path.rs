@@ -1,9 +1,13 @@
-//! A track as a smooth path: evenly spaced in time, with velocity and error, cut where the receiver was silent.
+//! A track as a smooth path: evenly spaced in time, with velocity and error, cut at gaps.
 //!
-//! Raw positions jitter, at 18 Hz by more than the rider moves between samples, so neither their direction
-//! nor their distances mean anything. A local linear regression over time (weights Gaussian in time and
-//! inverse to the error) gives position and velocity at any instant, and with few samples nearby it becomes
-//! plain linear interpolation by itself.
+//! ```text
+//! (x, v) at t = argmin sum_i K_i * (x_i - x - v * (t_i - t))^2      K_i = exp(-((t_i - t) / h)^2 / 2) / e_i^2
+//! ```
+//!
+//! This is local linear regression (Cleveland 1979) with Gaussian weights over N samples `x_i` (east and north alike)
+//! with errors `e_i`; the bandwidth `h` grows with the spacing of the samples, so that few of them give plain linear
+//! interpolation. Raw positions jitter, at 18 Hz by more than the rider moves between samples, so neither their
+//! direction nor their distances mean anything.
 
 use crate::geometry::LocalPlane;
 use crate::track::Track;
@@ -17,7 +21,7 @@ const MAX_PATH_POINTS: usize = 1_000_000;
 
 /// State of the rider at one instant.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct PathPoint {
+pub struct PathState {
     /// Time on the track's clock.
     pub time_secs: f64,
     /// East, metres.
@@ -32,7 +36,7 @@ pub struct PathPoint {
     pub error_m: f64,
 }
 
-impl PathPoint {
+impl PathState {
     /// Speed over ground.
     pub fn speed_mps(&self) -> f64 {
         self.vx_mps.hypot(self.vy_mps)
@@ -47,7 +51,7 @@ impl PathPoint {
 /// A smooth path in one or more pieces.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Path {
-    pieces: Vec<Vec<PathPoint>>,
+    pieces: Vec<Vec<PathState>>,
 }
 
 impl Path {
@@ -76,17 +80,17 @@ impl Path {
     }
 
     /// Pieces between gaps, each evenly spaced in time.
-    pub fn pieces(&self) -> &[Vec<PathPoint>] {
+    pub fn pieces(&self) -> &[Vec<PathState>] {
         &self.pieces
     }
 
     /// All points in time order.
-    pub fn points(&self) -> impl Iterator<Item = &PathPoint> {
+    pub fn points(&self) -> impl Iterator<Item = &PathState> {
         self.pieces.iter().flatten()
     }
 
     /// State at a time; `None` outside the track and in its gaps.
-    pub fn at(&self, time_secs: f64) -> Option<PathPoint> {
+    pub fn at(&self, time_secs: f64) -> Option<PathState> {
         let next_piece = self
             .pieces
             .partition_point(|piece| piece.first().is_some_and(|p| p.time_secs <= time_secs));
@@ -98,7 +102,7 @@ impl Path {
         };
         let share = (time_secs - before.time_secs) / (after.time_secs - before.time_secs);
         let mix = |a: f64, b: f64| a + (b - a) * share;
-        Some(PathPoint {
+        Some(PathState {
             time_secs,
             x_m: mix(before.x_m, after.x_m),
             y_m: mix(before.y_m, after.y_m),
@@ -110,7 +114,7 @@ impl Path {
 
     /// Length of all pieces, metres.
     pub fn length_m(&self) -> f64 {
-        let step = |pair: (&PathPoint, &PathPoint)| pair.0.distance_m(pair.1);
+        let step = |pair: (&PathState, &PathState)| pair.0.distance_m(pair.1);
         self.pieces
             .iter()
             .map(|piece| piece.iter().zip(piece.iter().skip(1)).map(step).sum::<f64>())
@@ -132,7 +136,7 @@ struct PlaneSample {
     error_m: f64,
 }
 
-fn smooth_piece(samples: &[PlaneSample], budget: &mut usize) -> Option<Vec<PathPoint>> {
+fn smooth_piece(samples: &[PlaneSample], budget: &mut usize) -> Option<Vec<PathState>> {
     let (first, last) = (samples.first()?, samples.last()?);
     let span_secs = last.time_secs - first.time_secs;
     if span_secs <= 0.0 {
@@ -153,7 +157,7 @@ fn smooth_piece(samples: &[PlaneSample], budget: &mut usize) -> Option<Vec<PathP
 }
 
 /// State at a time between samples `next - 1` and `next`.
-fn state_at(samples: &[PlaneSample], next: usize, time_secs: f64) -> Option<PathPoint> {
+fn state_at(samples: &[PlaneSample], next: usize, time_secs: f64) -> Option<PathState> {
     let before = samples.get(next.checked_sub(1)?)?;
     let after = samples.get(next)?;
     let spacing_secs = after.time_secs - before.time_secs;
@@ -163,7 +167,7 @@ fn state_at(samples: &[PlaneSample], next: usize, time_secs: f64) -> Option<Path
     let unseen_secs = (time_secs - before.time_secs)
         .min(after.time_secs - time_secs)
         .max(0.0);
-    Some(PathPoint {
+    Some(PathState {
         time_secs,
         x_m: near.x_m,
         y_m: near.y_m,
@@ -177,7 +181,7 @@ fn state_at(samples: &[PlaneSample], next: usize, time_secs: f64) -> Option<Path
 ///
 /// The error is the weighted mean of the samples' errors, not shrunk by their number: errors of neighbouring
 /// samples are almost the same error.
-fn regress(samples: &[PlaneSample], next: usize, time_secs: f64, bandwidth_secs: f64) -> Option<PathPoint> {
+fn regress(samples: &[PlaneSample], next: usize, time_secs: f64, bandwidth_secs: f64) -> Option<PathState> {
     let cutoff_secs = PATH_CUTOFF_BANDWIDTHS * bandwidth_secs;
     let in_reach = |sample: &&PlaneSample| (sample.time_secs - time_secs).abs() <= cutoff_secs;
     let back = samples.get(..next)?.iter().rev().take_while(in_reach);
@@ -208,7 +212,7 @@ fn regress(samples: &[PlaneSample], next: usize, time_secs: f64, bandwidth_secs:
     } else {
         (x0 / w0, y0 / w0, 0.0, 0.0)
     };
-    (w0 > 0.0).then_some(PathPoint {
+    (w0 > 0.0).then_some(PathState {
         time_secs,
         x_m,
         y_m,

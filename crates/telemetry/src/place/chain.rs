@@ -1,10 +1,14 @@
-//! Does one ride follow the other at all? The longest believable chain of matches answers.
+//! Longest chains of matches, by dynamic programming: does one ride follow the other at all?
 //!
-//! A track that is shifted by 100 m, or of another trail, still touches the reference here and there. Such
-//! touches do not continue one another: going on in the new run must mean going on in the reference run,
-//! at a comparable pace. The best chain through all candidates is found by dynamic programming over samples
-//! a second apart; before and after it further chains are looked for, because a detour parts the runs for a
-//! while. Together they are the alignment by GPS alone, and their reach says where GPS may speak.
+//! ```text
+//! best(i, k) = w_k + max(0, max over j, m of best(j, m) - cost(j, m))      i - SKIP <= j < i
+//! cost(j, m) = PACE * ln(dt_ref / dt_new)^2 + SKIP_COST * (i - j - 1)
+//! ```
+//!
+//! over candidates `k` of samples `i` of the new run, about a second apart; `w` is [`PlaceMatch::weight`], and steps
+//! that no rider could make are left out. A track that is shifted by 100 m, or of another trail, touches the
+//! reference here and there, but such touches do not continue one another. Before and after the best chain further
+//! ones are looked for, because a detour parts the runs for a while.
 
 use super::PlaceMatch;
 use crate::tuning::{

@@ -3,7 +3,7 @@
 //! The path is thinned to vertices at least half a metre apart, so that an hour of standing costs one
 //! segment, and its segments are filed in a grid of square cells. A query looks at nine cells.
 
-use crate::geometry::{Path, PathPoint};
+use crate::geometry::{Path, PathState};
 use crate::tuning::{
     CURVE_HEADING_SPEED_MPS, CURVE_MIN_HEADING_COSINE, CURVE_MIN_SEGMENT_M, CURVE_SAME_PLACE_M,
     STOP_SPEED_MPS,
@@ -39,7 +39,7 @@ impl Nearest {
 /// The curve and its grid.
 #[derive(Debug, Clone)]
 pub(super) struct GroundCurve {
-    vertices: Vec<PathPoint>,
+    vertices: Vec<PathState>,
     /// Segments that do not exist: from vertex i to i + 1 across a gap.
     gap_after: Vec<bool>,
     /// (cell, segment), sorted.
@@ -51,7 +51,7 @@ pub(super) struct GroundCurve {
 impl GroundCurve {
     /// Files a path for queries within `gate_m` metres.
     pub fn new(path: &Path, gate_m: f64) -> Self {
-        let mut vertices: Vec<PathPoint> = Vec::new();
+        let mut vertices: Vec<PathState> = Vec::new();
         let mut gap_after: Vec<bool> = Vec::new();
         for piece in path.pieces() {
             let begin = vertices.len();
@@ -102,7 +102,7 @@ impl GroundCurve {
 
     /// All local minima of the distance from `query` to the curve within the gate, where both go the same
     /// way; in order of reference time.
-    pub fn nearest(&self, query: &PathPoint) -> Vec<Nearest> {
+    pub fn nearest(&self, query: &PathState) -> Vec<Nearest> {
         let (cx, cy) = self.cell(query.x_m, query.y_m);
         let mut segments: Vec<u32> = Vec::new();
         for x in cx.saturating_sub(1)..=cx.saturating_add(1) {
@@ -130,7 +130,7 @@ impl GroundCurve {
     }
 
     /// Local minima along consecutive segments; minima without a real rise between them are one.
-    fn minima_of_run(&self, run: &[u32], query: &PathPoint, found: &mut Vec<Nearest>) {
+    fn minima_of_run(&self, run: &[u32], query: &PathState, found: &mut Vec<Nearest>) {
         let mut best: Option<Nearest> = None;
         // Farthest the curve has been since `best`.
         let mut ridge_m = 0.0_f64;
@@ -158,7 +158,7 @@ impl GroundCurve {
     }
 
     /// The gates of distance and direction.
-    fn accept(&self, nearest: Nearest, query: &PathPoint) -> Option<Nearest> {
+    fn accept(&self, nearest: Nearest, query: &PathState) -> Option<Nearest> {
         let moving =
             nearest.speed_mps > CURVE_HEADING_SPEED_MPS && query.speed_mps() > CURVE_HEADING_SPEED_MPS;
         let along_mps = nearest.direction.0 * query.vx_mps + nearest.direction.1 * query.vy_mps;
@@ -167,7 +167,7 @@ impl GroundCurve {
     }
 
     /// The closest point of one segment.
-    fn project(&self, segment: usize, query: &PathPoint) -> Option<Nearest> {
+    fn project(&self, segment: usize, query: &PathState) -> Option<Nearest> {
         let (a, b) = (self.vertices.get(segment)?, self.vertices.get(segment + 1)?);
         let (dx, dy) = (b.x_m - a.x_m, b.y_m - a.y_m);
         let length_squared = dx * dx + dy * dy;

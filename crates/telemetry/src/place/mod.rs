@@ -1,13 +1,17 @@
-//! GPS as evidence: where on the reference run is the new run, how sure, and when to keep silent.
+//! GPS as evidence: where on the reference run the new run is, and how sure that is.
 //!
-//! Both tracks are curves on the ground. Every position of the new run is dropped onto the reference curve,
-//! and *every* local minimum of the distance that points the same way is a candidate, so loops, out-and-back
-//! and different starts need no special case. A candidate's time has an error: the position errors of both
-//! receivers divided by the reference's speed there. [`PlaceEvidence::log_likelihood_ratio`] turns the
-//! candidates into log-likelihood ratios against "any other place"; where GPS knows nothing they are zero.
+//! ```text
+//! LLR(t_ref) = c * ln( b * T * sum_k w_k / sum(w) * p_k(t_ref) + 1 - b )
+//! w_k = exp(-d_k^2 / 2 sigma_k^2)      b = (1 - outliers) * max(w)      c = min(1, step / correlation time)
+//! p_k = normal(t_k, sigma_k / speed_k), flat over a stop of the reference
+//! ```
 //!
-//! Silence is earned globally as well: only where the candidates continue one another (see `chain`) does
-//! GPS speak at all. Cost is linear in the length of both runs.
+//! Both tracks are curves on the ground. Candidates `k` are *all* local minima of the distance `d` from a position of
+//! the new run to the reference curve (length `T` seconds) that point the same way, so loops, out-and-back and
+//! different starts need no special case; `sigma` joins the position errors of both receivers.
+//! [`PlaceEvidence::log_likelihood_ratio`] compares each reference time with "any other place"; it is zero where GPS
+//! knows nothing, and outside of the stretches in which the candidates continue one another (`chain`). Cost is linear
+//! in the length of both runs.
 
 mod chain;
 mod curve;
@@ -113,7 +117,7 @@ impl PlaceEvidence {
         &self.matches
     }
 
-    /// Stretches of new time (first, last) in which GPS speaks; none when the runs do not follow each other.
+    /// Stretches of new time (first, last) in which GPS counts; none when the runs do not follow each other.
     pub fn trusted_secs(&self) -> &[(f64, f64)] {
         &self.trusted_secs
     }
@@ -192,7 +196,7 @@ impl PlaceEvidence {
             .collect()
     }
 
-    /// Chains the candidates and decides where GPS may speak.
+    /// Chains the candidates and decides where GPS counts.
     fn follow(&mut self) {
         let columns: Vec<ChainColumn> = self
             .chain_times()
