@@ -27,15 +27,15 @@ impl VideoDecoder {
         let codec_id = parameters.id();
         let unsupported = || OpenError::UnsupportedCodec(codec_id.name().to_owned());
         let mut context = ffmpeg::codec::Context::from_parameters(parameters).map_err(|_| unsupported())?;
-        // SAFETY: the context was just allocated and is not open yet, which is when threads may be set. The kind of
-        // threading is left to the library (frames or slices, whichever the codec can).
+        // SAFETY: the context was just allocated and is not open yet, which is when threads may be set. The
+        // kind of threading is left to the library (frames or slices, whichever the codec can).
         unsafe {
             (*context.as_mut_ptr()).thread_count = i32::try_from(threads).unwrap_or(0);
         }
         let mut decoder = context.decoder();
         if codec_id == ffmpeg::codec::Id::HEVC {
-            // Without this the HEVC decoder keeps its errors to itself and hands out half-decoded pictures. The H.264
-            // decoder marks such pictures, and would refuse harmless oddities as well.
+            // Without this the HEVC decoder keeps its errors to itself and hands out half-decoded pictures.
+            // The H.264 decoder marks such pictures, and would refuse harmless oddities as well.
             decoder.check(ffmpeg::decoder::Check::EXPLODE);
         }
         let decoder = decoder.video().map_err(|_| unsupported())?;

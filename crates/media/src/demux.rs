@@ -1,5 +1,6 @@
-//! The only module that opens containers: a thin, safe face over libavformat. It hands out plain facts about the
-//! streams and compressed packets, nothing else, so that everything above it can be read without knowing FFmpeg.
+//! The only module that opens containers: a thin, safe face over libavformat. It hands out plain facts about
+//! the streams and compressed packets, nothing else, so that everything above it can be read without knowing
+//! FFmpeg.
 
 use std::ffi::{CStr, CString};
 use std::path::Path;
@@ -104,14 +105,14 @@ pub(crate) struct Demuxer {
 }
 
 impl Demuxer {
-    /// Opens a local file and looks at the beginning of its streams, which decodes several frames. Names that look like URLs
-    /// are not followed.
+    /// Opens a local file and looks at the beginning of its streams, which decodes several frames. Names that
+    /// look like URLs are not followed.
     pub fn open(path: &Path) -> Result<Demuxer, OpenError> {
         Self::open_header(path)?.look_through()
     }
 
-    /// As [`open`](Self::open), but takes an MP4's streams as its header names them: what is only known once frames are
-    /// decoded, such as how far they are reordered, is missing.
+    /// As [`open`](Self::open), but takes an MP4's streams as its header names them: what is only known once
+    /// frames are decoded, such as how far they are reordered, is missing.
     pub fn open_quickly(path: &Path) -> Result<Demuxer, OpenError> {
         let demuxer = Self::open_header(path)?;
         if demuxer.container().starts_with("mov") {
@@ -126,9 +127,9 @@ impl Demuxer {
         let url = file_url(path).ok_or(OpenError::NotFound)?;
         let mut context: *mut ffi::AVFormatContext = ptr::null_mut();
         let mut options: *mut ffi::AVDictionary = ptr::null_mut();
-        // SAFETY: `url`, the key and the value are NUL-terminated and outlive the calls. `avformat_open_input` frees
-        // and nulls `context` on failure; the dictionary is freed in every case. On success `Input::wrap` takes
-        // ownership and closes the context when dropped.
+        // SAFETY: `url`, the key and the value are NUL-terminated and outlive the calls.
+        // `avformat_open_input` frees and nulls `context` on failure; the dictionary is freed in every case.
+        // On success `Input::wrap` takes ownership and closes the context when dropped.
         unsafe {
             ffi::av_dict_set(&mut options, c"format_whitelist".as_ptr(), CONTAINERS.as_ptr(), 0);
             let opened = ffi::avformat_open_input(&mut context, url.as_ptr(), ptr::null(), &mut options);
@@ -203,8 +204,8 @@ impl Demuxer {
         }
     }
 
-    /// Goes on reading at the key frame of `stream` stored at decoding time `dts`, or the one before it. `false`: the
-    /// container cannot seek, and what is read next is not known.
+    /// Goes on reading at the key frame of `stream` stored at decoding time `dts`, or the one before it.
+    /// `false`: the container cannot seek, and what is read next is not known.
     pub fn seek(&mut self, stream: usize, dts: i64) -> bool {
         let Ok(stream) = i32::try_from(stream) else {
             return false;
@@ -227,12 +228,12 @@ impl Demuxer {
         Next::Failed
     }
 
-    /// The container's own table of the packets of `stream` in stored order, as far as it is known without reading
-    /// packets; complete for MP4 that is not fragmented.
+    /// The container's own table of the packets of `stream` in stored order, as far as it is known without
+    /// reading packets; complete for MP4 that is not fragmented.
     pub fn index_table(&self, stream: usize) -> Vec<TableRow> {
         let file_size = self.input.io_size().unwrap_or(i64::MAX);
-        // SAFETY: `streams` holds `nb_streams` valid pointers; the entries stay valid until the next read, which
-        // needs `&mut self`.
+        // SAFETY: `streams` holds `nb_streams` valid pointers; the entries stay valid until the next read,
+        // which needs `&mut self`.
         unsafe {
             let context = self.input.as_ptr();
             if stream >= (*context).nb_streams as usize {
@@ -256,7 +257,8 @@ impl Demuxer {
 
     fn stream_facts(&self, index: usize) -> Option<StreamFacts> {
         let orientation = display_orientation(&self.input.stream(index)?);
-        // SAFETY: `index` is checked against `nb_streams`; stream and codec parameters live as long as the context.
+        // SAFETY: `index` is checked against `nb_streams`; stream and codec parameters live as long as the
+        // context.
         unsafe {
             let context = self.input.as_ptr().cast_mut();
             if index >= (*context).nb_streams as usize {

@@ -1,5 +1,5 @@
-//! What can go wrong when a recording is opened or read. The texts say what is wrong with the file; naming the
-//! file and printing the hint is the caller's part.
+//! What can go wrong when a recording is opened or read. The texts say what is wrong with the file; naming
+//! the file and printing the hint is the caller's part.
 
 /// Why a file cannot be used as a recording.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,5 +1,6 @@
-//! First pass over a file: the time stamps and key flags of all video packets, without decoding any. Everything
-//! later (sampling, decoding only what is needed, telling a lost frame from an unwanted one) rests on this index.
+//! First pass over a file: the time stamps and key flags of all video packets, without decoding any.
+//! Everything later (sampling, decoding only what is needed, telling a lost frame from an unwanted one) rests
+//! on this index.
 
 use std::path::Path;
 
@@ -25,8 +26,8 @@ pub(crate) struct PacketIndex {
     pub entries: Vec<IndexEntry>,
     /// The key frame of each group of pictures, in stored order.
     pub gop_keys: Vec<GopKey>,
-    /// Decoding times stand in the container and thus identify a packet. (Its key flag does not: FFmpeg takes it
-    /// back when the packet is damaged.)
+    /// Decoding times stand in the container and thus identify a packet. (Its key flag does not: FFmpeg takes
+    /// it back when the packet is damaged.)
     pub has_exact_dts: bool,
     /// Ticks the last frame is shown.
     pub last_duration: i64,
@@ -48,7 +49,8 @@ pub(crate) struct GopLocator {
 }
 
 impl GopLocator {
-    /// Group of the next packet and whether it starts it. Packets in front of the first key frame belong to group 0.
+    /// Group of the next packet and whether it starts it. Packets in front of the first key frame belong to
+    /// group 0.
     pub fn locate(&mut self, index: &PacketIndex, facts: &PacketFacts) -> (usize, bool) {
         if let Some(dts) = facts.dts.filter(|_| index.has_exact_dts) {
             let started = index.gop_keys.partition_point(|key| key.dts <= Some(dts));
@@ -63,8 +65,9 @@ impl GopLocator {
     }
 }
 
-/// Indexes the `video` stream of the file at `path`. Where the container's own table already says all (MP4 whose
-/// frames are shown in stored order, as GoPro writes it), no packet is read, which saves going through gigabytes.
+/// Indexes the `video` stream of the file at `path`. Where the container's own table already says all (MP4
+/// whose frames are shown in stored order, as GoPro writes it), no packet is read, which saves going through
+/// gigabytes.
 pub(crate) fn read_index(demuxer: &mut Demuxer, video: &StreamFacts, path: &Path) -> PacketIndex {
     let table = demuxer.index_table(video.index);
     let has_table =

@@ -40,11 +40,13 @@ pub struct VideoInfo {
     pub frame_count: usize,
     /// Whether there is sound.
     pub has_audio: bool,
-    /// Timecode of the first frame, `;` before the frames when it drops frame numbers. For display and editors only.
+    /// Timecode of the first frame, `;` before the frames when it drops frame numbers. For display and
+    /// editors only.
     pub start_timecode: Option<String>,
     /// From the first shown frame to the end of the last one, in seconds.
     pub duration_secs: f64,
-    /// The container's own time of the first shown frame, in seconds: what a player shows where this crate says 0.
+    /// The container's own time of the first shown frame, in seconds: what a player shows where this crate
+    /// says 0.
     pub container_start_secs: f64,
     /// The file ends before its video does; only the readable part is in the timeline.
     pub is_truncated: bool,
@@ -65,7 +67,8 @@ pub struct StreamSummary {
     pub handler: Option<String>,
 }
 
-/// The stream to analyse: the moving picture with the most pixels, the first of equals. Cover pictures do not count.
+/// The stream to analyse: the moving picture with the most pixels, the first of equals. Cover pictures do not
+/// count.
 pub(crate) fn choose_video(streams: &[StreamFacts]) -> Option<&StreamFacts> {
     let pixels = |stream: &StreamFacts| stream.coded_width.saturating_mul(stream.coded_height);
     let moving = streams
@@ -98,9 +101,9 @@ pub(crate) fn start_timecode(
         .or_else(|| demuxer.metadata(c"timecode"))
 }
 
-/// The rate the camera meant. The typical frame duration proposes usual rates (coarse time bases blur it, dropped
-/// frames do not), the mean rate decides between them. Where durations vary too much for that, the usual rate whose
-/// grid the time stamps lie on; else the mean rate to three decimals.
+/// The rate the camera meant. The typical frame duration proposes usual rates (coarse time bases blur it,
+/// dropped frames do not), the mean rate decides between them. Where durations vary too much for that, the
+/// usual rate whose grid the time stamps lie on; else the mean rate to three decimals.
 pub(crate) fn nominal_frame_rate(timeline: &Timeline, video: &StreamFacts) -> Rational {
     let tick_secs = timeline.time_base().as_f64();
     let announced = video

@@ -1,5 +1,5 @@
-//! Where in a decoded picture the luma is: any YUV or grey layout of 8 to 16 bits, by FFmpeg's own description of the
-//! format; and how large the picture is with square pixels.
+//! Where in a decoded picture the luma is: any YUV or grey layout of 8 to 16 bits, by FFmpeg's own
+//! description of the format; and how large the picture is with square pixels.
 
 use fast_image_resize::pixels::{U8, U16};
 use ffmpeg_next as ffmpeg;
@@ -27,8 +27,8 @@ pub(crate) struct LumaLayout {
 impl LumaLayout {
     /// Layout of the format of `frame`.
     pub fn of(frame: &ffmpeg::frame::Video) -> Result<LumaLayout, OpenError> {
-        // SAFETY: a `Video` always wraps an allocated AVFrame; its format is written by the decoder. The descriptor
-        // and its name are static tables of the library.
+        // SAFETY: a `Video` always wraps an allocated AVFrame; its format is written by the decoder. The
+        // descriptor and its name are static tables of the library.
         let (name, flags, components, luma) = unsafe {
             let descriptor = ffi::av_pix_fmt_desc_get(frame.format().into());
             if descriptor.is_null() {
@@ -98,9 +98,9 @@ impl LumaLayout {
         samples.reserve(width * height);
         let row_bytes = self.offset + width.saturating_sub(1) * self.step + self.sample_bytes();
         for y in 0..height {
-            // SAFETY: a decoded frame of this format and size holds `height` rows at `linesize` bytes apart in this
-            // plane, each with at least `row_bytes` bytes (that is what the format's description means). `linesize`
-            // may be negative (bottom-up pictures), hence the signed offset.
+            // SAFETY: a decoded frame of this format and size holds `height` rows at `linesize` bytes apart
+            // in this plane, each with at least `row_bytes` bytes (that is what the format's description
+            // means). `linesize` may be negative (bottom-up pictures), hence the signed offset.
             let row = unsafe {
                 let raw = frame.as_ptr();
                 let start = (*raw).data[self.plane];

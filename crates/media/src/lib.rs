@@ -1,9 +1,9 @@
 //! Opens recordings and samples their frames with exact presentation times.
 //!
 //! Start with [`Recording::open`]: it indexes the file without decoding it and says what it is
-//! ([`Recording::info`]) and when each frame is shown ([`Recording::timeline`]). [`Recording::plan`] chooses frames
-//! near a regular grid, key frames alone where they suffice, and [`Recording::frames`] decodes them one by one into
-//! upright, square-pixelled, full-range luma pictures.
+//! ([`Recording::info`]) and when each frame is shown ([`Recording::timeline`]). [`Recording::plan`] chooses
+//! frames near a regular grid, key frames alone where they suffice, and [`Recording::frames`] decodes them
+//! one by one into upright, square-pixelled, full-range luma pictures.
 //!
 //! ```
 //! use std::path::Path;
@@ -22,15 +22,16 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! GoPro chapters are joined and proxies used without being asked for ([`OpenOptions`] switches it off); the [`gopro`]
-//! module has the rules. [`read_user_data`] hands out the camera's own notes, [`copy_with_chapters`] writes a copy of an MP4 with chapters.
+//! GoPro chapters are joined and proxies used without being asked for ([`OpenOptions`] switches it off); the
+//! [`gopro`] module has the rules. [`read_user_data`] hands out the camera's own notes,
+//! [`copy_with_chapters`] writes a copy of an MP4 with chapters.
 //!
 //! What people look at goes another way: [`Recording::colour_frames`] delivers colour pictures ([`scale`]),
 //! [`SoundReader`] the sound, and [`encode`] writes movies and JPEGs.
 //!
-//! All times are presentation times: edit lists are applied, frame durations may vary, and 0 is the first frame that
-//! is shown. FFmpeg is linked, and stays behind the modules `demux` (containers), `decoder` (pictures), `luma` and
-//! `scale` (pixels), `sound` and `encode`.
+//! All times are presentation times: edit lists are applied, frame durations may vary, and 0 is the first
+//! frame that is shown. FFmpeg is linked, and stays behind the modules `demux` (containers), `decoder`
+//! (pictures), `luma` and `scale` (pixels), `sound` and `encode`.
 
 mod capabilities;
 mod decoder;

@@ -13,7 +13,8 @@ use crate::part::Part;
 use crate::rational::Rational;
 use crate::scale::PictureConverter;
 
-/// Size to shrink to, before turning: square pixels, the larger side at most `max_dim`, no axis longer than coded.
+/// Size to shrink to, before turning: square pixels, the larger side at most `max_dim`, no axis longer than
+/// coded.
 fn shrunk_size(coded: (usize, usize), sample_aspect: Option<Rational>, max_dim: usize) -> (usize, usize) {
     let (width, height) = square_pixel_size(coded, sample_aspect);
     let scale = (max_dim.max(1) as f64 / width.max(height))

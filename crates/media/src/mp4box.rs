@@ -1,6 +1,6 @@
-//! The few things in MP4 boxes that FFmpeg does not hand out: the camera's own boxes in `moov/udta`, whether the index
-//! was written at all, and whether a track reorders its frames. A box that does not fit its parent ends the parent's
-//! list.
+//! The few things in MP4 boxes that FFmpeg does not hand out: the camera's own boxes in `moov/udta`, whether
+//! the index was written at all, and whether a track reorders its frames. A box that does not fit its parent
+//! ends the parent's list.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
@@ -11,8 +11,8 @@ use mtbsync_formats::bmff::{self, BoxHeader, BoxName, MAX_SIBLINGS, UserData};
 /// Largest payload handed out. GoPro's boxes hold a few kilobytes.
 const MAX_PAYLOAD_BYTES: u64 = 8 << 20;
 
-/// Reads the user data of the file at `path`. A file that is no MP4 or has no such boxes gives an empty set; boxes that
-/// do not fit their parent or exceed 8 MiB are left out.
+/// Reads the user data of the file at `path`. A file that is no MP4 or has no such boxes gives an empty set;
+/// boxes that do not fit their parent or exceed 8 MiB are left out.
 ///
 /// # Errors
 /// The file cannot be opened.

@@ -1,10 +1,10 @@
 //! Chapters into an MP4 or QuickTime file that stays as it is otherwise.
 //!
 //! A remux through a media library would lose what cameras keep beside the streams: ids and HiLight tags in
-//! `moov/udta`, tracks of unknown kinds. So nothing is remuxed. Every byte of the source is copied, in place, and only the
-//! index (`moov`) is written anew behind it, with a text track of chapter titles (QuickTime File Format, "Chapter
-//! Lists") and the older `chpl` list. Where the old index stands in the way it becomes a `free` box, so that no
-//! offset in the file changes. Chapters the file had before are replaced.
+//! `moov/udta`, tracks of unknown kinds. So nothing is remuxed. Every byte of the source is copied, in place,
+//! and only the index (`moov`) is written anew behind it, with a text track of chapter titles (QuickTime File
+//! Format, "Chapter Lists") and the older `chpl` list. Where the old index stands in the way it becomes a
+//! `free` box, so that no offset in the file changes. Chapters the file had before are replaced.
 
 mod boxes;
 mod chapter_track;

@@ -147,8 +147,8 @@ fn timeline(video: &StreamFacts, index: &PacketIndex) -> Timeline {
     let frames = index.entries.iter().map(|entry| (ticks(entry.pts), entry.is_key));
     let last = index.entries.last().map_or(Pts(0), |entry| ticks(entry.pts));
     let without_end = Timeline::new(time_base, frames.clone(), last);
-    // Edit lists are written in coarse units, so the announced end may be off by most of a frame. A recording of
-    // constant rate lasts as long as its frames do.
+    // Edit lists are written in coarse units, so the announced end may be off by most of a frame. A recording
+    // of constant rate lasts as long as its frames do.
     let announced = Some(index.last_duration).filter(|duration| *duration > 0);
     let regular = without_end
         .median_gap()

@@ -1,5 +1,5 @@
-//! Which packets of a file go to the decoder: those of the groups of pictures that hold a planned frame, and none that
-//! refer to a group that was left out.
+//! Which packets of a file go to the decoder: those of the groups of pictures that hold a planned frame, and
+//! none that refer to a group that was left out.
 
 use ffmpeg_next as ffmpeg;
 
@@ -49,7 +49,8 @@ impl PacketFeed {
         &self.demuxer
     }
 
-    /// The next packet to decode and its presentation time; `None` when there are no more. `index` is the file's.
+    /// The next packet to decode and its presentation time; `None` when there are no more. `index` is the
+    /// file's.
     pub fn next(&mut self, index: &PacketIndex) -> Option<(ffmpeg::Packet, i64)> {
         loop {
             let Next::Packet(facts, packet) = self.demuxer.read() else {
@@ -76,8 +77,8 @@ impl PacketFeed {
             if !is_usable {
                 continue;
             }
-            // FFmpeg's MP4 demuxer loses count of the B-frame offsets when it drops packets, so a key frame's time
-            // comes from the index.
+            // FFmpeg's MP4 demuxer loses count of the B-frame offsets when it drops packets, so a key frame's
+            // time comes from the index.
             let pts = if is_key { key_pts } else { facts.pts };
             if let Some(pts) = pts {
                 return Some((packet, pts));
@@ -91,8 +92,8 @@ impl PacketFeed {
         self.previous_gop = None;
     }
 
-    /// Whether the decoder has all that a packet of group `gop` may refer to. A packet shown ahead of its group's key
-    /// frame (`leads`) may refer to the group before as well.
+    /// Whether the decoder has all that a packet of group `gop` may refer to. A packet shown ahead of its
+    /// group's key frame (`leads`) may refer to the group before as well.
     fn is_decodable(&self, gop: usize, leads: bool) -> bool {
         let has_group_before = gop
             .checked_sub(1)
@@ -101,8 +102,8 @@ impl PacketFeed {
     }
 }
 
-/// Opens the file of `part` where group `gop` begins, so that gigabytes before it are not read. Only where decoding times
-/// tell the groups apart: elsewhere they are counted from the start of the file.
+/// Opens the file of `part` where group `gop` begins, so that gigabytes before it are not read. Only where
+/// decoding times tell the groups apart: elsewhere they are counted from the start of the file.
 fn open_at(part: &Part, wanted: PacketFilter, gop: usize) -> Result<Demuxer, OpenError> {
     let open = || -> Result<Demuxer, OpenError> {
         let mut demuxer = Demuxer::open(&part.path)?;

@@ -1,10 +1,10 @@
 //! Decodes the planned frames of one file, whatever pictures are made of them.
 //!
-//! Damage needs care. Pictures that refer to one that could not be decoded are no good either, and with several threads
-//! it matters how far each was when it happened. So after an error the decoder is emptied and starts again at the next
-//! key frame. If it ran with several threads, the file is first opened again with one; frames are held back for as long
-//! as an error may still be on its way, so that nothing was handed out that one thread would not have. What comes out
-//! thus does not depend on the number of threads.
+//! Damage needs care. Pictures that refer to one that could not be decoded are no good either, and with
+//! several threads it matters how far each was when it happened. So after an error the decoder is emptied and
+//! starts again at the next key frame. If it ran with several threads, the file is first opened again with
+//! one; frames are held back for as long as an error may still be on its way, so that nothing was handed out
+//! that one thread would not have. What comes out thus does not depend on the number of threads.
 
 use std::collections::VecDeque;
 
@@ -18,7 +18,8 @@ use crate::part::Part;
 use crate::plan::PlannedFrame;
 use crate::scale::PictureConverter;
 
-/// Frames held back with several threads. FFmpeg runs at most 16 packets ahead and reorders at most 16 pictures.
+/// Frames held back with several threads. FFmpeg runs at most 16 packets ahead and reorders at most 16
+/// pictures.
 const HELD_BACK: usize = 32;
 
 /// How far the plan has come.
@@ -35,8 +36,8 @@ pub(crate) struct PartStream<C: PictureConverter> {
     part: Part,
     frames: Vec<PlannedFrame>,
     progress: PlanProgress,
-    /// Decoded frames not handed out yet, each with the progress after it; and the progress after the last one that
-    /// was.
+    /// Decoded frames not handed out yet, each with the progress after it; and the progress after the last
+    /// one that was.
     held: VecDeque<((PlannedFrame, C::Picture), PlanProgress)>,
     handed_out: PlanProgress,
     /// Position of the last decoded picture, planned or not, since the decoder was opened or emptied.
@@ -149,8 +150,8 @@ impl<C: PictureConverter> PartStream<C> {
         Ok(None)
     }
 
-    /// Whether the decoder silently left out a picture between those at `last` and `position`, which then may refer
-    /// to it. Only asked where every packet holds one picture (MP4), and within one group of pictures.
+    /// Whether the decoder silently left out a picture between those at `last` and `position`, which then may
+    /// refer to it. Only asked where every packet holds one picture (MP4), and within one group of pictures.
     fn is_picture_missing(&self, last: usize, position: usize) -> bool {
         let entries = &self.part.index.entries;
         let group = |position: usize| entries.get(position).map(|entry| entry.gop);
@@ -161,8 +162,8 @@ impl<C: PictureConverter> PartStream<C> {
             && (last + 1..=position).all(|between| group(between) == group(last))
     }
 
-    /// The planned frame at `position` of the file's index, if there is one. Planned frames before it will not come
-    /// any more.
+    /// The planned frame at `position` of the file's index, if there is one. Planned frames before it will
+    /// not come any more.
     fn planned_at(&mut self, position: usize) -> Option<PlannedFrame> {
         let progress = &mut self.progress;
         while self

@@ -1,5 +1,5 @@
-//! Which frames of a recording are worth decoding. A plan is computed from the index alone and is a pure function of
-//! it, so the same file and request always give the same frames.
+//! Which frames of a recording are worth decoding. A plan is computed from the index alone and is a pure
+//! function of it, so the same file and request always give the same frames.
 
 use crate::part::Part;
 use crate::timeline::{Timeline, key_frame_spacing, nearest_in};
@@ -10,11 +10,11 @@ use crate::tuning::{KEY_GAP_SLACK, PLAN_MAX_PER_SEC};
 pub struct SampleRequest {
     /// Analysed frames per second, on the grid k / `analysed_fps`.
     pub analysed_fps: f64,
-    /// Rate of the denser grid from which frames are added with [`FrameRole::Fine`], where all frames are decoded
-    /// anyway.
+    /// Rate of the denser grid from which frames are added with [`FrameRole::Fine`], where all frames are
+    /// decoded anyway.
     pub fine_fps: Option<f64>,
-    /// Decode everything, so that the analysed frames sit as near to the grid as they can and the fine frames are
-    /// there, although key frames would have sufficed.
+    /// Decode everything, so that the analysed frames sit as near to the grid as they can and the fine frames
+    /// are there, although key frames would have sufficed.
     pub dense: bool,
 }
 
@@ -160,8 +160,8 @@ pub(crate) fn plan_windows(
     }
 }
 
-/// Plans the frames of the timeline at `indices`, which increase; where a file has no frame of its own for one (a proxy),
-/// the nearest it has.
+/// Plans the frames of the timeline at `indices`, which increase; where a file has no frame of its own for
+/// one (a proxy), the nearest it has.
 pub(crate) fn plan_indices(timeline: &Timeline, parts: &[Part], indices: &[usize]) -> SamplePlan {
     let candidates = candidates(timeline, parts);
     let nearest = |index: &usize| {
@@ -210,7 +210,8 @@ fn candidates(timeline: &Timeline, parts: &[Part]) -> Vec<DecodableFrame> {
     candidates
 }
 
-/// Indices of the times nearest to k / `per_sec`, for all grid points before `end_secs`; increasing, each once.
+/// Indices of the times nearest to k / `per_sec`, for all grid points before `end_secs`; increasing, each
+/// once.
 fn nearest_to_grid(times_secs: &[f64], per_sec: f64, end_secs: f64) -> Vec<usize> {
     if times_secs.is_empty() || per_sec.is_nan() || per_sec <= 0.0 {
         return Vec::new();

@@ -1,6 +1,6 @@
-//! An opened recording: facts, timeline and the way to its frames. Opening checks everything that can be checked
-//! cheaply (is there a video track, can its codec be decoded, does one frame come out), so that long work never
-//! starts on a file that cannot be read. Chapters are joined and proxies found here.
+//! An opened recording: facts, timeline and the way to its frames. Opening checks everything that can be
+//! checked cheaply (is there a video track, can its codec be decoded, does one frame come out), so that long
+//! work never starts on a file that cannot be read. Chapters are joined and proxies found here.
 
 use std::path::{Path, PathBuf};
 
@@ -31,7 +31,8 @@ pub struct Chapter {
     pub path: PathBuf,
     /// The proxy that is decoded in its place.
     pub proxy: Option<PathBuf>,
-    /// Time of its first frame in ticks of the recording's time base: the exact length of the chapters before.
+    /// Time of its first frame in ticks of the recording's time base: the exact length of the chapters
+    /// before.
     pub start: Pts,
     /// The same in seconds.
     pub start_secs: f64,
@@ -39,7 +40,8 @@ pub struct Chapter {
     pub first_index: usize,
     /// Number of its frames.
     pub frame_count: usize,
-    /// Time that the file itself gives its first shown frame, in seconds. Telemetry of the file is on that clock.
+    /// Time that the file itself gives its first shown frame, in seconds. Telemetry of the file is on that
+    /// clock.
     pub container_start_secs: f64,
 }
 
@@ -54,8 +56,9 @@ pub struct Recording {
 }
 
 impl Recording {
-    /// Opens and indexes the recording at `path`: with `options.single_file` just this file, else also the GoPro
-    /// chapters that continue it. Only the named file must be good; what is wrong with the others is a warning.
+    /// Opens and indexes the recording at `path`: with `options.single_file` just this file, else also the
+    /// GoPro chapters that continue it. Only the named file must be good; what is wrong with the others is a
+    /// warning.
     pub fn open(path: &Path, options: &OpenOptions) -> Result<Recording, OpenError> {
         let first = OpenedFile::open(path)?;
         let mut warnings = Vec::new();
@@ -140,17 +143,17 @@ impl Recording {
         &self.warnings
     }
 
-    /// Chooses the frames for `request`. Key frames alone are planned when those of the files to be decoded are
-    /// dense enough ([`KEY_GAP_SLACK`](crate::KEY_GAP_SLACK)) and `request.dense` is not set; the analysed frames
-    /// are then the key frames nearest to the grid, and there are no fine frames. Otherwise they are the frames
-    /// nearest to the grid, and fine frames are added nearest to the denser grid.
+    /// Chooses the frames for `request`. Key frames alone are planned when those of the files to be decoded
+    /// are dense enough ([`KEY_GAP_SLACK`](crate::KEY_GAP_SLACK)) and `request.dense` is not set; the
+    /// analysed frames are then the key frames nearest to the grid, and there are no fine frames. Otherwise
+    /// they are the frames nearest to the grid, and fine frames are added nearest to the denser grid.
     pub fn plan(&self, request: &SampleRequest) -> SamplePlan {
         plan::plan(&self.timeline, &self.parts, request)
     }
 
-    /// Chooses the frames nearest to the grid k / `per_sec` inside any of `windows_secs` (first and last time,
-    /// both included), for a closer look at a few moments. Only the groups of pictures they are in get decoded. All
-    /// have the role [`Fine`](crate::FrameRole::Fine).
+    /// Chooses the frames nearest to the grid k / `per_sec` inside any of `windows_secs` (first and last
+    /// time, both included), for a closer look at a few moments. Only the groups of pictures they are in get
+    /// decoded. All have the role [`Fine`](crate::FrameRole::Fine).
     pub fn plan_windows(&self, windows_secs: &[(f64, f64)], per_sec: f64) -> SamplePlan {
         plan::plan_windows(&self.timeline, &self.parts, windows_secs, per_sec)
     }
@@ -160,8 +163,8 @@ impl Recording {
         FrameStream::new(&self.parts, plan, *options, self.info.is_truncated)
     }
 
-    /// Decodes the frames of the timeline at `indices`, which must increase, as colour pictures. Only the groups of
-    /// pictures they are in get decoded.
+    /// Decodes the frames of the timeline at `indices`, which must increase, as colour pictures. Only the
+    /// groups of pictures they are in get decoded.
     pub fn colour_frames(&self, indices: &[usize], options: &ColourOptions) -> ColourFrames {
         let plan = plan::plan_indices(&self.timeline, &self.parts, indices);
         ColourFrames::new(&self.parts, &plan, *options)

@@ -7,8 +7,8 @@ use crate::opened_file::OpenedFile;
 use crate::timeline::Timeline;
 use crate::tuning::{PROXY_MAX_DIFFERENCE_SECS, PROXY_MAX_FRAME_DIFFERENCE, PROXY_RATE_TOLERANCE};
 
-/// Opens the proxy beside `original`, if there is one that may stand for it; gives also the frame of the original
-/// that each of its frames shows. A proxy that is there but unfit is a warning.
+/// Opens the proxy beside `original`, if there is one that may stand for it; gives also the frame of the
+/// original that each of its frames shows. A proxy that is there but unfit is a warning.
 pub(crate) fn open_proxy(
     original: &OpenedFile,
     warnings: &mut Vec<ChapterWarning>,

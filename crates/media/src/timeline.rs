@@ -1,5 +1,5 @@
-//! When each frame of a recording is shown. Times are kept as whole ticks of the container's time base, so that
-//! nothing drifts over a long ride; seconds appear only at the edge, in [`Timeline::pts_secs`].
+//! When each frame of a recording is shown. Times are kept as whole ticks of the container's time base, so
+//! that nothing drifts over a long ride; seconds appear only at the edge, in [`Timeline::pts_secs`].
 
 use crate::rational::Rational;
 
@@ -33,8 +33,8 @@ pub struct KeyFrameSpacing {
 }
 
 impl Timeline {
-    /// `frames` are `(time, is key frame)`, strictly increasing in time; `end` is when the last one stops being
-    /// shown.
+    /// `frames` are `(time, is key frame)`, strictly increasing in time; `end` is when the last one stops
+    /// being shown.
     pub(crate) fn new(time_base: Rational, frames: impl Iterator<Item = (Pts, bool)>, end: Pts) -> Timeline {
         let (pts, is_key) = frames.unzip();
         Timeline {
@@ -79,8 +79,8 @@ impl Timeline {
         self.pts.get(index).copied()
     }
 
-    /// Presentation time of frame `index` in seconds from the first shown frame. An index past the end gives the
-    /// end of the recording.
+    /// Presentation time of frame `index` in seconds from the first shown frame. An index past the end gives
+    /// the end of the recording.
     pub fn pts_secs(&self, index: usize) -> f64 {
         self.secs(self.pts.get(index).copied().unwrap_or(self.end))
     }
@@ -100,8 +100,9 @@ impl Timeline {
         nearest_in(self.len(), |i| self.pts_secs(i), t_secs)
     }
 
-    /// Index of the frame shown at `t_secs`: the last one that is not later. A frame up to a millisecond later counts
-    /// as shown (containers round their times to that); before the first frame it is the first one.
+    /// Index of the frame shown at `t_secs`: the last one that is not later. A frame up to a millisecond
+    /// later counts as shown (containers round their times to that); before the first frame it is the first
+    /// one.
     pub fn shown_at(&self, t_secs: f64) -> usize {
         let reached = t_secs + ROUNDED_CLOCK_SECS;
         let started = self.pts.partition_point(|pts| self.secs(*pts) <= reached);
@@ -113,8 +114,8 @@ impl Timeline {
         pts.0 as f64 * f64::from(self.time_base.num) / f64::from(self.time_base.den)
     }
 
-    /// Spacing of the key frames. The stretch after the last key frame counts as a gap too; a recording without
-    /// key frames has one gap, its whole length.
+    /// Spacing of the key frames. The stretch after the last key frame counts as a gap too; a recording
+    /// without key frames has one gap, its whole length.
     pub fn key_frame_spacing(&self) -> KeyFrameSpacing {
         let keys: Vec<Pts> = self
             .pts
@@ -145,7 +146,8 @@ impl Timeline {
     }
 }
 
-/// Index in `0..len` whose increasing time `time_secs(i)` is nearest to `t_secs`, the earlier of two equally near.
+/// Index in `0..len` whose increasing time `time_secs(i)` is nearest to `t_secs`, the earlier of two equally
+/// near.
 pub(crate) fn nearest_in(len: usize, time_secs: impl Fn(usize) -> f64, t_secs: f64) -> usize {
     let (mut low, mut high) = (0, len);
     while low < high {

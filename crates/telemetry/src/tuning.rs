@@ -1,35 +1,38 @@
 //! Every tuned number of the crate, by stage: value, unit, and where it comes from.
 //!
-//! What is not here: limits on hostile input, which stand beside their readers, and constants of formats. *By hand*:
-//! chosen, not measured by itself; `make accuracy-gps` measures all of them together.
+//! What is not here: limits on hostile input, which stand beside their readers, and constants of formats. *By
+//! hand*: chosen, not measured by itself; `make accuracy-gps` measures all of them together.
 
 use std::ops::RangeInclusive;
 
 // Receiver errors (`track`, `gpmf::gps`).
 
-/// Smallest 1-sigma error believed of any receiver, metres. Measured: two days on one trail differ by 2 to 4 m whatever
-/// DOP says.
+/// Smallest 1-sigma error believed of any receiver, metres. Measured: two days on one trail differ by 2 to 4
+/// m whatever DOP says.
 pub(crate) const MIN_ERROR_M: f64 = 2.0;
 /// 1-sigma error per unit of DOP, metres. By hand.
 pub(crate) const ERROR_PER_DOP_M: f64 = 2.5;
-/// 1-sigma error where the file says nothing about it, metres. Measured: what the distances between two phone tracks of
-/// one route (median 3.6 m, 90 % under 10 m) leave for each.
+/// 1-sigma error where the file says nothing about it, metres. Measured: what the distances between two phone
+/// tracks of one route (median 3.6 m, 90 % under 10 m) leave for each.
 pub(crate) const UNKNOWN_ERROR_M: f64 = 4.0;
 /// 1-sigma error of a date from `GPSU`, seconds. Measured: 0.38 s late on a recording, and once per payload.
 pub(crate) const GPSU_SIGMA_SECS: f64 = 0.6;
-/// 1-sigma error of a date from `GPS9`, seconds. By hand: UTC per sample, but the delay of the receiver is unknown.
+/// 1-sigma error of a date from `GPS9`, seconds. By hand: UTC per sample, but the delay of the receiver is
+/// unknown.
 pub(crate) const GPS9_SIGMA_SECS: f64 = 0.3;
 
 // Sample times (`gpmf::timing`).
 
 /// Share of the usual sample count below which a payload with lost samples is incomplete. By hand.
 pub(crate) const TIMING_INCOMPLETE_SHARE: f64 = 0.9;
-/// A payload that begins later than this many lengths of the one before leaves a gap. By hand, between 1 and 2.
+/// A payload that begins later than this many lengths of the one before leaves a gap. By hand, between 1 and
+/// 2.
 pub(crate) const TIMING_GAP_LENGTHS: f64 = 1.5;
 
 // Real time or time-lapse (`realtime`).
 
-/// Lengths of a payload in real time, seconds: 1.001 s, or 1.04 s in 25/50 fps modes, with room on both sides.
+/// Lengths of a payload in real time, seconds: 1.001 s, or 1.04 s in 25/50 fps modes, with room on both
+/// sides.
 pub(crate) const REAL_TIME_PAYLOAD_SECS: RangeInclusive<f64> = 0.9..=1.15;
 /// Telemetry length over video length in real time. By hand, around 1.
 pub(crate) const REAL_TIME_LENGTH_RATIO: RangeInclusive<f64> = 0.85..=1.25;
@@ -76,8 +79,8 @@ pub(crate) const PATH_UNSEEN_MPS2: f64 = 1.0;
 pub(crate) const CURVE_MIN_SEGMENT_M: f64 = 0.5;
 /// Slower than this is a stop, metres per second. By hand.
 pub(crate) const STOP_SPEED_MPS: f64 = 0.5;
-/// Smallest cosine between the directions of two runs on one trail. By hand, 60 degrees: a switchback ridden on another
-/// line differs this much for a moment.
+/// Smallest cosine between the directions of two runs on one trail. By hand, 60 degrees: a switchback ridden
+/// on another line differs this much for a moment.
 pub(crate) const CURVE_MIN_HEADING_COSINE: f64 = 0.5;
 /// Speed below which a direction means nothing, metres per second. By hand.
 pub(crate) const CURVE_HEADING_SPEED_MPS: f64 = 1.0;
@@ -100,8 +103,8 @@ pub(crate) const CHAIN_SKIP_COST: f64 = 0.3;
 pub(crate) const CHAIN_PACE_COST: f64 = 0.1;
 /// Fewest matches of a chain. By hand.
 pub(crate) const CHAIN_MIN_MATCHES: usize = 8;
-/// Fewest matches of a chain by the number of its ends in the middle of both tracks. Measured: a real lap shifted by
-/// 100 m chains for 13 s, a wrong track for half a minute at most.
+/// Fewest matches of a chain by the number of its ends in the middle of both tracks. Measured: a real lap
+/// shifted by 100 m chains for 13 s, a wrong track for half a minute at most.
 pub(crate) const CHAIN_MIN_MATCHES_BY_OPEN_ENDS: [usize; 3] = [CHAIN_MIN_MATCHES, 30, 60];
 /// A track that has nothing this long before a chain begins there, seconds. By hand.
 pub(crate) const CHAIN_END_SECS: f64 = 5.0;
@@ -116,8 +119,8 @@ pub(crate) const CHAIN_MARGIN_SECS: f64 = 10.0;
 
 // Place evidence (`place`).
 
-/// Distance from the reference curve beyond which a position is elsewhere, metres. Seen: 15 m off under trees; a
-/// parallel trail is usually farther away.
+/// Distance from the reference curve beyond which a position is elsewhere, metres. Seen: 15 m off under
+/// trees; a parallel trail is usually farther away.
 pub(crate) const PLACE_GATE_M: f64 = 25.0;
 /// Share of positions that are wrong although everything agrees. By hand.
 pub(crate) const PLACE_OUTLIER_SHARE: f64 = 0.02;

@@ -1,7 +1,8 @@
-//! Writing: movies (H.264, HEVC or AV1 pictures, AAC sound, in MP4 or QuickTime), browser copies, and single JPEGs.
+//! Writing: movies (H.264, HEVC or AV1 pictures, AAC sound, in MP4 or QuickTime), browser copies, and single
+//! JPEGs.
 //!
-//! A [`MovieWriter`] takes pictures with their times and samples in order and writes them to a file. It does not know
-//! what the pictures show. Encoders are chosen among those of the linked FFmpeg.
+//! A [`MovieWriter`] takes pictures with their times and samples in order and writes them to a file. It does
+//! not know what the pictures show. Encoders are chosen among those of the linked FFmpeg.
 
 mod error;
 mod jpeg;
@@ -75,7 +76,8 @@ impl MovieWriter {
         self.drain_video()
     }
 
-    /// Adds samples, one list per channel, equally long; the first sample of all is at 0. Without sound nothing happens.
+    /// Adds samples, one list per channel, equally long; the first sample of all is at 0. Without sound
+    /// nothing happens.
     ///
     /// # Errors
     /// As for pictures.

@@ -17,7 +17,8 @@ pub(super) struct Output {
     time_bases: Vec<ffmpeg::Rational>,
 }
 
-// SAFETY: the context is owned by this value alone and is not tied to a thread; `&mut` keeps it to one at a time.
+// SAFETY: the context is owned by this value alone and is not tied to a thread; `&mut` keeps it to one at a
+// time.
 unsafe impl Send for Output {}
 
 impl Output {
@@ -32,7 +33,8 @@ impl Output {
         url.extend_from_slice(path.as_os_str().as_encoded_bytes());
         let url = CString::new(url).map_err(|error| EncodeError::Write(error.into()))?;
         let mut context = ptr::null_mut();
-        // SAFETY: all strings are NUL-terminated and outlive the call, which sets `context` or leaves it null.
+        // SAFETY: all strings are NUL-terminated and outlive the call, which sets `context` or leaves it
+        // null.
         let made = unsafe {
             ffi::avformat_alloc_output_context2(&mut context, ptr::null(), name.as_ptr(), url.as_ptr())
         };
@@ -75,8 +77,8 @@ impl Output {
         // The index goes to the front, so that browsers can start before they have the whole file.
         let mut options = ffmpeg::Dictionary::new();
         options.set("movflags", "+faststart");
-        // SAFETY: the context has its streams and I/O. `disown` and `own` pass the dictionary through the call, which
-        // may replace it.
+        // SAFETY: the context has its streams and I/O. `disown` and `own` pass the dictionary through the
+        // call, which may replace it.
         let written = unsafe {
             let mut raw = options.disown();
             let written = ffi::avformat_write_header(self.context, &mut raw);

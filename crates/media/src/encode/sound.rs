@@ -80,7 +80,8 @@ impl SoundEncoder {
         }
     }
 
-    /// Encodes whole packets of what was handed in; with `flush` the rest as well. `true`: something was encoded.
+    /// Encodes whole packets of what was handed in; with `flush` the rest as well. `true`: something was
+    /// encoded.
     pub fn encode(&mut self, flush: bool) -> Result<bool, EncodeError> {
         let waiting = self.pending.first().map_or(0, Vec::len);
         let length = if waiting >= self.frame_len {

@@ -7,8 +7,8 @@ use super::error::EncodeError;
 use crate::rational::Rational;
 use crate::scale::{ColourMatrix, YuvPicture};
 
-/// Threads of an encoder. The bytes of some encoders depend on their number, so it is the same on every machine; each
-/// takes memory for several frames.
+/// Threads of an encoder. The bytes of some encoders depend on their number, so it is the same on every
+/// machine; each takes memory for several frames.
 const ENCODER_THREADS: i32 = 4;
 
 /// Codecs a movie can be written in.
@@ -124,7 +124,8 @@ impl VideoEncoder {
         if (picture.width(), picture.height()) != self.size {
             return Err(EncodeError::PictureSize);
         }
-        // SAFETY: the frame is allocated; this gives it a buffer of its own when the encoder still holds the last one.
+        // SAFETY: the frame is allocated; this gives it a buffer of its own when the encoder still holds the
+        // last one.
         let writable = unsafe { ffi::av_frame_make_writable(self.frame.as_mut_ptr()) };
         if writable < 0 {
             return Err(EncodeError::encoder(ffmpeg::Error::from(writable)));

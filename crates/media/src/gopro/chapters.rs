@@ -1,5 +1,5 @@
-//! Which files make up a recording, by their names. Whether they really continue each other is checked when they are
-//! opened ([`Recording::open`](crate::Recording::open)).
+//! Which files make up a recording, by their names. Whether they really continue each other is checked when
+//! they are opened ([`Recording::open`](crate::Recording::open)).
 
 use std::path::{Path, PathBuf};
 
@@ -47,7 +47,8 @@ pub enum ChapterWarning {
     },
 }
 
-/// Finds the chapters that follow the file at `path` in its folder. A file whose name follows no scheme is alone.
+/// Finds the chapters that follow the file at `path` in its folder. A file whose name follows no scheme is
+/// alone.
 pub fn resolve_chapters(path: &Path) -> ChapterSet {
     let mut set = ChapterSet {
         paths: vec![path.to_owned()],

@@ -1,4 +1,5 @@
-//! Which recording a file belongs to. File numbers repeat after 9999 and across cards; the ids in `moov/udta` do not.
+//! Which recording a file belongs to. File numbers repeat after 9999 and across cards; the ids in `moov/udta`
+//! do not.
 
 use std::path::Path;
 
@@ -23,8 +24,8 @@ impl MediaId {
         }
     }
 
-    /// Whether the ids prove that two files are of different recordings: there is an id that both have, and none of
-    /// those is equal.
+    /// Whether the ids prove that two files are of different recordings: there is an id that both have, and
+    /// none of those is equal.
     pub fn contradicts(&self, other: &MediaId) -> bool {
         let equal = |pair: Option<bool>| pair.unwrap_or(false);
         let muid = self.muid.zip(other.muid).map(|(a, b)| a == b);

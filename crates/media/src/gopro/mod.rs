@@ -1,5 +1,5 @@
-//! What GoPro cameras do around a recording: they cut it into chapter files, write a small proxy beside each, and
-//! put an identity into all of them. Other cameras' files match none of the patterns and are left alone.
+//! What GoPro cameras do around a recording: they cut it into chapter files, write a small proxy beside each,
+//! and put an identity into all of them. Other cameras' files match none of the patterns and are left alone.
 
 mod chapters;
 mod identity;

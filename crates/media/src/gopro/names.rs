@@ -1,5 +1,5 @@
-//! GoPro file names: `GX` (HEVC) or `GH` (AVC) with a two-digit chapter and a four-digit recording number; older
-//! cameras write `GOPRnnnn` and then `GP01nnnn`, `GP02nnnn`. Upper and lower case are the same.
+//! GoPro file names: `GX` (HEVC) or `GH` (AVC) with a two-digit chapter and a four-digit recording number;
+//! older cameras write `GOPRnnnn` and then `GP01nnnn`, `GP02nnnn`. Upper and lower case are the same.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -97,8 +97,8 @@ fn digits(text: &str) -> Option<u16> {
     }
 }
 
-/// The files beside `path` by their names in upper case. Of names that differ only in case the first in byte order
-/// is kept. An unreadable folder counts as empty.
+/// The files beside `path` by their names in upper case. Of names that differ only in case the first in byte
+/// order is kept. An unreadable folder counts as empty.
 pub(crate) fn neighbours(path: &Path) -> BTreeMap<String, PathBuf> {
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::names::neighbours;
 
-/// The proxy beside the original at `path`, by name. Whether it may stand for the original is checked when it is
-/// opened.
+/// The proxy beside the original at `path`, by name. Whether it may stand for the original is checked when it
+/// is opened.
 pub fn find_proxy(path: &Path) -> Option<PathBuf> {
     let stem = upper_stem(path)?;
     if is_proxy(path) {

@@ -1,5 +1,5 @@
-//! Chapter titles as players want them: a disabled text track (QuickTime File Format, "Text Media" and "Chapter
-//! Lists") and the `chpl` box that programs of the Nero family read.
+//! Chapter titles as players want them: a disabled text track (QuickTime File Format, "Text Media" and
+//! "Chapter Lists") and the `chpl` box that programs of the Nero family read.
 
 use mtbsync_formats::bmff::ChapterMark;
 
@@ -91,8 +91,8 @@ pub(super) fn chapter_list(titles: &Titles) -> Option<Vec<u8>> {
     mp4_box(b"chpl", &[&payload])
 }
 
-/// The text track `id`, whose samples lie one after the other from `data_start`; `movie_ticks` is the length of the
-/// movie in its own ticks.
+/// The text track `id`, whose samples lie one after the other from `data_start`; `movie_ticks` is the length
+/// of the movie in its own ticks.
 pub(super) fn chapter_trak(id: u32, movie_ticks: u64, titles: &Titles, data_start: u64) -> Option<Vec<u8>> {
     let words = |words: &[u32]| {
         words
@@ -165,8 +165,8 @@ fn sizes_table(titles: &Titles) -> Option<Vec<u8>> {
 
 /// How the text would be drawn: centred, black on black, in a box without size; nobody draws it.
 fn text_description() -> Option<Vec<u8>> {
-    // Reserved (6) and the data reference (2), display flags (4) and justification (4); the rest is 0: colour (6),
-    // box (8), reserved (8), font and face (4), reserved (3), colour (6), length of the font's name (1).
+    // Reserved (6) and the data reference (2), display flags (4) and justification (4); the rest is 0: colour
+    // (6), box (8), reserved (8), font and face (4), reserved (3), colour (6), length of the font's name (1).
     let mut payload = vec![0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1];
     payload.resize(payload.len() + 36, 0);
     mp4_box(b"text", &[&payload])

@@ -1,4 +1,5 @@
-//! What becomes of a decoded picture: the one thing in which luma for the analysis and colour for people differ.
+//! What becomes of a decoded picture: the one thing in which luma for the analysis and colour for people
+//! differ.
 
 use ffmpeg_next as ffmpeg;
 

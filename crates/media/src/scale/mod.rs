@@ -1,8 +1,9 @@
 //! Colour pictures: decoded frames brought upright, to square pixels and to one size, as 8-bit YUV 4:2:0.
 //!
-//! The analysis needs luma only and reads it straight from the decoder (`luma`). What people look at (rendered videos,
-//! browser copies, single pictures) needs colour, from 8 or 10 bit, full or limited range, any chroma layout; that
-//! conversion is left to FFmpeg's libswscale. All of that library is behind this module.
+//! The analysis needs luma only and reads it straight from the decoder (`luma`). What people look at
+//! (rendered videos, browser copies, single pictures) needs colour, from 8 or 10 bit, full or limited range,
+//! any chroma layout; that conversion is left to FFmpeg's libswscale. All of that library is behind this
+//! module.
 
 mod converter;
 mod picture;

@@ -30,7 +30,8 @@ pub struct ColourFrame {
     pub picture: YuvPicture,
 }
 
-/// Delivers colour pictures in presentation order, holding few at a time. Frames that cannot be read are left out.
+/// Delivers colour pictures in presentation order, holding few at a time. Frames that cannot be read are left
+/// out.
 pub struct ColourFrames {
     pictures: PictureStream<YuvScaler>,
 }

@@ -51,8 +51,8 @@ impl ChapterSound {
         usize::from(self.decoder.channels())
     }
 
-    /// The next block: its time on the file's own clock, and its samples, one list per channel (at most two). What ends
-    /// long before `wanted_secs` is passed over. `None` at the end.
+    /// The next block: its time on the file's own clock, and its samples, one list per channel (at most two).
+    /// What ends long before `wanted_secs` is passed over. `None` at the end.
     pub fn next(&mut self, wanted_secs: f64) -> Option<(f64, Vec<Vec<f32>>)> {
         loop {
             match self.decoder.receive_frame(&mut self.frame) {

@@ -1,8 +1,8 @@
 //! The sound of a recording, joined over its chapters: samples by their number on the recording's own clock.
 //!
-//! A [`SoundReader`] only goes forward and holds little more than what was asked for last, so that an hour of sound costs
-//! no memory. Where a recording has no sound there is silence; sample `n` is always heard `n / rate` seconds after
-//! the first shown frame.
+//! A [`SoundReader`] only goes forward and holds little more than what was asked for last, so that an hour of
+//! sound costs no memory. Where a recording has no sound there is silence; sample `n` is always heard `n /
+//! rate` seconds after the first shown frame.
 
 mod chapter;
 mod samples;
@@ -94,8 +94,8 @@ impl SoundReader {
         self.channels
     }
 
-    /// Samples `from..from + length` of each channel; what there is not is silence, and so is what lies before the
-    /// start of the window asked for last.
+    /// Samples `from..from + length` of each channel; what there is not is silence, and so is what lies
+    /// before the start of the window asked for last.
     pub fn window(&mut self, from: i64, length: usize) -> Vec<Vec<f32>> {
         let until = from.saturating_add(i64::try_from(length).unwrap_or(i64::MAX));
         self.drop_before(from);

@@ -1,4 +1,5 @@
-//! Colour pictures against ffmpeg's own conversion, and frames in the middle of a file against decoding all of it.
+//! Colour pictures against ffmpeg's own conversion, and frames in the middle of a file against decoding all
+//! of it.
 
 use std::path::Path;
 use std::process::Command;

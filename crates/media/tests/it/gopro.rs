@@ -6,8 +6,8 @@ use crate::common::{Folder, decode, everything, open};
 use mtbsync_media::gopro::MediaId;
 use mtbsync_media::{FrameOptions, OpenOptions, PlanMode, Recording, SampleRequest, read_user_data};
 
-/// A chapter as a camera writes it: 29.97 fps, no B-frames, a key frame every 10 frames, `frames` of a picture that
-/// starts `offset_secs` into the source.
+/// A chapter as a camera writes it: 29.97 fps, no B-frames, a key frame every 10 frames, `frames` of a
+/// picture that starts `offset_secs` into the source.
 fn chapter(folder: &Folder, name: &str, offset_secs: f64, frames: u32, extra: &str) -> PathBuf {
     let source = "testsrc2=size=160x120:rate=30000/1001:duration=9";
     let codec = "-c:v libx264 -preset ultrafast -bf 0 -g 10 -video_track_timescale 90000";

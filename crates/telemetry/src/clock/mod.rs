@@ -1,8 +1,8 @@
 //! Puts an external track file on a recording's clock.
 //!
-//! A watch and a camera never agree on the time. Priors of the offset come from the UTC in the recording's own GPS, or
-//! from the file's creation time, which is local time of a clock set by hand. [`offsets`] searches within them for what
-//! explains speeds and pictures best.
+//! A watch and a camera never agree on the time. Priors of the offset come from the UTC in the recording's
+//! own GPS, or from the file's creation time, which is local time of a clock set by hand. [`offsets`]
+//! searches within them for what explains speeds and pictures best.
 
 mod search;
 mod side;

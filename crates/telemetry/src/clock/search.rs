@@ -6,12 +6,12 @@
 //! r_i = match(t_new,i + o_new) - t_ref,i - o_ref
 //! ```
 //!
-//! An offset is track time at video zero. Its prior comes from UTC or creation time; `rho` is the Pearson correlation of
-//! the speed the picture shows with the speed of the track (log-likelihood ratio of two Gaussian signals being the same
-//! up to scale, against being unrelated). The last term is the profile likelihood of Laplace residuals of unknown scale
-//! at the places `(t_new,i, t_ref,i)` of the pictures' path; `match` is where the tracks meet by position alone. It
-//! mostly fixes the *difference* of the offsets, which is what matters for the alignment. `n` count independent
-//! observations.
+//! An offset is track time at video zero. Its prior comes from UTC or creation time; `rho` is the Pearson
+//! correlation of the speed the picture shows with the speed of the track (log-likelihood ratio of two
+//! Gaussian signals being the same up to scale, against being unrelated). The last term is the profile
+//! likelihood of Laplace residuals of unknown scale at the places `(t_new,i, t_ref,i)` of the pictures' path;
+//! `match` is where the tracks meet by position alone. It mostly fixes the *difference* of the offsets, which
+//! is what matters for the alignment. `n` count independent observations.
 
 use super::{OffsetEstimate, SideTrack, Signal, TrackClock};
 use crate::geometry::{LocalPlane, Path};
@@ -370,7 +370,8 @@ mod tests {
     use super::*;
     use crate::track::{Fix, TrackPoint, TrackSource};
 
-    /// A winding trail, and a ride along it whose speed goes up and down in its own rhythm; `way` is metres from time.
+    /// A winding trail, and a ride along it whose speed goes up and down in its own rhythm; `way` is metres
+    /// from time.
     fn track(offset_secs: f64, way: impl Fn(f64) -> f64) -> SideTrack {
         let points = (0..100).map(|k| {
             let time_secs = f64::from(k);

@@ -4,10 +4,10 @@
 //! (x, v) at t = argmin sum_i K_i * (x_i - x - v * (t_i - t))^2      K_i = exp(-((t_i - t) / h)^2 / 2) / e_i^2
 //! ```
 //!
-//! This is local linear regression (Cleveland 1979) with Gaussian weights over N samples `x_i` (east and north alike)
-//! with errors `e_i`; the bandwidth `h` grows with the spacing of the samples, so that few of them give plain linear
-//! interpolation. Raw positions jitter, at 18 Hz by more than the rider moves between samples, so neither their
-//! direction nor their distances mean anything.
+//! This is local linear regression (Cleveland 1979) with Gaussian weights over N samples `x_i` (east and
+//! north alike) with errors `e_i`; the bandwidth `h` grows with the spacing of the samples, so that few of
+//! them give plain linear interpolation. Raw positions jitter, at 18 Hz by more than the rider moves between
+//! samples, so neither their direction nor their distances mean anything.
 
 use crate::geometry::LocalPlane;
 use crate::track::Track;

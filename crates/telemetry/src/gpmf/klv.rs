@@ -1,7 +1,8 @@
 //! The grammar of GPMF: a sequence of key, type, size, repeat, value, padded to four bytes.
 //!
 //! [`items`] walks one level and checks every length against the container it is in. Nothing here recurses:
-//! the readers above open exactly the levels they know (`DEVC`, then `STRM`), so hostile nesting costs nothing.
+//! the readers above open exactly the levels they know (`DEVC`, then `STRM`), so hostile nesting costs
+//! nothing.
 
 use mtbsync_formats::bytes::be_u16;
 

@@ -88,7 +88,8 @@ impl Mp4Track {
         sample.time_ticks as f64 / f64::from(self.timescale) + self.edit_offset_secs
     }
 
-    /// Channels and samples a second of a sound track, from its `stsd` entry (ISO/IEC 14496-12 section 12.2.3).
+    /// Channels and samples a second of a sound track, from its `stsd` entry (ISO/IEC 14496-12 section
+    /// 12.2.3).
     pub fn audio_format(&self) -> Option<(u32, u32)> {
         let channels = u32::from(be_u16(&self.sample_entry, 4)?);
         // In 16.16 fixed point.
@@ -143,7 +144,8 @@ pub struct Mp4File {
     pub tracks: Vec<Mp4Track>,
     /// Boxes under `moov/udta`.
     pub udta: UserData,
-    /// `creation_time` as Unix seconds. GoPro writes local time here, of a clock that may never have been set.
+    /// `creation_time` as Unix seconds. GoPro writes local time here, of a clock that may never have been
+    /// set.
     pub creation_unix_secs: Option<f64>,
     /// What was skipped.
     pub warnings: Warnings,

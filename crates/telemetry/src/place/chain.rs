@@ -5,10 +5,10 @@
 //! cost(j, m) = PACE * ln(dt_ref / dt_new)^2 + SKIP_COST * (i - j - 1)
 //! ```
 //!
-//! over candidates `k` of samples `i` of the new run, about a second apart; `w` is [`PlaceMatch::weight`], and steps
-//! that no rider could make are left out. A track that is shifted by 100 m, or of another trail, touches the
-//! reference here and there, but such touches do not continue one another. Before and after the best chain further
-//! ones are looked for, because a detour parts the runs for a while.
+//! over candidates `k` of samples `i` of the new run, about a second apart; `w` is [`PlaceMatch::weight`],
+//! and steps that no rider could make are left out. A track that is shifted by 100 m, or of another trail,
+//! touches the reference here and there, but such touches do not continue one another. Before and after the
+//! best chain further ones are looked for, because a detour parts the runs for a while.
 
 use super::PlaceMatch;
 use crate::tuning::{

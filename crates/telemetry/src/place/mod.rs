@@ -6,12 +6,12 @@
 //! p_k = normal(t_k, sigma_k / speed_k), flat over a stop of the reference
 //! ```
 //!
-//! Both tracks are curves on the ground. Candidates `k` are *all* local minima of the distance `d` from a position of
-//! the new run to the reference curve (length `T` seconds) that point the same way, so loops, out-and-back and
-//! different starts need no special case; `sigma` joins the position errors of both receivers.
-//! [`PlaceEvidence::log_likelihood_ratio`] compares each reference time with "any other place"; it is zero where GPS
-//! knows nothing, and outside of the stretches in which the candidates continue one another (`chain`). Cost is linear
-//! in the length of both runs.
+//! Both tracks are curves on the ground. Candidates `k` are *all* local minima of the distance `d` from a
+//! position of the new run to the reference curve (length `T` seconds) that point the same way, so loops,
+//! out-and-back and different starts need no special case; `sigma` joins the position errors of both
+//! receivers. [`PlaceEvidence::log_likelihood_ratio`] compares each reference time with "any other place"; it
+//! is zero where GPS knows nothing, and outside of the stretches in which the candidates continue one another
+//! (`chain`). Cost is linear in the length of both runs.
 
 mod chain;
 mod curve;
