@@ -6,8 +6,7 @@
 use std::cell::Cell;
 use std::io::{self, Write};
 
-use anstream::AutoStream;
-use anstream::ColorChoice;
+use anstream::{AutoStream, ColorChoice};
 use mtbsync_task::error::PipelineError;
 
 /// How much is said.

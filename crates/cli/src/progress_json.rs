@@ -14,9 +14,9 @@ const INTERVAL: Duration = Duration::from_millis(100);
 
 /// Tells the stages of a command.
 #[derive(Default)]
-pub struct JsonReporter(Mutex<Option<Running>>);
+pub struct JsonReporter(Mutex<Option<RunningStage>>);
 
-struct Running {
+struct RunningStage {
     stage: Stage,
     started: Instant,
     last_line: Instant,
@@ -24,7 +24,7 @@ struct Running {
 }
 
 impl JsonReporter {
-    fn running(&self) -> MutexGuard<'_, Option<Running>> {
+    fn running(&self) -> MutexGuard<'_, Option<RunningStage>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -32,7 +32,7 @@ impl JsonReporter {
 impl Progress for JsonReporter {
     fn start(&self, stage: Stage, total: Option<u64>, _: Option<f64>) {
         let now = Instant::now();
-        *self.running() = Some(Running {
+        *self.running() = Some(RunningStage {
             stage,
             started: now,
             last_line: now,

@@ -9,6 +9,7 @@ use mtbsync_pipeline::cache::{BYTES_PER_GB, Cache};
 use mtbsync_pipeline::config::Config;
 use mtbsync_pipeline::context::Context;
 use mtbsync_task::error::PipelineError;
+use mtbsync_task::files::Destination;
 use mtbsync_task::progress::{Cancel, Progress, Silent, Task};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -93,6 +94,21 @@ impl Session {
             folder,
             max_bytes: (self.config.cache_max_gb * BYTES_PER_GB) as u64,
         })
+    }
+
+    /// Keeps stdout for a result that goes there.
+    ///
+    /// # Errors
+    /// The summary wants it as well.
+    pub fn reserve_stdout_for(&self, out: Option<&Destination>) -> Result<(), PipelineError> {
+        if out == Some(&Destination::Stdout) {
+            if self.printer.mode() == Mode::Json {
+                let error = PipelineError::usage("--out - and --json both want stdout");
+                return Err(error.with_hint("name a file with --out"));
+            }
+            self.printer.reserve_stdout();
+        }
+        Ok(())
     }
 
     /// How progress is shown; nothing with `--quiet`.

@@ -65,7 +65,7 @@ impl Rights {
 
 /// Files named on the command line. They may lie outside the root.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Inputs {
+pub struct NamedFiles {
     /// The reference recording.
     pub reference: Option<PathBuf>,
     /// The new recording.
@@ -80,7 +80,7 @@ pub struct Inputs {
     pub pairs: Option<PathBuf>,
 }
 
-impl Inputs {
+impl NamedFiles {
     /// Whether nothing was named.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -106,7 +106,7 @@ pub struct ServerConfig {
     /// Folders whose recordings may be served besides those below the root.
     pub media_roots: Vec<PathBuf>,
     /// Files named on the command line.
-    pub inputs: Inputs,
+    pub inputs: NamedFiles,
     /// Where copies of recordings for browsers are kept; `None`: none are made.
     pub cache: Option<Cache>,
     /// The program that jobs run.

@@ -21,6 +21,6 @@ pub mod server;
 pub mod state;
 mod stopping;
 
-pub use config::{Inputs, Page, Rights, ServerConfig};
+pub use config::{NamedFiles, Page, Rights, ServerConfig};
 pub use server::{Server, ServerError};
 pub use state::AppState;

@@ -5,6 +5,7 @@
 import type { WarpSample } from '../api/types';
 
 export type Side = 'new' | 'ref';
+export const SIDE_NAMES: Record<Side, string> = { ref: 'Reference', new: 'New run' };
 export const otherSide = (side: Side): Side => (side === 'new' ? 'ref' : 'new');
 
 /** One mapped stretch as a polyline, `newSecs` strictly and `refSecs` weakly increasing. */

@@ -2,8 +2,7 @@
 import { clock } from '../lib/format';
 import { useStore } from '../lib/store';
 import type { Deck } from '../player/deck';
-import { gaps, type Side, type WarpMap } from '../player/warp';
-import { SIDE_NAMES } from './stage';
+import { gaps, SIDE_NAMES, type Side, type WarpMap } from '../player/warp';
 
 export function Scrubber({ deck, map, side, durationSecs }: { deck: Deck; map: WarpMap | null; side: Side; durationSecs: number | null }) {
   const secs = useStore(deck.state, (state) => (side === 'new' ? state.newSecs : state.refSecs));

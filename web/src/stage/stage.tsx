@@ -6,14 +6,13 @@ import { Badge, Button, LoadError } from '../components';
 import { clock } from '../lib/format';
 import { useStore } from '../lib/store';
 import type { Deck } from '../player/deck';
-import type { Side, WarpMap } from '../player/warp';
+import { SIDE_NAMES, type Side, type WarpMap } from '../player/warp';
 import { Scrubber } from './scrubber';
 import './stage.css';
 import { useAttach, type SideMedia } from './use-deck';
 
 export type ViewMode = 'side' | 'wipe' | 'ghost';
 
-export const SIDE_NAMES: Record<Side, string> = { ref: 'Reference', new: 'New run' };
 export const SIDE_LETTERS: Record<Side, string> = { ref: 'A', new: 'B' };
 
 export interface StageProps {

@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 use mtbsync_markers::time::Rate;
-use mtbsync_pipeline::markers::export::ExportSettings;
-use mtbsync_pipeline::markers::export::RateChoice;
+use mtbsync_pipeline::markers::export::{ExportSettings, RateChoice};
 
 /// Flags of editor files, without the rate, whose name depends on the command.
 #[derive(Args, Clone, Debug)]

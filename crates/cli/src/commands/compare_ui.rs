@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use mtbsync_task::error::PipelineError;
-use mtbsync_web::{Inputs, Page};
+use mtbsync_web::{NamedFiles, Page};
 
 use super::serve::{self, Service};
 use crate::args::serve::ServeArgs;
@@ -72,7 +72,7 @@ pub fn run(args: CompareUiArgs, session: &mut Session) -> Result<Outcome, Pipeli
         port_env: "MTB_COMPARE_PORT",
         default_port: 8762,
         root: args.root,
-        inputs: Inputs {
+        inputs: NamedFiles {
             reference: args.reference,
             new: args.new,
             ref_markers: args.ref_markers,

@@ -3,12 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
-use mtbsync_pipeline::markers::export::ChosenPreset;
-use mtbsync_pipeline::markers::export::ExportReport;
-use mtbsync_pipeline::markers::export::ExportRequest;
-use mtbsync_pipeline::markers::export::RateChoice;
-use mtbsync_pipeline::markers::export::Selection;
-use mtbsync_pipeline::markers::export::export_markers;
+use mtbsync_pipeline::markers::export::{
+    ChosenPreset, ExportReport, ExportRequest, RateChoice, Selection, export_markers,
+};
 use mtbsync_pipeline::markers::retime::RetimeSource;
 use mtbsync_pipeline::missing;
 use mtbsync_task::error::PipelineError;
@@ -17,7 +14,6 @@ use serde_json::{Value, json};
 
 use crate::args::export::{ExportArgs, rate};
 use crate::args::values;
-use crate::printer::Mode;
 use crate::session::Session;
 use crate::summary::Outcome;
 
@@ -120,13 +116,7 @@ pub fn run(args: &ExportMarkersArgs, session: &mut Session) -> Result<Outcome, P
     let config = &session.config;
     let (input, preset) = args.input_and_preset(|name| ChosenPreset::find(name, config).is_ok())?;
     let out = args.out.as_deref().map(Destination::new);
-    if out == Some(Destination::Stdout) {
-        if session.printer.mode() == Mode::Json {
-            return Err(PipelineError::usage("--out - and --json both want stdout")
-                .with_hint("name a file with --out"));
-        }
-        session.printer.reserve_stdout();
-    }
+    session.reserve_stdout_for(out.as_ref())?;
     let request = ExportRequest {
         markers: Input::new(&input),
         preset: ChosenPreset::find(&preset, config)?,

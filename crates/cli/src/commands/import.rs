@@ -7,10 +7,7 @@ use clap::Args;
 use mtbsync_markers::import::ImportOptions;
 use mtbsync_markers::time::Counting;
 use mtbsync_pipeline::markers::export::RateChoice;
-use mtbsync_pipeline::markers::import::ImportReport;
-use mtbsync_pipeline::markers::import::ImportRequest;
-use mtbsync_pipeline::markers::import::InputFormat;
-use mtbsync_pipeline::markers::import::import_markers;
+use mtbsync_pipeline::markers::import::{ImportReport, ImportRequest, InputFormat, import_markers};
 use mtbsync_pipeline::missing;
 use mtbsync_task::error::PipelineError;
 use mtbsync_task::files::{Destination, Input};
@@ -18,7 +15,6 @@ use serde_json::{Value, json};
 
 use crate::args::export::rate;
 use crate::folders::CreatedFolders;
-use crate::printer::Mode;
 use crate::session::Session;
 use crate::summary::Outcome;
 
@@ -88,13 +84,7 @@ impl ImportArgs {
 /// Imports.
 pub fn run(args: &ImportArgs, session: &mut Session) -> Result<Outcome, PipelineError> {
     let out = args.out.as_deref().map(Destination::new);
-    if out == Some(Destination::Stdout) {
-        if session.printer.mode() == Mode::Json {
-            return Err(PipelineError::usage("--out - and --json both want stdout")
-                .with_hint("name a file with --out"));
-        }
-        session.printer.reserve_stdout();
-    }
+    session.reserve_stdout_for(out.as_ref())?;
     let created = args.out.as_deref().map(CreatedFolders::for_file);
     let request = ImportRequest {
         input: Input::new(&args.input),

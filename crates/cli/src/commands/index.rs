@@ -3,9 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use mtbsync_pipeline::recordings::index::IndexReport;
-use mtbsync_pipeline::recordings::index::IndexRequest;
-use mtbsync_pipeline::recordings::index::index;
+use mtbsync_pipeline::recordings::index::{IndexReport, IndexRequest, index};
 use mtbsync_task::error::PipelineError;
 use serde_json::{Value, json};
 

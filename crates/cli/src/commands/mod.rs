@@ -19,7 +19,6 @@ mod render;
 mod serve;
 mod splits;
 mod sync;
-mod telemetry_ui;
 mod transfer;
 mod version;
 mod viewer;
@@ -50,9 +49,11 @@ pub enum Command {
     #[command(name = "import-markers")]
     Import(import::ImportArgs),
     /// Show all runs of a folder in the browser
-    Dashboard(dashboard::DashboardArgs),
+    #[command(after_help = "Example:\n  mtbsync dashboard --root batch_out --open-browser")]
+    Dashboard(dashboard::FolderArgs),
     /// Show what runs cost the machine, live, in the browser
-    TelemetryUi(telemetry_ui::TelemetryUiArgs),
+    #[command(after_help = "Example:\n  mtbsync telemetry-ui --root batch_out --open-browser")]
+    TelemetryUi(dashboard::FolderArgs),
     /// Two recordings side by side, with markers, notes and anchors, in the browser
     CompareUi(Box<compare_ui::CompareUiArgs>),
     /// The new recording and its markers in the browser
@@ -96,8 +97,8 @@ impl Command {
             Self::Warp(args) => warp::run(args, session),
             Self::Transfer(args) => transfer::run(args, session),
             Self::Import(args) => import::run(&args, session),
-            Self::Dashboard(args) => dashboard::run(args, session),
-            Self::TelemetryUi(args) => telemetry_ui::run(args, session),
+            Self::Dashboard(args) => dashboard::dashboard(args, session),
+            Self::TelemetryUi(args) => dashboard::telemetry(args, session),
             Self::CompareUi(args) => compare_ui::run(*args, session),
             Self::Preview(args) => preview::run(*args, session),
             Self::Viewer(args) => viewer::run(*args, session),

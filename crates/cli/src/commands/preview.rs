@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use mtbsync_task::error::PipelineError;
-use mtbsync_web::{Inputs, Page};
+use mtbsync_web::{NamedFiles, Page};
 
 use super::serve::{self, Service};
 use crate::args::serve::ServeArgs;
@@ -62,7 +62,7 @@ pub fn run(args: PreviewArgs, session: &mut Session) -> Result<Outcome, Pipeline
         port_env: PORT_ENV,
         default_port: DEFAULT_PORT,
         root: args.root,
-        inputs: Inputs {
+        inputs: NamedFiles {
             reference: args.reference,
             new: args.new,
             ref_markers: args.ref_markers,

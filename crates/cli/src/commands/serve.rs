@@ -10,7 +10,7 @@ use std::time::Duration;
 use mtbsync_artefacts::time_warp::TIMEWARP_FILE;
 use mtbsync_task::error::PipelineError;
 use mtbsync_task::progress::Cancel;
-use mtbsync_web::{Inputs, Page, Rights, Server, ServerConfig};
+use mtbsync_web::{NamedFiles, Page, Rights, Server, ServerConfig};
 use serde_json::json;
 use tokio::sync::watch;
 
@@ -39,7 +39,7 @@ pub struct Service {
     /// `--root`.
     pub root: Option<PathBuf>,
     /// Files named on the command line.
-    pub inputs: Inputs,
+    pub inputs: NamedFiles,
     /// Whether notes and anchors may be changed without `--allow-write`.
     pub may_annotate: bool,
 }
@@ -153,7 +153,7 @@ fn port(args: &ServeArgs, service: &Service) -> Result<u16, PipelineError> {
     }
 }
 
-fn check_inputs(inputs: &Inputs) -> Result<(), PipelineError> {
+fn check_inputs(inputs: &NamedFiles) -> Result<(), PipelineError> {
     let named = [
         &inputs.reference,
         &inputs.new,
@@ -170,13 +170,13 @@ fn check_inputs(inputs: &Inputs) -> Result<(), PipelineError> {
 }
 
 /// Markers without a map: the one beside them is theirs.
-fn beside_markers(inputs: &Inputs) -> Option<PathBuf> {
+fn beside_markers(inputs: &NamedFiles) -> Option<PathBuf> {
     let beside = inputs.new_markers.as_deref()?.with_file_name(TIMEWARP_FILE);
     Some(beside).filter(|path| path.is_file())
 }
 
 /// `--root`, else the folder of the run that was named, else the working directory.
-fn root(given: Option<&Path>, inputs: &Inputs) -> Result<PathBuf, PipelineError> {
+fn root(given: Option<&Path>, inputs: &NamedFiles) -> Result<PathBuf, PipelineError> {
     let of_run = inputs.timewarp.as_deref().or(inputs.new_markers.as_deref());
     let of_run = of_run.map(mtbsync_task::files::folder_of);
     let root = given.or(of_run).unwrap_or(Path::new("."));

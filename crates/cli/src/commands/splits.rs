@@ -3,11 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use mtbsync_pipeline::map::splits::RunSplits;
-use mtbsync_pipeline::map::splits::Section;
-use mtbsync_pipeline::map::splits::SplitsReport;
-use mtbsync_pipeline::map::splits::SplitsRequest;
-use mtbsync_pipeline::map::splits::splits;
+use mtbsync_pipeline::map::splits::{RunSplits, Section, SplitsReport, SplitsRequest, splits};
 use mtbsync_task::error::PipelineError;
 use mtbsync_task::files::Input;
 use serde_json::{Value, json};

@@ -14,7 +14,6 @@ use serde_json::{Value, json};
 use crate::args::export::rate;
 use crate::args::values;
 use crate::folders::CreatedFolders;
-use crate::printer::Mode;
 use crate::session::Session;
 use crate::summary::Outcome;
 
@@ -65,13 +64,7 @@ pub struct TransferArgs {
 /// Carries markers over.
 pub fn run(args: TransferArgs, session: &mut Session) -> Result<Outcome, PipelineError> {
     let out = Destination::new(&args.out);
-    if out == Destination::Stdout {
-        if session.printer.mode() == Mode::Json {
-            return Err(PipelineError::usage("--out - and --json both want stdout")
-                .with_hint("name a file with --out"));
-        }
-        session.printer.reserve_stdout();
-    }
+    session.reserve_stdout_for(Some(&out))?;
     let created = CreatedFolders::for_file(&args.out);
     let request = TransferRequest {
         ref_markers: Input::new(&args.ref_markers),

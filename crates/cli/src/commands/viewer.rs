@@ -7,7 +7,7 @@ use clap::Args;
 use mtbsync_markers::DEFAULT_REVIEW_THRESHOLD;
 use mtbsync_pipeline::map::viewer::{ViewerRequest, view};
 use mtbsync_task::error::PipelineError;
-use mtbsync_web::{Inputs, Page};
+use mtbsync_web::{NamedFiles, Page};
 use serde_json::json;
 
 use super::preview::{DEFAULT_PORT, PORT_ENV};
@@ -81,12 +81,12 @@ fn show(args: ViewerArgs, session: &Session) -> Result<Outcome, PipelineError> {
         port_env: PORT_ENV,
         default_port: DEFAULT_PORT,
         root: args.root,
-        inputs: Inputs {
+        inputs: NamedFiles {
             ref_markers: args.ref_markers,
             new_markers: args.new_markers,
             timewarp: args.timewarp_json,
             pairs: args.pairs,
-            ..Inputs::default()
+            ..NamedFiles::default()
         },
         may_annotate: false,
     };

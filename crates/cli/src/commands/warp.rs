@@ -3,9 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use mtbsync_pipeline::map::warp::WarpReport;
-use mtbsync_pipeline::map::warp::WarpRequest;
-use mtbsync_pipeline::map::warp::warp;
+use mtbsync_pipeline::map::warp::{WarpReport, WarpRequest, warp};
 use mtbsync_pipeline::missing;
 use mtbsync_task::error::PipelineError;
 use serde_json::{Value, json};

@@ -50,16 +50,16 @@ pub enum Task {
 #[serde(rename_all = "snake_case")]
 pub(super) enum Message {
     Start {
-        stage: String,
+        stage: Stage,
         total: Option<u64>,
         media_secs: Option<f64>,
     },
     Advance {
-        stage: String,
+        stage: Stage,
         done: u64,
     },
     Finish {
-        stage: String,
+        stage: Stage,
     },
     Reply(Box<Reply>),
 }
@@ -83,47 +83,17 @@ pub enum Reply {
     },
 }
 
-/// Stages that a pair can report. A stage that is missing here is not shown, and counts as progress all the same.
-const STAGES: [Stage; 10] = [
-    Stage::Open,
-    Stage::Index,
-    Stage::Features,
-    Stage::Retrieval,
-    Stage::Sequence,
-    Stage::Refine,
-    Stage::Warp,
-    Stage::Markers,
-    Stage::Export,
-    Stage::Write,
-];
-
-fn stage(label: &str) -> Option<Stage> {
-    STAGES.into_iter().find(|stage| stage.label() == label)
-}
-
 impl Message {
     /// Hands progress on; gives the reply back.
     pub(super) fn forward(self, progress: &dyn Progress) -> Option<Reply> {
         match self {
             Self::Start {
-                stage: label,
+                stage,
                 total,
                 media_secs,
-            } => {
-                if let Some(stage) = stage(&label) {
-                    progress.start(stage, total, media_secs);
-                }
-            }
-            Self::Advance { stage: label, done } => {
-                if let Some(stage) = stage(&label) {
-                    progress.advance(stage, done);
-                }
-            }
-            Self::Finish { stage: label } => {
-                if let Some(stage) = stage(&label) {
-                    progress.finish(stage);
-                }
-            }
+            } => progress.start(stage, total, media_secs),
+            Self::Advance { stage, done } => progress.advance(stage, done),
+            Self::Finish { stage } => progress.finish(stage),
             Self::Reply(reply) => return Some(*reply),
         }
         None
@@ -155,23 +125,18 @@ impl<W: Write + Send> Line<W> {
 impl<W: Write + Send> Progress for Line<W> {
     fn start(&self, stage: Stage, total: Option<u64>, media_secs: Option<f64>) {
         self.send(&Message::Start {
-            stage: stage.label().to_owned(),
+            stage,
             total,
             media_secs,
         });
     }
 
     fn advance(&self, stage: Stage, done: u64) {
-        self.send(&Message::Advance {
-            stage: stage.label().to_owned(),
-            done,
-        });
+        self.send(&Message::Advance { stage, done });
     }
 
     fn finish(&self, stage: Stage) {
-        self.send(&Message::Finish {
-            stage: stage.label().to_owned(),
-        });
+        self.send(&Message::Finish { stage });
     }
 }
 

@@ -9,13 +9,7 @@ use axum::routing::get;
 use mtbsync_artefacts::pairs::PAIRS_FILE;
 use mtbsync_artefacts::sample::sample;
 use mtbsync_artefacts::time_warp::TIMEWARP_FILE;
-use mtbsync_pipeline::map::refit::ANCHORS_FILE;
-use mtbsync_pipeline::map::refit::AnchorRow;
-use mtbsync_pipeline::map::refit::read_rows;
-use mtbsync_pipeline::map::refit::refit;
-use mtbsync_pipeline::map::refit::rows_csv;
-use mtbsync_pipeline::map::refit::sorted_rows;
-use serde::Deserialize;
+use mtbsync_pipeline::map::refit::{ANCHORS_FILE, AnchorRow, read_rows, refit, rows_csv, sorted_rows};
 use serde_json::{Value, json};
 
 use super::annotations::run_of;
@@ -23,7 +17,7 @@ use crate::error::{ApiError, Kind};
 use crate::http::body::{self, MAX_BODY_BYTES};
 use crate::http::etag;
 use crate::http::query::Query;
-use crate::http::tagged::{Tagged, answer, check_match};
+use crate::http::tagged::{ItemList, Tagged, answer, check_match};
 use crate::runs::Run;
 use crate::state::AppState;
 
@@ -49,11 +43,6 @@ async fn read(State(state): State<AppState>, query: Query) -> Result<Response, A
     Ok(answer(json!(rows), tag, []))
 }
 
-#[derive(Deserialize)]
-struct Items {
-    items: Vec<AnchorRow>,
-}
-
 async fn replace(
     State(state): State<AppState>,
     query: Query,
@@ -68,7 +57,7 @@ async fn replace(
         return Err(ApiError::new(Kind::RunBusy, "a job is writing this run"));
     }
     let headers = request.headers().clone();
-    let Items { items } = body::json(request, MAX_BODY_BYTES).await?;
+    let ItemList { items } = body::json(request, MAX_BODY_BYTES).await?;
     let rows = ordered(&items)?;
     if is_dry {
         let done = state.look(move |_| fit(&run, rows)).await?;

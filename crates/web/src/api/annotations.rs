@@ -12,7 +12,6 @@ use axum::routing::get;
 use mtbsync_artefacts::annotations::{self, ANNOTATIONS_FILE, Annotation};
 use mtbsync_artefacts::moments;
 use mtbsync_task::files::write_files;
-use serde::Deserialize;
 use serde_json::json;
 
 use crate::clock::{now_for_names, now_utc};
@@ -20,7 +19,7 @@ use crate::error::{ApiError, Kind};
 use crate::http::body::{self, MAX_NOTES_BYTES};
 use crate::http::etag;
 use crate::http::query::Query;
-use crate::http::tagged::{Tagged, answer, check_match};
+use crate::http::tagged::{ItemList, Tagged, answer, check_match};
 use crate::http::text::attachment;
 use crate::runs::Run;
 use crate::runs::describe::read_timewarp;
@@ -64,11 +63,6 @@ async fn read(State(state): State<AppState>, query: Query) -> Result<Response, A
     Ok(answer(json!(items), tag, []))
 }
 
-#[derive(Deserialize)]
-struct Items {
-    items: Vec<Annotation>,
-}
-
 async fn replace(
     State(state): State<AppState>,
     query: Query,
@@ -77,7 +71,7 @@ async fn replace(
     state.needs_annotate()?;
     let run = run_of(&state, &query).await?;
     let headers = request.headers().clone();
-    let Items { mut items } = body::json(request, MAX_NOTES_BYTES).await?;
+    let ItemList { mut items } = body::json(request, MAX_NOTES_BYTES).await?;
     check(&items)?;
     let (items, tag) = state
         .while_writing(move || {

@@ -42,7 +42,7 @@ async fn one(State(state): State<AppState>, Path(id): Path<String>) -> Result<Js
 }
 
 #[derive(Deserialize)]
-struct Wanted {
+struct JobRequest {
     kind: String,
     #[serde(default)]
     params: Map<String, Value>,
@@ -50,7 +50,7 @@ struct Wanted {
 
 async fn start(State(state): State<AppState>, request: Request<Body>) -> Result<Response, ApiError> {
     state.needs_write()?;
-    let wanted: Wanted = body::json(request, MAX_BODY_BYTES).await?;
+    let wanted: JobRequest = body::json(request, MAX_BODY_BYTES).await?;
     let commands = state.config().jobs.clone();
     let order = state
         .look(move |catalogue| request::order(&wanted.kind, &wanted.params, &commands, catalogue))

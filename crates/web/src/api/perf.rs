@@ -122,19 +122,19 @@ async fn stream(State(state): State<AppState>, headers: HeaderMap) -> Result<Res
 
 /// What one look at the root brought: records with their numbers, oldest change first, and all there are.
 #[derive(Default)]
-struct Look {
+struct PerfNews {
     news: Vec<(ChangeId, FoundFile, Value)>,
     all: Vec<ChangeId>,
 }
 
-fn look(catalogue: &Catalogue, limit: usize) -> Look {
+fn look(catalogue: &Catalogue, limit: usize) -> PerfNews {
     let found = catalogue.scan();
     let mut news = records(catalogue, &found, limit);
     news.sort_by(|(a, _), (b, _)| a.modified.cmp(&b.modified).then_with(|| a.rel.cmp(&b.rel)));
     let number = |(file, record)| (catalogue.changes().id(&file), file, record);
     let mut news: Vec<_> = news.into_iter().map(number).collect();
     news.sort_by_key(|(id, ..)| id.number);
-    Look {
+    PerfNews {
         news,
         all: found
             .named(PERF_FILE)
@@ -160,7 +160,7 @@ async fn follow(state: AppState, events: Events, last: Option<String>) {
     while !events.is_closed() && !*stopping.borrow() {
         let limit = if is_first { MAX_ITEMS } else { usize::MAX };
         // An internal error here is no reason to end a stream: the next look may succeed.
-        let Look { news, all } = state
+        let PerfNews { news, all } = state
             .look(move |catalogue| Ok(look(catalogue, limit)))
             .await
             .unwrap_or_default();

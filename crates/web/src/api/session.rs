@@ -7,7 +7,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
-use crate::config::Inputs;
+use crate::config::NamedFiles;
 use crate::error::ApiError;
 use crate::runs::catalogue::root_name;
 use crate::runs::{Role, ids};
@@ -43,7 +43,7 @@ async fn session(State(state): State<AppState>) -> Result<Json<Value>, ApiError>
 }
 
 /// Ids of what was named on the command line. `run` is the run made of it.
-fn presets(inputs: &Inputs, run_id: Option<&str>) -> Value {
+fn presets(inputs: &NamedFiles, run_id: Option<&str>) -> Value {
     let media = |given: bool, role| run_id.filter(|_| given).map(|run| ids::media_id(run, role));
     let input = |given: bool, name| Some(ids::input_id(name)).filter(|_| given);
     json!({

@@ -24,8 +24,8 @@ pub async fn check(State(state): State<AppState>, request: Request<Body>, next: 
         return error.into_response();
     }
     match token::check(&request, config.token.as_deref()) {
-        Ok(token::Passed::Yes) => {}
-        Ok(token::Passed::WithRedirect(redirect)) => return redirect,
+        Ok(token::TokenVerdict::Yes) => {}
+        Ok(token::TokenVerdict::WithRedirect(redirect)) => return redirect,
         Err(error) => return error.into_response(),
     }
     if let Err(error) = writes::check(&request, &config.allow_hosts) {

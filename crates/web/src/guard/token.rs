@@ -15,7 +15,7 @@ const PARAMETER: &str = "token=";
 
 /// How a request passed.
 #[derive(Debug)]
-pub enum Passed {
+pub enum TokenVerdict {
     /// It may go on.
     Yes,
     /// It carried the token in its address: the browser is sent to the address without it, with a cookie.
@@ -24,9 +24,9 @@ pub enum Passed {
 
 /// # Errors
 /// A token is needed and the request does not know it.
-pub fn check(request: &Request<Body>, token: Option<&str>) -> Result<Passed, ApiError> {
+pub fn check(request: &Request<Body>, token: Option<&str>) -> Result<TokenVerdict, ApiError> {
     let Some(token) = token else {
-        return Ok(Passed::Yes);
+        return Ok(TokenVerdict::Yes);
     };
     let headers = request.headers();
     let bearer = headers.get(AUTHORIZATION).and_then(|value| {
@@ -45,7 +45,7 @@ pub fn check(request: &Request<Body>, token: Option<&str>) -> Result<Passed, Api
     if bearer.is_some_and(|given| is_same(given, token))
         || cookies.any(|(_, given)| is_same(given, &wanted_cookie))
     {
-        return Ok(Passed::Yes);
+        return Ok(TokenVerdict::Yes);
     }
     let refuse = || ApiError::new(Kind::Token, "this server needs its token");
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
@@ -58,7 +58,7 @@ pub fn check(request: &Request<Body>, token: Option<&str>) -> Result<Passed, Api
     if !given.is_some_and(|given| is_same(&given, token)) {
         return Err(refuse());
     }
-    redirect(request.uri().path(), &others.join("&"), &wanted_cookie).map(Passed::WithRedirect)
+    redirect(request.uri().path(), &others.join("&"), &wanted_cookie).map(TokenVerdict::WithRedirect)
 }
 
 fn redirect(path: &str, query: &str, cookie: &str) -> Result<Response, ApiError> {
@@ -99,7 +99,10 @@ mod tests {
     }
 
     fn passes(uri: &str, header: Option<(&str, &str)>) -> bool {
-        matches!(check(&request(uri, header), Some("se cret")), Ok(Passed::Yes))
+        matches!(
+            check(&request(uri, header), Some("se cret")),
+            Ok(TokenVerdict::Yes)
+        )
     }
 
     #[test]
@@ -117,7 +120,7 @@ mod tests {
     #[test]
     fn the_address_is_cleaned_by_a_redirect() {
         let asked = request("//evil.example/x?a=1&token=se%20cret&b=2", None);
-        let Ok(Passed::WithRedirect(response)) = check(&asked, Some("se cret")) else {
+        let Ok(TokenVerdict::WithRedirect(response)) = check(&asked, Some("se cret")) else {
             panic!("no redirect");
         };
         assert_eq!(response.headers()[LOCATION], "/evil.example/x?a=1&b=2");

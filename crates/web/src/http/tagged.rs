@@ -7,11 +7,19 @@ use axum::http::header::{ETAG, IF_MATCH};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use mtbsync_formats::read_bounded;
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::etag;
 use crate::error::{ApiError, Kind};
 use crate::runs::describe::MAX_FILE_BYTES;
+
+/// The list a client sends.
+#[derive(Debug, Deserialize)]
+pub struct ItemList<T> {
+    /// All of it.
+    pub items: Vec<T>,
+}
 
 /// A file that is written only here, and its tag. A missing file is an empty one.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -15,8 +15,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use mtbsync_artefacts::time_warp::NEW_MARKERS_FILE;
 use mtbsync_formats::atomic::FileSet;
 use mtbsync_pipeline::map::refit::repinned;
-use process::Line;
-use record::{Event, Job, State};
+use process::OutputLine;
+use record::{JobEvent, JobRecord, JobState};
 use request::Order;
 use serde_json::Value;
 use tokio::sync::{Notify, mpsc, watch};
@@ -39,9 +39,9 @@ const ERA_DIGITS: usize = 6;
 
 /// All jobs of a server; a clone is another handle to the same.
 #[derive(Clone)]
-pub struct Jobs(Arc<Shared>);
+pub struct Jobs(Arc<Worker>);
 
-struct Shared {
+struct Worker {
     list: Mutex<List>,
     /// Something is to be done by the worker.
     work: Notify,
@@ -58,13 +58,13 @@ struct Shared {
 
 #[derive(Default)]
 struct List {
-    jobs: VecDeque<Job>,
+    jobs: VecDeque<JobRecord>,
     era: String,
     count: u64,
 }
 
 impl List {
-    fn find(&mut self, id: &str) -> Result<&mut Job, ApiError> {
+    fn find(&mut self, id: &str) -> Result<&mut JobRecord, ApiError> {
         let found = self.jobs.iter_mut().find(|job| job.id == id);
         found.ok_or_else(|| ApiError::not_found("job"))
     }
@@ -74,7 +74,7 @@ impl Jobs {
     /// Starts the worker, which ends when `stopping` becomes true.
     pub fn start(config: &ServerConfig, stopping: watch::Receiver<bool>) -> Self {
         let era = format!("{:.6}", now_unix());
-        let jobs = Self(Arc::new(Shared {
+        let jobs = Self(Arc::new(Worker {
             list: Mutex::new(List {
                 era: etag::hex(era.as_bytes(), ERA_DIGITS),
                 ..List::default()
@@ -105,13 +105,17 @@ impl Jobs {
     /// As many wait as may.
     pub fn add(&self, order: Order) -> Result<String, ApiError> {
         let mut list = self.list();
-        let waiting = list.jobs.iter().filter(|job| job.state == State::Queued).count();
+        let waiting = list
+            .jobs
+            .iter()
+            .filter(|job| job.state == JobState::Queued)
+            .count();
         if waiting >= MAX_QUEUED {
             return Err(ApiError::new(Kind::TooMany, "too many jobs are waiting"));
         }
         list.count += 1;
         let id = format!("{}-{}", list.era, list.count);
-        list.jobs.push_back(Job::new(id.clone(), order, now_unix()));
+        list.jobs.push_back(JobRecord::new(id.clone(), order, now_unix()));
         while list.jobs.len() > MAX_KEPT
             && let Some(oldest) = list.jobs.iter().position(|job| job.state.is_ended())
         {
@@ -131,12 +135,12 @@ impl Jobs {
         let mut list = self.list();
         let job = list.find(id)?;
         match job.state {
-            State::Queued => job.enter(State::Cancelled, now_unix()),
-            State::Running => {
+            JobState::Queued => job.enter(JobState::Cancelled, now_unix()),
+            JobState::Running => {
                 job.cancel_wanted = true;
                 self.0.stop.send_replace(true);
             }
-            State::Done | State::Failed | State::Cancelled => {
+            JobState::Done | JobState::Failed | JobState::Cancelled => {
                 return Err(ApiError::new(Kind::RunBusy, "the job has ended"));
             }
         }
@@ -147,7 +151,7 @@ impl Jobs {
 
     /// All jobs, newest first.
     pub fn all(&self) -> Vec<Value> {
-        self.list().jobs.iter().rev().map(Job::to_json).collect()
+        self.list().jobs.iter().rev().map(JobRecord::to_json).collect()
     }
 
     /// One job with its log and result.
@@ -162,7 +166,7 @@ impl Jobs {
     ///
     /// # Errors
     /// There is none of that id.
-    pub fn since(&self, id: &str, seen: u64) -> Result<(Vec<Event>, bool), ApiError> {
+    pub fn since(&self, id: &str, seen: u64) -> Result<(Vec<JobEvent>, bool), ApiError> {
         self.list()
             .find(id)
             .map(|job| (job.since(seen), job.state.is_ended()))
@@ -199,9 +203,9 @@ impl Jobs {
 
     fn next(&self) -> Option<(String, Order)> {
         let mut list = self.list();
-        let job = list.jobs.iter_mut().find(|job| job.state == State::Queued)?;
+        let job = list.jobs.iter_mut().find(|job| job.state == JobState::Queued)?;
         self.0.stop.send_replace(false);
-        job.enter(State::Running, now_unix());
+        job.enter(JobState::Running, now_unix());
         let next = (job.id.clone(), job.order.clone());
         drop(list);
         self.changed();
@@ -229,22 +233,22 @@ impl Jobs {
             Ok(ended) => (ended.exit_code, ended.summary),
             Err(error) => {
                 (self.0.log)(&format!("job {id} could not be run: {error}"));
-                self.take(id, Line::Text("the program could not be run".to_owned()));
+                self.take(id, OutputLine::Text("the program could not be run".to_owned()));
                 (None, None)
             }
         };
         let output = order.output.clone();
         let pinned = tokio::task::spawn_blocking(move || pin_again(&output)).await;
         if let Ok(Err(what)) = pinned {
-            self.take(id, Line::Text(what));
+            self.take(id, OutputLine::Text(what));
         }
         let mut list = self.list();
         if let Ok(job) = list.find(id) {
             let was_stopped = job.cancel_wanted || *stopping.borrow();
             let state = match exit_code {
-                Some(0) => State::Done,
-                _ if was_stopped => State::Cancelled,
-                _ => State::Failed,
+                Some(0) => JobState::Done,
+                _ if was_stopped => JobState::Cancelled,
+                _ => JobState::Failed,
             };
             job.end(state, exit_code, summary, now_unix());
         }
@@ -252,11 +256,11 @@ impl Jobs {
         self.changed();
     }
 
-    fn take(&self, id: &str, line: Line) {
+    fn take(&self, id: &str, line: OutputLine) {
         if let Ok(job) = self.list().find(id) {
             match line {
-                Line::Progress(data) => job.progress(data),
-                Line::Text(text) => job.log(&text),
+                OutputLine::Progress(data) => job.progress(data),
+                OutputLine::Text(text) => job.log(&text),
             }
         }
         self.changed();

@@ -22,7 +22,7 @@ const NICENESS: i32 = 10;
 
 /// What the program said on stderr.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Line {
+pub enum OutputLine {
     /// How far it is.
     Progress(Value),
     /// Anything else.
@@ -46,7 +46,7 @@ pub async fn run(
     program: &Path,
     args: &[String],
     folder: &Path,
-    lines: mpsc::Sender<Line>,
+    lines: mpsc::Sender<OutputLine>,
     mut stop: watch::Receiver<bool>,
 ) -> io::Result<Ended> {
     let mut command = Command::new(program);
@@ -98,7 +98,7 @@ async fn summary(stdout: Option<impl AsyncRead + Unpin>) -> Option<Value> {
     serde_json::from_slice(line).ok().filter(Value::is_object)
 }
 
-async fn read_lines(stderr: Option<impl AsyncRead + Unpin>, lines: mpsc::Sender<Line>) {
+async fn read_lines(stderr: Option<impl AsyncRead + Unpin>, lines: mpsc::Sender<OutputLine>) {
     let Some(stderr) = stderr else {
         return;
     };
@@ -118,11 +118,11 @@ async fn read_lines(stderr: Option<impl AsyncRead + Unpin>, lines: mpsc::Sender<
     }
 }
 
-fn parse(text: &str) -> Line {
+fn parse(text: &str) -> OutputLine {
     let object: Option<Value> = serde_json::from_str(text).ok();
     match object.filter(|value| value.get("stage").is_some()) {
-        Some(value) => Line::Progress(value),
-        None => Line::Text(text.replace(char::is_control, " ")),
+        Some(value) => OutputLine::Progress(value),
+        None => OutputLine::Text(text.replace(char::is_control, " ")),
     }
 }
 
@@ -179,7 +179,7 @@ mod tests {
     fn shell(
         script: &str,
         stop: watch::Receiver<bool>,
-    ) -> (tokio::task::JoinHandle<Ended>, mpsc::Receiver<Line>) {
+    ) -> (tokio::task::JoinHandle<Ended>, mpsc::Receiver<OutputLine>) {
         let (sender, receiver) = mpsc::channel(64);
         // A shell cannot trap what was ignored when it began, as it is for everything started in the background.
         let args = ["--default-signal=INT", "sh", "-c", script].map(str::to_owned);
@@ -203,8 +203,8 @@ mod tests {
             (ended.exit_code, ended.summary),
             (Some(3), Some(serde_json::json!({"ok": false})))
         );
-        assert!(matches!(lines.recv().await, Some(Line::Progress(_))));
-        assert_eq!(lines.recv().await, Some(Line::Text("a warning".to_owned())));
+        assert!(matches!(lines.recv().await, Some(OutputLine::Progress(_))));
+        assert_eq!(lines.recv().await, Some(OutputLine::Text("a warning".to_owned())));
         assert_eq!(lines.recv().await, None);
     }
 
@@ -213,10 +213,10 @@ mod tests {
         let (sender, stop) = watch::channel(false);
         let script = "trap 'echo cleaned >&2; exit 130' INT; echo up >&2; while :; do sleep 0.05; done";
         let (running, mut lines) = shell(script, stop);
-        assert_eq!(lines.recv().await, Some(Line::Text("up".to_owned())));
+        assert_eq!(lines.recv().await, Some(OutputLine::Text("up".to_owned())));
         sender.send(true).unwrap();
         assert_eq!(running.await.unwrap().exit_code, Some(130));
-        assert_eq!(lines.recv().await, Some(Line::Text("cleaned".to_owned())));
+        assert_eq!(lines.recv().await, Some(OutputLine::Text("cleaned".to_owned())));
     }
 
     #[tokio::test]
@@ -225,7 +225,7 @@ mod tests {
         // The priority is set from outside, a moment after the start.
         let script = "i=0; while [ $(nice) -lt 10 ] && [ $i -lt 500 ]; do i=$((i+1)); done; nice >&2";
         let (_running, mut lines) = shell(script, stop);
-        let Some(Line::Text(nice)) = lines.recv().await else {
+        let Some(OutputLine::Text(nice)) = lines.recv().await else {
             panic!("no line");
         };
         assert!(nice.parse::<i32>().unwrap() >= NICENESS, "{nice}");

@@ -14,7 +14,7 @@ const MAX_LINE: usize = 1000;
 
 /// Where a job stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum JobState {
     /// Waits for its turn.
     Queued,
     /// At work.
@@ -27,7 +27,7 @@ pub enum State {
     Cancelled,
 }
 
-impl State {
+impl JobState {
     /// Name in answers.
     pub fn name(self) -> &'static str {
         match self {
@@ -47,7 +47,7 @@ impl State {
 
 /// Something that happened; numbered per job from 1.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Event {
+pub struct JobEvent {
     /// Its number.
     pub number: u64,
     /// Name of the event in the stream.
@@ -58,13 +58,13 @@ pub struct Event {
 
 /// One job.
 #[derive(Clone, Debug)]
-pub struct Job {
+pub struct JobRecord {
     /// Its id.
     pub id: String,
     /// What is run.
     pub order: Order,
     /// Where it stands.
-    pub state: State,
+    pub state: JobState,
     /// Unix seconds.
     pub created: f64,
     /// Unix seconds.
@@ -77,18 +77,18 @@ pub struct Job {
     pub result: Option<Value>,
     /// A person wants it to stop.
     pub cancel_wanted: bool,
-    progress: Option<Event>,
-    events: VecDeque<Event>,
+    progress: Option<JobEvent>,
+    events: VecDeque<JobEvent>,
     count: u64,
 }
 
-impl Job {
+impl JobRecord {
     /// A job that waits.
     pub fn new(id: String, order: Order, now: f64) -> Self {
         let mut job = Self {
             id,
             order,
-            state: State::Queued,
+            state: JobState::Queued,
             created: now,
             started: None,
             ended: None,
@@ -99,23 +99,23 @@ impl Job {
             events: VecDeque::new(),
             count: 0,
         };
-        job.enter(State::Queued, now);
+        job.enter(JobState::Queued, now);
         job
     }
 
     /// Enters a state.
-    pub fn enter(&mut self, state: State, now: f64) {
+    pub fn enter(&mut self, state: JobState, now: f64) {
         self.state = state;
         match state {
-            State::Queued => {}
-            State::Running => self.started = Some(now),
-            State::Done | State::Failed | State::Cancelled => self.ended = Some(now),
+            JobState::Queued => {}
+            JobState::Running => self.started = Some(now),
+            JobState::Done | JobState::Failed | JobState::Cancelled => self.ended = Some(now),
         }
         self.push("state", json!({ "state": state.name() }));
     }
 
     /// The program ended: the state, then its summary.
-    pub fn end(&mut self, state: State, exit_code: Option<i32>, result: Option<Value>, now: f64) {
+    pub fn end(&mut self, state: JobState, exit_code: Option<i32>, result: Option<Value>, now: f64) {
         self.exit_code = exit_code;
         self.enter(state, now);
         if let Some(result) = result {
@@ -127,7 +127,7 @@ impl Job {
     /// The program said how far it is. Only the newest is kept: who looks seldom sees fewer.
     pub fn progress(&mut self, data: Value) {
         self.count += 1;
-        self.progress = Some(Event {
+        self.progress = Some(JobEvent {
             number: self.count,
             name: "progress",
             data,
@@ -142,14 +142,14 @@ impl Job {
 
     fn push(&mut self, name: &'static str, data: Value) {
         self.count += 1;
-        let is_log = |event: &Event| event.name == "log";
+        let is_log = |event: &JobEvent| event.name == "log";
         if name == "log"
             && self.events.iter().filter(|event| is_log(event)).count() >= MAX_LOG
             && let Some(oldest) = self.events.iter().position(is_log)
         {
             self.events.remove(oldest);
         }
-        self.events.push_back(Event {
+        self.events.push_back(JobEvent {
             number: self.count,
             name,
             data,
@@ -157,8 +157,8 @@ impl Job {
     }
 
     /// What happened after event `seen`, in order.
-    pub fn since(&self, seen: u64) -> Vec<Event> {
-        let mut events: Vec<Event> = self
+    pub fn since(&self, seen: u64) -> Vec<JobEvent> {
+        let mut events: Vec<JobEvent> = self
             .events
             .iter()
             .chain(&self.progress)
@@ -173,7 +173,7 @@ impl Job {
     pub fn is_busy_in(&self, folder: &Path) -> bool {
         let output = self.order.output.as_path();
         let is_same = output == folder || output.parent() == Some(folder) || folder.starts_with(output);
-        self.state == State::Running && is_same
+        self.state == JobState::Running && is_same
     }
 
     /// The job in a list.
@@ -208,13 +208,13 @@ mod tests {
     use super::*;
     use std::path::PathBuf;
 
-    fn job() -> Job {
+    fn job() -> JobRecord {
         let order = Order {
             kind: "sync",
             args: Vec::new(),
             output: PathBuf::from("/root/run"),
         };
-        Job::new("1".to_owned(), order, 1.0)
+        JobRecord::new("1".to_owned(), order, 1.0)
     }
 
     #[test]
@@ -242,7 +242,7 @@ mod tests {
     fn runs_are_busy_while_their_folder_is_written() {
         let mut job = job();
         assert!(!job.is_busy_in("/root/run".as_ref()));
-        job.enter(State::Running, 2.0);
+        job.enter(JobState::Running, 2.0);
         assert!(job.is_busy_in("/root/run".as_ref()) && job.is_busy_in("/root/run/sub".as_ref()));
         assert!(!job.is_busy_in("/root/run2".as_ref()) && job.is_busy_in("/root".as_ref()));
     }

@@ -11,15 +11,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use mtbsync_pipeline::cache::Cache;
-use mtbsync_pipeline::recordings::proxy;
-use mtbsync_pipeline::recordings::proxy::ProxyId;
+use mtbsync_pipeline::recordings::proxy::{self, ProxyId};
 use mtbsync_task::error::Failure;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::sync::watch;
 
-use super::library::{Opened, StandIn};
+use super::library::{OpenRecording, StandIn};
 
 /// How things stand with the copy of a recording.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,7 +46,7 @@ impl CopyState {
 }
 
 /// A copy to be made.
-struct Wanted {
+struct CopyRequest {
     id: ProxyId,
     path: PathBuf,
 }
@@ -59,7 +58,7 @@ type Unfinished = Arc<Mutex<BTreeMap<String, CopyState>>>;
 pub struct Copies {
     cache: Option<Cache>,
     unfinished: Unfinished,
-    queue: Mutex<Option<Sender<Wanted>>>,
+    queue: Mutex<Option<Sender<CopyRequest>>>,
     stopping: watch::Receiver<bool>,
 }
 
@@ -75,7 +74,7 @@ impl Copies {
     }
 
     /// The copy of one file of a recording.
-    pub fn find(&self, opened: &Opened, chapter: usize) -> Option<PathBuf> {
+    pub fn find(&self, opened: &OpenRecording, chapter: usize) -> Option<PathBuf> {
         match &opened.chapters.get(chapter)?.stand_in {
             StandIn::Camera(path) => Some(path.clone()),
             StandIn::Made(id) => self.cache.as_ref()?.find_proxy(&id.key, &now_utc()),
@@ -84,7 +83,7 @@ impl Copies {
     }
 
     /// How things stand; what is missing is queued.
-    pub fn state_of(&self, opened: &Opened) -> CopyState {
+    pub fn state_of(&self, opened: &OpenRecording) -> CopyState {
         let mut done = 0.0;
         for (number, chapter) in opened.chapters.iter().enumerate() {
             if self.find(opened, number).is_some() {
@@ -117,7 +116,7 @@ impl Copies {
             return state.clone();
         }
         lock(&self.unfinished).insert(id.key.clone(), CopyState::Making(0.0));
-        let wanted = Wanted {
+        let wanted = CopyRequest {
             id: id.clone(),
             path: path.to_owned(),
         };
@@ -137,9 +136,14 @@ impl Copies {
 }
 
 /// Makes what is wanted, one copy after the other, until the server ends.
-fn work(cache: &Cache, unfinished: &Unfinished, stopping: &watch::Receiver<bool>, wanted: &Receiver<Wanted>) {
+fn work(
+    cache: &Cache,
+    unfinished: &Unfinished,
+    stopping: &watch::Receiver<bool>,
+    wanted: &Receiver<CopyRequest>,
+) {
     lower_priority();
-    for Wanted { id, path } in wanted {
+    for CopyRequest { id, path } in wanted {
         if *stopping.borrow() {
             return;
         }

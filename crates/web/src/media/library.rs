@@ -5,20 +5,19 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::SystemTime;
 
 use axum::http::HeaderValue;
 use mtbsync_media::{OpenOptions, Recording};
-use mtbsync_pipeline::recordings::proxy;
-use mtbsync_pipeline::recordings::proxy::ProxyId;
+use mtbsync_pipeline::recordings::proxy::{self, ProxyId};
 
 use crate::error::{ApiError, Kind};
+use crate::runs::describe::Stamp;
 
 /// Recordings kept; beyond that the memory starts anew. An hour of one takes a few megabytes.
 const MAX_KEPT: usize = 64;
 
 /// A recording ready to be served.
-pub struct Opened {
+pub struct OpenRecording {
     /// The recording with its chapters.
     pub recording: Recording,
     /// Its files, in order.
@@ -46,10 +45,8 @@ pub enum StandIn {
     NotNeeded,
 }
 
-/// Size and time of change of the first file.
-type Stamp = (u64, Option<SystemTime>);
 /// Filled by whoever asks first; others wait for that one recording only.
-type Slot = Arc<OnceLock<Result<Arc<Opened>, String>>>;
+type Slot = Arc<OnceLock<Result<Arc<OpenRecording>, String>>>;
 
 /// The recordings that were asked for.
 #[derive(Default)]
@@ -60,7 +57,7 @@ impl Library {
     ///
     /// # Errors
     /// Gone, or no recording that can be read.
-    pub fn open(&self, path: &Path) -> Result<Arc<Opened>, ApiError> {
+    pub fn open(&self, path: &Path) -> Result<Arc<OpenRecording>, ApiError> {
         let metadata = fs::metadata(path)
             .map_err(|_| ApiError::new(Kind::NotFound, "video file is no longer at its place"))?;
         let stamp = (metadata.len(), metadata.modified().ok());
@@ -86,7 +83,7 @@ impl Library {
 }
 
 /// Opens a recording; the error says what is wrong with it, without its path.
-fn open(path: &Path) -> Result<Opened, String> {
+fn open(path: &Path) -> Result<OpenRecording, String> {
     let recording = Recording::open(path, &OpenOptions::default()).map_err(|error| error.to_string())?;
     let is_needed = proxy::is_needed(recording.info());
     let chapter = |chapter: &mtbsync_media::Chapter| -> Result<ChapterFile, String> {
@@ -108,7 +105,7 @@ fn open(path: &Path) -> Result<Opened, String> {
         .iter()
         .map(chapter)
         .collect::<Result<_, _>>()?;
-    Ok(Opened { recording, chapters })
+    Ok(OpenRecording { recording, chapters })
 }
 
 /// Type of a container by its first bytes: ISO base media with its brand (ISO/IEC 14496-12, `ftyp`; QuickTime may

@@ -27,7 +27,7 @@ use crate::http::file_response::send_file;
 use crate::http::query::Query;
 use crate::state::AppState;
 use copies::{Copies, CopyState};
-use library::{Library, Opened};
+use library::{Library, OpenRecording};
 
 /// Frames decoded at the same time (docs/reference/http.md#recordings).
 const MAX_DECODES: usize = 4;
@@ -58,7 +58,7 @@ pub fn router(state: &AppState) -> Router<AppState> {
 }
 
 /// The recording of an id, opened.
-async fn opened(state: &AppState, desk: &Arc<Desk>, id: &str) -> Result<Arc<Opened>, ApiError> {
+async fn opened(state: &AppState, desk: &Arc<Desk>, id: &str) -> Result<Arc<OpenRecording>, ApiError> {
     let path = state.media(id).await?.path;
     let desk = Arc::clone(desk);
     blocking(move || desk.library.open(&path)).await
@@ -125,7 +125,7 @@ async fn info(
     Ok(Json(facts(&opened, &id, &copy)))
 }
 
-fn facts(opened: &Opened, id: &str, copy: &CopyState) -> Value {
+fn facts(opened: &OpenRecording, id: &str, copy: &CopyState) -> Value {
     let info = opened.recording.info();
     let chapters = opened.recording.chapters();
     let starts = chapters.iter().map(|chapter| chapter.start_secs);
@@ -197,7 +197,7 @@ async fn frame(
     Ok(([(CONTENT_TYPE, kind)], picture.await?).into_response())
 }
 
-fn picture(opened: &Opened, t_secs: f64, width: usize) -> Result<Vec<u8>, ApiError> {
+fn picture(opened: &OpenRecording, t_secs: f64, width: usize) -> Result<Vec<u8>, ApiError> {
     let recording = &opened.recording;
     let info = recording.info();
     let options = ColourOptions {

@@ -16,7 +16,7 @@ use super::describe::{BoundedTable, Counts, Remembered, WarpSummary, read_timewa
 use super::ids;
 use super::recordings::{AllowedPlaces, MediaFile, Role};
 use super::scan::{FoundFile, Scan, scan, unix_secs};
-use crate::config::{Inputs, ServerConfig};
+use crate::config::{NamedFiles, ServerConfig};
 use crate::error::{ApiError, Kind};
 
 /// How long a scan is good for: streams look twice a second, pages ask for several lists at once.
@@ -50,7 +50,7 @@ pub struct Run {
     /// Time of the newest of its files.
     pub modified: SystemTime,
     /// Recordings named on the command line, which win over those the map names.
-    pub given: Inputs,
+    pub given: NamedFiles,
 }
 
 impl Run {
@@ -65,7 +65,7 @@ impl Run {
             perf: None,
             markers: None,
             modified: SystemTime::UNIX_EPOCH,
-            given: Inputs::default(),
+            given: NamedFiles::default(),
         }
     }
 
@@ -95,7 +95,7 @@ impl Run {
 pub struct Catalogue {
     root: PathBuf,
     root_name: String,
-    inputs: Inputs,
+    inputs: NamedFiles,
     places: AllowedPlaces,
     latest: Mutex<Option<(Instant, Arc<Scan>)>>,
     warps: Remembered<Result<WarpSummary, String>>,
@@ -111,7 +111,7 @@ impl Catalogue {
             let path = path.as_deref()?;
             Some(path.canonicalize().unwrap_or_else(|_| path.to_owned()))
         };
-        let inputs = Inputs {
+        let inputs = NamedFiles {
             reference: real(&config.inputs.reference),
             new: real(&config.inputs.new),
             ref_markers: real(&config.inputs.ref_markers),

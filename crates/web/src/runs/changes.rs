@@ -38,11 +38,11 @@ impl ChangeId {
 #[derive(Debug)]
 pub struct Changes {
     era: String,
-    known: Mutex<Known>,
+    known: Mutex<KnownFiles>,
 }
 
 #[derive(Debug, Default)]
-struct Known {
+struct KnownFiles {
     count: u64,
     files: BTreeMap<String, (FoundFile, u64)>,
 }

@@ -179,7 +179,8 @@ impl BoundedTable {
     }
 }
 
-type Stamp = (u64, Option<SystemTime>);
+/// Size and time of change of a file.
+pub type Stamp = (u64, Option<SystemTime>);
 
 /// Results of reading files, kept as long as size and time of change stay.
 #[derive(Debug)]

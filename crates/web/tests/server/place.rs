@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::jobs;
-use mtbsync_web::{Inputs, Page, Rights, Server, ServerConfig};
+use mtbsync_web::{NamedFiles, Page, Rights, Server, ServerConfig};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -89,7 +89,7 @@ pub fn config(root: &Path) -> ServerConfig {
         token: None,
         allow_hosts: Vec::new(),
         media_roots: Vec::new(),
-        inputs: Inputs::default(),
+        inputs: NamedFiles::default(),
         cache: None,
         program: "/nowhere/mtbsync".into(),
         jobs: jobs::commands(),
