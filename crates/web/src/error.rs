@@ -86,7 +86,8 @@ impl Kind {
     }
 }
 
-/// Why a request was not answered. The text is for the person before the browser: no path of the server's disk.
+/// Why a request was not answered. The text is for the person before the browser: no path of the server's
+/// disk.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct ApiError {

@@ -1,9 +1,9 @@
 //! The web server: one process on the loopback address that shows the runs below a root folder in a browser.
 //!
-//! A request passes [`guard`] (who asks, from where, how much), then a handler of [`api`], [`media`] or [`pages`].
-//! Handlers read what runs left on the disk ([`runs`]) through the same functions the command line uses; the only
-//! things they write are notes, anchors and what a job (the program itself, started as a child: [`jobs`]) produces.
-//! Nothing is kept between two starts of the server.
+//! A request passes [`guard`] (who asks, from where, how much), then a handler of [`api`], [`media`] or
+//! [`pages`]. Handlers read what runs left on the disk ([`runs`]) through the same functions the command line
+//! uses; the only things they write are notes, anchors and what a job (the program itself, started as a
+//! child: [`jobs`]) produces. Nothing is kept between two starts of the server.
 
 pub mod api;
 pub mod blocking;

@@ -1,5 +1,5 @@
-//! The pages and their assets. They are built by `web/` and part of the program; nothing is read from the disk of the
-//! user, and in a development build a page built again shows at the next reload.
+//! The pages and their assets. They are built by `web/` and part of the program; nothing is read from the
+//! disk of the user, and in a development build a page built again shows at the next reload.
 
 use std::borrow::Cow;
 

@@ -1,5 +1,5 @@
-//! Tables and maps named on the command line, by the ids `/api/session` gives: they may lie outside the root, where
-//! nothing else is read.
+//! Tables and maps named on the command line, by the ids `/api/session` gives: they may lie outside the root,
+//! where nothing else is read.
 
 use axum::extract::{Path, State};
 use axum::routing::get;

@@ -144,7 +144,8 @@ fn look(catalogue: &Catalogue, limit: usize) -> PerfNews {
     }
 }
 
-/// Sends what is there and then what changes, until the client or the server ends. `last` is what the client has seen.
+/// Sends what is there and then what changes, until the client or the server ends. `last` is what the client
+/// has seen.
 async fn follow(state: AppState, events: Events, last: Option<String>) {
     let mut stopping = state.stopping();
     let first = state.look(|catalogue| Ok(catalogue.changes().first())).await;

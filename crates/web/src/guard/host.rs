@@ -1,5 +1,5 @@
-//! The name a request is addressed to. A page of somebody else can make a browser send requests to this server under a
-//! name of its own (DNS rebinding); such a name is never one of ours.
+//! The name a request is addressed to. A page of somebody else can make a browser send requests to this
+//! server under a name of its own (DNS rebinding); such a name is never one of ours.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -30,8 +30,8 @@ pub fn check(request: &Request<Body>, allowed: &[String]) -> Result<(), ApiError
     }
 }
 
-/// Whether `authority` (`name`, `name:port`, `[ipv6]:port`) names this server: localhost, a name below it, an address
-/// literal, or a name given on the command line. Ports are not looked at: forwarders change them.
+/// Whether `authority` (`name`, `name:port`, `[ipv6]:port`) names this server: localhost, a name below it, an
+/// address literal, or a name given on the command line. Ports are not looked at: forwarders change them.
 pub fn is_allowed(authority: &str, allowed: &[String]) -> bool {
     let Some(name) = name_of(authority) else {
         return false;

@@ -1,5 +1,5 @@
-//! Paths that clients name. They are relative to the root, plain, and compared with what a scan of the root found or
-//! resolved below it; nothing else reaches the disk.
+//! Paths that clients name. They are relative to the root, plain, and compared with what a scan of the root
+//! found or resolved below it; nothing else reaches the disk.
 
 use std::path::{Path, PathBuf};
 
@@ -10,8 +10,8 @@ use crate::error::{ApiError, Kind};
 /// Longest relative path, bytes.
 const MAX_PATH_BYTES: usize = 4096;
 
-/// A path below the root as clients write it: components joined by `/`, in normal form C, each of them an ordinary
-/// name.
+/// A path below the root as clients write it: components joined by `/`, in normal form C, each of them an
+/// ordinary name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RelPath(String);
 
@@ -64,8 +64,8 @@ impl RelPath {
         is_below(&real, root)
     }
 
-    /// Where a file of this name may be written: its folder exists and lies below `root` (a canonical path), and what
-    /// stands there already, if anything, is a regular file below it too.
+    /// Where a file of this name may be written: its folder exists and lies below `root` (a canonical path),
+    /// and what stands there already, if anything, is a regular file below it too.
     ///
     /// # Errors
     /// The folder is missing or elsewhere, or the name is taken by something else.
@@ -87,8 +87,8 @@ impl RelPath {
 }
 
 impl RelPath {
-    /// Where something of this name may be created below `root` (a canonical path), with the folders it needs: the
-    /// part of the path that exists leads nowhere else.
+    /// Where something of this name may be created below `root` (a canonical path), with the folders it
+    /// needs: the part of the path that exists leads nowhere else.
     ///
     /// # Errors
     /// It does.

@@ -80,7 +80,8 @@ fn cookie_value(token: &str) -> String {
     etag::hex(token.as_bytes(), 64)
 }
 
-/// Equality in a time that does not tell where two texts differ: their hashes are compared without a shortcut.
+/// Equality in a time that does not tell where two texts differ: their hashes are compared without a
+/// shortcut.
 fn is_same(a: &str, b: &str) -> bool {
     let (a, b) = (Sha256::digest(a.as_bytes()), Sha256::digest(b.as_bytes()));
     a.iter().zip(b.iter()).fold(0, |sum, (x, y)| sum | (x ^ y)) == 0

@@ -1,4 +1,5 @@
-//! Writes must come from our own pages or from a script, not from a page of somebody else in the same browser.
+//! Writes must come from our own pages or from a script, not from a page of somebody else in the same
+//! browser.
 
 use axum::body::Body;
 use axum::http::header::{ACCESS_CONTROL_REQUEST_METHOD, CONTENT_TYPE, ORIGIN};

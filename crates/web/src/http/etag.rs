@@ -34,7 +34,8 @@ pub fn hex(bytes: &[u8], digits: usize) -> String {
     text
 }
 
-/// Whether a list of tags (`If-Match`, `If-None-Match`) holds `tag` or is `*`. Weak tags are never equal here.
+/// Whether a list of tags (`If-Match`, `If-None-Match`) holds `tag` or is `*`. Weak tags are never equal
+/// here.
 pub fn matches(given: &HeaderValue, tag: &HeaderValue) -> bool {
     let (Ok(given), Ok(tag)) = (given.to_str(), tag.to_str()) else {
         return false;

@@ -1,7 +1,7 @@
 //! A file as an answer: entity tag, time of change, one byte range, sent in pieces.
 //!
-//! Used for artefacts and for recordings. Players ask for ranges all the time and drop the connection as often; a
-//! file is read only as fast as the client takes it.
+//! Used for artefacts and for recordings. Players ask for ranges all the time and drop the connection as
+//! often; a file is read only as fast as the client takes it.
 
 use std::io::SeekFrom;
 use std::ops::Range;
@@ -96,7 +96,8 @@ pub async fn send_file(
         .into_response())
 }
 
-/// The next `left` bytes of `file`. A file that shrinks meanwhile ends the connection: the length was announced.
+/// The next `left` bytes of `file`. A file that shrinks meanwhile ends the connection: the length was
+/// announced.
 fn pieces(file: File, left: u64) -> impl futures_util::Stream<Item = std::io::Result<Bytes>> {
     stream::try_unfold((file, left), |(mut file, left)| async move {
         if left == 0 {
@@ -116,7 +117,8 @@ fn pieces(file: File, left: u64) -> impl futures_util::Stream<Item = std::io::Re
 /// What a Range header asks for.
 #[derive(Debug, PartialEq, Eq)]
 enum Asked {
-    /// Everything: no range, several ranges, another unit or a text that is no range (RFC 9110 lets all be ignored).
+    /// Everything: no range, several ranges, another unit or a text that is no range (RFC 9110 lets all be
+    /// ignored).
     Whole,
     /// One part.
     Part(Range<u64>),

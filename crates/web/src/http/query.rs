@@ -1,4 +1,5 @@
-//! Parameters after the `?`. A value that means nothing is an answer with status 400, never a broken connection.
+//! Parameters after the `?`. A value that means nothing is an answer with status 400, never a broken
+//! connection.
 
 use std::ops::RangeInclusive;
 

@@ -1,7 +1,8 @@
 //! Jobs: the program itself, started as a child on behalf of a page.
 //!
-//! One job runs at a time, others wait. A job ends with the server. What a page may ask for is what the program
-//! says of its command line ([`command`]); each value is checked before anything starts ([`request`]).
+//! One job runs at a time, others wait. A job ends with the server. What a page may ask for is what the
+//! program says of its command line ([`command`]); each value is checked before anything starts
+//! ([`request`]).
 
 pub mod command;
 pub mod process;

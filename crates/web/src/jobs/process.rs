@@ -1,4 +1,5 @@
-//! The program as a child: its own process group with a lower priority, read line by line, ended gently and then not.
+//! The program as a child: its own process group with a lower priority, read line by line, ended gently and
+//! then not.
 
 use std::io;
 use std::path::Path;
@@ -136,8 +137,8 @@ fn lower_priority(child: &Child) {
     let Some(id) = child.id() else {
         return;
     };
-    // SAFETY: a system call on numbers; the child is not waited for yet, so its id is not used by anybody else.
-    // A refusal only leaves the priority as it is.
+    // SAFETY: a system call on numbers; the child is not waited for yet, so its id is not used by anybody
+    // else. A refusal only leaves the priority as it is.
     let _ = unsafe { libc::setpriority(libc::PRIO_PGRP, id, NICENESS) };
 }
 
@@ -154,8 +155,8 @@ fn kill_group(child: &Child) {
 #[cfg(unix)]
 fn signal(child: &Child, signal: libc::c_int) {
     if let Some(group) = group(child) {
-        // SAFETY: a system call on numbers. The child leads a group of its own (`process_group(0)`) and is not waited
-        // for yet, so that the id is that of its group and of nothing else.
+        // SAFETY: a system call on numbers. The child leads a group of its own (`process_group(0)`) and is
+        // not waited for yet, so that the id is that of its group and of nothing else.
         let _ = unsafe { libc::kill(-group, signal) };
     }
 }
@@ -181,7 +182,8 @@ mod tests {
         stop: watch::Receiver<bool>,
     ) -> (tokio::task::JoinHandle<Ended>, mpsc::Receiver<OutputLine>) {
         let (sender, receiver) = mpsc::channel(64);
-        // A shell cannot trap what was ignored when it began, as it is for everything started in the background.
+        // A shell cannot trap what was ignored when it began, as it is for everything started in the
+        // background.
         let args = ["--default-signal=INT", "sh", "-c", script].map(str::to_owned);
         let folder = std::env::temp_dir();
         let running = tokio::spawn(async move {

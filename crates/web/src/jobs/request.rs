@@ -1,6 +1,6 @@
-//! From the parameters of a page to the arguments of the program. Each value is checked by its kind; paths are
-//! resolved here, so that the program is given absolute ones that lie where they may. Ranges and what goes with what
-//! are for the command line to judge.
+//! From the parameters of a page to the arguments of the program. Each value is checked by its kind; paths
+//! are resolved here, so that the program is given absolute ones that lie where they may. Ranges and what
+//! goes with what are for the command line to judge.
 
 use std::path::{Path, PathBuf};
 
@@ -113,8 +113,8 @@ fn text(flag: &JobFlag, given: &Value, catalogue: &Catalogue) -> Result<String, 
     }
 }
 
-/// An input: the id of a recording or of a file named on the command line, a path below the root, or an absolute path
-/// in a place that was allowed when the server was started.
+/// An input: the id of a recording or of a file named on the command line, a path below the root, or an
+/// absolute path in a place that was allowed when the server was started.
 fn input(text: &str, catalogue: &Catalogue) -> Result<PathBuf, ApiError> {
     if let Some(path) = catalogue.input(text) {
         return Ok(path);

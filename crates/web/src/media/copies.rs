@@ -1,8 +1,8 @@
 //! Copies for browsers: which there are, and the one thread that makes those that are missing.
 //!
-//! A page asks for the facts of a recording; when it needs a copy that is not in the cache, making it is queued. One
-//! is made at a time, at low priority, so that playing is not disturbed; the end of the server ends it, and nothing of
-//! it is left.
+//! A page asks for the facts of a recording; when it needs a copy that is not in the cache, making it is
+//! queued. One is made at a time, at low priority, so that playing is not disturbed; the end of the server
+//! ends it, and nothing of it is left.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -63,7 +63,8 @@ pub struct Copies {
 }
 
 impl Copies {
-    /// Copies are kept in `cache`; without one there are only those of the camera. Ends when `stopping` becomes true.
+    /// Copies are kept in `cache`; without one there are only those of the camera. Ends when `stopping`
+    /// becomes true.
     pub fn new(cache: Option<Cache>, stopping: watch::Receiver<bool>) -> Self {
         Self {
             cache,
@@ -179,8 +180,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 fn lower_priority() {
     /// As `nice` does without a number.
     const NICENESS: i32 = 10;
-    // SAFETY: the call takes plain numbers and touches no memory; on Linux, 0 names the calling thread. That it may be
-    // refused only means that nothing changes.
+    // SAFETY: the call takes plain numbers and touches no memory; on Linux, 0 names the calling thread. That
+    // it may be refused only means that nothing changes.
     unsafe {
         libc::setpriority(libc::PRIO_PROCESS, 0, NICENESS);
     }

@@ -108,8 +108,8 @@ fn open(path: &Path) -> Result<OpenRecording, String> {
     Ok(OpenRecording { recording, chapters })
 }
 
-/// Type of a container by its first bytes: ISO base media with its brand (ISO/IEC 14496-12, `ftyp`; QuickTime may
-/// have none), Matroska by the mark of EBML (RFC 8794).
+/// Type of a container by its first bytes: ISO base media with its brand (ISO/IEC 14496-12, `ftyp`; QuickTime
+/// may have none), Matroska by the mark of EBML (RFC 8794).
 fn content_type(path: &Path) -> HeaderValue {
     let mut head = [0; 12];
     // What cannot be read is of an unknown type; sending it will fail as well.

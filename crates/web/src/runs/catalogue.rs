@@ -33,7 +33,8 @@ pub const MARKER_COLUMNS: [&str; 6] = ["marker_id", "id", "name", "t_ref", "t_ne
 pub struct Run {
     /// Short hash of `rel`.
     pub id: String,
-    /// Folder below the root, `.` for the root; `None` for files named on the command line that lie elsewhere.
+    /// Folder below the root, `.` for the root; `None` for files named on the command line that lie
+    /// elsewhere.
     pub rel: Option<String>,
     /// Name for people.
     pub name: String,
@@ -278,8 +279,8 @@ impl Catalogue {
             .or_else(|| self.media(id).ok().map(|media| media.path))
     }
 
-    /// Whether a canonical path may be read: it lies in a place, or is a file, that was named when the server was
-    /// started.
+    /// Whether a canonical path may be read: it lies in a place, or is a file, that was named when the server
+    /// was started.
     pub fn allows(&self, real: &Path) -> bool {
         let inputs = &self.inputs;
         let named = [

@@ -1,5 +1,6 @@
-//! Numbers for what changed below the root, so that a client that comes back can say what it has seen. Times of files
-//! would not do: two files change within one tick of the clock, and a copied file is older than its arrival.
+//! Numbers for what changed below the root, so that a client that comes back can say what it has seen. Times
+//! of files would not do: two files change within one tick of the clock, and a copied file is older than its
+//! arrival.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -25,8 +26,8 @@ impl ChangeId {
         format!("{}-{}", self.era, self.number)
     }
 
-    /// Whether a client that has seen the change of the text `last` has seen this one: never when that text is of
-    /// another server.
+    /// Whether a client that has seen the change of the text `last` has seen this one: never when that text
+    /// is of another server.
     pub fn is_seen(&self, last: &str) -> bool {
         let last = last.split_once('-').filter(|(era, _)| *era == self.era);
         last.and_then(|(_, number)| number.parse().ok())

@@ -1,4 +1,5 @@
-//! Ids of runs and recordings: short hashes, so that an address holds no path and stays the same after a restart.
+//! Ids of runs and recordings: short hashes, so that an address holds no path and stays the same after a
+//! restart.
 
 use super::Role;
 use crate::http::etag;
@@ -7,7 +8,8 @@ use crate::http::etag;
 const RUN_DIGITS: usize = 12;
 /// Hex digits of a recording's id (docs/reference/http.md#recordings).
 const MEDIA_DIGITS: usize = 16;
-/// Stands for the path of the run that was put together on the command line; no path below a root can be this.
+/// Stands for the path of the run that was put together on the command line; no path below a root can be
+/// this.
 const COMMAND_LINE: &str = "//command line";
 
 /// The id of the run at `rel` (`.` for the root itself).

@@ -1,4 +1,5 @@
-//! Runs below the root: found by a bounded scan, described from their files, named by ids that survive a restart.
+//! Runs below the root: found by a bounded scan, described from their files, named by ids that survive a
+//! restart.
 
 pub mod artefacts;
 pub mod catalogue;

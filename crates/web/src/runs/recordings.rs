@@ -1,5 +1,5 @@
-//! Which recordings are served. The path in a timewarp.json is text from a file: it is believed only where it leads to
-//! a place the person allowed, or to the very recording the run was made of.
+//! Which recordings are served. The path in a timewarp.json is text from a file: it is believed only where it
+//! leads to a place the person allowed, or to the very recording the run was made of.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -67,8 +67,8 @@ impl AllowedPlaces {
             || self.folders.iter().any(|folder| real.starts_with(folder))
     }
 
-    /// Resolves the path a run names. Outside of the allowed places, the recording there must be the one whose
-    /// `fingerprint` the run recorded.
+    /// Resolves the path a run names. Outside of the allowed places, the recording there must be the one
+    /// whose `fingerprint` the run recorded.
     ///
     /// # Errors
     /// Gone, not a regular file, or not allowed.

@@ -86,8 +86,9 @@ impl Scan {
     }
 }
 
-/// Walks `root` (a canonical path) level by level, so that what is cut off lies deepest. Hidden entries and names that
-/// are not Unicode are passed over; folders behind links too, and files behind links that lead out of the root.
+/// Walks `root` (a canonical path) level by level, so that what is cut off lies deepest. Hidden entries and
+/// names that are not Unicode are passed over; folders behind links too, and files behind links that lead out
+/// of the root.
 pub fn scan(root: &Path) -> Scan {
     let mut found = Scan::default();
     let mut folders = VecDeque::from([(root.to_owned(), String::new(), 0)]);
