@@ -110,7 +110,8 @@ impl Annotation {
                 .is_none_or(|t_ref| (t_ref - t_ref_secs).abs() < SAME_TIME_SECS)
     }
 
-    /// Whether it is the note `other` in another state: of the same marker, or a free one made at the same time.
+    /// Whether it is the note `other` in another state: of the same marker, or a free one made at the same
+    /// time.
     fn is_same_note(&self, other: &Self) -> bool {
         self.marker_id == other.marker_id
             && (self.marker_id.is_some()
@@ -123,8 +124,9 @@ impl Annotation {
     }
 }
 
-/// Completes notes a page has sent: times of creation and change, the difference to the map's prediction, and for a
-/// confirmed marker the moment it has now. `before` are the notes so far, `moments` the markers of the run.
+/// Completes notes a page has sent: times of creation and change, the difference to the map's prediction, and
+/// for a confirmed marker the moment it has now. `before` are the notes so far, `moments` the markers of the
+/// run.
 pub fn complete(
     notes: &mut [Annotation],
     before: &[Annotation],
@@ -167,7 +169,8 @@ pub fn complete(
     }
 }
 
-/// The table of markers in `csv` with the moments a person has set in place of the estimates: confidence 1, status ok.
+/// The table of markers in `csv` with the moments a person has set in place of the estimates: confidence 1,
+/// status ok.
 ///
 /// # Errors
 /// Not a table of markers.

@@ -23,8 +23,8 @@ pub enum UnreadableWarp {
     Params,
 }
 
-/// The file as far as it reads. `model` is empty when it is missing; segments are those that make a curve; residuals
-/// without a `p90` count as missing.
+/// The file as far as it reads. `model` is empty when it is missing; segments are those that make a curve;
+/// residuals without a `p90` count as missing.
 ///
 /// # Errors
 /// Not a JSON object, of a newer program, or a version 1 file without a rising line.

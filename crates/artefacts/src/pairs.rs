@@ -72,7 +72,8 @@ pub fn read_times(path: &Path) -> Option<Vec<(f64, f64)>> {
     Some(table.rows.iter().filter_map(pair).collect())
 }
 
-/// Pairs with their weights, as `warp` reads them from pairs.csv or pairs_raw.csv: the best candidate per new time.
+/// Pairs with their weights, as `warp` reads them from pairs.csv or pairs_raw.csv: the best candidate per new
+/// time.
 pub fn read_pairs(path: &Path) -> Result<Vec<Pair>, PipelineError> {
     /// Error of a pair whose file does not say, seconds: about a third of the usual frame spacing.
     const DEFAULT_SIGMA_SECS: f64 = 0.1;

@@ -8,7 +8,8 @@ use crate::time_warp::Params;
 use crate::time_warp::StopFile;
 use crate::time_warp::TimeWarpFile;
 
-/// A map at `n` moments of the new run. All arrays but the last two have `n` entries; `None` where there is no map.
+/// A map at `n` moments of the new run. All arrays but the last two have `n` entries; `None` where there is
+/// no map.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct WarpSample {
     /// Gates passed.

@@ -245,7 +245,8 @@ impl TimeWarpFile {
         }
     }
 
-    /// The map. `None` when the content describes none: knots that are no function, a line that is not rising.
+    /// The map. `None` when the content describes none: knots that are no function, a line that is not
+    /// rising.
     pub fn warp(&self) -> Option<TimeWarp> {
         if self.version < VERSION {
             return self.line_warp();

@@ -1,5 +1,5 @@
-//! Progress of a batch: one bar over all pairs and one for each running pair; elsewhere a line when a pair starts and
-//! ends.
+//! Progress of a batch: one bar over all pairs and one for each running pair; elsewhere a line when a pair
+//! starts and ends.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;

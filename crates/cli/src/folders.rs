@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-/// Remembers which folders of a path do not exist yet; dropped without [`keep`](Self::keep), those that were created
-/// since and are empty are removed.
+/// Remembers which folders of a path do not exist yet; dropped without [`keep`](Self::keep), those that were
+/// created since and are empty are removed.
 pub struct CreatedFolders {
     missing: Vec<PathBuf>,
 }

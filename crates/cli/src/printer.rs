@@ -1,7 +1,7 @@
 //! The only way from the program to the terminal.
 //!
-//! Results go to stdout, everything else to stderr. `--quiet` keeps errors only; `--json` keeps stdout for its one
-//! object. A closed stdout (`mtbsync ... | head`) is remembered and not an error.
+//! Results go to stdout, everything else to stderr. `--quiet` keeps errors only; `--json` keeps stdout for
+//! its one object. A closed stdout (`mtbsync ... | head`) is remembered and not an error.
 
 use std::cell::Cell;
 use std::io::{self, Write};

@@ -1,5 +1,5 @@
-//! Progress for programs (`--progress json`): one JSON object per line on stderr, which the web server makes into
-//! events of a job.
+//! Progress for programs (`--progress json`): one JSON object per line on stderr, which the web server makes
+//! into events of a job.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};

@@ -1,8 +1,8 @@
 //! Ctrl-C and requests to terminate: ask the running command to stop, and make sure that it does.
 //!
-//! The first signal sets the shared [`Cancel`]; commands look at it between frames, drop their temporary files and
-//! come back. A second signal, or a command that does not come back in time, ends the process from here, after every
-//! temporary file was removed.
+//! The first signal sets the shared [`Cancel`]; commands look at it between frames, drop their temporary
+//! files and come back. A second signal, or a command that does not come back in time, ends the process from
+//! here, after every temporary file was removed.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -1,7 +1,7 @@
 //! A column of an index: rows of bytes, in memory after describing, in the index file after reading.
 //!
-//! The local features of an hour take half a gigabyte, and an alignment looks at each frame's for a moment. So an index
-//! that was read leaves its large members on disk, and what is needed is read when it is needed.
+//! The local features of an hour take half a gigabyte, and an alignment looks at each frame's for a moment.
+//! So an index that was read leaves its large members on disk, and what is needed is read when it is needed.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -77,8 +77,8 @@ impl Column {
         self.rows
     }
 
-    /// Append the bytes of some rows to `out`. Rows beyond the end, and those that cannot be read, are zeros; the latter
-    /// are remembered, see [`Column::check`].
+    /// Append the bytes of some rows to `out`. Rows beyond the end, and those that cannot be read, are zeros;
+    /// the latter are remembered, see [`Column::check`].
     pub fn read(&self, rows: Range<usize>, out: &mut Vec<u8>) {
         let end = out.len() + rows.len() * self.width;
         let within = rows.start.min(self.rows)..rows.end.min(self.rows);

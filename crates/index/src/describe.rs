@@ -1,7 +1,7 @@
 //! From a recording to its features: decode, describe, mask.
 //!
-//! One thread decodes, the others describe; a bounded queue between them keeps memory independent of the recording's
-//! length. The order of frames is kept, so the result does not depend on the number of threads.
+//! One thread decodes, the others describe; a bounded queue between them keeps memory independent of the
+//! recording's length. The order of frames is kept, so the result does not depend on the number of threads.
 
 use std::path::Path;
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -27,8 +27,8 @@ use crate::features::{Features, IndexParams, LOCAL_BYTES, SourceRecording, keypo
 
 /// Longest side of the analysed picture, pixels.
 pub const IMAGE_MAX_DIM: usize = 960;
-/// Rate of the frames that refinement uses beside the analysed ones where everything is decoded anyway. Measured:
-/// 10 a second halve the error of 3 a second; 30 gain little more.
+/// Rate of the frames that refinement uses beside the analysed ones where everything is decoded anyway.
+/// Measured: 10 a second halve the error of 3 a second; 30 gain little more.
 const FINE_FPS: f64 = 10.0;
 /// Rate with `--precise`.
 const PRECISE_FINE_FPS: f64 = 15.0;

@@ -139,8 +139,8 @@ impl Features {
         row(&self.fine_detail, i)
     }
 
-    /// All frames with a HOG grid in order of time: times, and for each whether it is one between and the number
-    /// among its kind.
+    /// All frames with a HOG grid in order of time: times, and for each whether it is one between and the
+    /// number among its kind.
     pub fn with_detail(&self) -> (Vec<f64>, Vec<(bool, usize)>) {
         let between = if self.fine_detail.rows() > 0 {
             self.fine_t_secs.as_slice()
@@ -184,7 +184,8 @@ fn row(column: &Column, i: usize) -> Option<Vec<u8>> {
     })
 }
 
-/// Frames of both kinds in order of time: times, and for each whether it is one between and the number among its kind.
+/// Frames of both kinds in order of time: times, and for each whether it is one between and the number among
+/// its kind.
 fn in_order(analysed: &[f64], between: &[f64]) -> (Vec<f64>, Vec<(bool, usize)>) {
     let timed = |times: &[f64], fine| -> Vec<(f64, (bool, usize))> {
         times.iter().enumerate().map(|(i, &t)| (t, (fine, i))).collect()
@@ -200,7 +201,8 @@ pub struct DenseFrames<'a> {
     /// Times, seconds, increasing.
     pub t_secs: Vec<f64>,
     features: &'a Features,
-    /// For each frame whether it is one between, and the number among its kind. Empty when all are analysed ones.
+    /// For each frame whether it is one between, and the number among its kind. Empty when all are analysed
+    /// ones.
     order: Vec<(bool, usize)>,
 }
 

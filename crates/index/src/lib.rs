@@ -1,5 +1,5 @@
-//! From a recording to its features: decoding and describing, the camera's own telemetry, its tracks, and the index
-//! file that keeps it all.
+//! From a recording to its features: decoding and describing, the camera's own telemetry, its tracks, and the
+//! index file that keeps it all.
 
 pub mod camera;
 pub mod column;

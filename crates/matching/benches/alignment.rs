@@ -1,5 +1,5 @@
-//! From two indexes to a map: how the cost grows with the length of the rides. Features are generated, 3 frames a
-//! second and no frames between, so nothing is decoded.
+//! From two indexes to a map: how the cost grows with the length of the rides. Features are generated, 3
+//! frames a second and no frames between, so nothing is decoded.
 
 #[path = "../tests/generated/mod.rs"]
 mod generated;

@@ -1,4 +1,5 @@
-//! The commands: everything a face of the program (command line, batch, server) needs, and no text for a terminal.
+//! The commands: everything a face of the program (command line, batch, server) needs, and no text for a
+//! terminal.
 
 pub mod batch;
 pub mod cache;

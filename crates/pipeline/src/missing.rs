@@ -1,7 +1,7 @@
 //! Help when an artefact is not where it was said to be (docs/reference/cli.md#missing-artefacts).
 //!
-//! No artefact is ever picked up by itself: a stale warp of another pair is worse than an error. The error only says
-//! where one of that name lies.
+//! No artefact is ever picked up by itself: a stale warp of another pair is worse than an error. The error
+//! only says where one of that name lies.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,8 +13,8 @@ use mtbsync_task::files::folder_of;
 /// Subfolders looked into; more is a sign of a folder that is no working directory.
 const MAX_FOLDERS: usize = 1000;
 
-/// Adds a hint to the error about a file that was not found: the newest file of its name in the folder of `out` and in
-/// direct subfolders of the working directory.
+/// Adds a hint to the error about a file that was not found: the newest file of its name in the folder of
+/// `out` and in direct subfolders of the working directory.
 pub fn suggest(error: PipelineError, path: &Path, out: Option<&Path>) -> PipelineError {
     if path.exists() || error.hint().is_some() {
         return error;

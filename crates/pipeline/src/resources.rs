@@ -1,5 +1,5 @@
-//! What a run costs the machine: processor time and peak memory of this process, use of the graphics card. Never fails
-//! or delays a run.
+//! What a run costs the machine: processor time and peak memory of this process, use of the graphics card.
+//! Never fails or delays a run.
 
 pub mod gpu;
 

@@ -1,7 +1,7 @@
 //! What a running command tells about itself, and how it is told to stop.
 //!
-//! The pipeline reports stages; what becomes of them (bars, plain lines, server events, nothing) is the caller's
-//! choice.
+//! The pipeline reports stages; what becomes of them (bars, plain lines, server events, nothing) is the
+//! caller's choice.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -62,8 +62,8 @@ impl Stage {
 
 /// Receives progress; called from one thread at a time per stage.
 pub trait Progress: Sync {
-    /// A stage begins. `total` is its amount of work where known; `media_secs` the seconds of recording it covers,
-    /// for a speed in "x real time".
+    /// A stage begins. `total` is its amount of work where known; `media_secs` the seconds of recording it
+    /// covers, for a speed in "x real time".
     fn start(&self, stage: Stage, total: Option<u64>, media_secs: Option<f64>);
     /// `done` units of the running stage are finished.
     fn advance(&self, stage: Stage, done: u64);

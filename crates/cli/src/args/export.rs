@@ -20,7 +20,8 @@ pub struct ExportArgs {
 
     /// Timecode of the timeline's first frame [default: the preset's]
     ///
-    /// Must be what the editor shows at the start of its timeline, 01:00:00:00 in DaVinci Resolve unless changed.
+    /// Must be what the editor shows at the start of its timeline, 01:00:00:00 in DaVinci Resolve unless
+    /// changed.
     #[arg(long, value_name = "TC")]
     pub timeline_start: Option<String>,
 

@@ -51,7 +51,8 @@ pub struct MatchArgs {
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub new_gpx: Option<PathBuf>,
 
-    /// Seconds of the reference's track at the first frame of its video, or `auto` to find them [default: auto]
+    /// Seconds of the reference's track at the first frame of its video, or `auto` to find them [default:
+    /// auto]
     #[arg(long, value_name = "SEC", value_parser = values::auto_or_seconds, allow_negative_numbers = true)]
     pub ref_gpx_offset: Option<String>,
 

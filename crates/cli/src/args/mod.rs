@@ -48,7 +48,8 @@ impl Cli {
         let matches = program.clone().try_get_matches()?;
         let command = matches.subcommand_name().unwrap_or_default().to_owned();
         let mut cli = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut program.clone()))?;
-        // The one flag whose name has two meanings: `--json` of `benchmark-quality` is a report, not the summary.
+        // The one flag whose name has two meanings: `--json` of `benchmark-quality` is a report, not the
+        // summary.
         if matches!(cli.command, Command::BenchmarkQuality(_)) {
             cli.global.json = false;
         }

@@ -7,7 +7,8 @@ use std::ops::{RangeBounds, RangeInclusive};
 
 use clap::builder::{PossibleValue, PossibleValuesParser, RangedI64ValueParser, TypedValueParser};
 
-/// Named values of a flag: name, value, and its line of help; a name without help is another spelling of one before.
+/// Named values of a flag: name, value, and its line of help; a name without help is another spelling of one
+/// before.
 pub struct Choices<T: 'static>(pub &'static [(&'static str, T, &'static str)]);
 
 impl<T: Copy + PartialEq + Send + Sync + 'static> Choices<T> {

@@ -1,5 +1,5 @@
-//! `mtbsync dashboard` and `mtbsync telemetry-ui`: all runs of a folder, and what they cost the machine, in the browser
-//! (docs/reference/http.md#starting-it).
+//! `mtbsync dashboard` and `mtbsync telemetry-ui`: all runs of a folder, and what they cost the machine, in
+//! the browser (docs/reference/http.md#starting-it).
 
 use std::path::PathBuf;
 

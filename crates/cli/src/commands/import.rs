@@ -29,7 +29,8 @@ pub struct ImportArgs {
     #[arg(value_name = "IN_FILE")]
     pub input: PathBuf,
 
-    /// Format: auto (told by content), edl, resolve-edl, xml, fcpxml, premiere, otio, csv, hilight, chapters, ...
+    /// Format: auto (told by content), edl, resolve-edl, xml, fcpxml, premiere, otio, csv, hilight, chapters,
+    /// ...
     #[arg(long, value_name = "NAME", default_value = "auto")]
     pub format: String,
 

@@ -12,7 +12,8 @@ use mtbsync_web::jobs::command::{ExportPreset, FlagKind, JobCommand, JobCommands
 use crate::args::Cli;
 use crate::usage;
 
-/// Commands a page may start: name of the job, command, and what has to be given, first of all where results go.
+/// Commands a page may start: name of the job, command, and what has to be given, first of all where results
+/// go.
 const JOBS: [(&str, &str, &[&str]); 6] = [
     ("sync", "sync", &["out"]),
     ("batch", "batch", &["out-dir"]),
@@ -21,7 +22,8 @@ const JOBS: [(&str, &str, &[&str]); 6] = [
     ("render", "render", &["out"]),
     ("benchmark", "benchmark-quality", &["out"]),
 ];
-/// Flags of every command that a page may set; the others name files of this machine or belong to the terminal.
+/// Flags of every command that a page may set; the others name files of this machine or belong to the
+/// terminal.
 const GLOBAL: [&str; 3] = ["threads", "force", "no-cache"];
 /// What else a page may not set: arguments with two meanings, and copies of recordings.
 const WITHHELD: [&str; 2] = ["first", "mux"];
@@ -109,7 +111,8 @@ fn flag(arg: &Arg, needed: &[&str], presets: &[ExportPreset]) -> Option<JobFlag>
     })
 }
 
-/// What it takes. Paths are outputs, which have to lie below the root, unless the definition says what is read there.
+/// What it takes. Paths are outputs, which have to lie below the root, unless the definition says what is
+/// read there.
 fn kind(arg: &Arg) -> Option<FlagKind> {
     let numbers = [
         TypeId::of::<f64>(),
@@ -145,7 +148,8 @@ fn check(args: &[String]) -> Result<(), String> {
 mod tests {
     use super::*;
 
-    /// The flags of a job, each with what it takes: `<` a file, `/` a folder, `>` an output, `#` a number, `=` a text.
+    /// The flags of a job, each with what it takes: `<` a file, `/` a folder, `>` an output, `#` a number,
+    /// `=` a text.
     fn shown(kind: &str) -> String {
         let commands = commands(&Config::default()).items;
         let command = commands.iter().find(|command| command.kind == kind).unwrap();

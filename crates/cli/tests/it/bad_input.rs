@@ -7,8 +7,8 @@ use std::process::Command;
 
 use crate::common::{Place, clip, data};
 
-/// `index` and `sync` (as new run) of `file` must fail alike, with one line that says `what` and names the file, and
-/// leave nothing behind.
+/// `index` and `sync` (as new run) of `file` must fail alike, with one line that says `what` and names the
+/// file, and leave nothing behind.
 #[track_caller]
 fn assert_refused(place: &Place, file: &str, what: &str) {
     let reference = data("sample/reference.mp4");
@@ -179,7 +179,8 @@ fn a_black_recording_has_nothing_to_align() {
 #[test]
 fn a_turned_recording_is_aligned_upright() {
     let place = Place::sharing_cache();
-    // The pixels are turned by 90 degrees and the flag in the file says so: a player shows the picture upright.
+    // The pixels are turned by 90 degrees and the flag in the file says so: a player shows the picture
+    // upright.
     let turned = clip(
         "turned_pixels.mp4",
         &[

@@ -1,4 +1,5 @@
-//! `batch` when the process of a pair is killed, hangs, or has to stop: nothing of it reaches the other pairs.
+//! `batch` when the process of a pair is killed, hangs, or has to stop: nothing of it reaches the other
+//! pairs.
 #![cfg(target_os = "linux")]
 
 use std::fs;
@@ -106,7 +107,8 @@ impl Batch {
     }
 }
 
-/// The child of `batch` that does a pair. Before it has become that program it must not be stopped: its parent waits.
+/// The child of `batch` that does a pair. Before it has become that program it must not be stopped: its
+/// parent waits.
 fn pair_process(batch: u32) -> Option<i32> {
     let processes = fs::read_dir("/proc").unwrap().flatten();
     let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());

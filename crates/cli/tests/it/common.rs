@@ -35,7 +35,8 @@ impl Place {
         }
     }
 
-    /// A place whose cache is that of all such places of the test program, so that each recording is analysed once.
+    /// A place whose cache is that of all such places of the test program, so that each recording is analysed
+    /// once.
     pub fn sharing_cache() -> Self {
         static CACHE: OnceLock<PathBuf> = OnceLock::new();
         let cache = CACHE.get_or_init(|| emptied("cache"));
@@ -169,8 +170,8 @@ pub fn data(name: &str) -> String {
         .to_owned()
 }
 
-/// A clip made by ffmpeg from `args`, which end before the output; made once, kept under `name` in a folder of its
-/// arguments.
+/// A clip made by ffmpeg from `args`, which end before the output; made once, kept under `name` in a folder
+/// of its arguments.
 pub fn clip(name: &str, args: &[&str]) -> String {
     let mut hasher = DefaultHasher::new();
     args.hash(&mut hasher);

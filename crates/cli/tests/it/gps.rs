@@ -1,5 +1,5 @@
-//! GPS in `sync`, on two laps of a race track filmed by a GoPro (data/race-lap): better with it than without, useful where
-//! the picture is black, harmless where it is wrong.
+//! GPS in `sync`, on two laps of a race track filmed by a GoPro (data/race-lap): better with it than without,
+//! useful where the picture is black, harmless where it is wrong.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -46,7 +46,8 @@ fn numbers(value: &Value) -> Vec<f64> {
         .collect()
 }
 
-/// Errors of the map in `out` at the truth's times within a range, seconds; the 90 % interval beside each. Sorted.
+/// Errors of the map in `out` at the truth's times within a range, seconds; the 90 % interval beside each.
+/// Sorted.
 fn errors(place: &Place, range_secs: (f64, f64)) -> Vec<(f64, f64)> {
     let file = json_at(&place.path("out/timewarp.json"));
     let knots = &file["knots"];

@@ -1,5 +1,5 @@
-//! GPS in `sync` from track files (data/sample, noisy 1 Hz tracks on clocks of their own) and over chapters of a recording
-//! (data/race-lap).
+//! GPS in `sync` from track files (data/sample, noisy 1 Hz tracks on clocks of their own) and over chapters
+//! of a recording (data/race-lap).
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,8 @@ use std::process::Command;
 use crate::common::{Place, Said};
 use serde_json::Value;
 
-/// Track time of the sample's tracks at video zero, seconds: `gpx_time_of_video_zero` of pair.json minus the first point.
+/// Track time of the sample's tracks at video zero, seconds: `gpx_time_of_video_zero` of pair.json minus the
+/// first point.
 const SAMPLE_OFFSETS: [f64; 2] = [8.0, 6.0];
 
 fn data(name: &str) -> String {

@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 use crate::common::{Place, Said, clip, data};
 use serde_json::Value;
 
-/// A clip whose picture number n is a grey of luma 20 + n: a look at a pixel tells which frame it is. With a sound that
-/// beeps during its fourth second only.
+/// A clip whose picture number n is a grey of luma 20 + n: a look at a pixel tells which frame it is. With a
+/// sound that beeps during its fourth second only.
 fn counting(name: &str, secs: u32) -> String {
     let pictures = format!("color=black:size=64x48:rate=30:duration={secs},geq=lum='20+N':cb=128:cr=128");
     let sound =

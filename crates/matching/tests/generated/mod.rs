@@ -36,8 +36,8 @@ fn look(trail: u64, k: u64) -> Vec<f32> {
     (0..DESCRIPTOR_LEN).map(|_| random.unit()).collect()
 }
 
-/// A recording at `fps` frames a second: `place(t)` is where on `trail` the rider is at time `t`, in seconds of the
-/// reference rider. `noise` is relative to the strength of the view.
+/// A recording at `fps` frames a second: `place(t)` is where on `trail` the rider is at time `t`, in seconds
+/// of the reference rider. `noise` is relative to the strength of the view.
 pub fn recording(trail: u64, fps: f64, secs: f64, noise: f32, place: impl Fn(f64) -> f64) -> Features {
     let t_secs: Vec<f64> = (0..(secs * fps) as usize).map(|k| k as f64 / fps).collect();
     let mut random = Random(trail ^ t_secs.len() as u64);

@@ -1,10 +1,12 @@
-//! Indexes kept between runs, found by content: the same recording with the same parameters is never described twice.
+//! Indexes kept between runs, found by content: the same recording with the same parameters is never
+//! described twice.
 //!
-//! A cached index is an ordinary index file, `index/<key>.npz`; the register `cache.db` beside them knows when each was
-//! last used, so that the oldest go when the cache is full. Several processes may use it at once and any of it may be
-//! deleted at any time: what is missing, damaged or of something else is a miss, and a cache that cannot be used costs
-//! time and nothing else. The register also lists finished runs ([`runs`]). Copies of recordings for browsers
-//! ([`proxies`]) and alignments ([`alignments`]) are entries like indexes.
+//! A cached index is an ordinary index file, `index/<key>.npz`; the register `cache.db` beside them knows
+//! when each was last used, so that the oldest go when the cache is full. Several processes may use it at
+//! once and any of it may be deleted at any time: what is missing, damaged or of something else is a miss,
+//! and a cache that cannot be used costs time and nothing else. The register also lists finished runs
+//! ([`runs`]). Copies of recordings for browsers ([`proxies`]) and alignments ([`alignments`]) are entries
+//! like indexes.
 
 pub mod alignments;
 mod db;
@@ -144,8 +146,8 @@ impl Cache {
         Ok(())
     }
 
-    /// Keeps features for the next run; the least recently used indexes go when there is no room. Gives the written
-    /// file and its size.
+    /// Keeps features for the next run; the least recently used indexes go when there is no room. Gives the
+    /// written file and its size.
     ///
     /// # Errors
     /// The cache is of a newer program, or cannot be written to.
@@ -166,8 +168,8 @@ impl Cache {
         Ok((path, bytes))
     }
 
-    /// Removes the least recently used indexes until the rest fits. `newest` stays whatever its size: its run is about
-    /// to read it.
+    /// Removes the least recently used indexes until the rest fits. `newest` stays whatever its size: its run
+    /// is about to read it.
     fn evict(&self, db: &Connection, newest: &str) -> rusqlite::Result<()> {
         self.adopt(db)?;
         loop {
@@ -191,7 +193,8 @@ impl Cache {
         }
     }
 
-    /// Registers files that nobody did: their process was killed in between, or they are older than the register.
+    /// Registers files that nobody did: their process was killed in between, or they are older than the
+    /// register.
     fn adopt(&self, db: &Connection) -> rusqlite::Result<()> {
         for key in self.files() {
             db.execute(
@@ -282,8 +285,8 @@ impl Cache {
         Ok(entries)
     }
 
-    /// Removes the entries that were not used for `unused_for`; all of them when it is `None`. With `dry_run` nothing
-    /// is removed.
+    /// Removes the entries that were not used for `unused_for`; all of them when it is `None`. With `dry_run`
+    /// nothing is removed.
     ///
     /// # Errors
     /// The cache is of a newer program, or cannot be written to.

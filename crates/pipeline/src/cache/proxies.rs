@@ -1,4 +1,5 @@
-//! Copies of recordings for browsers, kept in the cache: `proxy/<stem>.mp4`, entries of the register like indexes.
+//! Copies of recordings for browsers, kept in the cache: `proxy/<stem>.mp4`, entries of the register like
+//! indexes.
 
 use std::path::{Path, PathBuf};
 
@@ -44,8 +45,8 @@ impl Cache {
         Ok(staged)
     }
 
-    /// Keeps a finished copy of `source`, whose content is `fingerprint`; what was not used for longest goes when there
-    /// is no room.
+    /// Keeps a finished copy of `source`, whose content is `fingerprint`; what was not used for longest goes
+    /// when there is no room.
     ///
     /// # Errors
     /// The cache is of a newer program, or cannot be written to.

@@ -1,5 +1,5 @@
-//! The table `run`: one row per finished alignment, for lists and questions in SQL. The files in the artefact folder
-//! stay the truth, and nothing is ever read from here into an alignment.
+//! The table `run`: one row per finished alignment, for lists and questions in SQL. The files in the artefact
+//! folder stay the truth, and nothing is ever read from here into an alignment.
 
 use std::path::Path;
 

@@ -125,8 +125,8 @@ fn blend(canvas: &mut YuvPicture, picture: &YuvPicture, area: Area, opacity: u32
     }
 }
 
-/// A caption made ready for frames in limited-range BT.709: per sample what is added, and how much (of 255) of the
-/// frame is kept.
+/// A caption made ready for frames in limited-range BT.709: per sample what is added, and how much (of 255)
+/// of the frame is kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stamp {
     /// Width in pixels, even.

@@ -21,7 +21,8 @@ const NEW_TIME_COLUMN: &str = "t_new";
 pub struct MarkerNames(Vec<(f64, String)>);
 
 impl MarkerNames {
-    /// Reads markers of the reference, or a table of carried-over ones; warns of those the master never reaches.
+    /// Reads markers of the reference, or a table of carried-over ones; warns of those the master never
+    /// reaches.
     pub fn read(path: &Path, schedule: &Schedule, warnings: &mut Vec<String>) -> Result<Self, PipelineError> {
         let rate: Option<Rate> = Some(schedule.rate());
         let table = read_marker_table(&Input::new(path), rate)?;

@@ -1,8 +1,9 @@
 //! The sound that belongs to the shown pictures.
 //!
-//! A run that plays at its own speed is heard unchanged, sample for sample. A run whose pictures follow the other one is
-//! heard at the speed of its pictures, pitch included, as a tape would; where it stands or races it is silent. Where
-//! stops are cut out, the sound is cut as well, with short fades so that it does not click.
+//! A run that plays at its own speed is heard unchanged, sample for sample. A run whose pictures follow the
+//! other one is heard at the speed of its pictures, pitch included, as a tape would; where it stands or races
+//! it is silent. Where stops are cut out, the sound is cut as well, with short fades so that it does not
+//! click.
 
 use mtbsync_media::SoundReader;
 use mtbsync_media::encode::SoundSettings;

@@ -1,7 +1,7 @@
 //! Use of the graphics card during a run, by NVIDIA's management library where a driver brought one.
 //!
-//! The library is looked for at run time and asked by a thread of its own: initialising a sleeping card takes seconds,
-//! and a broken driver may never answer. Whoever wants the numbers takes those that are there.
+//! The library is looked for at run time and asked by a thread of its own: initialising a sleeping card takes
+//! seconds, and a broken driver may never answer. Whoever wants the numbers takes those that are there.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;

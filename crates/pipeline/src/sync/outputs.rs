@@ -116,7 +116,8 @@ impl Run<'_> {
         }
     }
 
-    /// Editor files of every preset, whether this run was asked for them or not: those of an earlier map are wrong now.
+    /// Editor files of every preset, whether this run was asked for them or not: those of an earlier map are
+    /// wrong now.
     pub fn drop_stale_editor_files(&mut self) {
         let stem = NEW_MARKERS_FILE.trim_end_matches(".csv");
         for preset in Preset::ALL {
