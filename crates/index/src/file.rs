@@ -184,10 +184,7 @@ fn is_track(rows: &[[f64; 6]]) -> bool {
     rows.iter().all(sound) && rows.windows(2).all(|w| w[0][0] < w[1][0])
 }
 
-fn decode(file: File) -> Result<Features, IndexProblem> {
-    let again = file.try_clone().map_err(|_| IndexProblem::Damaged)?;
-    let mut npz = NpzReader::new(BufReader::new(again)).map_err(|_| IndexProblem::NotAnIndex)?;
-    let file = IndexFile::new(file);
+fn read_meta(npz: &mut NpzReader<BufReader<File>>) -> Result<Meta, IndexProblem> {
     let text: Array<u8> = npz.array("meta").map_err(|_| IndexProblem::NotAnIndex)?;
     let meta: serde_json::Value = json::from_slice(&text.data).map_err(|_| IndexProblem::NotAnIndex)?;
     if meta.get("format").and_then(|f| f.as_str()) != Some(FORMAT) {
@@ -200,7 +197,14 @@ fn decode(file: File) -> Result<Features, IndexProblem> {
     {
         return Err(IndexProblem::Newer);
     }
-    let meta: Meta = serde_json::from_value(meta).map_err(|_| IndexProblem::Damaged)?;
+    serde_json::from_value(meta).map_err(|_| IndexProblem::Damaged)
+}
+
+fn decode(file: File) -> Result<Features, IndexProblem> {
+    let again = file.try_clone().map_err(|_| IndexProblem::Damaged)?;
+    let mut npz = NpzReader::new(BufReader::new(again)).map_err(|_| IndexProblem::NotAnIndex)?;
+    let file = IndexFile::new(file);
+    let meta = read_meta(&mut npz)?;
     let t_secs = npz.shaped::<f64>("t_ref", &[None])?.data;
     let n = t_secs.len();
     let offsets = npz.shaped::<i64>("frame_offsets", &[Some(n + 1)])?.data;

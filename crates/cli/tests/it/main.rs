@@ -2,8 +2,9 @@
 #![allow(
     clippy::expect_used,
     clippy::panic,
+    clippy::too_many_lines,
     clippy::unwrap_used,
-    reason = "a failed helper fails its test"
+    reason = "a failed helper fails its test, a table of cases is long"
 )]
 
 mod bad_input;

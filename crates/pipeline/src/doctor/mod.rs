@@ -236,25 +236,7 @@ fn check_recording(recording: &Recording) -> Vec<Check> {
     if !proxies.is_empty() {
         ok("proxy", names(&proxies));
     }
-    let spacing = recording.timeline().key_frame_spacing();
-    let level = if spacing.max_secs > SPARSE_KEY_FRAMES_SECS {
-        Level::Warn
-    } else {
-        Level::Ok
-    };
-    let slow = if level == Level::Warn {
-        ": every frame must be decoded, which takes longer"
-    } else {
-        ""
-    };
-    checks.push(Check::new(
-        level,
-        "key frames",
-        format!(
-            "{:.2} s apart, at most {:.2} s{slow}",
-            spacing.median_secs, spacing.max_secs
-        ),
-    ));
+    checks.push(check_key_frames(recording));
     if info.is_truncated {
         checks.push(Check::new(
             Level::Warn,
@@ -270,6 +252,28 @@ fn check_recording(recording: &Recording) -> Vec<Check> {
     );
     checks.extend(telemetry::check_telemetry(&CameraTelemetry::read(recording)));
     checks
+}
+
+fn check_key_frames(recording: &Recording) -> Check {
+    let spacing = recording.timeline().key_frame_spacing();
+    let level = if spacing.max_secs > SPARSE_KEY_FRAMES_SECS {
+        Level::Warn
+    } else {
+        Level::Ok
+    };
+    let slow = if level == Level::Warn {
+        ": every frame must be decoded, which takes longer"
+    } else {
+        ""
+    };
+    Check::new(
+        level,
+        "key frames",
+        format!(
+            "{:.2} s apart, at most {:.2} s{slow}",
+            spacing.median_secs, spacing.max_secs
+        ),
+    )
 }
 
 fn names(paths: &[PathBuf]) -> String {

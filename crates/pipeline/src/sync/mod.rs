@@ -102,6 +102,20 @@ pub struct SyncTimings {
     pub total_sec: f64,
 }
 
+impl SyncTimings {
+    /// Of the stages before the map.
+    fn of(describing: &DescribeTimes, alignment: &Alignment) -> Self {
+        Self {
+            decode_sec: describing.decode.as_secs_f64(),
+            features_sec: describing.features.as_secs_f64(),
+            retrieval_sec: alignment.retrieval.as_secs_f64(),
+            gps_sec: alignment.gps.as_secs_f64(),
+            refine_sec: alignment.refine.as_secs_f64(),
+            ..Self::default()
+        }
+    }
+}
+
 /// What came out. `ok: false` is a result, not an error.
 #[derive(Clone, Debug)]
 pub struct SyncReport {
@@ -149,6 +163,39 @@ pub struct SyncReport {
     pub warnings: Vec<String>,
 }
 
+impl SyncReport {
+    /// The map and what it rests on; nothing about times and files yet.
+    fn of(request: &SyncRequest, alignment: &Alignment, warp: &TimeWarp, verdict: &Verdict) -> Self {
+        Self {
+            ok: verdict.ok || request.stop_after_pairs,
+            reasons: if request.stop_after_pairs {
+                Vec::new()
+            } else {
+                verdict.reasons.clone()
+            },
+            model: request.warp.model,
+            segments: warp.segments().len(),
+            coverage: verdict.coverage,
+            inlier_frac: verdict.inlier_frac,
+            p50: verdict.residuals.map(|r| r.p50),
+            p90: verdict.residuals.map(|r| r.p90),
+            ppm: verdict.line.map(|l| l.ppm()),
+            residuals: verdict.residuals,
+            n_pairs: verdict.n_pairs,
+            pairs_kept: alignment.pairs.len(),
+            pairs_raw: alignment.candidates.len(),
+            pairs_verified: alignment.origins.iter().filter(|o| o.verified.is_some()).count(),
+            gps: alignment.gps_offsets,
+            markers: None,
+            timings: SyncTimings::default(),
+            regression: None,
+            outputs: Vec::new(),
+            out_dir: PathBuf::new(),
+            warnings: Vec::new(),
+        }
+    }
+}
+
 /// Run the command.
 pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, PipelineError> {
     let begun = Instant::now();
@@ -169,19 +216,14 @@ pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, 
         skipped,
     } = alignment_of(&mut inputs, &request.matching, context, &mut describing)?;
     let sources = [&inputs.reference.source, &inputs.new.source];
-    warnings.extend(
-        skipped
-            .into_iter()
-            .zip(sources)
-            .filter_map(|(skipped, source)| skipped_warning(skipped, &source.path)),
-    );
+    warnings.extend(skipped_warnings(skipped, sources));
     warnings.extend(alignment.warnings.iter().cloned());
 
     let warp_begun = Instant::now();
     context.task.progress.start(Stage::Warp, None, None);
     let (warp, verdict) = fit(&alignment, &inputs.anchors, sources, &request.warp);
     context.task.progress.finish(Stage::Warp);
-    let warp_sec = warp_begun.elapsed();
+    let warp_time = warp_begun.elapsed();
 
     let markers_begun = Instant::now();
     let mut run = Run {
@@ -194,45 +236,18 @@ pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, 
         usable: verdict.ok || (context.force && !warp.segments().is_empty()),
     };
     run.write_pairs(&alignment, &warp)?;
-    let mut counts = None;
-    if request.stop_after_pairs {
+    let counts = if request.stop_after_pairs {
         run.drop_stale(&[TIMEWARP_FILE, WARP_FILE, NEW_MARKERS_FILE, OVERLAY_FILE]);
         run.drop_stale_editor_files();
+        None
     } else {
-        let file = TimeWarpFile {
-            reference: Some(recording_file(&inputs.reference.source)),
-            new: Some(recording_file(&inputs.new.source)),
-            ..TimeWarpFile::new(&warp, &verdict, &request.warp)
-        };
-        run.write_warp(&file)?;
-        counts = run.write_markers(&inputs, &file)?;
-        if request.plot {
-            let moved = inputs
-                .markers
-                .as_ref()
-                .filter(|_| run.usable)
-                .map_or_else(Vec::new, |table| {
-                    carry_over(table, &file, request.review_threshold, !verdict.ok)
-                });
-            let picture = Picture {
-                markers: viewer::marker_points(&moved),
-                pairs: alignment.pairs.iter().map(dot).collect(),
-                ..Picture::default()
-            };
-            run.put(OVERLAY_FILE, &viewer::draw(&file, picture)?)?;
-        } else {
-            run.drop_stale(&[OVERLAY_FILE]);
-        }
-    }
+        write_map(&mut run, &inputs, &alignment, &warp, &verdict)?
+    };
     let timings = SyncTimings {
-        decode_sec: describing.decode.as_secs_f64(),
-        features_sec: describing.features.as_secs_f64(),
-        retrieval_sec: alignment.retrieval.as_secs_f64(),
-        gps_sec: alignment.gps.as_secs_f64(),
-        refine_sec: alignment.refine.as_secs_f64(),
-        warp_sec: warp_sec.as_secs_f64(),
+        warp_sec: warp_time.as_secs_f64(),
         markers_sec: markers_begun.elapsed().as_secs_f64(),
         total_sec: begun.elapsed().as_secs_f64(),
+        ..SyncTimings::of(&describing, &alignment)
     };
     let perf = Perf {
         gps_used: alignment.gps_offsets.is_some(),
@@ -243,50 +258,67 @@ pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, 
         &mtbsync_formats::json::to_vec(&perf).map_err(|e| PipelineError::new(e.to_string()))?,
     )?;
     context.task.cancel.check()?;
-    let Run {
-        set,
-        mut outputs,
-        mut warnings,
-        ..
-    } = run;
-    set.commit()?;
+    let (mut outputs, mut warnings) = (run.outputs, run.warnings);
+    run.set.commit()?;
     let regression = match &request.regression {
         Some(settings) if verdict.ok && !request.stop_after_pairs => {
-            let status = record(request, settings, &root, &verdict, &perf, &mut warnings)?;
             for name in [history::HISTORY_FILE, regression::REGRESSION_FILE] {
                 outputs.push((name.trim_end_matches(".json").to_owned(), root.join(name)));
             }
-            status
+            record(request, settings, &root, &verdict, &perf, &mut warnings)?
         }
         _ => None,
     };
     Ok(SyncReport {
-        ok: verdict.ok || request.stop_after_pairs,
-        reasons: if request.stop_after_pairs {
-            Vec::new()
-        } else {
-            verdict.reasons.clone()
-        },
-        model: request.warp.model,
-        segments: warp.segments().len(),
-        coverage: verdict.coverage,
-        inlier_frac: verdict.inlier_frac,
-        p50: verdict.residuals.map(|r| r.p50),
-        p90: verdict.residuals.map(|r| r.p90),
-        ppm: verdict.line.map(|l| l.ppm()),
-        residuals: verdict.residuals,
-        n_pairs: verdict.n_pairs,
-        pairs_kept: alignment.pairs.len(),
-        pairs_raw: alignment.candidates.len(),
-        pairs_verified: alignment.origins.iter().filter(|o| o.verified.is_some()).count(),
-        gps: alignment.gps_offsets,
         markers: counts,
         timings,
         regression,
         outputs,
         out_dir: target.folder,
         warnings,
+        ..SyncReport::of(request, &alignment, &warp, &verdict)
     })
+}
+
+/// The map, the markers carried over by it, and its picture; how many markers there are of each status.
+fn write_map(
+    run: &mut Run<'_>,
+    inputs: &Inputs,
+    alignment: &Alignment,
+    warp: &TimeWarp,
+    verdict: &Verdict,
+) -> Result<Option<StatusCounts>, PipelineError> {
+    let request = run.request;
+    let file = TimeWarpFile {
+        reference: Some(recording_file(&inputs.reference.source)),
+        new: Some(recording_file(&inputs.new.source)),
+        ..TimeWarpFile::new(warp, verdict, &request.warp)
+    };
+    run.write_warp(&file)?;
+    let counts = run.write_markers(inputs, &file)?;
+    if request.plot {
+        let moved = inputs
+            .markers
+            .as_ref()
+            .filter(|_| run.usable)
+            .map_or_else(Vec::new, |table| {
+                carry_over(table, &file, request.review_threshold, !verdict.ok)
+            });
+        let picture = Picture {
+            markers: viewer::marker_points(&moved),
+            pairs: alignment.pairs.iter().map(dot).collect(),
+            ..Picture::default()
+        };
+        run.put(OVERLAY_FILE, &viewer::draw(&file, picture)?)?;
+    } else {
+        run.drop_stale(&[OVERLAY_FILE]);
+    }
+    Ok(counts)
+}
+
+fn skipped_warnings(skipped: [usize; 2], sources: [&SourceRecording; 2]) -> impl Iterator<Item = String> {
+    let pairs = skipped.into_iter().zip(sources);
+    pairs.filter_map(|(skipped, source)| skipped_warning(skipped, &source.path))
 }
 
 /// What the stages find for both recordings, from the cache where it is known.
