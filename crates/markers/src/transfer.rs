@@ -80,7 +80,8 @@ pub struct TransferOptions {
 ///
 /// ```
 /// use mtbsync_markers::{
-///     DEFAULT_REVIEW_THRESHOLD, InverseMap, Status, TimeEstimate, TransferOptions, new_markers_csv, read_markers, transfer,
+///     DEFAULT_REVIEW_THRESHOLD, InverseMap, Status, TimeEstimate, TransferOptions, new_markers_csv,
+///     read_markers, transfer,
 /// };
 ///
 /// /// The new run starts at second 10 of the reference and then takes the same time.

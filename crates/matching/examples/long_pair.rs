@@ -1,6 +1,6 @@
 //! How much memory a long pair takes whose indexes are there.
 //!
-//!     long_pair make 3 FOLDER     writes indexes of two generated rides of 3 hours, with 800 keypoints a frame
+//!     long_pair make 3 FOLDER     writes indexes of two generated rides of 3 hours, 800 keypoints a frame
 //!     long_pair align 3 FOLDER    aligns them and prints seconds and peak memory
 //!
 //! Two steps, because making an index takes more memory than reading one. With a fourth argument, `fine`,

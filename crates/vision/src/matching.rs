@@ -9,7 +9,8 @@
 //!
 //! let (a, b, c) = ([0u8; 32], [255u8; 32], [170u8; 32]);
 //! let matches = ratio_matches(&[a, b], &[c, b, a], 0.8, true);
-//! assert_eq!(matches.iter().map(|m| (m.query, m.train, m.distance)).collect::<Vec<_>>(), [(0, 2, 0), (1, 1, 0)]);
+//! let found: Vec<_> = matches.iter().map(|m| (m.query, m.train, m.distance)).collect();
+//! assert_eq!(found, [(0, 2, 0), (1, 1, 0)]);
 //! ```
 
 use std::ops::Range;

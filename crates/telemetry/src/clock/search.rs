@@ -1,7 +1,7 @@
 //! The clock offsets of both tracks by maximum likelihood over a grid of two offsets.
 //!
 //! ```text
-//! score(o_ref, o_new) = sum over both sides of [ -(o - o_prior)^2 / 2 sigma^2 - n_speed / 2 * ln(1 - rho(o)^2) ]
+//! score(o_ref, o_new) = sum over sides of [ -(o - o_prior)^2 / 2 sigma^2 - n_speed / 2 * ln(1 - rho(o)^2) ]
 //!                       - n_path * ln(mean |r_i|)
 //! r_i = match(t_new,i + o_new) - t_ref,i - o_ref
 //! ```

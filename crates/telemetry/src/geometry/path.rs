@@ -1,7 +1,7 @@
 //! A track as a smooth path: evenly spaced in time, with velocity and error, cut at gaps.
 //!
 //! ```text
-//! (x, v) at t = argmin sum_i K_i * (x_i - x - v * (t_i - t))^2      K_i = exp(-((t_i - t) / h)^2 / 2) / e_i^2
+//! (x, v) at t = argmin sum_i K_i * (x_i - x - v * (t_i - t))^2,  K_i = exp(-((t_i - t) / h)^2 / 2) / e_i^2
 //! ```
 //!
 //! This is local linear regression (Cleveland 1979) with Gaussian weights over N samples `x_i` (east and
