@@ -44,11 +44,11 @@ impl IndexFile {
 pub struct Column {
     width: usize,
     rows: usize,
-    place: Place,
+    place: Storage,
 }
 
 #[derive(Clone, Debug)]
-enum Place {
+enum Storage {
     Memory(Arc<Vec<u8>>),
     File(Arc<IndexFile>, u64),
 }
@@ -59,7 +59,7 @@ impl Column {
         Self {
             width,
             rows: bytes.len() / width.max(1),
-            place: Place::Memory(Arc::new(bytes)),
+            place: Storage::Memory(Arc::new(bytes)),
         }
     }
 
@@ -68,7 +68,7 @@ impl Column {
         Self {
             width,
             rows,
-            place: Place::File(Arc::clone(file), offset),
+            place: Storage::File(Arc::clone(file), offset),
         }
     }
 
@@ -83,7 +83,7 @@ impl Column {
         let end = out.len() + rows.len() * self.width;
         let within = rows.start.min(self.rows)..rows.end.min(self.rows);
         if let Err(error) = self.try_read(within, out)
-            && let Place::File(file, _) = &self.place
+            && let Storage::File(file, _) = &self.place
         {
             let _ = file.failed.set(error.to_string());
         }
@@ -93,8 +93,8 @@ impl Column {
     fn try_read(&self, rows: Range<usize>, out: &mut Vec<u8>) -> io::Result<()> {
         let bytes = rows.start * self.width..rows.end * self.width;
         match &self.place {
-            Place::Memory(all) => out.extend_from_slice(all.get(bytes).unwrap_or_default()),
-            Place::File(file, offset) => {
+            Storage::Memory(all) => out.extend_from_slice(all.get(bytes).unwrap_or_default()),
+            Storage::File(file, offset) => {
                 let from = out.len();
                 out.resize(from + bytes.len(), 0);
                 if let Err(error) = file.read_at(offset + bytes.start as u64, &mut out[from..]) {
@@ -112,11 +112,11 @@ impl Column {
     /// The first reading that failed.
     pub fn check(&self) -> Result<(), PipelineError> {
         match &self.place {
-            Place::File(file, _) => match file.failed.get() {
+            Storage::File(file, _) => match file.failed.get() {
                 Some(why) => Err(IndexProblem::Unreadable(why.clone()).into()),
                 None => Ok(()),
             },
-            Place::Memory(_) => Ok(()),
+            Storage::Memory(_) => Ok(()),
         }
     }
 

@@ -2,31 +2,19 @@
 
 use std::time::{Duration, Instant};
 
-use mtbsync_align::evidence::Matrix;
-use mtbsync_align::fusion::{FusedPair, fuse};
+use mtbsync_align::fusion::fuse;
 use mtbsync_align::pair::{Candidate, Pair, PairOrigin};
-use mtbsync_align::path::nearest;
-use mtbsync_align::refine::{FrameTimes, refine};
-use mtbsync_align::sequence::Posterior;
-use mtbsync_index::features::{DenseFrames, Features};
+use mtbsync_index::features::Features;
 use mtbsync_index::tracks::Tracks;
 use mtbsync_task::error::PipelineError;
-use mtbsync_task::progress::Stage;
-use mtbsync_task::progress::Task;
+use mtbsync_task::progress::{Stage, Task};
 use mtbsync_telemetry::clock::Offsets;
 
-use crate::compare::{Retrieval, retrieve};
-use crate::displaced::Displaced;
-use crate::settings::{MatchSettings, Matcher};
+use crate::locate::{Located, locate};
+use crate::refine::{refined_pairs, unrefined_pairs};
+use crate::report::{candidates, origins};
+use crate::settings::MatchSettings;
 use crate::structure::refine_by_structure;
-use crate::verify::verify_pairs;
-
-/// Candidates of one frame are at least this far apart, seconds: neighbours of a peak are the same place.
-const CANDIDATE_GAP_SECS: f64 = 1.0;
-/// Added to the window of `--refine-window` frames: the path is only known to a frame or so.
-const WINDOW_MARGIN_FRAMES: f64 = 1.4;
-/// Error of an unrefined pair as a share of the frame spacing.
-const UNREFINED_SIGMA: f64 = 0.35;
 
 /// Everything the stages found.
 pub struct Alignment {
@@ -59,7 +47,7 @@ pub fn align(
     task: &Task<'_>,
 ) -> Result<Alignment, PipelineError> {
     let begun = Instant::now();
-    let Retrieval {
+    let Located {
         similarity,
         z,
         path,
@@ -67,7 +55,7 @@ pub fn align(
         gps,
         gps_took,
         warnings,
-    } = retrieve(reference, new, tracks, settings, task)?;
+    } = locate(reference, new, tracks, settings, task)?;
     task.progress.finish(Stage::Sequence);
     task.cancel.check()?;
     let retrieval = begun.elapsed();
@@ -116,131 +104,4 @@ pub fn align(
         gps: gps_took,
         warnings,
     })
-}
-
-/// What stands behind each pair.
-fn origins(
-    reference: &Features,
-    new: &Features,
-    fused: &[FusedPair],
-    refined: bool,
-    settings: &MatchSettings,
-) -> Vec<PairOrigin> {
-    let unverified = |model| PairOrigin {
-        model,
-        verified: None,
-    };
-    let visual: Vec<Pair> = fused.iter().filter(|f| !f.gps_only).map(|f| f.pair).collect();
-    let visual = match (refined, settings.matcher) {
-        (false, _) => vec![unverified('N'); visual.len()],
-        (true, Matcher::Dense) => vec![unverified('D'); visual.len()],
-        (true, Matcher::Auto | Matcher::Orb) => verify_pairs(new, reference, &visual, settings),
-    };
-    let mut visual = visual.into_iter();
-    fused
-        .iter()
-        .map(|f| {
-            let seen = if f.gps_only { None } else { visual.next() };
-            seen.unwrap_or_else(|| unverified('G'))
-        })
-        .collect()
-}
-
-fn refined_pairs(
-    reference: &Features,
-    new: &Features,
-    path: &[Posterior],
-    settings: &MatchSettings,
-) -> Vec<Pair> {
-    let frames = [new, reference].map(DenseFrames::all);
-    let masks = [new.mask.as_slice(), reference.mask.as_slice()];
-    let similarity = Displaced::new(&frames, masks);
-    let [fine_new_secs, fine_ref_secs] = frames.each_ref().map(|f| f.t_secs.as_slice());
-    let half_window_secs = (settings.refine_window as f64 + WINDOW_MARGIN_FRAMES) / reference.params.fps;
-    let times = FrameTimes {
-        analysed: &new.t_secs,
-        fine: fine_new_secs,
-    };
-    refine(path, times, fine_ref_secs, &similarity, half_window_secs)
-}
-
-/// The sequence model's places as they are, where they do not go back.
-fn unrefined_pairs(reference: &Features, new: &Features, path: &[Posterior]) -> Vec<Pair> {
-    let mut latest = f64::NEG_INFINITY;
-    path.iter()
-        .zip(&new.t_secs)
-        .filter(|(b, _)| b.is_on_trail())
-        .filter_map(|(b, &t_new_secs)| {
-            let nearest_frame = reference.t_secs.get(nearest(&reference.t_secs, b.t_ref_secs))?;
-            (*nearest_frame >= latest).then(|| {
-                latest = *nearest_frame;
-                Pair {
-                    t_new_secs,
-                    t_ref_secs: *nearest_frame,
-                    sigma_secs: UNREFINED_SIGMA / reference.params.fps,
-                    certainty: b.on.min(1.0),
-                }
-            })
-        })
-        .collect()
-}
-
-/// The best places of each new frame by itself.
-fn candidates(
-    reference: &Features,
-    new: &Features,
-    (similarity, z): (&Matrix, &Matrix),
-    top_k: usize,
-    pairs: &[Pair],
-    origins: &[PairOrigin],
-) -> Vec<Candidate> {
-    let verified: Vec<(usize, usize, usize)> = pairs
-        .iter()
-        .zip(origins)
-        .filter_map(|(p, o)| {
-            let place = (
-                nearest(&new.t_secs, p.t_new_secs),
-                nearest(&reference.t_secs, p.t_ref_secs),
-            );
-            o.verified.map(|(inliers, _)| (place.0, place.1, inliers))
-        })
-        .collect();
-    let mut out = Vec::new();
-    for (i, &t_new_secs) in new.t_secs.iter().enumerate() {
-        let first = z.band(i).start;
-        let mut chosen: Vec<usize> = Vec::new();
-        while chosen.len() < top_k {
-            let apart = |j: &usize| {
-                let gap = |&k: &usize| (reference.t_secs[k] - reference.t_secs[*j]).abs();
-                chosen.iter().all(|k| gap(k) >= CANDIDATE_GAP_SECS)
-            };
-            // The best of what is left; of equal ones the first.
-            let best = z.band(i).filter(apart).min_by(|&a, &b| {
-                z.row(i)[b - first]
-                    .total_cmp(&z.row(i)[a - first])
-                    .then(a.cmp(&b))
-            });
-            let Some(best) = best else { break };
-            chosen.push(best);
-        }
-        // Pairs are in order of new time.
-        let verified_here = &verified[verified.partition_point(|v| v.0 < i)..];
-        let verified_here = &verified_here[..verified_here.partition_point(|v| v.0 == i)];
-        let mut rows: Vec<Candidate> = chosen
-            .into_iter()
-            .map(|j| Candidate {
-                t_new_secs,
-                t_ref_secs: reference.t_secs[j],
-                score: f64::from(similarity.row(i)[j - first]).clamp(0.0, 1.0),
-                n_inliers: verified_here.iter().find(|v| v.1 == j).map_or(0, |v| v.2),
-            })
-            .collect();
-        rows.sort_by(|a, b| {
-            b.score
-                .total_cmp(&a.score)
-                .then(a.t_ref_secs.total_cmp(&b.t_ref_secs))
-        });
-        out.extend(rows);
-    }
-    out
 }

@@ -8,18 +8,17 @@ use mtbsync_vision::similarity::{
     Centring, Displacement, DisplacementMatcher, DisplacementSequence, FrameBlocks,
 };
 
+use crate::tuning::KEPT_DISPLACED_BLOCKS;
+
 /// Reference frames tried for the first displacement of a new frame, as offsets in frames from the expected one.
 const SEED_OFFSETS: [isize; 3] = [0, -3, 3];
 
 /// Frames to be compared under displacement, prepared where they are needed.
 pub type Displaceable<'a> = FrameBlocks<'a, DisplacementSequence>;
 
-/// Blocks kept of a recording while it is walked along: enough for several threads in different places.
-const KEPT_BLOCKS: usize = 24;
-
 /// The frames of a recording, ready to be displaced.
 pub fn displaceable(centring: Centring<'_>) -> Displaceable<'_> {
-    FrameBlocks::new(centring.frames(), KEPT_BLOCKS, move |frames| {
+    FrameBlocks::new(centring.frames(), KEPT_DISPLACED_BLOCKS, move |frames| {
         DisplacementSequence::new(&centring.block(frames))
     })
 }

@@ -15,27 +15,10 @@ use mtbsync_index::tracks::Tracks;
 use mtbsync_telemetry::clock::{Offsets, SearchSide, Signal, interpolate, offsets};
 use mtbsync_telemetry::place::{PlaceEvidence, PlaceMatch};
 
-/// A place of the pictures' path takes part in the comparison with GPS when the model is this sure of it.
-const SURE_HERE: f64 = 0.8;
-const SURE_OFF: f64 = 0.2;
-/// Places of the path are compared this far apart, seconds.
-const SEEN_STEP_SECS: f64 = 0.9;
-/// 1-sigma error of the sequence model's places, seconds.
-const POSTERIOR_SIGMA_SECS: f64 = 0.3;
-/// Fewest places of the path for a verdict on GPS.
-const MIN_COMPARED: usize = 8;
-/// Share of the compared places at which GPS must agree with the pictures.
-const MIN_AGREEMENT: f64 = 0.6;
-/// Two sources agree within this many of their sigmas.
-const AGREEMENT_SIGMAS: f64 = 3.0;
-/// Spread between two passes of one place seen by good receivers, seconds
-/// (docs/reference/telemetry-files.md#what-gps-is-worth).
-const RECEIVER_SIGMA_SECS: f64 = 0.13;
-/// Places farther across than this are another trail, in sigmas of the positions.
-const MAX_ACROSS_SIGMAS: f64 = 2.5;
-/// Certainty of GPS where no picture could be compared at all, both tracks being the cameras' own or given with their
-/// offset by a person.
-const UNSEEN_CERTAINTY: f64 = 0.9;
+use crate::tuning::{
+    AGREEMENT_SIGMAS, MAX_ACROSS_SIGMAS, MIN_AGREEMENT, MIN_COMPARED, POSTERIOR_SIGMA_SECS,
+    RECEIVER_SIGMA_SECS, SEEN_STEP_SECS, SURE_HERE, SURE_OFF, UNSEEN_CERTAINTY,
+};
 
 /// GPS of both sides, compared with the pictures and believed.
 pub struct GpsEvidence {

@@ -8,14 +8,7 @@ use mtbsync_index::features::Features;
 use mtbsync_telemetry::clock::Signal;
 use mtbsync_vision::dense::DESCRIPTOR_LEN;
 
-/// Frames farther apart look unlike each other at any speed, seconds.
-const MAX_STEP_SECS: f64 = 0.2;
-/// Half width of the smoothing, seconds: receivers smooth about as much.
-const SMOOTH_SECS: f64 = 1.0;
-/// Step of the signal, seconds.
-const STEP_SECS: f64 = 0.25;
-/// Farthest frames that take part in a value, in half widths.
-const REACH: f64 = 3.0;
+use crate::tuning::{MAX_SPEED_STEP_SECS, SPEED_SMOOTH_REACH, SPEED_SMOOTH_SECS, SPEED_STEP_SECS};
 
 /// The signal of a recording; `None` when its frames are too far apart.
 pub fn picture_speed(features: &Features) -> Option<Signal> {
@@ -26,7 +19,7 @@ pub fn picture_speed(features: &Features) -> Option<Signal> {
     for (&time, descriptor) in times.iter().zip(dense.chunks_exact(DESCRIPTOR_LEN)) {
         let centred = centred_unit(descriptor, &mean);
         if let Some((time_before, other)) = &before
-            && time - time_before <= MAX_STEP_SECS
+            && time - time_before <= MAX_SPEED_STEP_SECS
         {
             let cosine: f32 = centred.iter().zip(other).map(|(a, b)| a * b).sum();
             let change = f64::from((1.0 - cosine).max(0.0)).sqrt();
@@ -38,13 +31,13 @@ pub fn picture_speed(features: &Features) -> Option<Signal> {
         return None;
     }
     let (first, last) = (steps.first()?.0, steps.last()?.0);
-    let count = ((last - first) / STEP_SECS) as usize + 1;
+    let count = ((last - first) / SPEED_STEP_SECS) as usize + 1;
     let values = (0..count)
-        .map(|k| smoothed(&steps, first + k as f64 * STEP_SECS))
+        .map(|k| smoothed(&steps, first + k as f64 * SPEED_STEP_SECS))
         .collect();
     Some(Signal {
         start_secs: first,
-        step_secs: STEP_SECS,
+        step_secs: SPEED_STEP_SECS,
         values,
     })
 }
@@ -76,7 +69,7 @@ fn centred_unit(descriptor: &[u8], mean: &[f32]) -> Vec<f32> {
 
 /// Mean of the steps around a time, weighted by a bell; NaN where there are none.
 fn smoothed(steps: &[(f64, f64)], time_secs: f64) -> f64 {
-    let reach = REACH * SMOOTH_SECS;
+    let reach = SPEED_SMOOTH_REACH * SPEED_SMOOTH_SECS;
     let from = steps.partition_point(|s| s.0 < time_secs - reach);
     let near = steps
         .get(from..)
@@ -85,7 +78,7 @@ fn smoothed(steps: &[(f64, f64)], time_secs: f64) -> f64 {
         .take_while(|s| s.0 <= time_secs + reach);
     let (mut sum, mut weights) = (0.0, 0.0);
     for (time, value) in near {
-        let weight = (-0.5 * ((time - time_secs) / SMOOTH_SECS).powi(2)).exp();
+        let weight = (-0.5 * ((time - time_secs) / SPEED_SMOOTH_SECS).powi(2)).exp();
         sum += weight * value;
         weights += weight;
     }

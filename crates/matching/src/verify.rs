@@ -11,13 +11,7 @@ use rayon::prelude::*;
 
 use crate::displaced::displaceable;
 use crate::settings::MatchSettings;
-
-/// How far from its expected place a match is looked for, in cells of the dense grid.
-const GUIDE_CELLS: f64 = 1.5;
-/// Keypoints per frame that take part when local features have to find the place.
-const RETRIEVAL_KEYPOINTS: usize = 200;
-/// Matches that make a similarity of 1 there.
-const FULL_MATCHES: f32 = 100.0;
+use crate::tuning::{FULL_MATCHES, GUIDE_CELLS, RETRIEVAL_KEYPOINTS};
 
 /// What local features say about each pair.
 pub fn verify_pairs(

@@ -1,0 +1,212 @@
+//! Locating every new frame along the reference: similarity of pictures → sequence model, GPS where there is some.
+//!
+//! Similarities become z-scores and log-likelihood ratios ([`mtbsync_align::evidence`]), those of GPS are added, and
+//! forward–backward gives the posterior of every frame's place ([`mtbsync_align::sequence`]).
+
+use std::time::{Duration, Instant};
+
+use mtbsync_align::ambiguity;
+use mtbsync_align::band::band;
+use mtbsync_align::evidence::{Matrix, add, log_likelihood_ratios, z_scores};
+use mtbsync_align::sequence::{Posterior, PosteriorInterval, posterior_intervals, posteriors};
+use mtbsync_index::features::{DenseFrames, Features};
+use mtbsync_index::tracks::Tracks;
+use mtbsync_task::error::PipelineError;
+use mtbsync_task::progress::{Stage, Task};
+use mtbsync_telemetry::clock::SideTrack;
+use mtbsync_vision::similarity::ShiftSearch;
+
+use crate::compare::{FramePairs, full_matrix};
+use crate::gps::{GpsEvidence, Seen};
+use crate::picture_speed::picture_speed;
+use crate::settings::{MatchSettings, Matcher};
+use crate::tuning::{MAX_FULL_CELLS, REVERSED_SHARE, SPARSE_FRAMES};
+use crate::verify::local_similarity;
+
+/// Where each new frame is, and what spoke for it.
+pub struct Located {
+    /// Similarity of the frames that were compared in full.
+    pub similarity: Matrix,
+    /// How far each stands out.
+    pub z: Matrix,
+    /// The place of each analysed new frame.
+    pub path: Vec<Posterior>,
+    /// The reference fits better played backwards.
+    pub reversed: bool,
+    /// GPS, where it may speak.
+    pub gps: Option<GpsEvidence>,
+    /// Wall time of the comparison of tracks.
+    pub gps_took: Duration,
+    /// Lines for the person.
+    pub warnings: Vec<String>,
+}
+
+/// The place of every new frame.
+///
+/// Short pairs are compared frame by frame at every shift. For long ones that would cost the product of both lengths,
+/// so a sparse look comes first: a few hundred frames of the new run, evenly spread, against every frame of the
+/// reference by their pooled descriptors. What the sequence model makes of them is a band around the path, and only in
+/// that band are all frames compared in full. The cost then grows with the length of the recordings.
+///
+/// # Errors
+/// When an index contradicts itself, and when interrupted.
+pub fn locate(
+    reference: &Features,
+    new: &Features,
+    tracks: &Tracks,
+    settings: &MatchSettings,
+    task: &Task<'_>,
+) -> Result<Located, PipelineError> {
+    task.progress.start(Stage::Retrieval, None, None);
+    let every: Vec<usize> = (0..new.t_secs.len()).collect();
+    if settings.matcher == Matcher::Orb {
+        let values = local_similarity(new, reference, settings.lowe);
+        let similarity = full_matrix(new.t_secs.len(), reference.t_secs.len(), values)?;
+        let z = z_scores(&similarity);
+        compared(task)?;
+        return Ok(judge(&z, &every, reference, new, tracks).found(similarity, z));
+    }
+    let frames = [new, reference].map(DenseFrames::analysed);
+    let frame_pairs = FramePairs::new(&frames[0], &frames[1], [&new.mask, &reference.mask]);
+    if new.t_secs.len() * reference.t_secs.len() <= MAX_FULL_CELLS {
+        let (similarity, z) = frame_pairs.compare(&every, ShiftSearch::Exhaustive)?;
+        compared(task)?;
+        return Ok(judge(&z, &every, reference, new, tracks).found(similarity, z));
+    }
+    let sparse: Vec<usize> = every
+        .into_iter()
+        .step_by(new.t_secs.len().div_ceil(SPARSE_FRAMES))
+        .collect();
+    let (_, z) = frame_pairs.compare(&sparse, ShiftSearch::Pooled)?;
+    compared(task)?;
+    let judged = judge(&z, &sparse, reference, new, tracks);
+    let t_sparse: Vec<f64> = sparse.iter().map(|&i| new.t_secs[i]).collect();
+    // Without a path nothing is worth a closer look.
+    let nowhere = || vec![0..1; new.t_secs.len()];
+    let bands = band(&judged.intervals, &t_sparse, &new.t_secs, &reference.t_secs).unwrap_or_else(nowhere);
+    let (similarity, z) = frame_pairs.compare_within(&bands)?;
+    let llr = judged.with_gps(log_likelihood_ratios(&z), &new.t_secs, &reference.t_secs);
+    let path = posteriors(&llr, &new.t_secs, &reference.t_secs);
+    Ok(Judged {
+        intervals: path.into_iter().map(PosteriorInterval::point).collect(),
+        ..judged
+    }
+    .found(similarity, z))
+}
+
+/// The pictures are compared; now it is the sequence model's turn.
+fn compared(task: &Task<'_>) -> Result<(), PipelineError> {
+    task.progress.finish(Stage::Retrieval);
+    task.cancel.check()?;
+    task.progress.start(Stage::Sequence, None, None);
+    Ok(())
+}
+
+/// What the sequence model and GPS make of the pictures.
+struct Judged {
+    intervals: Vec<PosteriorInterval>,
+    certainty: f64,
+    reversed: bool,
+    gps: Option<GpsEvidence>,
+    gps_took: Duration,
+    warnings: Vec<String>,
+}
+
+impl Judged {
+    /// Evidence of pictures and GPS together.
+    fn with_gps(&self, llr: Matrix, t_new_secs: &[f64], t_ref_secs: &[f64]) -> Matrix {
+        self.gps
+            .as_ref()
+            .and_then(|gps| gps.log_likelihood_ratios(t_new_secs, t_ref_secs, llr.bands()))
+            .and_then(|ratios| add(&llr, &ratios))
+            .unwrap_or(llr)
+    }
+
+    fn found(self, similarity: Matrix, z: Matrix) -> Located {
+        let certain = |interval: PosteriorInterval| Posterior {
+            on: interval.posterior.on * self.certainty,
+            ..interval.posterior
+        };
+        Located {
+            similarity,
+            z,
+            path: self.intervals.into_iter().map(certain).collect(),
+            reversed: self.reversed,
+            gps: self.gps,
+            gps_took: self.gps_took,
+            warnings: self.warnings,
+        }
+    }
+}
+
+/// Run the sequence model over the new frames `rows`, weigh GPS, and ask whether another path fits as well.
+fn judge(z: &Matrix, rows: &[usize], reference: &Features, new: &Features, tracks: &Tracks) -> Judged {
+    let t_new_secs: Vec<f64> = rows.iter().map(|&i| new.t_secs[i]).collect();
+    let t_ref_secs = &reference.t_secs;
+    let llr = log_likelihood_ratios(z);
+    let pictures = posterior_intervals(&llr, &t_new_secs, t_ref_secs);
+    let gps_begun = Instant::now();
+    let mut warnings = tracks.warnings.clone();
+    let seen: Vec<Posterior> = pictures.iter().map(|r| r.posterior).collect();
+    let gps = weigh_gps(reference, new, tracks, &t_new_secs, &seen).unwrap_or_else(|why| {
+        warnings.push(why);
+        None
+    });
+    let mut judged = Judged {
+        intervals: pictures,
+        certainty: 1.0,
+        reversed: false,
+        gps,
+        gps_took: gps_begun.elapsed(),
+        warnings,
+    };
+    let llr = if judged.gps.is_some() {
+        let both = judged.with_gps(llr, &t_new_secs, t_ref_secs);
+        judged.intervals = posterior_intervals(&both, &t_new_secs, t_ref_secs);
+        both
+    } else {
+        llr
+    };
+    let path: Vec<Posterior> = judged.intervals.iter().map(|r| r.posterior).collect();
+    judged.certainty = ambiguity::certainty(&llr, &path, &t_new_secs, t_ref_secs);
+    if judged.certainty < 1.0 {
+        judged
+            .warnings
+            .push("the reference fits in another way almost as well: does it hold several laps?".to_owned());
+    }
+    let share = share_on_trail(&path);
+    judged.reversed = share < REVERSED_SHARE
+        && llr.reversed_reference().is_some_and(|llr| {
+            let last = t_ref_secs.last().copied().unwrap_or(0.0);
+            let backwards: Vec<f64> = t_ref_secs.iter().rev().map(|t| last - t).collect();
+            share_on_trail(&posteriors(&llr, &t_new_secs, &backwards)) > share.max(REVERSED_SHARE)
+        });
+    judged
+}
+
+fn share_on_trail(path: &[Posterior]) -> f64 {
+    path.iter().filter(|b| b.is_on_trail()).count() as f64 / path.len().max(1) as f64
+}
+
+/// GPS of both sides, if it may speak; else why not.
+fn weigh_gps(
+    reference: &Features,
+    new: &Features,
+    tracks: &Tracks,
+    t_new_secs: &[f64],
+    pictures: &[Posterior],
+) -> Result<Option<GpsEvidence>, String> {
+    let speed = |features: &Features, side: &Option<SideTrack>| match side {
+        Some(side) if side.clock.is_guessed() => picture_speed(features),
+        Some(_) | None => None,
+    };
+    let speeds = [speed(reference, &tracks.reference), speed(new, &tracks.new)];
+    let [of_reference, of_new] = &speeds;
+    let seen = Seen {
+        posteriors: pictures,
+        t_new_secs,
+        speeds: [of_reference.as_ref(), of_new.as_ref()],
+        durations_secs: [reference.source.duration_secs, new.source.duration_secs],
+    };
+    GpsEvidence::weigh(tracks, &seen)
+}

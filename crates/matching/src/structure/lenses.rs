@@ -1,0 +1,53 @@
+//! Which lenses two cameras had: those with which the most blocks of a few pairs agree.
+
+use mtbsync_vision::structure::{BlockMatches, Lens, Projection, Structure};
+
+use crate::tuning::{LENS_STEPS_DEG, LENSES, USUAL_LENS};
+
+/// Of both cameras.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lenses {
+    pub(super) reference: Lens,
+    pub(super) new: Lens,
+}
+
+/// Motion around one pair: from both reference frames beside it to their partners, and from each to the new frame.
+pub(super) struct Motion {
+    pub(super) between: [BlockMatches; 2],
+    pub(super) to_new: [BlockMatches; 2],
+}
+
+impl Motion {
+    /// How many blocks agree with these lenses, weighted by how well.
+    pub(super) fn support(&self, lenses: Lenses) -> f64 {
+        let side = |k: usize| {
+            let structure = Structure::new(&self.between[k], &lenses.reference, k == 0)?;
+            let located = structure.locate(&self.to_new[k], &lenses.new)?;
+            Some(located.inliers as f64 * (1.0 - located.residual.min(1.0).powi(2)))
+        };
+        (0..2).filter_map(side).sum()
+    }
+}
+
+pub(super) type LensKind = (Projection, f64);
+
+/// The lens with the most support, and its support.
+pub(super) fn best_lens(support: impl Fn(LensKind) -> f64) -> (LensKind, f64) {
+    let mut best = (USUAL_LENS, support(USUAL_LENS));
+    let consider = |lens: LensKind, best: &mut (LensKind, f64)| {
+        let value = support(lens);
+        if value > best.1 {
+            *best = (lens, value);
+        }
+    };
+    for lens in LENSES.into_iter().filter(|&lens| lens != USUAL_LENS) {
+        consider(lens, &mut best);
+    }
+    for step in LENS_STEPS_DEG {
+        let (projection, middle) = best.0;
+        for hfov_deg in [middle - step, middle + step] {
+            consider((projection, hfov_deg), &mut best);
+        }
+    }
+    best
+}

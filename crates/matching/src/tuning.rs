@@ -1,0 +1,127 @@
+//! Tuned numbers of matching: unit, and where each comes from.
+
+use mtbsync_vision::structure::Projection;
+
+// Comparison and location
+
+/// Pairs of frames up to which all are compared, at every shift: nearly two minutes against two minutes at 3 frames a
+/// second, about a second of work.
+pub(crate) const MAX_FULL_CELLS: usize = 100_000;
+/// New frames of the sparse look. Each finds its place by itself four times in five; a sequence of hundreds leaves no
+/// doubt about the path, only about short stops and detours between them, which the full comparison sees.
+pub(crate) const SPARSE_FRAMES: usize = 400;
+/// Frames spread over a recording that stand for all of it when a mean and a standard deviation are taken.
+pub(crate) const SAMPLE_FRAMES: usize = 64;
+/// Reference frames prepared at once for the comparison with all: what a processor's cache holds.
+pub(crate) const PART_FRAMES: usize = 48;
+/// Blocks of prepared reference frames kept for the comparison within bands: the widest band for two threads.
+pub(crate) const KEPT_BLOCKS: usize = 48;
+/// Share of frames on the trail, played backwards, that makes a reversed ride.
+pub(crate) const REVERSED_SHARE: f64 = 0.5;
+
+/// Candidates of one frame are at least this far apart, seconds: neighbours of a peak are the same place.
+pub(crate) const CANDIDATE_GAP_SECS: f64 = 1.0;
+/// Added to the window of `--refine-window` frames: the path is only known to a frame or so.
+pub(crate) const WINDOW_MARGIN_FRAMES: f64 = 1.4;
+/// Error of an unrefined pair as a share of the frame spacing.
+pub(crate) const UNREFINED_SIGMA: f64 = 0.35;
+
+// Similarity under displacement
+
+/// Blocks kept of a recording while it is walked along: enough for several threads in different places.
+pub(crate) const KEPT_DISPLACED_BLOCKS: usize = 24;
+
+// GPS
+
+/// A place of the pictures' path takes part in the comparison with GPS when the model is this sure of it.
+pub(crate) const SURE_HERE: f64 = 0.8;
+pub(crate) const SURE_OFF: f64 = 0.2;
+/// Places of the path are compared this far apart, seconds.
+pub(crate) const SEEN_STEP_SECS: f64 = 0.9;
+/// 1-sigma error of the sequence model's places, seconds.
+pub(crate) const POSTERIOR_SIGMA_SECS: f64 = 0.3;
+/// Fewest places of the path for a verdict on GPS.
+pub(crate) const MIN_COMPARED: usize = 8;
+/// Share of the compared places at which GPS must agree with the pictures.
+pub(crate) const MIN_AGREEMENT: f64 = 0.6;
+/// Two sources agree within this many of their sigmas.
+pub(crate) const AGREEMENT_SIGMAS: f64 = 3.0;
+/// Spread between two passes of one place seen by good receivers, seconds
+/// (docs/reference/telemetry-files.md#what-gps-is-worth).
+pub(crate) const RECEIVER_SIGMA_SECS: f64 = 0.13;
+/// Places farther across than this are another trail, in sigmas of the positions.
+pub(crate) const MAX_ACROSS_SIGMAS: f64 = 2.5;
+/// Certainty of GPS where no picture could be compared at all, both tracks being the cameras' own or given with their
+/// offset by a person.
+pub(crate) const UNSEEN_CERTAINTY: f64 = 0.9;
+
+// Speed from pictures
+
+/// Frames farther apart look unlike each other at any speed, seconds.
+pub(crate) const MAX_SPEED_STEP_SECS: f64 = 0.2;
+/// Half width of the smoothing, seconds: receivers smooth about as much.
+pub(crate) const SPEED_SMOOTH_SECS: f64 = 1.0;
+/// Step of the signal, seconds.
+pub(crate) const SPEED_STEP_SECS: f64 = 0.25;
+/// Farthest frames that take part in a value, in half widths.
+pub(crate) const SPEED_SMOOTH_REACH: f64 = 3.0;
+
+// Local features
+
+/// How far from its expected place a match is looked for, in cells of the dense grid.
+pub(crate) const GUIDE_CELLS: f64 = 1.5;
+/// Keypoints per frame that take part when local features have to find the place.
+pub(crate) const RETRIEVAL_KEYPOINTS: usize = 200;
+/// Matches that make a similarity of 1 there.
+pub(crate) const FULL_MATCHES: f32 = 100.0;
+
+// Structure
+
+/// Reference frames farther apart than this show too different pictures, seconds.
+pub(crate) const MAX_BASELINE_SECS: f64 = 1.2;
+/// Motion between two reference frames from which on farther ones are no better, fine cells of the HOG grid, and how far
+/// apart they may be to reach it, seconds. Measured: neighbours 1/15 s apart locate 95 of 100 frames to 5 ms (median),
+/// frames 1/3 s apart 79 to 95 to 9 ms or better.
+pub(crate) const FULL_MOTION: f64 = 1.0;
+pub(crate) const LONG_BASELINE_SECS: f64 = 0.5;
+/// The farther frame must show this share of the nearer one's clear blocks.
+pub(crate) const MIN_KEPT_CLEAR: f64 = 0.7;
+/// Pictures taken this near to each other show things at nearly the same places, seconds.
+pub(crate) const NEAR_SECS: f64 = 0.15;
+/// Share of the blocks between two reference frames that must move as one rigid scene. Of frames near to each other nearly
+/// all blocks are right, and where fewer agree, something else moves; of farther ones some are wrong by chance.
+pub(crate) const MIN_RIGID_SHARE_NEAR: f64 = 0.85;
+pub(crate) const MIN_RIGID_SHARE_FAR: f64 = 0.7;
+/// Factor on the error by the blocks' residuals, which takes depths and the turn between the frames as exact. Measured on
+/// two pairs with known truth (dev_partial, dev_speed), checked on the others.
+pub(crate) const LOCATED_SIGMA: f64 = 1.4;
+/// Both sides agree when they differ by less than this many sigmas of both.
+pub(crate) const MAX_DISAGREEMENT: f64 = 2.0;
+/// Least share of the pairs that must be located. On open rides a quarter to nine tenths are; where hardly any is (a
+/// cockpit that fills the picture: 8 %), those few are more likely something else that moves as one, such as an arm.
+pub(crate) const MIN_LOCATED_SHARE: f64 = 0.15;
+/// How often a pair is looked for.
+pub(crate) const LOOKS: usize = 3;
+/// Located pairs farther apart than this say nothing about those between, seconds.
+pub(crate) const MAX_BRIDGE_SECS: f64 = 2.0;
+/// How well the rate between pairs is known, as a share of it.
+pub(crate) const RATE_SIGMA: f64 = 0.1;
+/// Pairs, evenly spread, from which the lenses are found.
+pub(crate) const LENS_SAMPLE: usize = 16;
+/// Lenses that are tried: degrees seen across the picture.
+pub(crate) const LENSES: [(Projection, f64); 8] = [
+    (Projection::Rectilinear, 70.0),
+    (Projection::Rectilinear, 85.0),
+    (Projection::Rectilinear, 100.0),
+    (Projection::Rectilinear, 115.0),
+    (Projection::Rectilinear, 130.0),
+    (Projection::Equidistant, 100.0),
+    (Projection::Equidistant, 120.0),
+    (Projection::Equidistant, 140.0),
+];
+/// Tried if nothing speaks for another: the middle of what action cameras see.
+pub(crate) const USUAL_LENS: (Projection, f64) = LENSES[2];
+/// Steps by which the best of them is then improved, degrees.
+pub(crate) const LENS_STEPS_DEG: [f64; 2] = [7.0, 3.5];
+/// Two different lenses need this much more support than one for both.
+pub(crate) const OTHER_LENS_GAIN: f64 = 1.03;
