@@ -34,7 +34,7 @@ const MAX_LINE_BYTES: u64 = 1 << 20;
 pub struct PairProgram {
     /// The program, usually this one.
     pub program: PathBuf,
-    /// Its arguments; with them it reads a [`Job`] from stdin and calls [`do_job`](super::do_job).
+    /// Its arguments; with them it reads a `Job` from stdin and calls [`do_job`](super::do_job).
     pub args: Vec<OsString>,
     /// Silence after which it counts as hung.
     pub silence: Duration,

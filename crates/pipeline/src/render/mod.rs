@@ -1,8 +1,8 @@
 //! `render`: both runs in one video, locked by place or by time (docs/reference/cli.md#render).
 //!
-//! The way of a frame: [`schedule`] says which moment of each recording an output frame shows, [`side`] decodes those
-//! frames in order, [`canvas`] puts them where [`geometry`] wants them, [`overlays`] writes on them, and the movie
-//! writer encodes. [`soundtrack`] cuts the sound to the same schedule. Everything streams: memory does not grow with the
+//! The way of a frame: `schedule` says which moment of each recording an output frame shows, `side` decodes those
+//! frames in order, `canvas` puts them where `geometry` wants them, `overlays` writes on them, and the movie
+//! writer encodes. `soundtrack` cuts the sound to the same schedule. Everything streams: memory does not grow with the
 //! length of the runs.
 
 mod canvas;

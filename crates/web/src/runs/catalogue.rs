@@ -143,7 +143,7 @@ impl Catalogue {
         &self.root
     }
 
-    /// What lies below the root, at most [`SCAN_AGE`] old.
+    /// What lies below the root, at most `SCAN_AGE` old.
     pub fn scan(&self) -> Arc<Scan> {
         // Held while scanning: others wait for this scan instead of making their own.
         let mut latest = self.latest();
