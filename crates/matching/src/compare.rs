@@ -44,8 +44,8 @@ impl<'a> FramePairs<'a> {
         }
     }
 
-    /// Some new frames against all of the reference: similarity of all that is seen, and how far both kinds of
-    /// similarity stand out.
+    /// Some new frames against all of the reference: similarity of all that is seen, and how far both kinds
+    /// of similarity stand out.
     pub fn compare(&self, rows: &[usize], search: ShiftSearch) -> Result<(Matrix, Matrix), PipelineError> {
         let [global, local] = &self.kinds;
         let global = compare_all(global, rows, search)?;
@@ -99,8 +99,8 @@ fn compare_all(
     full_matrix(rows.len(), len, values)
 }
 
-/// Every new frame against its band of the reference: similarity, and how far it stands out among a sample of frames all
-/// along the reference and all along the new run.
+/// Every new frame against its band of the reference: similarity, and how far it stands out among a sample of
+/// frames all along the reference and all along the new run.
 fn compare_band(
     [new, reference]: &[Centring<'_>; 2],
     bands: &[Range<usize>],

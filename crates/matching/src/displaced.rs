@@ -10,7 +10,8 @@ use mtbsync_vision::similarity::{
 
 use crate::tuning::KEPT_DISPLACED_BLOCKS;
 
-/// Reference frames tried for the first displacement of a new frame, as offsets in frames from the expected one.
+/// Reference frames tried for the first displacement of a new frame, as offsets in frames from the expected
+/// one.
 const SEED_OFFSETS: [isize; 3] = [0, -3, 3];
 
 /// Frames to be compared under displacement, prepared where they are needed.
@@ -42,8 +43,8 @@ impl<'a> Displaced<'a> {
 }
 
 impl PlaceSimilarity for Displaced<'_> {
-    /// The mean of two similarities: that of all that is seen, which also holds in a standstill, and that of what passes
-    /// by, which locates best.
+    /// The mean of two similarities: that of all that is seen, which also holds in a standstill, and that of
+    /// what passes by, which locates best.
     fn curve(&self, i_new: usize, refs: Range<usize>, centre: usize) -> Vec<f32> {
         let global = displaced_curve(&self.global, i_new, refs.clone(), centre);
         let local = displaced_curve(&self.local, i_new, refs, centre);
@@ -51,8 +52,8 @@ impl PlaceSimilarity for Displaced<'_> {
     }
 }
 
-/// The displacement between two views changes slowly along the reference, so it is searched for in full at a few
-/// frames and followed from there.
+/// The displacement between two views changes slowly along the reference, so it is searched for in full at a
+/// few frames and followed from there.
 fn displaced_curve(
     [new, reference]: &[Displaceable<'_>; 2],
     i_new: usize,

@@ -1,7 +1,8 @@
-//! Locating every new frame along the reference: similarity of pictures → sequence model, GPS where there is some.
+//! Locating every new frame along the reference: similarity of pictures → sequence model, GPS where there is
+//! some.
 //!
-//! Similarities become z-scores and log-likelihood ratios ([`mtbsync_align::evidence`]), those of GPS are added, and
-//! forward–backward gives the posterior of every frame's place ([`mtbsync_align::sequence`]).
+//! Similarities become z-scores and log-likelihood ratios ([`mtbsync_align::evidence`]), those of GPS are
+//! added, and forward–backward gives the posterior of every frame's place ([`mtbsync_align::sequence`]).
 
 use std::time::{Duration, Instant};
 
@@ -43,10 +44,11 @@ pub struct Located {
 
 /// The place of every new frame.
 ///
-/// Short pairs are compared frame by frame at every shift. For long ones that would cost the product of both lengths,
-/// so a sparse look comes first: a few hundred frames of the new run, evenly spread, against every frame of the
-/// reference by their pooled descriptors. What the sequence model makes of them is a band around the path, and only in
-/// that band are all frames compared in full. The cost then grows with the length of the recordings.
+/// Short pairs are compared frame by frame at every shift. For long ones that would cost the product of both
+/// lengths, so a sparse look comes first: a few hundred frames of the new run, evenly spread, against every
+/// frame of the reference by their pooled descriptors. What the sequence model makes of them is a band around
+/// the path, and only in that band are all frames compared in full. The cost then grows with the length of
+/// the recordings.
 ///
 /// # Errors
 /// When an index contradicts itself, and when interrupted.

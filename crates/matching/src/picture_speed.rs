@@ -1,8 +1,8 @@
 //! How fast the picture changes: a speedometer without units.
 //!
-//! The faster a rider goes, the less a frame looks like the one a tenth of a second before it. Measured on rendered
-//! rides, this follows the true speed with a correlation of 0.7 to 0.9, which is enough to find where in a watch's
-//! track a recording began.
+//! The faster a rider goes, the less a frame looks like the one a tenth of a second before it. Measured on
+//! rendered rides, this follows the true speed with a correlation of 0.7 to 0.9, which is enough to find
+//! where in a watch's track a recording began.
 
 use mtbsync_index::features::Features;
 use mtbsync_telemetry::clock::Signal;

@@ -1,4 +1,5 @@
-//! Pairs of times from the posterior: located between the analysed frames, or as the sequence model left them.
+//! Pairs of times from the posterior: located between the analysed frames, or as the sequence model left
+//! them.
 
 use mtbsync_align::pair::Pair;
 use mtbsync_align::path::nearest;
@@ -10,7 +11,8 @@ use crate::displaced::Displaced;
 use crate::settings::MatchSettings;
 use crate::tuning::{UNREFINED_SIGMA, WINDOW_MARGIN_FRAMES};
 
-/// Places at the peak of the similarity under displacement, within the settings' window around the posterior's.
+/// Places at the peak of the similarity under displacement, within the settings' window around the
+/// posterior's.
 pub fn refined_pairs(
     reference: &Features,
     new: &Features,

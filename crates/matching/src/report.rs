@@ -1,4 +1,5 @@
-//! Rows of the report on an alignment: what stands behind each pair, and the candidates of each frame by itself.
+//! Rows of the report on an alignment: what stands behind each pair, and the candidates of each frame by
+//! itself.
 
 use mtbsync_align::evidence::Matrix;
 use mtbsync_align::fusion::FusedPair;

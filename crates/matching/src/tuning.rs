@@ -4,11 +4,12 @@ use mtbsync_vision::structure::Projection;
 
 // Comparison and location
 
-/// Pairs of frames up to which all are compared, at every shift: nearly two minutes against two minutes at 3 frames a
-/// second, about a second of work.
+/// Pairs of frames up to which all are compared, at every shift: nearly two minutes against two minutes at 3
+/// frames a second, about a second of work.
 pub(crate) const MAX_FULL_CELLS: usize = 100_000;
-/// New frames of the sparse look. Each finds its place by itself four times in five; a sequence of hundreds leaves no
-/// doubt about the path, only about short stops and detours between them, which the full comparison sees.
+/// New frames of the sparse look. Each finds its place by itself four times in five; a sequence of hundreds
+/// leaves no doubt about the path, only about short stops and detours between them, which the full comparison
+/// sees.
 pub(crate) const SPARSE_FRAMES: usize = 400;
 /// Frames spread over a recording that stand for all of it when a mean and a standard deviation are taken.
 pub(crate) const SAMPLE_FRAMES: usize = 64;
@@ -51,8 +52,8 @@ pub(crate) const AGREEMENT_SIGMAS: f64 = 3.0;
 pub(crate) const RECEIVER_SIGMA_SECS: f64 = 0.13;
 /// Places farther across than this are another trail, in sigmas of the positions.
 pub(crate) const MAX_ACROSS_SIGMAS: f64 = 2.5;
-/// Certainty of GPS where no picture could be compared at all, both tracks being the cameras' own or given with their
-/// offset by a person.
+/// Certainty of GPS where no picture could be compared at all, both tracks being the cameras' own or given
+/// with their offset by a person.
 pub(crate) const UNSEEN_CERTAINTY: f64 = 0.9;
 
 // Speed from pictures
@@ -79,26 +80,28 @@ pub(crate) const FULL_MATCHES: f32 = 100.0;
 
 /// Reference frames farther apart than this show too different pictures, seconds.
 pub(crate) const MAX_BASELINE_SECS: f64 = 1.2;
-/// Motion between two reference frames from which on farther ones are no better, fine cells of the HOG grid, and how far
-/// apart they may be to reach it, seconds. Measured: neighbours 1/15 s apart locate 95 of 100 frames to 5 ms (median),
-/// frames 1/3 s apart 79 to 95 to 9 ms or better.
+/// Motion between two reference frames from which on farther ones are no better, fine cells of the HOG grid,
+/// and how far apart they may be to reach it, seconds. Measured: neighbours 1/15 s apart locate 95 of 100
+/// frames to 5 ms (median), frames 1/3 s apart 79 to 95 to 9 ms or better.
 pub(crate) const FULL_MOTION: f64 = 1.0;
 pub(crate) const LONG_BASELINE_SECS: f64 = 0.5;
 /// The farther frame must show this share of the nearer one's clear blocks.
 pub(crate) const MIN_KEPT_CLEAR: f64 = 0.7;
 /// Pictures taken this near to each other show things at nearly the same places, seconds.
 pub(crate) const NEAR_SECS: f64 = 0.15;
-/// Share of the blocks between two reference frames that must move as one rigid scene. Of frames near to each other nearly
-/// all blocks are right, and where fewer agree, something else moves; of farther ones some are wrong by chance.
+/// Share of the blocks between two reference frames that must move as one rigid scene. Of frames near to each
+/// other nearly all blocks are right, and where fewer agree, something else moves; of farther ones some are
+/// wrong by chance.
 pub(crate) const MIN_RIGID_SHARE_NEAR: f64 = 0.85;
 pub(crate) const MIN_RIGID_SHARE_FAR: f64 = 0.7;
-/// Factor on the error by the blocks' residuals, which takes depths and the turn between the frames as exact. Measured on
-/// two pairs with known truth (dev_partial, dev_speed), checked on the others.
+/// Factor on the error by the blocks' residuals, which takes depths and the turn between the frames as exact.
+/// Measured on two pairs with known truth (dev_partial, dev_speed), checked on the others.
 pub(crate) const LOCATED_SIGMA: f64 = 1.4;
 /// Both sides agree when they differ by less than this many sigmas of both.
 pub(crate) const MAX_DISAGREEMENT: f64 = 2.0;
-/// Least share of the pairs that must be located. On open rides a quarter to nine tenths are; where hardly any is (a
-/// cockpit that fills the picture: 8 %), those few are more likely something else that moves as one, such as an arm.
+/// Least share of the pairs that must be located. On open rides a quarter to nine tenths are; where hardly
+/// any is (a cockpit that fills the picture: 8 %), those few are more likely something else that moves as
+/// one, such as an arm.
 pub(crate) const MIN_LOCATED_SHARE: f64 = 0.15;
 /// How often a pair is looked for.
 pub(crate) const LOOKS: usize = 3;

@@ -48,8 +48,8 @@ pub fn verify_pairs(
         .collect()
 }
 
-/// Match two frames near the places that the displacement of their dense descriptors foretells, then look for one change
-/// of view behind the matches.
+/// Match two frames near the places that the displacement of their dense descriptors foretells, then look for
+/// one change of view behind the matches.
 fn verify_frames(
     new: &Features,
     i: usize,

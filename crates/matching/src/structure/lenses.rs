@@ -11,7 +11,8 @@ pub(super) struct Lenses {
     pub(super) new: Lens,
 }
 
-/// Motion around one pair: from both reference frames beside it to their partners, and from each to the new frame.
+/// Motion around one pair: from both reference frames beside it to their partners, and from each to the new
+/// frame.
 pub(super) struct Motion {
     pub(super) between: [BlockMatches; 2],
     pub(super) to_new: [BlockMatches; 2],

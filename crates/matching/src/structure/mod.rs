@@ -1,10 +1,10 @@
 //! Pairs made exact by how the scene moved between frames (see [`mtbsync_vision::structure`]).
 //!
-//! For each pair, the two analysed reference frames around its place give the depths of what they show; where the same
-//! things lie in the new frame then tells how far along the way between the two its camera stood. This is done from
-//! the earlier and from the later of the two, and both must agree. Which lenses the cameras had is found from the pair
-//! itself: with the right ones the most blocks agree. With `--precise` the frames between the analysed ones are located as
-//! well, and brought to the pair by the rate of the pairs around.
+//! For each pair, the two analysed reference frames around its place give the depths of what they show; where
+//! the same things lie in the new frame then tells how far along the way between the two its camera stood.
+//! This is done from the earlier and from the later of the two, and both must agree. Which lenses the cameras
+//! had is found from the pair itself: with the right ones the most blocks agree. With `--precise` the frames
+//! between the analysed ones are located as well, and brought to the pair by the rate of the pairs around.
 
 mod grids;
 mod lenses;

@@ -14,8 +14,8 @@ pub(super) fn joined(pairs: &[Pair], places: Vec<Option<LocatedPlace>>) -> Vec<P
     joined
 }
 
-/// Where the pairs are to be looked for, seconds of the reference: where they were located, on the line between the
-/// located ones around, or else where they are.
+/// Where the pairs are to be looked for, seconds of the reference: where they were located, on the line
+/// between the located ones around, or else where they are.
 pub(super) fn expected_places(pairs: &[Pair], located: &[Option<LocatedPlace>]) -> Vec<f64> {
     let known: Vec<(f64, f64)> = pairs
         .iter()
@@ -61,7 +61,8 @@ pub(super) struct LocatedPlace {
 }
 
 impl LocatedPlace {
-    /// Mean by precision. Half of what they differ by is added to the error: both come from the same new frame.
+    /// Mean by precision. Half of what they differ by is added to the error: both come from the same new
+    /// frame.
     pub(super) fn mean(self, other: Self) -> Self {
         let (p, q) = (self.sigma.powi(-2), other.sigma.powi(-2));
         let apart = self.t_ref - other.t_ref;

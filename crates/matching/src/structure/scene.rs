@@ -17,8 +17,8 @@ use crate::tuning::{
     MIN_KEPT_CLEAR, MIN_RIGID_SHARE_FAR, MIN_RIGID_SHARE_NEAR, NEAR_SECS, OTHER_LENS_GAIN, RATE_SIGMA,
 };
 
-/// The frames before and after a moment by their increasing times; `None` when they are too far apart, or at one time, where
-/// nothing moves between them.
+/// The frames before and after a moment by their increasing times; `None` when they are too far apart, or at
+/// one time, where nothing moves between them.
 fn frames_around(t_secs: &[f64], moment_secs: f64) -> Option<[usize; 2]> {
     let later = t_secs
         .partition_point(|&t| t <= moment_secs)
@@ -36,7 +36,8 @@ fn search_range(apart_secs: f64, near: SearchRange, far: SearchRange) -> SearchR
 #[derive(Clone, Debug)]
 pub(super) struct ReferenceView {
     structure: Structure,
-    /// Time of the frame, and how long after it (or before, then below 0) the camera stood at the end of the way.
+    /// Time of the frame, and how long after it (or before, then below 0) the camera stood at the end of the
+    /// way.
     t_secs: f64,
     way_secs: f64,
 }
@@ -96,8 +97,9 @@ impl<'a> Scene<'a> {
         frames_around(&self.reference.t_secs, t_ref_secs)
     }
 
-    /// Motion between two neighbouring reference frames, seen from each: to the other, or where that shows hardly any to
-    /// one farther off on the same side; and how long after it that is, seconds (below 0 before it).
+    /// Motion between two neighbouring reference frames, seen from each: to the other, or where that shows
+    /// hardly any to one farther off on the same side; and how long after it that is, seconds (below 0 before
+    /// it).
     fn between(&self, [earlier, later]: [usize; 2], recent: &mut Recent) -> Option<[(BlockMatches, f64); 2]> {
         let t = &self.reference.t_secs;
         let secs = t[later] - t[earlier];
@@ -214,9 +216,9 @@ impl<'a> Scene<'a> {
         );
     }
 
-    /// The places of all pairs that can be located. Where similarity is off by more than half the step between reference
-    /// frames, the first look is between the wrong two; what it finds, and what the pairs around say, leads to the
-    /// right ones.
+    /// The places of all pairs that can be located. Where similarity is off by more than half the step
+    /// between reference frames, the first look is between the wrong two; what it finds, and what the pairs
+    /// around say, leads to the right ones.
     pub(super) fn locate_all(
         &self,
         pairs: &[Pair],
@@ -320,8 +322,8 @@ impl<'a> Scene<'a> {
         agree.then(|| a.mean(b))
     }
 
-    /// The lenses with which the most blocks of a few pairs agree: one for both cameras unless two different ones are
-    /// plainly better.
+    /// The lenses with which the most blocks of a few pairs agree: one for both cameras unless two different
+    /// ones are plainly better.
     pub(super) fn find_lenses(&self, pairs: &[Pair]) -> Lenses {
         let sample: Vec<Motion> = pairs
             .iter()
