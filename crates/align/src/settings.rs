@@ -1,7 +1,9 @@
 //! Settings of the warp fit and its gates.
 
+use serde::Serialize;
+
 /// Shape of the map between two recordings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize)]
 pub enum WarpModel {
     /// A strictly increasing curve with gaps: two rides.
     #[default]
@@ -21,7 +23,7 @@ impl WarpModel {
 }
 
 /// How a time warp is fitted and judged.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct WarpSettings {
     /// Shape of the map.
     pub model: WarpModel,

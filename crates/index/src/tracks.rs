@@ -1,5 +1,6 @@
 //! The tracks of both sides, read and checked before anything expensive is done.
 
+use serde::Serialize;
 use std::path::{Path, PathBuf};
 
 use mtbsync_formats::read_bounded;
@@ -14,7 +15,7 @@ use crate::camera::CameraTelemetry;
 use crate::error::IndexProblem;
 
 /// Track time at video zero minus video clock.
-#[derive(Clone, Copy, Debug, PartialEq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Default, Serialize)]
 pub enum TrackOffset {
     /// Find it.
     #[default]
@@ -24,7 +25,7 @@ pub enum TrackOffset {
 }
 
 /// An external track of one side.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TrackRequest {
     /// GPX, FIT or TCX.
     pub path: PathBuf,
@@ -33,7 +34,7 @@ pub struct TrackRequest {
 }
 
 /// Which tracks are wanted.
-#[derive(Clone, Debug, PartialEq, Default)]
+#[derive(Clone, Debug, PartialEq, Default, Serialize)]
 pub struct GpsSettings {
     /// External track of the reference; wins over the one in the recording.
     pub reference: Option<TrackRequest>,
@@ -53,7 +54,7 @@ const GIVEN_SIGMA_SECS: f64 = 0.3;
 const POOR_SHARE: f64 = 0.5;
 
 /// The tracks of both sides.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct Tracks {
     /// Of the reference.
     pub reference: Option<SideTrack>,

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use mtbsync_index::tracks::GpsSettings;
+use serde::Serialize;
 
 /// Which evidence decides about the place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize)]
 pub enum Matcher {
     /// Dense descriptor, verified by local features.
     #[default]
@@ -17,7 +18,7 @@ pub enum Matcher {
 }
 
 /// How frames are matched.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct MatchSettings {
     /// Place evidence.
     pub matcher: Matcher,

@@ -1,7 +1,9 @@
 //! Settings of the commands, with their defaults.
 
+use serde::Serialize;
+
 /// How recordings are read and described.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct AnalysisSettings {
     /// Analysed frames per second, 0.1..60. `None`: the index's value, else [`DEFAULT_FPS`].
     pub fps: Option<f64>,

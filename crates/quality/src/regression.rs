@@ -23,7 +23,7 @@ pub const REGRESSION_FILE: &str = "regression.json";
 const ROUNDING: f64 = 1e-9;
 
 /// What is compared with what.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct RegressionSettings {
     /// Thresholds of the metrics.
     pub thresholds: Thresholds,

@@ -1,10 +1,12 @@
 //! The one track type: what a GPS receiver knew, whoever recorded it.
 
+use serde::Serialize;
+
 use crate::stats::upper_median;
 use crate::tuning::{ERROR_PER_DOP_M, MIN_ERROR_M};
 
 /// How the receiver solved a position.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub enum Fix {
     /// No position: what the sample says is frozen or invented.
     None,
@@ -34,7 +36,7 @@ pub fn error_from_dop(dop: f64, fix: Fix) -> f64 {
 }
 
 /// One sample of a track.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct TrackPoint {
     /// Seconds on the track's own clock: the recording's presentation clock for camera GPS, seconds since
     /// the first point for files.
@@ -58,7 +60,7 @@ pub struct TrackPoint {
 }
 
 /// Where a track came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum TrackSource {
     /// `GPS5` stream of a camera.
     Gps5,
@@ -75,7 +77,7 @@ pub enum TrackSource {
 }
 
 /// Points in strictly increasing time.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Track {
     /// The points; cleaning (see [`crate::clean`]) makes their times strictly increasing.
     pub points: Vec<TrackPoint>,

@@ -4,7 +4,7 @@ use super::job::{ExportFormat, Positions};
 use super::{avid, columns, edl, fcpxml, ffmetadata, otio, premiere, premiere_csv, youtube};
 
 /// A format markers can be exported in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub enum Preset {
     /// DaVinci Resolve's timeline markers EDL.
     ResolveEdl,

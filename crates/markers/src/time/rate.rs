@@ -17,7 +17,7 @@ const MAX_TERM: u32 = 10_000_000;
 const MAX_FRAME: i64 = 1 << 50;
 
 /// A frame rate: `num / den` frames a second, reduced, between 1 and 1000.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
 pub struct Rate {
     num: u32,
     den: u32,

@@ -188,7 +188,7 @@ pub fn key(request: &SyncRequest, force: bool) -> Option<String> {
             None => add(""),
         }
     }
-    // The debug form names every field, those of later versions included.
+    // Serialised, every field takes part, those of later versions included.
     let parameters = SyncRequest {
         reference: PathBuf::new(),
         new: PathBuf::new(),
@@ -202,7 +202,7 @@ pub fn key(request: &SyncRequest, force: bool) -> Option<String> {
         },
         ..request.clone()
     };
-    add(&format!("{parameters:?} force {force}"));
+    add(&serde_json::to_string(&(parameters, force)).ok()?);
     Some(hex(&hasher.finalize()))
 }
 

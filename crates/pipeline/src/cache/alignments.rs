@@ -48,8 +48,8 @@ pub fn key(indexes: [&str; 2], settings: &MatchSettings, tracks: &Tracks) -> Opt
         ..settings.clone()
     };
     let program = program()?;
-    let text = format!("{REVISION}|{program}|{reference}|{new}|{settings:?}|{tracks:?}");
-    let digest = Sha256::digest(text.as_bytes());
+    let content = serde_json::to_vec(&(REVISION, program, reference, new, settings, tracks)).ok()?;
+    let digest = Sha256::digest(&content);
     let hex: String = digest.iter().take(16).map(|b| format!("{b:02x}")).collect();
     Some(format!("{KEY_PREFIX}{hex}"))
 }

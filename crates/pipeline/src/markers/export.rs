@@ -18,6 +18,7 @@ use mtbsync_task::error::PipelineError;
 use mtbsync_task::files::{Destination, Input, check_output, folder_of, is_same_file, write_files};
 use mtbsync_telemetry::mp4::Mp4File;
 use serde::Deserialize;
+use serde::Serialize;
 
 use crate::config::Config;
 use crate::context::Context;
@@ -32,7 +33,7 @@ const FALLBACK_RATE: Rate = Rate::whole(30);
 const REFERENCE_TIME_COLUMN: &str = "t_ref";
 
 /// Frame rate of editor files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum RateChoice {
     /// The rate of the new recording.
     Auto,
@@ -41,7 +42,7 @@ pub enum RateChoice {
 }
 
 /// What was asked for; `None`: the preset decides.
-#[derive(Clone, Debug, PartialEq, Default)]
+#[derive(Clone, Debug, PartialEq, Default, Serialize)]
 pub struct ExportSettings {
     /// Frame rate of the timeline.
     pub rate: Option<RateChoice>,
@@ -97,7 +98,7 @@ impl ExportSettings {
 }
 
 /// A preset by its name, built-in or from a configuration file.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ChosenPreset {
     /// The name it was asked for by.
     pub name: String,

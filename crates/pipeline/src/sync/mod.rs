@@ -3,6 +3,7 @@
 mod inputs;
 mod outputs;
 
+use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -36,7 +37,7 @@ use crate::resources::Resources;
 use crate::settings::AnalysisSettings;
 
 /// What to align.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct SyncRequest {
     /// The reference recording.
     pub reference: PathBuf,
@@ -73,7 +74,7 @@ pub struct SyncRequest {
 }
 
 /// How a run calls itself.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub enum RunName {
     /// A single `sync`.
     Sync,

@@ -12,6 +12,7 @@ use crate::gpmf::UtcAtZero;
 use crate::read::TrackFile;
 use crate::tuning::{CLOCK_CAMERA_SIGMA_SECS, CLOCK_UTC_SIGMA_SECS, CLOCK_ZONE_MIN_COVERED};
 pub use search::{Offsets, SearchSide, SeenPath, interpolate, offsets};
+use serde::Serialize;
 pub use side::{SideTrack, TrackClock};
 pub use signal::Signal;
 
@@ -21,7 +22,7 @@ const ZONE_QUARTERS: std::ops::RangeInclusive<i32> = -48..=56;
 const QUARTER_SECS: f64 = 900.0;
 
 /// Track time at video zero: `t_track = t_video + offset_secs`.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct OffsetEstimate {
     /// The offset.
     pub offset_secs: f64,

@@ -1,10 +1,12 @@
 //! The track of one recording and what is known of its clock.
 
+use serde::Serialize;
+
 use super::OffsetEstimate;
 use crate::track::Track;
 
 /// What is known of a track's clock against its recording's.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub enum TrackClock {
     /// The camera's own GPS: the same clock.
     Recording,
@@ -27,7 +29,7 @@ impl TrackClock {
 }
 
 /// A usable track of one side, on its own clock.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SideTrack {
     /// Cleaned points.
     pub track: Track,
