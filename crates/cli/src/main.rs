@@ -7,6 +7,7 @@ mod args;
 mod batch_progress;
 mod commands;
 mod exit;
+mod flags;
 mod folders;
 mod printer;
 mod progress;
@@ -41,12 +42,13 @@ fn main() -> ExitCode {
         Ok(mut session) => {
             session.describe();
             let outcome = cli.command.run(&mut session).unwrap_or_else(Outcome::failed);
+            let outcome = outcome.worded(flags::named);
             finish(&session.printer, &command, &outcome, started)
         }
         Err(error) => finish(
             &session::printer(&cli.global),
             &command,
-            &Outcome::failed(error),
+            &Outcome::failed(error).worded(flags::named),
             started,
         ),
     }

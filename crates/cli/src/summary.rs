@@ -51,6 +51,13 @@ impl Outcome {
         }
     }
 
+    /// Warnings and the error in what `words` makes of their texts.
+    pub fn worded(mut self, words: fn(&str) -> String) -> Self {
+        self.warnings = self.warnings.iter().map(|warning| words(warning)).collect();
+        self.error = self.error.map(|error| error.worded(words));
+        self
+    }
+
     /// The machine-readable summary, one line.
     pub fn to_json(&self, command: &str, elapsed_secs: f64) -> Vec<u8> {
         let outputs: Map<String, Value> = self

@@ -51,6 +51,7 @@ pub struct PipelineError {
     file: Option<PathBuf>,
     hint: Option<String>,
     failure: Failure,
+    words: fn(&str) -> String,
 }
 
 impl<P: Problem> From<P> for PipelineError {
@@ -60,6 +61,7 @@ impl<P: Problem> From<P> for PipelineError {
             failure: problem.failure(),
             file: problem.file().map(Path::to_owned),
             problem: Arc::new(problem),
+            words: str::to_owned,
         }
     }
 }
@@ -86,9 +88,17 @@ impl PipelineError {
         self
     }
 
+    /// Say it as one face of the program says it: what `words` makes of the text and of the hint.
+    #[must_use]
+    pub fn worded(mut self, words: fn(&str) -> String) -> Self {
+        self.hint = self.hint.as_deref().map(words);
+        self.words = words;
+        self
+    }
+
     /// What happened, lower case, no full stop.
     pub fn what(&self) -> String {
-        self.problem.to_string()
+        (self.words)(&self.problem.to_string())
     }
 
     /// The file it happened to.
@@ -109,7 +119,7 @@ impl PipelineError {
 
 impl fmt::Display for PipelineError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.problem)?;
+        write!(f, "{}", self.what())?;
         if let Some(file) = &self.file {
             write!(f, ": {}", file.display())?;
         }

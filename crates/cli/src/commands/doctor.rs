@@ -7,6 +7,7 @@ use mtbsync_pipeline::doctor::{Check, Level, check_file, check_machine};
 use serde_json::{Value, json};
 
 use crate::exit::Exit;
+use crate::flags;
 use crate::session::Session;
 use crate::summary::Outcome;
 
@@ -50,7 +51,7 @@ pub fn run(args: &DoctorArgs, session: &Session) -> Outcome {
                 "{:4} {}: {}",
                 check.level.word(),
                 check.name,
-                check.text
+                flags::named(&check.text)
             ));
         }
     }
@@ -77,7 +78,7 @@ fn sections_to_json(sections: &[(Option<&PathBuf>, Vec<Check>)]) -> Vec<Value> {
             "file": file.map(|file| file.to_string_lossy()),
             "level": check.level.word(),
             "name": check.name,
-            "text": check.text,
+            "text": flags::named(&check.text),
         })
     })
     .collect()

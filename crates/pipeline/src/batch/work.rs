@@ -27,7 +27,7 @@ use crate::sync::{RunName, SyncReport, SyncRequest, sync};
 /// End of the name of a file that was being written when a process was killed.
 const LEFTOVER_SUFFIX: &str = ".mtbsync-tmp";
 
-/// Does the job in `line` for the batch `request`, and tells `out` about it.
+/// Does the job in `line` for the batch `request`, and tells `out` about it; an error in what `words` makes of it.
 ///
 /// # Errors
 /// An interruption, or a line that is no job. A pair that fails is a reply.
@@ -36,6 +36,7 @@ pub fn do_job(
     request: &BatchRequest,
     context: Context<'_>,
     out: impl Write + Send,
+    words: fn(&str) -> String,
 ) -> Result<(), PipelineError> {
     let job: Job = serde_json::from_str(line)
         .map_err(|error| PipelineError::usage(format!("not a job of a batch ({error})")))?;
@@ -69,7 +70,7 @@ pub fn do_job(
             return Err(TaskProblem::Interrupted.into());
         }
         Err(error) => Reply::Failed {
-            error: one_line(&error),
+            error: one_line(&error.worded(words)),
             used: resources.so_far(),
         },
     };

@@ -11,6 +11,7 @@ use mtbsync_task::error::PipelineError;
 use mtbsync_task::progress::Cancel;
 use serde_json::json;
 
+use crate::flags;
 use crate::session::Session;
 use crate::summary::Outcome;
 
@@ -72,7 +73,7 @@ pub fn run(request: &BatchRequest, session: &Session) -> Result<Outcome, Pipelin
         let _ = io::copy(&mut stdin, &mut io::sink());
         stop(&cancel);
     });
-    do_job(&job, request, session.context(), io::stdout())?;
+    do_job(&job, request, session.context(), io::stdout(), flags::named)?;
     Ok(Outcome::done(json!({})))
 }
 
