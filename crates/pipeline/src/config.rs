@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use mtbsync_formats::read_bounded;
-use mtbsync_markers::presets::{CustomPreset, read_presets};
-use mtbsync_task::error::PipelineError;
+use mtbsync_markers::presets::{CustomPreset, PresetError, read_presets};
+use mtbsync_task::error::{Failure, PipelineError, Problem};
 use serde::Deserialize;
 
 /// Name of the file in each folder.
@@ -17,6 +17,41 @@ const FILE_NAME: &str = "config.toml";
 const MAX_CONFIG_BYTES: u64 = 1 << 20;
 /// Largest cache unless configured, GB (docs/reference/files.md#the-cache).
 pub const DEFAULT_CACHE_MAX_GB: f64 = 20.0;
+
+/// What can be wrong in a configuration file.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigProblem {
+    /// No text.
+    #[error("not UTF-8")]
+    NotUtf8(#[source] std::str::Utf8Error),
+    /// No TOML, or an unknown key, in the parser's words.
+    #[error("{what} (line {line})")]
+    Toml {
+        /// What is wrong.
+        what: String,
+        /// Where, from 1.
+        line: usize,
+    },
+    /// A preset.
+    #[error("{} (line {})", .0.problem, .0.line)]
+    Presets(#[source] PresetError),
+    /// A limit that is none.
+    #[error("cache.max_gb must be 0 or more")]
+    MaxGb,
+}
+
+impl Problem for ConfigProblem {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Presets(error) => error.hint(),
+            _ => None,
+        }
+    }
+
+    fn failure(&self) -> Failure {
+        Failure::Usage
+    }
+}
 
 /// Configuration files, merged.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,24 +109,22 @@ impl Config {
     }
 
     fn merge(&mut self, file: PathBuf) -> Result<(), PipelineError> {
-        let bytes = read_bounded(&file, MAX_CONFIG_BYTES).map_err(|error| as_usage(error.into()))?;
-        let wrong = |what: String| PipelineError::usage(what).at(&file);
-        let text = str::from_utf8(&bytes).map_err(|_| wrong("not UTF-8".to_owned()))?;
+        let bytes = read_bounded(&file, MAX_CONFIG_BYTES)
+            .map_err(|error| PipelineError::from(error).ending(Failure::Usage))?;
+        let wrong = |problem: ConfigProblem| PipelineError::from(problem).at(&file);
+        let text = str::from_utf8(&bytes).map_err(|error| wrong(ConfigProblem::NotUtf8(error)))?;
         let sections: Sections = toml::from_str(text).map_err(|error| {
             let line = error.span().map_or(1, |span| line_of(text, span.start));
-            wrong(format!(
-                "{} (line {line})",
-                error.message().trim().replace('\n', " ")
-            ))
+            let what = error.message().trim().replace('\n', " ");
+            wrong(ConfigProblem::Toml { what, line })
         })?;
         let name = file.to_string_lossy().into_owned();
-        let presets = read_presets(&[(name, text.to_owned())]).map_err(|error| {
-            wrong(format!("{} (line {})", error.problem, error.line)).hint_or(error.hint())
-        })?;
+        let presets =
+            read_presets(&[(name, text.to_owned())]).map_err(|error| wrong(ConfigProblem::Presets(error)))?;
         self.presets.extend(presets);
         if let Some(max_gb) = sections.cache.max_gb {
             if !(max_gb.is_finite() && max_gb >= 0.0) {
-                return Err(wrong("cache.max_gb must be 0 or more".to_owned()));
+                return Err(wrong(ConfigProblem::MaxGb));
             }
             self.cache_max_gb = max_gb;
         }
@@ -103,10 +136,6 @@ impl Config {
 /// Line, from 1, of a byte offset.
 fn line_of(text: &str, offset: usize) -> usize {
     text.bytes().take(offset).filter(|&byte| byte == b'\n').count() + 1
-}
-
-fn as_usage(error: PipelineError) -> PipelineError {
-    error.ending(mtbsync_task::error::Failure::Usage)
 }
 
 #[cfg(test)]
@@ -139,7 +168,7 @@ mod tests {
         ] {
             let error = load(text).unwrap_err();
             assert!(error.what().contains(what), "{text}: {error}");
-            assert_eq!(error.failure(), mtbsync_task::error::Failure::Usage);
+            assert_eq!(error.failure(), Failure::Usage);
         }
     }
 

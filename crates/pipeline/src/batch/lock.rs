@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use mtbsync_task::error::{PipelineError, TaskProblem};
 
+use super::error::BatchProblem;
+
 /// Locked by the batch; empty, and left in place.
 const BATCH_LOCK: &str = ".batch.lock";
 /// Locked, in common, by the processes of a batch; empty, and left in place.
@@ -26,19 +28,13 @@ const TICK: Duration = Duration::from_millis(50);
 pub fn lock(out_dir: &Path) -> Result<File, PipelineError> {
     let batch = open(&out_dir.join(BATCH_LOCK))?;
     if is_held(&batch.try_lock()) {
-        return Err(PipelineError::new("another batch is writing here")
-            .at(out_dir)
-            .with_hint("wait for it, or give another --out-dir"));
+        return Err(PipelineError::from(BatchProblem::Busy).at(out_dir));
     }
     let crew = open(&out_dir.join(CREW_LOCK))?;
     let mut waited = Duration::ZERO;
     while is_held(&crew.try_lock()) {
         if waited >= PATIENCE {
-            return Err(
-                PipelineError::new("processes of an earlier batch are still writing here")
-                    .at(out_dir)
-                    .with_hint("end them, or give another --out-dir"),
-            );
+            return Err(PipelineError::from(BatchProblem::LeftBehind).at(out_dir));
         }
         thread::sleep(TICK);
         waited += TICK;
@@ -64,7 +60,7 @@ fn open(path: &Path) -> Result<File, PipelineError> {
         .truncate(false)
         .write(true)
         .open(path);
-    file.map_err(|error| PipelineError::new(format!("cannot be locked ({error})")).at(path))
+    file.map_err(|error| PipelineError::from(BatchProblem::Lock(error)).at(path))
 }
 
 /// Some network file systems cannot lock; there nobody seems to hold one.

@@ -6,6 +6,7 @@
 //! (`pair`, `process`); what such a process does is in `work`, and what the two say to each other in `wire`.
 //! `record` is the note that a finished pair leaves in its folder; it is what makes `--resume` exact.
 
+mod error;
 mod lock;
 mod pair;
 pub mod pairing;

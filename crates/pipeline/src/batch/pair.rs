@@ -238,6 +238,6 @@ pub fn with_paths(row: BatchRow, pair: &PlannedPair, folder: &Path) -> BatchRow 
 
 fn write_perf(folder: &Path, perf: &Perf) -> Result<(), PipelineError> {
     prepare_folder(folder)?;
-    let bytes = json::to_vec(perf).map_err(|error| PipelineError::new(error.to_string()))?;
+    let bytes = json::to_vec(perf)?;
     write_files(&[(&folder.join(PERF_FILE), &bytes)])
 }

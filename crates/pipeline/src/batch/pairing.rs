@@ -9,9 +9,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use mtbsync_media::gopro::GoProName;
-use mtbsync_task::error::PipelineError;
+use mtbsync_task::error::{PipelineError, TaskProblem};
 use mtbsync_task::files::folder_of;
 use serde::{Deserialize, Serialize};
+
+use super::error::BatchProblem;
 
 /// File name extensions of recordings.
 const VIDEO_EXTENSIONS: [&str; 7] = ["mp4", "mov", "mkv", "m4v", "avi", "mts", "360"];
@@ -20,7 +22,7 @@ const TRACK_EXTENSIONS: [&str; 3] = ["gpx", "fit", "tcx"];
 /// Folders below the input that are searched; more is a link loop or a whole disk.
 const MAX_DEPTH: usize = 32;
 /// Files looked at; more is not a folder of recordings.
-const MAX_FILES: usize = 200_000;
+pub(super) const MAX_FILES: usize = 200_000;
 /// Names in the output folder that no pair may take.
 const RESERVED: [&str; 8] = [
     "",
@@ -101,18 +103,16 @@ pub fn plan(settings: &PairingSettings) -> Result<Plan, PipelineError> {
 }
 
 fn no_pairs(settings: &PairingSettings, warnings: &[String]) -> PipelineError {
-    let what = match &settings.reference {
-        Some(_) => "no recording besides the reference".to_owned(),
-        None => format!(
-            "no pairs: no recordings named *{} and *{} with the same beginning",
-            settings.ref_suffix, settings.new_suffix
-        ),
+    let problem = match &settings.reference {
+        Some(_) => BatchProblem::NoNew,
+        None => BatchProblem::NoPairs {
+            ref_suffix: settings.ref_suffix.clone(),
+            new_suffix: settings.new_suffix.clone(),
+        },
     };
-    let hint = match warnings.first() {
-        Some(warning) => warning.clone(),
-        None => "see --ref-suffix, --new-suffix, --reference and --recursive".to_owned(),
-    };
-    PipelineError::new(what).at(&settings.input_dir).with_hint(hint)
+    PipelineError::from(problem)
+        .at(&settings.input_dir)
+        .hint_or(warnings.first().cloned())
 }
 
 /// Files by folder: name in lower case and path, in order.
@@ -122,12 +122,10 @@ impl Folders {
     fn read(settings: &PairingSettings) -> Result<Self, PipelineError> {
         let root = &settings.input_dir;
         if !root.exists() {
-            return Err(PipelineError::new("folder not found").at(root));
+            return Err(PipelineError::from(BatchProblem::NoFolder).at(root));
         }
         if !root.is_dir() {
-            return Err(PipelineError::new("is not a folder")
-                .at(root)
-                .with_hint("give the folder that holds the recordings"));
+            return Err(PipelineError::from(BatchProblem::NotAFolder).at(root));
         }
         let mut found = Self(BTreeMap::new());
         let out_dir = settings.out_dir.canonicalize().ok();
@@ -145,14 +143,12 @@ impl Folders {
         files_left: &mut usize,
     ) -> Result<(), PipelineError> {
         let entries = fs::read_dir(folder)
-            .map_err(|error| PipelineError::new(format!("cannot be read ({error})")).at(folder))?;
+            .map_err(|error| PipelineError::from(TaskProblem::Unreadable(error)).at(folder))?;
         let mut subfolders = BTreeSet::new();
         for entry in entries.flatten() {
-            *files_left = files_left.checked_sub(1).ok_or_else(|| {
-                PipelineError::new(format!("more than {MAX_FILES} files"))
-                    .at(folder)
-                    .with_hint("give a folder that holds the recordings only")
-            })?;
+            *files_left = files_left
+                .checked_sub(1)
+                .ok_or_else(|| PipelineError::from(BatchProblem::ManyFiles).at(folder))?;
             let (path, name) = (entry.path(), entry.file_name());
             // Hidden files are no recordings: macOS leaves `._GX010001.MP4` beside each.
             if name.as_encoded_bytes().starts_with(b".") {
@@ -251,7 +247,7 @@ fn by_suffix(settings: &PairingSettings, folders: &Folders) -> Result<Plan, Pipe
         Suffix::new(&settings.new_suffix),
     );
     if of_ref.tail == of_new.tail {
-        return Err(PipelineError::usage("--ref-suffix and --new-suffix are the same"));
+        return Err(BatchProblem::SameSuffix.into());
     }
     let mut sides: BTreeMap<(String, PathBuf), Sides> = BTreeMap::new();
     for path in folders.recordings() {
@@ -332,7 +328,7 @@ fn against_one(
     folders: &Folders,
 ) -> Result<Plan, PipelineError> {
     let Ok(canonical) = reference.canonicalize() else {
-        return Err(PipelineError::new("file not found").at(reference));
+        return Err(PipelineError::from(BatchProblem::NoReference).at(reference));
     };
     let stem = stem_text(reference);
     let home = folder_of(reference);

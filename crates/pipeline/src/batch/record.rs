@@ -16,6 +16,7 @@ use mtbsync_task::files::write_files;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::error::BatchProblem;
 use crate::settings::AnalysisSettings;
 use crate::sync::{SyncReport, SyncRequest};
 
@@ -109,8 +110,8 @@ impl Record {
                 .to_string_lossy()
                 .into_owned();
             if name != PERF_FILE {
-                let hash = hash_of(path)
-                    .ok_or_else(|| PipelineError::new("artefact cannot be read back").at(path))?;
+                let hash =
+                    hash_of(path).ok_or_else(|| PipelineError::from(BatchProblem::Artefact).at(path))?;
                 files.push((name, hash));
             }
         }
@@ -143,7 +144,7 @@ impl Record {
     /// # Errors
     /// The folder does not allow it.
     pub fn write(&self, folder: &Path) -> Result<(), PipelineError> {
-        let bytes = json::to_vec(self).map_err(|error| PipelineError::new(error.to_string()))?;
+        let bytes = json::to_vec(self)?;
         write_files(&[(&folder.join(RECORD_FILE), &bytes)])
     }
 

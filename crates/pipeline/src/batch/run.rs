@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use mtbsync_quality::batch_summary::{BatchRow, SUMMARY_FILE, to_csv};
-use mtbsync_quality::history::{self, HistoryError, HistoryRecord};
+use mtbsync_quality::history::{self, HistoryRecord};
 use mtbsync_quality::regression::{self, RegressionSettings, RegressionStatus};
 use mtbsync_task::error::PipelineError;
 use mtbsync_task::files::write_files;
@@ -25,6 +25,7 @@ use super::work::remove_leftovers;
 use crate::context::Context;
 use crate::recordings::index::prepare_folder;
 use crate::sync::SyncRequest;
+use crate::sync::error::SyncProblem;
 
 /// What to do with the pairs of a plan.
 #[derive(Clone, Debug)]
@@ -254,16 +255,13 @@ impl<'a> Ledger<'a> {
             .then(|| metrics.at(&ts, &run_id))
             .into_iter()
             .collect();
-        let appended = history::append(root, &entry).map_err(|error| of_history(&error, root))?;
+        let appended =
+            history::append(root, &entry).map_err(|error| SyncProblem::History(error, root.clone()))?;
         finished.warnings.extend(appended.warnings);
         let Some(report) = regression::judge_run(&appended.history.records, &run_id, &ts, settings) else {
             return Ok(None);
         };
-        regression::write(root, &report).map_err(|error| {
-            PipelineError::new(error.to_string())
-                .at(error.path().unwrap_or(root))
-                .hint_or(error.hint())
-        })?;
+        regression::write(root, &report).map_err(|error| SyncProblem::Regression(error, root.clone()))?;
         Ok(Some(report.status))
     }
 
@@ -285,10 +283,4 @@ impl<'a> Ledger<'a> {
 fn history_has(root: &Path, run_id: &str, ts: &str) -> bool {
     let same = |record: &HistoryRecord| record.run_id == run_id && record.ts == ts;
     history::read(root).is_ok_and(|history| history.records.iter().any(same))
-}
-
-fn of_history(error: &HistoryError, root: &Path) -> PipelineError {
-    PipelineError::new(error.to_string())
-        .at(error.path().unwrap_or(root))
-        .hint_or(error.hint())
 }

@@ -12,6 +12,7 @@ use mtbsync_quality::batch_summary::BatchRow;
 use mtbsync_quality::perf::{PERF_FILE, Perf};
 use mtbsync_task::error::{Failure, PipelineError, TaskProblem};
 
+use super::error::BatchProblem;
 use super::lock::join_crew;
 use super::pair::{Finished, with_paths};
 use super::pairing::PlannedPair;
@@ -38,8 +39,7 @@ pub fn do_job(
     out: impl Write + Send,
     words: fn(&str) -> String,
 ) -> Result<(), PipelineError> {
-    let job: Job = serde_json::from_str(line)
-        .map_err(|error| PipelineError::usage(format!("not a job of a batch ({error})")))?;
+    let job: Job = serde_json::from_str(line).map_err(BatchProblem::NotAJob)?;
     let _member = join_crew(&request.pairing.out_dir)?;
     let line = Line::new(out);
     let context = Context {
@@ -119,7 +119,7 @@ fn align(
     // What a pair cost, and whether a track took part, is in the telemetry that `sync` wrote.
     let perf: Perf = json::read(&folder.join(PERF_FILE)).unwrap_or_default();
     let row = with_paths(row_of(&report, perf.gps_used), pair, &folder);
-    let key = key.ok_or_else(|| PipelineError::new("an input changed while it was read"))?;
+    let key = key.ok_or(BatchProblem::InputChanged)?;
     let record = Record::new(key, row.clone(), Metrics::of(&report, &perf), &report)?;
     record.write(&folder)?;
     let registered = context
@@ -142,12 +142,8 @@ fn align(
 
 /// Turns a panic into an error with its text; that says more than the end of the process.
 fn guarded<T>(work: impl FnOnce() -> Result<T, PipelineError>) -> Result<T, PipelineError> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
-        Err(PipelineError::new(format!(
-            "internal error: {}",
-            text_of(&*panic)
-        )))
-    })
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|panic| Err(BatchProblem::Internal(text_of(&*panic)).into()))
 }
 
 fn text_of(panic: &(dyn Any + Send)) -> String {

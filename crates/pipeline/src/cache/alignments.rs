@@ -7,7 +7,7 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use mtbsync_align::pair::{Candidate, Pair, PairOrigin};
-use mtbsync_formats::atomic::{FileSet, StagedFile};
+use mtbsync_formats::atomic::{FileSet, StagedFile, WriteError};
 use mtbsync_formats::json;
 use mtbsync_index::tracks::Tracks;
 use mtbsync_matching::align::Alignment;
@@ -188,11 +188,10 @@ impl Cache {
         let db = db::open(&self.folder)?;
         let path = self.path(key);
         db::make_private_folder(&self.folder.join(FOLDER))?;
-        let text = json::to_vec(&Entry::of(kept)).map_err(|e| PipelineError::new(e.to_string()))?;
+        let text = json::to_vec(&Entry::of(kept))?;
         let mut staged = StagedFile::create(&path)?;
         db::make_private(staged.temporary_path());
-        std::io::Write::write_all(&mut staged, &text)
-            .map_err(|e| PipelineError::new(e.to_string()).at(&path))?;
+        std::io::Write::write_all(&mut staged, &text).map_err(|error| WriteError::from_io(&path, error))?;
         let mut set = FileSet::new();
         set.push(staged);
         set.commit()?;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use mtbsync_task::error::PipelineError;
+use mtbsync_task::error::Problem;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 /// Name of the file.
@@ -64,27 +64,18 @@ pub enum CacheError {
     },
 }
 
-impl CacheError {
-    /// What the person can do.
-    pub fn hint(&self) -> Option<String> {
+impl Problem for CacheError {
+    fn hint(&self) -> Option<String> {
         match self {
-            Self::Newer { .. } => Some("update mtbsync, or use another --cache-dir or --no-cache".to_owned()),
-            Self::Unusable { .. } => Some("see --cache-dir and --no-cache".to_owned()),
+            Self::Newer { .. } => Some("update mtbsync, or use another `cache-dir` or `no-cache`".to_owned()),
+            Self::Unusable { .. } => Some("see `cache-dir` and `no-cache`".to_owned()),
         }
     }
 
-    fn folder(&self) -> &Path {
+    fn file(&self) -> Option<&Path> {
         match self {
-            Self::Newer { folder } | Self::Unusable { folder, .. } => folder,
+            Self::Newer { folder } | Self::Unusable { folder, .. } => Some(folder),
         }
-    }
-}
-
-impl From<CacheError> for PipelineError {
-    fn from(error: CacheError) -> Self {
-        Self::new(error.to_string())
-            .at(error.folder())
-            .hint_or(error.hint())
     }
 }
 

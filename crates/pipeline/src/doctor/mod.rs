@@ -5,6 +5,7 @@ mod telemetry;
 use std::path::{Path, PathBuf};
 
 use mtbsync_index::camera::CameraTelemetry;
+use mtbsync_index::error::IndexProblem;
 use mtbsync_media::{OpenOptions, Recording, StreamKind, capabilities};
 use mtbsync_task::error::PipelineError;
 
@@ -169,11 +170,8 @@ fn check_config(config: &Config) -> Check {
 pub fn check_file(path: &Path) -> Result<Vec<Check>, PipelineError> {
     match Recording::open(path, &OpenOptions::default()) {
         Ok(recording) => Ok(check_recording(&recording)),
-        Err(error) => telemetry::check_without_pictures(path).unwrap_or_else(|| {
-            Err(PipelineError::new(error.to_string())
-                .at(path)
-                .hint_or(error.hint()))
-        }),
+        Err(error) => telemetry::check_without_pictures(path)
+            .unwrap_or_else(|| Err(PipelineError::from(IndexProblem::Open(error)).at(path))),
     }
 }
 

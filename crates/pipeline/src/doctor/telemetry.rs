@@ -4,6 +4,7 @@ use std::path::Path;
 
 use mtbsync_formats::read_bounded;
 use mtbsync_index::camera::CameraTelemetry;
+use mtbsync_index::error::IndexProblem;
 use mtbsync_task::error::PipelineError;
 use mtbsync_telemetry::clean::clean;
 use mtbsync_telemetry::gpmf::{Telemetry, USUAL_PAYLOAD_SECS, untimed_payloads};
@@ -30,9 +31,7 @@ pub fn check_without_pictures(path: &Path) -> Option<Result<Vec<Check>, Pipeline
     match read_track(&bytes) {
         Ok(file) => Some(Ok(check_track(&file))),
         Err(TrackError::UnknownFormat { .. } | TrackError::Empty) => None,
-        Err(error) => Some(Err(PipelineError::new(error.to_string())
-            .at(path)
-            .hint_or(error.hint()))),
+        Err(error) => Some(Err(PipelineError::from(IndexProblem::Track(error)).at(path))),
     }
 }
 
@@ -102,7 +101,7 @@ pub fn check_telemetry(recorded: &CameraTelemetry) -> Vec<Check> {
             None => Check::new(
                 Level::Ok,
                 "GPS",
-                "none: give a watch's track with --ref-gpx or --new-gpx, or rely on the pictures",
+                "none: give a watch's track with `ref-gpx` or `new-gpx`, or rely on the pictures",
             ),
         });
     }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use mtbsync_formats::atomic::{WriteError, check_writable};
 use mtbsync_index::camera::CameraTelemetry;
 use mtbsync_index::describe::{self, DescribeTimes, Opened};
 use mtbsync_index::features::{Features, IndexParams};
@@ -9,6 +10,7 @@ use mtbsync_index::file as index_file;
 use mtbsync_task::error::PipelineError;
 use mtbsync_task::progress::Stage;
 
+use super::error::RecordingProblem;
 use crate::cache;
 use crate::context::Context;
 use crate::settings::{AnalysisSettings, DEFAULT_FPS, DEFAULT_N_FEATURES};
@@ -80,9 +82,7 @@ pub fn index(request: &IndexRequest, context: &Context<'_>) -> Result<IndexRepor
         CameraTelemetry::read(&opened.recording).check_real_time(&request.reference, context.force)?;
     context.task.progress.finish(Stage::Open);
     if request.out.is_none() && context.cache.is_none() {
-        return Err(
-            PipelineError::usage("nowhere to write the index").with_hint("give --out, or drop --no-cache")
-        );
+        return Err(RecordingProblem::NoOutput.into());
     }
     let out = request.out.as_deref().map(with_npz_suffix);
     if let Some(path) = &out {
@@ -160,14 +160,8 @@ pub fn prepare_folder_of(path: &Path) -> Result<(), PipelineError> {
 
 /// Create a folder and make sure that it can be written to.
 pub fn prepare_folder(folder: &Path) -> Result<(), PipelineError> {
-    std::fs::create_dir_all(folder).map_err(|e| {
-        let error = mtbsync_formats::atomic::WriteError::from_io(folder, e);
-        PipelineError::new(error.to_string())
-            .at(folder)
-            .hint_or(error.hint())
-    })?;
-    mtbsync_formats::atomic::check_writable(folder)
-        .map_err(|e| PipelineError::new(e.to_string()).at(folder).hint_or(e.hint()))
+    std::fs::create_dir_all(folder).map_err(|error| WriteError::from_io(folder, error))?;
+    check_writable(folder).map_err(|error| PipelineError::from(error).at(folder))
 }
 
 fn with_npz_suffix(path: &Path) -> PathBuf {

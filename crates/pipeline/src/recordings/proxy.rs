@@ -8,6 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use mtbsync_formats::atomic::WriteError;
+use mtbsync_index::error::IndexProblem;
 use mtbsync_media::encode::{
     EncodeError, MovieFormat, MovieWriter, SoundSettings, VideoCodec, VideoSettings,
 };
@@ -16,6 +17,7 @@ use mtbsync_media::{OpenOptions, Recording, SoundReader, VideoInfo};
 use mtbsync_task::error::{PipelineError, TaskProblem};
 use sha2::{Digest, Sha256};
 
+use super::error::RecordingProblem;
 use crate::cache::Cache;
 use crate::cache::proxies::KEY_PREFIX;
 
@@ -73,18 +75,13 @@ pub fn make(
         single_file: true,
         no_proxy: true,
     };
-    let recording = Recording::open(path, &options).map_err(|error| {
-        PipelineError::new(error.to_string())
-            .at(path)
-            .hint_or(error.hint())
-    })?;
+    let recording = Recording::open(path, &options)
+        .map_err(|error| PipelineError::from(IndexProblem::Open(error)).at(path))?;
     let staged = cache.stage_proxy(&id.key)?;
     write(&recording, staged.temporary_path(), progress).map_err(|error| match error {
         EncodeError::Stopped => TaskProblem::Interrupted.into(),
         EncodeError::Write(error) => PipelineError::from(WriteError::from_io(staged.target(), error)),
-        error => PipelineError::new(error.to_string())
-            .at(path)
-            .hint_or(error.hint()),
+        error => PipelineError::from(RecordingProblem::Encode(error)).at(path),
     })?;
     cache.keep_proxy(&id.key, (path, &id.fingerprint), staged, now_utc)
 }

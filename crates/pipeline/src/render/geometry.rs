@@ -1,14 +1,14 @@
 //! Where each picture lies in the frame. All sizes and places are even, because chroma has half the size.
 
 use mtbsync_media::scale::{MAX_SIDE, even};
-use mtbsync_task::error::PipelineError;
 
+use super::error::RenderProblem;
 use super::request::{Layout, Side};
 
 /// Widest picture of one run unless a size is asked for.
 const MAX_PICTURE_WIDTH: usize = 1920;
 /// Smallest asked side: captions need some room.
-const MIN_SIDE: u32 = 64;
+pub(super) const MIN_SIDE: u32 = 64;
 /// Height of a caption as a share of the picture it lies on, and its limits in pixels.
 const CAPTION_SHARE: f64 = 0.05;
 const CAPTION_RANGE: (f64, f64) = (12.0, 96.0);
@@ -41,17 +41,14 @@ impl Geometry {
         layout: Layout,
         sizes: [(usize, usize); 2],
         asked: Option<(u32, u32)>,
-    ) -> Result<Geometry, PipelineError> {
+    ) -> Result<Geometry, RenderProblem> {
         let geometry = match asked {
             Some(size) => Geometry::inside(layout, sizes, checked(size)?),
             None => Geometry::around(layout, sizes),
         };
         let (width, height) = geometry.size;
         if width > MAX_SIDE || height > MAX_SIDE {
-            return Err(
-                PipelineError::usage(format!("a video of {width}x{height} pixels is too large"))
-                    .with_hint("give a smaller one with --size"),
-            );
+            return Err(RenderProblem::TooLarge { width, height });
         }
         Ok(geometry)
     }
@@ -149,16 +146,12 @@ impl Geometry {
     }
 }
 
-fn checked((width, height): (u32, u32)) -> Result<(usize, usize), PipelineError> {
+fn checked((width, height): (u32, u32)) -> Result<(usize, usize), RenderProblem> {
     let is_fine = |side: u32| side >= MIN_SIDE && side as usize <= MAX_SIDE && side.is_multiple_of(2);
     if is_fine(width) && is_fine(height) {
         Ok((width as usize, height as usize))
     } else {
-        Err(
-            PipelineError::usage(format!("bad size {width}x{height}")).with_hint(format!(
-                "both sides must be even and {MIN_SIDE} to {MAX_SIDE} pixels"
-            )),
-        )
+        Err(RenderProblem::Size { width, height })
     }
 }
 

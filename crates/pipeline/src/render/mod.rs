@@ -6,6 +6,7 @@
 //! length of the runs.
 
 mod canvas;
+mod error;
 mod geometry;
 mod markers;
 mod overlays;
@@ -31,6 +32,7 @@ use mtbsync_task::error::{PipelineError, TaskProblem};
 use mtbsync_task::files::{check_output, is_same_file};
 use mtbsync_task::progress::Stage;
 
+use self::error::RenderProblem;
 use crate::context::Context;
 use crate::markers::export::RateChoice;
 use crate::markers::transfer::read_same_warp;
@@ -117,7 +119,7 @@ impl<'a> Job<'a> {
         context.task.progress.finish(Stage::Open);
         for path in [&request.reference, &request.new] {
             if is_same_file(path, &request.out) {
-                return Err(PipelineError::usage("output is one of the inputs").at(&request.out));
+                return Err(PipelineError::from(RenderProblem::OutputIsInput).at(&request.out));
             }
         }
         let rate = match request.timing.rate {
@@ -217,7 +219,7 @@ impl<'a> Job<'a> {
                 let moment = self.schedule.moment(number);
                 let undecodable = |side: Side| {
                     let path = Path::new(&self.opened(side).source.path);
-                    move |error: PipelineError| error.at(path)
+                    move |error: RenderProblem| PipelineError::from(error).at(path)
                 };
                 canvas.clear();
                 let left = reference
@@ -244,7 +246,7 @@ impl<'a> Job<'a> {
             // Temporary files go when the program is told to stop, and writing them fails.
             _ if context.task.cancel.is_requested() => TaskProblem::Interrupted.into(),
             EncodeError::Write(error) => PipelineError::from(WriteError::from_io(&self.request.out, error)),
-            error => PipelineError::new(error.to_string()).hint_or(error.hint()),
+            error => RenderProblem::Encode(error).into(),
         }
     }
 }
@@ -252,7 +254,7 @@ impl<'a> Job<'a> {
 fn usable_warp(file: &TimeWarpFile, path: Option<&Path>) -> Result<TimeWarp, PipelineError> {
     let warp = file.warp().filter(|warp| !warp.segments().is_empty());
     warp.ok_or_else(|| {
-        let error = PipelineError::new("the map is empty").with_hint("run mtbsync sync again");
+        let error = PipelineError::from(RenderProblem::EmptyMap);
         match path {
             Some(path) => error.at(path),
             None => error,
@@ -297,9 +299,7 @@ fn open(
         }
     }
     if !context.force {
-        return Err(PipelineError::new("not the recording the map was made of")
-            .at(path)
-            .with_hint("give the recording named in timewarp.json, run mtbsync sync again, or use --force"));
+        return Err(PipelineError::from(RenderProblem::AnotherRecording).at(path));
     }
     warnings.push(format!(
         "{} is not the recording the map was made of",

@@ -8,6 +8,7 @@ use mtbsync_plot::caption::{Caption, DeltaBar};
 use mtbsync_task::error::PipelineError;
 
 use super::canvas::{Canvas, Stamp};
+use super::error::RenderProblem;
 use super::geometry::Geometry;
 use super::markers::MarkerNames;
 use super::request::{Layout, RenderRequest, Side};
@@ -89,16 +90,14 @@ impl<T: PartialEq> Drawn<T> {
         content: T,
         draw: impl FnOnce(&T) -> Result<Pixels, PlotError>,
     ) -> Result<&Stamp, PipelineError> {
-        if self.0.as_ref().is_none_or(|(drawn, _)| *drawn != content) {
-            let pixels = draw(&content)
-                .map_err(|error| PipelineError::new(error.to_string()).hint_or(error.hint()))?;
-            self.0 = Some((content, Stamp::new(&pixels)));
-        }
-        // It was just put there.
-        self.0
-            .as_ref()
-            .map(|(_, stamp)| stamp)
-            .ok_or_else(|| PipelineError::new("caption could not be drawn"))
+        let kept = match self.0.take() {
+            Some(kept) if kept.0 == content => kept,
+            _ => {
+                let pixels = draw(&content).map_err(RenderProblem::Plot)?;
+                (content, Stamp::new(&pixels))
+            }
+        };
+        Ok(&self.0.insert(kept).1)
     }
 }
 

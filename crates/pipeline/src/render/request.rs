@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use mtbsync_media::encode::{MovieFormat, VideoCodec};
 use mtbsync_task::error::PipelineError;
 
+use super::error::RenderProblem;
 use crate::markers::export::RateChoice;
 
 /// Opacity of the new run in [`Layout::Ghost`] unless asked otherwise.
@@ -146,19 +147,14 @@ impl RenderRequest {
         match extension.as_deref().and_then(OsStr::to_str) {
             Some("mp4") => Ok(MovieFormat::Mp4),
             Some("mov") => Ok(MovieFormat::Mov),
-            _ => Err(PipelineError::usage("output must end in .mp4 or .mov")
-                .at(&self.out)
-                .with_hint("name it for example compare.mp4")),
+            _ => Err(PipelineError::from(RenderProblem::Suffix).at(&self.out)),
         }
     }
 
-    /// Refuses flags that cannot be had together.
-    pub(super) fn check(&self) -> Result<(), PipelineError> {
+    /// Refuses settings that cannot be had together.
+    pub(super) fn check(&self) -> Result<(), RenderProblem> {
         if self.timing.stops == Stops::Skip && self.timing.lock == Lock::Time {
-            return Err(
-                PipelineError::usage("--stops skip cannot be used with --lock time")
-                    .with_hint("locked by time, both runs play through"),
-            );
+            return Err(RenderProblem::StopsByTime);
         }
         Ok(())
     }

@@ -5,10 +5,10 @@
 //! first moment on. Where the other run has no such moment it has no picture.
 
 use mtbsync_align::{StopSide, TimeWarp};
-use mtbsync_markers::time::{Rate, TimeError, parse_time};
+use mtbsync_markers::time::{Rate, parse_time};
 use mtbsync_media::{Recording, Timeline};
-use mtbsync_task::error::PipelineError;
 
+use super::error::RenderProblem;
 use super::request::{Lock, Side, Stops, Timing};
 
 /// Shorter results would not show a single frame.
@@ -66,7 +66,7 @@ impl Schedule {
         rate: Rate,
         warp: TimeWarp,
         recordings: [&Recording; 2],
-    ) -> Result<Self, PipelineError> {
+    ) -> Result<Self, RenderProblem> {
         let timelines = recordings.map(|recording| recording.timeline().clone());
         Self::of_timelines(timing, rate, warp, timelines)
     }
@@ -76,7 +76,7 @@ impl Schedule {
         rate: Rate,
         warp: TimeWarp,
         timelines: [Timeline; 2],
-    ) -> Result<Self, PipelineError> {
+    ) -> Result<Self, RenderProblem> {
         let mut schedule = Self {
             warp,
             master: timing.master,
@@ -97,7 +97,7 @@ impl Schedule {
         schedule.pieces = pieces((from_secs, to_secs), &stops);
         schedule.frames = (schedule.duration_of_pieces() * rate.as_f64()).round() as u64;
         if schedule.frames == 0 {
-            return Err(empty_range(from_secs, to_secs));
+            return Err(RenderProblem::EmptyRange { from_secs, to_secs });
         }
         Ok(schedule)
     }
@@ -238,20 +238,21 @@ impl Schedule {
     }
 
     /// From and to on the master.
-    fn range(&self, timing: &Timing) -> Result<(f64, f64), PipelineError> {
+    fn range(&self, timing: &Timing) -> Result<(f64, f64), RenderProblem> {
         let duration_secs = self.timeline(self.master).duration_secs();
-        let given = |flag: &str, text: &Option<String>| {
+        let given = |setting, text: &Option<String>| {
             let parsed = text.as_ref().map(|text| parse_time(text, Some(self.rate), false));
-            parsed.transpose().map_err(|error: TimeError| {
-                PipelineError::usage(format!("bad value for {flag}: {error}")).hint_or(error.hint())
-            })
+            parsed
+                .transpose()
+                .map_err(|error| RenderProblem::Time { setting, error })
         };
-        let (from, to) = (given("--from", &timing.from)?, given("--to", &timing.to)?);
+        let (from, to) = (given("from", &timing.from)?, given("to", &timing.to)?);
         let (first, last) = self.overlap().unwrap_or((0.0, 0.0));
         let from_secs = from.unwrap_or(first).max(0.0);
         let to_secs = to.unwrap_or(last).min(duration_secs);
         if to_secs - from_secs < MIN_SECS {
-            return Err(empty_range(from_secs, to.unwrap_or(last)));
+            let to_secs = to.unwrap_or(last);
+            return Err(RenderProblem::EmptyRange { from_secs, to_secs });
         }
         Ok((from_secs, to_secs))
     }
@@ -277,18 +278,13 @@ impl Schedule {
     }
 
     /// What to add to the master's time so that both are at one place at the first moment that has a counterpart.
-    fn offset_at(&self, from_secs: f64, to_secs: f64) -> Result<f64, PipelineError> {
+    fn offset_at(&self, from_secs: f64, to_secs: f64) -> Result<f64, RenderProblem> {
         let inside = self.segments_on_master().find(|(_, last)| *last >= from_secs);
         let start = inside
             .map(|(first, _)| first.max(from_secs))
             .filter(|start| *start < to_secs);
         let offset = start.and_then(|start| Some(self.mapped(start)? - start));
-        offset.ok_or_else(|| {
-            PipelineError::usage("no common place between --from and --to to start both runs from").hint_or(
-                self.overlap()
-                    .map(|(first, last)| format!("the runs share {first:.1} to {last:.1} s")),
-            )
-        })
+        offset.ok_or_else(|| RenderProblem::NoStart(self.overlap()))
     }
 
     /// Stretches in which the master stands, in order.
@@ -306,11 +302,6 @@ impl Schedule {
             .last()
             .map_or(0.0, |last| last.out_secs + last.to_secs - last.from_secs)
     }
-}
-
-fn empty_range(from_secs: f64, to_secs: f64) -> PipelineError {
-    PipelineError::usage(format!("nothing to show from {from_secs:.3} s to {to_secs:.3} s"))
-        .with_hint("see --from and --to, which count on the master")
 }
 
 /// `range` without `stops`, which are in order.

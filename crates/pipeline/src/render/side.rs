@@ -5,7 +5,8 @@ use std::thread::Scope;
 
 use mtbsync_media::FrameError;
 use mtbsync_media::scale::{ColourFrame, ColourFrames, YuvPicture};
-use mtbsync_task::error::PipelineError;
+
+use super::error::RenderProblem;
 
 /// Decoded pictures that wait to be drawn.
 const AHEAD: usize = 4;
@@ -37,7 +38,7 @@ impl SidePictures {
 
     /// The picture shown at frame `index`: that frame or, where it could not be decoded, the last one before it (the first
     /// one of all when there is none before). `None`: none is wanted, or there is none.
-    pub fn shown(&mut self, index: Option<usize>) -> Result<Option<&YuvPicture>, PipelineError> {
+    pub fn shown(&mut self, index: Option<usize>) -> Result<Option<&YuvPicture>, RenderProblem> {
         let Some(index) = index else { return Ok(None) };
         loop {
             if self.next.is_none() {
@@ -46,7 +47,7 @@ impl SidePictures {
                     .recv()
                     .ok()
                     .transpose()
-                    .map_err(|error| undecodable(&error))?;
+                    .map_err(RenderProblem::Frame)?;
             }
             match self.next.take() {
                 Some(next) if next.index <= index || self.current.is_none() => self.current = Some(next),
@@ -58,8 +59,4 @@ impl SidePictures {
         }
         Ok(self.current.as_ref().map(|current| &current.picture))
     }
-}
-
-fn undecodable(error: &FrameError) -> PipelineError {
-    PipelineError::new(error.to_string()).hint_or(error.hint())
 }

@@ -16,6 +16,7 @@ use mtbsync_task::files::Input;
 use mtbsync_task::progress::Stage;
 
 use super::SyncRequest;
+use super::error::SyncProblem;
 use crate::context::Context;
 use crate::markers::export::NewRun;
 use crate::markers::import::read_marker_table;
@@ -128,38 +129,24 @@ fn check_index(
     asked: &AnalysisSettings,
     reference: &Opened,
 ) -> Result<(), PipelineError> {
-    let differs = |flag: &str, built: String, wanted: String| {
-        PipelineError::new(format!("index was built with {flag} {built}, not {wanted}"))
-            .at(path)
-            .with_hint(format!("drop --{flag} or rebuild the index"))
+    let params = &features.params;
+    let differs = |setting, built: &dyn ToString, wanted: &dyn ToString| SyncProblem::BuiltWith {
+        setting,
+        built: built.to_string(),
+        wanted: wanted.to_string(),
     };
-    if let Some(fps) = asked.fps.filter(|&f| f != features.params.fps) {
-        return Err(differs("fps", features.params.fps.to_string(), fps.to_string()));
-    }
-    if let Some(n) = asked.n_features.filter(|&n| n != features.params.n_features) {
-        return Err(differs(
-            "n-features",
-            features.params.n_features.to_string(),
-            n.to_string(),
-        ));
-    }
-    if asked.clahe == Some(false) && features.params.clahe {
-        return Err(PipelineError::new("index was built with CLAHE")
-            .at(path)
-            .with_hint("drop --no-clahe or rebuild the index"));
-    }
-    if asked.precise && !features.params.precise {
-        return Err(PipelineError::new("index was built without --precise")
-            .at(path)
-            .with_hint("drop --precise or rebuild the index"));
-    }
-    if features.source.fingerprint != reference.source.fingerprint {
-        return Err(PipelineError::new(format!(
-            "index is of another recording ({})",
-            features.source.path
-        ))
-        .at(path)
-        .with_hint("rebuild it with mtbsync index, or drop --index"));
-    }
-    Ok(())
+    let problem = if let Some(fps) = asked.fps.filter(|&fps| fps != params.fps) {
+        differs("fps", &params.fps, &fps)
+    } else if let Some(n) = asked.n_features.filter(|&n| n != params.n_features) {
+        differs("n-features", &params.n_features, &n)
+    } else if asked.clahe == Some(false) && params.clahe {
+        SyncProblem::WithClahe
+    } else if asked.precise && !params.precise {
+        SyncProblem::NotPrecise
+    } else if features.source.fingerprint != reference.source.fingerprint {
+        SyncProblem::AnotherRecording(features.source.path.clone())
+    } else {
+        return Ok(());
+    };
+    Err(PipelineError::from(problem).at(path))
 }

@@ -1,5 +1,6 @@
 //! `sync`: two recordings in, the map between them and the markers carried over out.
 
+pub(crate) mod error;
 mod inputs;
 mod outputs;
 
@@ -25,6 +26,7 @@ use mtbsync_task::error::PipelineError;
 use mtbsync_task::progress::Stage;
 use mtbsync_telemetry::clock::Offsets;
 
+use self::error::SyncProblem;
 use self::inputs::Inputs;
 use self::outputs::{MadeFolders, Run, Target, recording_file};
 use crate::cache::{alignments, alignments::Kept};
@@ -254,10 +256,7 @@ pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, 
         gps_used: alignment.gps_offsets.is_some(),
         ..run.perf(&timings, analysed, &resources, &verdict)
     };
-    run.put(
-        PERF_FILE,
-        &mtbsync_formats::json::to_vec(&perf).map_err(|e| PipelineError::new(e.to_string()))?,
-    )?;
+    run.put(PERF_FILE, &mtbsync_formats::json::to_vec(&perf)?)?;
     context.task.cancel.check()?;
     let (mut outputs, mut warnings) = (run.outputs, run.warnings);
     run.set.commit()?;
@@ -416,19 +415,12 @@ fn record(
         model: request.warp.model.into(),
         coverage: Some(verdict.coverage),
     };
-    let appended = history::append(root, &[entry]).map_err(|e| {
-        PipelineError::new(e.to_string())
-            .at(e.path().unwrap_or(root))
-            .hint_or(e.hint())
-    })?;
+    let appended =
+        history::append(root, &[entry]).map_err(|error| SyncProblem::History(error, root.to_owned()))?;
     warnings.extend(appended.warnings);
     let Some(report) = regression::judge_run(&appended.history.records, &run_id, &perf.ts, settings) else {
         return Ok(None);
     };
-    regression::write(root, &report).map_err(|e| {
-        PipelineError::new(e.to_string())
-            .at(e.path().unwrap_or(root))
-            .hint_or(e.hint())
-    })?;
+    regression::write(root, &report).map_err(|error| SyncProblem::Regression(error, root.to_owned()))?;
     Ok(Some(report.status))
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use mtbsync_align::Segment;
 use mtbsync_media::OpenOptions;
-use mtbsync_task::error::Failure;
+use mtbsync_task::error::{Failure, Problem};
 
 use super::*;
 use crate::markers::export::RateChoice;
@@ -41,7 +41,7 @@ fn timing() -> Timing {
     }
 }
 
-fn schedule(timing: &Timing, warp: TimeWarp) -> Result<Schedule, PipelineError> {
+fn schedule(timing: &Timing, warp: TimeWarp) -> Result<Schedule, RenderProblem> {
     let timelines = ["reference.mp4", "new.mp4"].map(timeline);
     Schedule::of_timelines(timing, Rate::whole(FPS), warp, timelines)
 }
