@@ -1,10 +1,10 @@
 //! GPS in the alignment: how much the tracks may say, evidence for the sequence model, and pairs.
 //!
-//! Pictures and GPS fail in different ways: pictures in fog, in the dark and where all trees look alike, GPS under
-//! those trees. So neither is trusted alone where the other is there. A first look at the pictures says where the runs
-//! are together; the tracks are put on the recordings' clocks and compared with that. Tracks that contradict a sure
-//! picture weigh nothing. Tracks that agree become evidence of the sequence model, and afterwards pairs: alone where
-//! no picture can be compared, averaged by precision where one can.
+//! Pictures and GPS fail in different ways: pictures in fog, in the dark and where all trees look alike, GPS
+//! under those trees. So neither is trusted alone where the other is there. A first look at the pictures says
+//! where the runs are together; the tracks are put on the recordings' clocks and compared with that. Tracks
+//! that contradict a sure picture weigh nothing. Tracks that agree become evidence of the sequence model, and
+//! afterwards pairs: alone where no picture can be compared, averaged by precision where one can.
 
 use std::ops::Range;
 

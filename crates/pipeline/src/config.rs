@@ -1,7 +1,7 @@
 //! `config.toml`: presets of a team and limits of the cache (docs/reference/files.md#configtoml).
 //!
-//! Files are merged: a later one replaces a whole preset of the same name. Unknown keys are errors, so that a typing
-//! mistake is not a silent default.
+//! Files are merged: a later one replaces a whole preset of the same name. Unknown keys are errors, so that a
+//! typing mistake is not a silent default.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

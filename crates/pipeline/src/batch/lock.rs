@@ -1,7 +1,7 @@
 //! Who writes to the output folder of a batch: one batch at a time, and its processes.
 //!
-//! A batch that is killed leaves its processes behind for the moment in which they notice and clean up. The next batch
-//! waits for them, so that no two processes ever write to the folder of one pair.
+//! A batch that is killed leaves its processes behind for the moment in which they notice and clean up. The
+//! next batch waits for them, so that no two processes ever write to the folder of one pair.
 
 use std::fs::{File, TryLockError};
 use std::path::Path;

@@ -1,10 +1,11 @@
-//! `batch`: many pairs, each an ordinary `sync` in a process of its own, so that nothing that happens to one pair
-//! touches another.
+//! `batch`: many pairs, each an ordinary `sync` in a process of its own, so that nothing that happens to one
+//! pair touches another.
 //!
-//! [`pairing`] finds the pairs in a folder. `run` has them done by a few threads and keeps everything that belongs to
-//! the whole batch in one thread: the summary, the history, the order. Each thread starts one process after the other
-//! (`pair`, `process`); what such a process does is in `work`, and what the two say to each other in `wire`.
-//! `record` is the note that a finished pair leaves in its folder; it is what makes `--resume` exact.
+//! [`pairing`] finds the pairs in a folder. `run` has them done by a few threads and keeps everything that
+//! belongs to the whole batch in one thread: the summary, the history, the order. Each thread starts one
+//! process after the other (`pair`, `process`); what such a process does is in `work`, and what the two say
+//! to each other in `wire`. `record` is the note that a finished pair leaves in its folder; it is what makes
+//! `--resume` exact.
 
 mod error;
 mod lock;

@@ -181,7 +181,8 @@ impl Failure {
     }
 }
 
-/// A reference that all pairs of a batch share: described once, by a process of its own, when the first pair needs it.
+/// A reference that all pairs of a batch share: described once, by a process of its own, when the first pair
+/// needs it.
 struct SharedReference {
     reference: PathBuf,
     /// Where its index goes when there is no cache.

@@ -1,7 +1,7 @@
 //! Which recordings of a folder belong together (docs/reference/cli.md#batch).
 //!
-//! Either by name (`trail7_ref.mp4` and `trail7_new.mp4`), or one reference against every other recording. Tracks and
-//! markers beside the recordings go with them. Nothing is opened here.
+//! Either by name (`trail7_ref.mp4` and `trail7_new.mp4`), or one reference against every other recording.
+//! Tracks and markers beside the recordings go with them. Nothing is opened here.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
@@ -393,8 +393,8 @@ fn continues_another(path: &Path, folders: &Folders) -> bool {
     before.is_some_and(|before| folders.find(folder_of(path), &before.file_name()).is_some())
 }
 
-/// Gives every pair a folder name of its own, doubles `_2`, `_3`, and sorts by it. File systems that do not tell
-/// cases apart must keep them apart as well.
+/// Gives every pair a folder name of its own, doubles `_2`, `_3`, and sorts by it. File systems that do not
+/// tell cases apart must keep them apart as well.
 fn name_pairs(pairs: &mut [PlannedPair]) {
     let mut taken: BTreeSet<String> = RESERVED.iter().map(|name| (*name).to_owned()).collect();
     pairs.sort_by(|a, b| (&a.name, &a.new).cmp(&(&b.name, &b.new)));

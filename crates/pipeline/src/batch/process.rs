@@ -1,9 +1,9 @@
 //! The process of one pair, as the batch sees it: started, listened to, and ended when it hangs.
 //!
-//! A decoder that crashes, hangs or eats all memory takes its process with it and nothing else. The process gets its
-//! job on stdin and answers on stdout. Stdin stays open while the batch wants the result: when it closes, because the
-//! batch was told to stop or is no more, the process cleans up and ends. That works the same for Ctrl-C, for a request
-//! to terminate and for a batch that was killed.
+//! A decoder that crashes, hangs or eats all memory takes its process with it and nothing else. The process
+//! gets its job on stdin and answers on stdout. Stdin stays open while the batch wants the result: when it
+//! closes, because the batch was told to stop or is no more, the process cleans up and ends. That works the
+//! same for Ctrl-C, for a request to terminate and for a batch that was killed.
 
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -17,8 +17,8 @@ use mtbsync_task::progress::{Cancel, Progress};
 
 use super::wire::{Job, Message, Reply};
 
-/// Silence after which a process counts as hung. The longest stages that report nothing between start and end compare
-/// all frames of two recordings: many minutes for two of 40 minutes, seconds for usual ones.
+/// Silence after which a process counts as hung. The longest stages that report nothing between start and end
+/// compare all frames of two recordings: many minutes for two of 40 minutes, seconds for usual ones.
 pub const DEFAULT_SILENCE: Duration = Duration::from_secs(30 * 60);
 /// How often a waiting batch looks whether it is to stop.
 const TICK: Duration = Duration::from_millis(100);
@@ -135,8 +135,8 @@ impl PairProgram {
         }
     }
 
-    /// Listens until there is a reply or the process closes its stdout. Waiting is counted in ticks and not by a clock, so that a suspended
-    /// machine is not taken for a hung process.
+    /// Listens until there is a reply or the process closes its stdout. Waiting is counted in ticks and not
+    /// by a clock, so that a suspended machine is not taken for a hung process.
     fn attend(
         &self,
         messages: &Receiver<Message>,
@@ -165,8 +165,8 @@ impl PairProgram {
     }
 }
 
-/// Passes the messages of a process on until it closes its stdout. Lines that are no message are none of the batch's
-/// business: a library may have printed them.
+/// Passes the messages of a process on until it closes its stdout. Lines that are no message are none of the
+/// batch's business: a library may have printed them.
 fn listen(stdout: impl Read, messages: &Sender<Message>) {
     let mut stdout = BufReader::new(stdout);
     let mut line = Vec::new();
@@ -185,8 +185,8 @@ fn listen(stdout: impl Read, messages: &Sender<Message>) {
     }
 }
 
-/// Waits for a process that is about to end, then ends it. One that even a kill does not reach, stuck in a broken
-/// disk, is left behind.
+/// Waits for a process that is about to end, then ends it. One that even a kill does not reach, stuck in a
+/// broken disk, is left behind.
 fn end(child: &mut Child) -> Option<ExitStatus> {
     for patience in [GRACE, GRACE] {
         let mut waited = Duration::ZERO;

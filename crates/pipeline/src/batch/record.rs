@@ -1,8 +1,8 @@
 //! `batch_item.json`: the note a finished pair leaves in its folder, and what `--resume` believes.
 //!
-//! A pair is finished for a resumed batch when the note was written by the same program for the same inputs and
-//! parameters, and every artefact it lists is still there byte for byte. Anything else runs again; results are
-//! reproducible, so that costs time and changes nothing.
+//! A pair is finished for a resumed batch when the note was written by the same program for the same inputs
+//! and parameters, and every artefact it lists is still there byte for byte. Anything else runs again;
+//! results are reproducible, so that costs time and changes nothing.
 
 use std::path::{Path, PathBuf};
 

@@ -1,9 +1,10 @@
 //! A batch: worker threads take pairs from a list; the calling thread keeps summary, history and order.
 //!
-//! The summary is rewritten after every pair. The history grows in the order of pair names, so a pair that finishes
-//! early waits for those before it; a killed batch therefore leaves a history that ends at some pair, and `--resume`
-//! goes on from there. That a pair is in the history once and not twice is settled by its note: the time is written
-//! there first, the history second, and a resumed batch looks whether the history has that record.
+//! The summary is rewritten after every pair. The history grows in the order of pair names, so a pair that
+//! finishes early waits for those before it; a killed batch therefore leaves a history that ends at some
+//! pair, and `--resume` goes on from there. That a pair is in the history once and not twice is settled by
+//! its note: the time is written there first, the history second, and a resumed batch looks whether the
+//! history has that record.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};

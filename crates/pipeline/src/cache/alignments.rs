@@ -1,8 +1,9 @@
 //! Alignments kept between runs: what the stages found for two recordings, before warp and markers.
 //!
-//! The same two recordings are aligned again and again: with anchors, other markers, another window. None of that changes
-//! the pairs, so they are found once. The key of an entry holds everything that they depend on: both indexes, the
-//! settings of matching, the tracks and the program itself. An entry that does not read is a miss.
+//! The same two recordings are aligned again and again: with anchors, other markers, another window. None of
+//! that changes the pairs, so they are found once. The key of an entry holds everything that they depend on:
+//! both indexes, the settings of matching, the tracks and the program itself. An entry that does not read is
+//! a miss.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -38,8 +39,8 @@ pub struct Kept {
     pub skipped: [usize; 2],
 }
 
-/// The key of the alignment of two recordings whose indexes have the given keys; `None` when this program cannot tell
-/// itself from another.
+/// The key of the alignment of two recordings whose indexes have the given keys; `None` when this program
+/// cannot tell itself from another.
 pub fn key(indexes: [&str; 2], settings: &MatchSettings, tracks: &Tracks) -> Option<String> {
     let [reference, new] = indexes;
     // Anchors belong to the warp.

@@ -11,7 +11,8 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 const DB_FILE: &str = "cache.db";
 /// How long a process waits for another one that is writing; a write takes milliseconds.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
-/// Steps from an empty file to the present layout; `user_version` says how many were taken. Never change one, add one.
+/// Steps from an empty file to the present layout; `user_version` says how many were taken. Never change one,
+/// add one.
 const MIGRATIONS: [&str; 1] = ["
     CREATE TABLE index_entry (
         key TEXT PRIMARY KEY,
@@ -87,8 +88,8 @@ pub fn failed(folder: &Path, error: &rusqlite::Error) -> CacheError {
     }
 }
 
-/// Opens the register in `folder`, both created where missing. A damaged one is replaced: all it holds can be made
-/// again.
+/// Opens the register in `folder`, both created where missing. A damaged one is replaced: all it holds can be
+/// made again.
 pub fn open(folder: &Path) -> Result<Connection, CacheError> {
     let unusable = |reason: String| CacheError::Unusable {
         folder: folder.to_owned(),

@@ -1,8 +1,8 @@
 //! Copies of recordings that every browser plays and scrubs well: H.264, 8 bit, small, with many key frames.
 //!
-//! Each picture of a copy is shown at the time of the picture it was made of, counted from the first one, so that places
-//! found in the recording are right in the copy as well. Copies are made file by file (a recording of several chapters has
-//! several) and kept in the cache under the content of their file.
+//! Each picture of a copy is shown at the time of the picture it was made of, counted from the first one, so
+//! that places found in the recording are right in the copy as well. Copies are made file by file (a
+//! recording of several chapters has several) and kept in the cache under the content of their file.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -40,7 +40,8 @@ pub struct ProxyId {
     fingerprint: String,
 }
 
-/// Whether browsers may fail to play a recording, or play it badly: anything but 8-bit H.264, and very large pictures.
+/// Whether browsers may fail to play a recording, or play it badly: anything but 8-bit H.264, and very large
+/// pictures.
 pub fn is_needed(info: &VideoInfo) -> bool {
     info.codec != "h264" || info.bit_depth > 8 || info.width.min(info.height) > MAX_PLAIN_SIDE
 }
@@ -59,8 +60,8 @@ pub fn identify(path: &Path) -> io::Result<ProxyId> {
     })
 }
 
-/// Makes the copy of the file at `path` and keeps it in the cache. `progress` is told frames done and in all, and says
-/// whether to go on.
+/// Makes the copy of the file at `path` and keeps it in the cache. `progress` is told frames done and in all,
+/// and says whether to go on.
 ///
 /// # Errors
 /// The recording cannot be read, there is no encoder, the cache cannot be written to, or `progress` said no.

@@ -1,9 +1,9 @@
 //! `render`: both runs in one video, locked by place or by time (docs/reference/cli.md#render).
 //!
-//! The way of a frame: `schedule` says which moment of each recording an output frame shows, `side` decodes those
-//! frames in order, `canvas` puts them where `geometry` wants them, `overlays` writes on them, and the movie
-//! writer encodes. `soundtrack` cuts the sound to the same schedule. Everything streams: memory does not grow with the
-//! length of the runs.
+//! The way of a frame: `schedule` says which moment of each recording an output frame shows, `side` decodes
+//! those frames in order, `canvas` puts them where `geometry` wants them, `overlays` writes on them, and the
+//! movie writer encodes. `soundtrack` cuts the sound to the same schedule. Everything streams: memory does
+//! not grow with the length of the runs.
 
 mod canvas;
 mod error;
@@ -53,9 +53,9 @@ const KEY_FRAMES_SECS: f64 = 2.0;
 /// Renders.
 ///
 /// # Errors
-/// Flags that contradict each other or leave nothing to show; a map whose gates failed ([`Failure::NotAligned`], unless
-/// forced) or that was made of other recordings; unreadable recordings; no encoder; an output that cannot be written; a
-/// wish to stop. Nothing is left behind then.
+/// Flags that contradict each other or leave nothing to show; a map whose gates failed
+/// ([`Failure::NotAligned`], unless forced) or that was made of other recordings; unreadable recordings; no
+/// encoder; an output that cannot be written; a wish to stop. Nothing is left behind then.
 ///
 /// [`Failure::NotAligned`]: mtbsync_task::error::Failure::NotAligned
 pub fn render(request: &RenderRequest, context: &Context<'_>) -> Result<RenderReport, PipelineError> {
@@ -274,7 +274,8 @@ fn master_rate(master: Side, reference: &Opened, new: &Opened) -> Rate {
         .unwrap_or(Rate::whole(30))
 }
 
-/// Opens a recording and makes sure that it is the one the map was made of: with the chapters that follow it, or alone.
+/// Opens a recording and makes sure that it is the one the map was made of: with the chapters that follow it,
+/// or alone.
 fn open(
     path: &Path,
     mapped: Option<&RecordingFile>,

@@ -1,8 +1,8 @@
 //! Which moment of each recording an output frame shows: pure functions of the map, the clocks and the flags.
 //!
-//! The output runs along the master's clock, in one piece or, with stops cut out, in several. Locked by place, the
-//! other run is asked through the map where it was at the same spot; locked by time, it plays at its own speed from the
-//! first moment on. Where the other run has no such moment it has no picture.
+//! The output runs along the master's clock, in one piece or, with stops cut out, in several. Locked by
+//! place, the other run is asked through the map where it was at the same spot; locked by time, it plays at
+//! its own speed from the first moment on. Where the other run has no such moment it has no picture.
 
 use mtbsync_align::{StopSide, TimeWarp};
 use mtbsync_markers::time::{Rate, parse_time};
@@ -277,7 +277,8 @@ impl Schedule {
         Some((first, last.min(end).min(duration_secs)))
     }
 
-    /// What to add to the master's time so that both are at one place at the first moment that has a counterpart.
+    /// What to add to the master's time so that both are at one place at the first moment that has a
+    /// counterpart.
     fn offset_at(&self, from_secs: f64, to_secs: f64) -> Result<f64, RenderProblem> {
         let inside = self.segments_on_master().find(|(_, last)| *last >= from_secs);
         let start = inside

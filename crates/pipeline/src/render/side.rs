@@ -36,8 +36,8 @@ impl SidePictures {
         }
     }
 
-    /// The picture shown at frame `index`: that frame or, where it could not be decoded, the last one before it (the first
-    /// one of all when there is none before). `None`: none is wanted, or there is none.
+    /// The picture shown at frame `index`: that frame or, where it could not be decoded, the last one before
+    /// it (the first one of all when there is none before). `None`: none is wanted, or there is none.
     pub fn shown(&mut self, index: Option<usize>) -> Result<Option<&YuvPicture>, RenderProblem> {
         let Some(index) = index else { return Ok(None) };
         loop {
