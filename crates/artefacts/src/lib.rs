@@ -1,5 +1,14 @@
 //! The files of a run, read and written here only: `timewarp.json` and `warp.npz`, the pairs tables, anchors,
 //! annotations, and maps sampled for pages.
+//!
+//! ```
+//! use mtbsync_artefacts::time_warp::TimeWarpFile;
+//!
+//! let text = r#"{"model":"affine","params":{"a":1.25,"b":-2.0}}"#;
+//! let file: TimeWarpFile = serde_json::from_str(text).unwrap();
+//! let warp = file.warp().unwrap();
+//! assert_eq!(warp.ref_from_new(10.0), Some(10.5));
+//! ```
 
 pub mod anchors;
 pub mod annotations;

@@ -24,20 +24,10 @@ use crate::camera::CameraTelemetry;
 use crate::column::Column;
 use crate::error::IndexProblem;
 use crate::features::{Features, IndexParams, LOCAL_BYTES, SourceRecording, keypoint_column};
+use crate::tuning::{BATCH, FINE_FPS, MAX_SKIPPED_SHARE, PRECISE_FINE_FPS, QUEUE};
 
 /// Longest side of the analysed picture, pixels.
 pub const IMAGE_MAX_DIM: usize = 960;
-/// Rate of the frames that refinement uses beside the analysed ones where everything is decoded anyway.
-/// Measured: 10 a second halve the error of 3 a second; 30 gain little more.
-const FINE_FPS: f64 = 10.0;
-/// Rate with `--precise`.
-const PRECISE_FINE_FPS: f64 = 15.0;
-/// Frames described at once.
-const BATCH: usize = 16;
-/// Decoded frames waiting.
-const QUEUE: usize = 8;
-/// Share of unreadable frames above which a recording is refused.
-const MAX_SKIPPED_SHARE: f64 = 0.2;
 
 /// A recording ready to be described.
 pub struct Opened {

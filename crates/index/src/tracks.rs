@@ -13,6 +13,7 @@ use mtbsync_telemetry::{Track, TrackFile, TrackSource, read_track};
 
 use crate::camera::CameraTelemetry;
 use crate::error::IndexProblem;
+use crate::tuning::{GIVEN_SIGMA_SECS, MIN_POINTS, POOR_SHARE};
 
 /// Track time at video zero minus video clock.
 #[derive(Clone, Copy, Debug, PartialEq, Default, Serialize)]
@@ -46,12 +47,6 @@ pub struct GpsSettings {
 
 /// Largest track file; the reader has the same bound.
 const MAX_TRACK_BYTES: u64 = 256 << 20;
-/// Fewest usable points of a track.
-const MIN_POINTS: usize = 5;
-/// 1-sigma of an offset given by a person: they read it off a whole second, seconds.
-const GIVEN_SIGMA_SECS: f64 = 0.3;
-/// Share of usable points below which a person is told.
-const POOR_SHARE: f64 = 0.5;
 
 /// The tracks of both sides.
 #[derive(Clone, Debug, Default, Serialize)]

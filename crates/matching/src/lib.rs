@@ -1,5 +1,22 @@
-//! From two sets of features to pairs of times: compare → locate → refine → structure → fuse, see
-//! [`align::align`].
+//! From two sets of features to pairs of times: compare → locate → refine → structure → fuse, see [`align::align`].
+//!
+//! ```no_run
+//! use std::path::Path;
+//!
+//! use mtbsync_index::{file, tracks::Tracks};
+//! use mtbsync_matching::{align::align, settings::MatchSettings};
+//! use mtbsync_task::progress::{Cancel, Silent, Task};
+//!
+//! # fn main() -> Result<(), mtbsync_task::error::PipelineError> {
+//! let (reference, new) = (file::read(Path::new("ref.npz"))?, file::read(Path::new("new.npz"))?);
+//! let task = Task { progress: &Silent, cancel: &Cancel::default(), threads: 2 };
+//! let found = align(&reference, &new, &Tracks::default(), &MatchSettings::default(), &task)?;
+//! for pair in &found.pairs {
+//!     println!("{:.3} s of the new run is {:.3} s of the reference", pair.t_new_secs, pair.t_ref_secs);
+//! }
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod align;
 pub mod compare;
