@@ -21,6 +21,8 @@ use mtbsync_task::error::PipelineError;
 use mtbsync_task::files::Input;
 use serde::{Deserialize, Serialize};
 
+use crate::map::error::MapProblem;
+use crate::map::viewer::needed_column;
 use crate::markers::import::read_marker_table;
 use crate::markers::transfer::carry_over;
 
@@ -50,27 +52,17 @@ pub fn read_rows(path: &Path) -> Result<Vec<AnchorRow>, PipelineError> {
         return Ok(Vec::new());
     }
     let bytes = read_bounded(path, MAX_CSV_BYTES)?;
-    let table = Table::parse(&bytes, &["t_new", "t_ref", "note"]).map_err(|error| {
-        PipelineError::new(error.to_string())
-            .at(path)
-            .hint_or(error.hint())
-    })?;
-    let needed = |name: &str| {
-        table.column(&[name]).ok_or_else(|| {
-            PipelineError::new(format!("column {name} missing (line {})", table.header_line)).at(path)
-        })
-    };
-    let (new_column, ref_column) = (needed("t_new")?, needed("t_ref")?);
+    rows_of(&bytes).map_err(|error| error.at(path))
+}
+
+fn rows_of(csv: &[u8]) -> Result<Vec<AnchorRow>, PipelineError> {
+    let table = Table::parse(csv, &["t_new", "t_ref", "note"])?;
+    let (new_column, ref_column) = (needed_column(&table, "t_new")?, needed_column(&table, "t_ref")?);
     let note = table.column(&["note"]);
     let row = |row| {
-        let number = |column| {
-            table
-                .required_number(row, column)
-                .map_err(|error| PipelineError::new(error.to_string()).at(path))
-        };
         Ok(AnchorRow {
-            t_new: number(new_column)?,
-            t_ref: number(ref_column)?,
+            t_new: table.required_number(row, new_column)?,
+            t_ref: table.required_number(row, ref_column)?,
             note: note.map(|column| row.text(column).to_owned()).unwrap_or_default(),
         })
     };
@@ -127,10 +119,7 @@ pub fn refit(folder: &Path, rows: Vec<AnchorRow>) -> Result<Refit, PipelineError
     let before = read_warp(&folder.join(TIMEWARP_FILE))?;
     let settings = settings_of(&before);
     if !rows.is_empty() && before.model != WarpSettings::default().model.name() {
-        return Err(
-            PipelineError::new(format!("the {} model cannot meet anchors", before.model))
-                .with_hint("run mtbsync sync with --warp-model monotone"),
-        );
+        return Err(MapProblem::NoAnchors(before.model).into());
     }
     let pairs = read_pairs(&folder.join(PAIRS_FILE))?;
     let anchors: Vec<Anchor> = rows.iter().map(anchor).collect();
@@ -142,9 +131,7 @@ pub fn refit(folder: &Path, rows: Vec<AnchorRow>) -> Result<Refit, PipelineError
     });
     let warp = fit_warp(&pairs, &anchors, &settings, (new_secs, ref_secs));
     if warp.segments().is_empty() && !before.segments.is_empty() {
-        return Err(
-            PipelineError::new("nothing of the map would be left").with_hint("remove the last anchor")
-        );
+        return Err(MapProblem::NothingLeft.into());
     }
     let mut verdict = judge(&warp, &pairs, new_secs, &settings);
     if before.reasons.iter().any(|reason| reason == REVERSED) {

@@ -11,9 +11,10 @@ use mtbsync_artefacts::time_warp::{TIMEWARP_FILE, TimeWarpFile, read_warp};
 use mtbsync_formats::csv::{CsvWriter, seconds6};
 use mtbsync_markers::{DEFAULT_REVIEW_THRESHOLD, Marker};
 use mtbsync_plot::delta::{DeltaPlot, DeltaPoint, DeltaRun};
-use mtbsync_task::error::{Failure, PipelineError};
+use mtbsync_task::error::{PipelineError, TaskProblem};
 use mtbsync_task::files::{Input, check_output, write_files};
 
+use crate::map::error::MapProblem;
 use crate::markers::import::read_marker_table;
 
 /// Most points of one run's continuous delta: a day at a tenth of a second.
@@ -179,20 +180,16 @@ fn gates(request: &SplitsRequest, warnings: &mut Vec<String>) -> Result<Vec<Mark
             .iter()
             .find(|name| gates.iter().all(|gate| gate.name != **name))
         {
-            return Err(PipelineError::new(format!("no marker is named {missing}"))
-                .at(request.markers.path())
-                .with_hint("give names of its markers to --sections"));
+            let problem = MapProblem::NoSuchMarker(missing.clone());
+            return Err(PipelineError::from(problem).at(request.markers.path()));
         }
         gates.retain(|gate| names.contains(&gate.name));
     }
     gates.sort_by(|a, b| a.t_ref_secs.total_cmp(&b.t_ref_secs));
     gates.dedup_by(|a, b| a.t_ref_secs - b.t_ref_secs < SAME_GATE_SECS);
     if gates.len() < 2 {
-        return Err(
-            PipelineError::new(format!("sections need two gates, found {}", gates.len()))
-                .at(request.markers.path())
-                .with_hint("give at least two markers at different times"),
-        );
+        let problem = MapProblem::FewGates(gates.len());
+        return Err(PipelineError::from(problem).at(request.markers.path()));
     }
     Ok(gates)
 }
@@ -210,7 +207,7 @@ fn usable_runs(request: &SplitsRequest, warnings: &mut Vec<String>) -> Result<Ve
         paths.extend(maps_below(root)?);
     }
     if paths.is_empty() {
-        return Err(PipelineError::usage("no run to compare").with_hint("give --timewarp-json or --root"));
+        return Err(MapProblem::NoRun.into());
     }
     let mut runs: Vec<Run> = Vec::new();
     for path in &paths {
@@ -225,9 +222,7 @@ fn usable_runs(request: &SplitsRequest, warnings: &mut Vec<String>) -> Result<Ve
         }
     }
     if runs.is_empty() {
-        return Err(PipelineError::new("no usable run")
-            .with_hint("align the runs again with mtbsync sync")
-            .ending(Failure::NotAligned));
+        return Err(MapProblem::NoUsableRun.into());
     }
     Ok(runs)
 }
@@ -235,7 +230,7 @@ fn usable_runs(request: &SplitsRequest, warnings: &mut Vec<String>) -> Result<Ve
 /// `timewarp.json` in the folder and its direct subfolders, by name.
 fn maps_below(root: &Path) -> Result<Vec<PathBuf>, PipelineError> {
     let entries = std::fs::read_dir(root)
-        .map_err(|error| PipelineError::new(format!("cannot be read ({error})")).at(root))?;
+        .map_err(|error| PipelineError::from(TaskProblem::Unreadable(error)).at(root))?;
     let mut folders: Vec<PathBuf> = entries
         .take(MAX_FOLDERS)
         .filter_map(|entry| Some(entry.ok()?.path()))
@@ -472,5 +467,5 @@ fn picture(path: &Path, curves: Vec<(String, Vec<DeltaRow>)>) -> Result<Vec<u8>,
         return Ok(plot.svg().into_bytes());
     }
     plot.png()
-        .map_err(|error| PipelineError::new(error.to_string()).at(path))
+        .map_err(|error| PipelineError::from(MapProblem::Plot(error)).at(path))
 }

@@ -14,11 +14,9 @@ use mtbsync_task::error::PipelineError;
 use mtbsync_task::files::{Input, check_output, write_files};
 
 use crate::context::Context;
+use crate::map::error::MapProblem;
 use crate::markers::export::RateChoice;
-use crate::markers::transfer::carry_over;
-use crate::markers::transfer::read_same_warp;
-use crate::markers::transfer::read_table;
-use crate::markers::transfer::refuse_failed;
+use crate::markers::transfer::{carry_over, read_same_warp, read_table, refuse_failed};
 use crate::missing;
 
 /// Points drawn along a segment: more than the picture has pixels in width.
@@ -116,15 +114,7 @@ pub fn view(request: &ViewerRequest, context: &Context<'_>) -> Result<ViewerRepo
 /// # Errors
 /// A size that is out of range.
 pub fn draw(file: &TimeWarpFile, picture: Picture) -> Result<Vec<u8>, PipelineError> {
-    let size_or_drawing = |error: mtbsync_plot::PlotError| {
-        let what = error.to_string();
-        let failure = match error {
-            mtbsync_plot::PlotError::Size { .. } => PipelineError::usage(what),
-            _ => PipelineError::new(what),
-        };
-        failure.hint_or(error.hint())
-    };
-    overlay(file, picture).png().map_err(size_or_drawing)
+    Ok(overlay(file, picture).png().map_err(MapProblem::Plot)?)
 }
 
 /// The plot of a map and what belongs to it.
@@ -244,19 +234,21 @@ fn count(markers: &[MarkerPoint]) -> StatusCounts {
     }
 }
 
-fn parse_table(path: &Path, known: &[&str], needed: &[&str]) -> Result<Table, PipelineError> {
+fn parse_table(path: &Path, known: &[&str], needed: &[&'static str]) -> Result<Table, PipelineError> {
     let bytes = read_bounded(path, MAX_CSV_BYTES)?;
-    let table = Table::parse(&bytes, known).map_err(|error| {
-        PipelineError::new(error.to_string())
-            .at(path)
-            .hint_or(error.hint())
-    })?;
-    match needed.iter().find(|column| table.column(&[column]).is_none()) {
-        Some(column) => {
-            Err(PipelineError::new(format!("column {column} missing (line {})", table.header_line)).at(path))
-        }
-        None => Ok(table),
+    let table = Table::parse(&bytes, known).map_err(|error| PipelineError::from(error).at(path))?;
+    for column in needed {
+        needed_column(&table, column).map_err(|error| PipelineError::from(error).at(path))?;
     }
+    Ok(table)
+}
+
+/// The index of a column.
+pub(super) fn needed_column(table: &Table, column: &'static str) -> Result<usize, MapProblem> {
+    table.column(&[column]).ok_or(MapProblem::ColumnMissing {
+        column,
+        line: table.header_line,
+    })
 }
 
 fn read_new_markers(path: &Path) -> Result<Vec<MarkerPoint>, PipelineError> {
@@ -287,7 +279,7 @@ fn read_new_markers(path: &Path) -> Result<Vec<MarkerPoint>, PipelineError> {
         })
     };
     let points: Result<Vec<_>, _> = table.rows.iter().map(point).collect();
-    points.map_err(|error| PipelineError::new(error.to_string()).at(path))
+    points.map_err(|error| PipelineError::from(error).at(path))
 }
 
 fn read_dots(path: &Path) -> Result<Vec<PairPoint>, PipelineError> {
@@ -306,5 +298,5 @@ fn read_dots(path: &Path) -> Result<Vec<PairPoint>, PipelineError> {
         })
     };
     let dots: Result<Vec<_>, _> = table.rows.iter().map(dot).collect();
-    dots.map_err(|error| PipelineError::new(error.to_string()).at(path))
+    dots.map_err(|error| PipelineError::from(error).at(path))
 }

@@ -14,6 +14,7 @@ use mtbsync_task::error::PipelineError;
 use mtbsync_task::files::folder_of;
 
 use crate::context::Context;
+use crate::map::error::MapProblem;
 use crate::recordings::index::prepare_folder_of;
 
 /// What to fit.
@@ -50,9 +51,7 @@ pub struct WarpReport {
 pub fn warp(request: &WarpRequest, context: &Context<'_>) -> Result<WarpReport, PipelineError> {
     let pairs = read_pairs(&request.pairs)?;
     if pairs.is_empty() {
-        return Err(PipelineError::new("no usable pairs")
-            .at(&request.pairs)
-            .with_hint("give the pairs.csv of a sync"));
+        return Err(PipelineError::from(MapProblem::NoPairs).at(&request.pairs));
     }
     let anchors = request
         .anchors

@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 use mtbsync_formats::csv::MAX_CSV_BYTES;
 use mtbsync_markers::ReadMarkersError;
 use mtbsync_markers::export::{
-    AudioInfo, ClipInfo, ExportError, ExportOptions, ExportSummary, ExportTable, Preset, TableOptions,
-    export as write, numbered_name,
+    AudioInfo, ClipInfo, ExportOptions, ExportSummary, ExportTable, Preset, TableOptions, export as write,
+    numbered_name,
 };
 use mtbsync_markers::presets::CustomPreset;
 use mtbsync_markers::retime::Retime;
 use mtbsync_markers::time::{Counting, Rate};
 use mtbsync_media::gopro::resolve_chapters;
 use mtbsync_media::{OpenOptions, Recording};
-use mtbsync_task::error::PipelineError;
+use mtbsync_task::error::{Failure, PipelineError};
 use mtbsync_task::files::{Destination, Input, check_output, folder_of, is_same_file, write_files};
 use mtbsync_telemetry::mp4::Mp4File;
 use serde::Deserialize;
@@ -22,9 +22,9 @@ use serde::Serialize;
 
 use crate::config::Config;
 use crate::context::Context;
+use crate::markers::error::MarkerProblem;
 use crate::markers::mux;
-use crate::markers::retime;
-use crate::markers::retime::RetimeSource;
+use crate::markers::retime::{self, RetimeSource};
 
 /// Rate when nothing tells it.
 const FALLBACK_RATE: Rate = Rate::whole(30);
@@ -129,11 +129,14 @@ impl ChosenPreset {
             });
         }
         let built_in = Preset::ALL.iter().map(|preset| preset.name());
-        let names: Vec<&str> = built_in
-            .chain(config.presets.keys().map(String::as_str))
-            .collect();
-        Err(PipelineError::usage(format!("unknown preset `{name}`"))
-            .with_hint(format!("presets are {}", names.join(", "))))
+        Err(MarkerProblem::UnknownPreset {
+            name: name.to_owned(),
+            known: built_in
+                .map(str::to_owned)
+                .chain(config.presets.keys().cloned())
+                .collect(),
+        }
+        .into())
     }
 }
 
@@ -190,11 +193,8 @@ impl NewRun {
             single_file: true,
             no_proxy: true,
         };
-        let recording = Recording::open(video, &options).map_err(|error| {
-            PipelineError::new(error.to_string())
-                .at(video)
-                .hint_or(error.hint())
-        })?;
+        let recording = Recording::open(video, &options)
+            .map_err(|error| PipelineError::from(MarkerProblem::Open(error)).at(video))?;
         let mut run = Self::of(&recording);
         let files = resolve_chapters(video).paths.len();
         if files > 1 {
@@ -294,12 +294,11 @@ pub fn editor_file(
             None => (
                 FALLBACK_RATE,
                 true,
-                Some("frame rate unknown, 30 assumed: give it with --fps or --video"),
+                Some("frame rate unknown, 30 assumed: give it with `fps` or `video`"),
             ),
         },
     };
-    let table = parse_table(csv, selection, rate, new_run.retime.is_some())
-        .map_err(|error| PipelineError::new(error.to_string()).hint_or(error.hint()))?;
+    let table = parse_table(csv, selection, rate, new_run.retime.is_some()).map_err(MarkerProblem::Table)?;
     let mut options = ExportOptions::new(rate, stem);
     options.rate_is_auto = rate_is_auto;
     options.counting = Counting::drop_if(settings.drop_frame == Some(true));
@@ -313,7 +312,7 @@ pub fn editor_file(
     if let Some(prefix) = settings.review_prefix {
         options.review_prefix = prefix;
     }
-    let mut made = write(preset.format, &table, &options).map_err(|error| cannot_export(&error))?;
+    let mut made = write(preset.format, &table, &options).map_err(MarkerProblem::Export)?;
     if let Some(warning) = warning.filter(|_| preset.format.has_frames()) {
         made.summary.warnings.insert(0, warning.to_owned());
     }
@@ -346,16 +345,6 @@ fn parse_table(
         },
         None => by(None),
     }
-}
-
-fn cannot_export(error: &ExportError) -> PipelineError {
-    let what = error.to_string();
-    let failure = if error.is_usage() {
-        PipelineError::usage(what)
-    } else {
-        PipelineError::new(what)
-    };
-    failure.hint_or(error.hint())
 }
 
 /// One call of `export-markers`.
@@ -425,7 +414,7 @@ pub fn export_markers(request: &ExportRequest, context: &Context<'_>) -> Result<
         &stem,
     )
     .map_err(|error| {
-        if error.file().is_none() && !is_usage(&error) {
+        if error.file().is_none() && error.failure() != Failure::Usage {
             error.at(input)
         } else {
             error
@@ -439,17 +428,14 @@ pub fn export_markers(request: &ExportRequest, context: &Context<'_>) -> Result<
                 files: Vec::new(),
                 stdout: Some(bytes),
             }),
-            Err(_) => Err(PipelineError::usage("more than 999 markers need several files")
-                .with_hint("name a file with --out")),
+            Err(_) => Err(MarkerProblem::SeveralFiles.into()),
         };
     };
     let paths = made.paths(&out);
     let inputs = [Some(input), video.map(PathBuf::as_path)];
     let is_input = |path: &PathBuf| inputs.iter().flatten().any(|input| is_same_file(path, input));
     if let Some(path) = paths.iter().find(|path| is_input(path)) {
-        return Err(PipelineError::usage("output is the input")
-            .at(path)
-            .with_hint("choose another name with --out"));
+        return Err(PipelineError::from(MarkerProblem::OutputIsInput).at(path));
     }
     check_output(&out)?;
     if let Some(video) = &request.mux {
@@ -476,21 +462,15 @@ pub fn export_markers(request: &ExportRequest, context: &Context<'_>) -> Result<
 fn check_combination(request: &ExportRequest) -> Result<(), PipelineError> {
     if request.mux.is_some() {
         if request.preset.format != Preset::Ffmetadata {
-            return Err(
-                PipelineError::usage("only the preset ffmetadata can be written into a recording")
-                    .with_hint("add --preset ffmetadata, or drop --mux"),
-            );
+            return Err(MarkerProblem::NoMuxPreset.into());
         }
         if !matches!(request.out, Some(Destination::File(_))) {
-            return Err(PipelineError::usage("--mux needs a file to write").with_hint("name it with --out"));
+            return Err(MarkerProblem::MuxUnnamed.into());
         }
     }
     let column = request.selection.time_column.as_deref().unwrap_or_default();
     if request.retime.is_some() && column.to_ascii_lowercase().starts_with("t_new") {
-        return Err(PipelineError::usage(format!(
-            "--retime makes a timeline of the reference, on which `{column}` has no place"
-        ))
-        .with_hint("drop --time-column"));
+        return Err(MarkerProblem::NewTimeColumn(column.to_owned()).into());
     }
     Ok(())
 }
@@ -511,13 +491,6 @@ fn output(request: &ExportRequest) -> Result<Destination, PipelineError> {
                 path.with_file_name(default_name(&request.preset, &stem)),
             ))
         }
-        Input::Stdin => Err(
-            PipelineError::usage("markers come from stdin, so the output needs a name")
-                .with_hint("give --out"),
-        ),
+        Input::Stdin => Err(MarkerProblem::OutputUnnamed.into()),
     }
-}
-
-fn is_usage(error: &PipelineError) -> bool {
-    error.failure() == mtbsync_task::error::Failure::Usage
 }

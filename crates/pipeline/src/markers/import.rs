@@ -11,8 +11,8 @@ use mtbsync_markers::{MarkerTable, ReadMarkersError, read_markers};
 use mtbsync_task::error::PipelineError;
 use mtbsync_task::files::{Destination, Input, check_output, is_same_file, write_files};
 
-use crate::markers::video_tags;
-use crate::markers::video_tags::TagKind;
+use crate::markers::error::MarkerProblem;
+use crate::markers::video_tags::{self, TagKind};
 
 /// What an input is read as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,18 +82,13 @@ pub fn import_markers(request: &ImportRequest) -> Result<ImportReport, PipelineE
         (Some(out), _) => out.clone(),
         (None, Input::File(path)) => Destination::File(default_output(path)),
         (None, Input::Stdin) => {
-            return Err(
-                PipelineError::usage("markers come from stdin, so the output needs a name")
-                    .with_hint("give --out"),
-            );
+            return Err(MarkerProblem::OutputUnnamed.into());
         }
     };
     if let Destination::File(path) = &out
         && is_same_file(path, request.input.path())
     {
-        return Err(PipelineError::usage("output is the input")
-            .at(path)
-            .with_hint("choose another name with --out"));
+        return Err(PipelineError::from(MarkerProblem::OutputIsInput).at(path));
     }
     let (format, imported) = read_any(&request.input, request.format, &request.options)?;
     let csv = imported.to_csv();
@@ -120,13 +115,9 @@ pub fn import_markers(request: &ImportRequest) -> Result<ImportReport, PipelineE
 /// # Errors
 /// Neither; a table that is almost right gets the error of a table, with its lines.
 pub fn read_marker_table(source: &Input, rate: Option<Rate>) -> Result<MarkerTable, PipelineError> {
-    let as_table = |error: &ReadMarkersError| {
-        PipelineError::new(error.to_string())
-            .at(source.path())
-            .hint_or(error.hint())
-    };
+    let as_table = |error| PipelineError::from(MarkerProblem::Table(error)).at(source.path());
     let into_table = |imported: Imported| {
-        let mut table = read_markers(&imported.to_csv(), None).map_err(|error| as_table(&error))?;
+        let mut table = read_markers(&imported.to_csv(), None).map_err(as_table)?;
         table.warnings.extend(imported.warnings);
         Ok(table)
     };
@@ -136,7 +127,7 @@ pub fn read_marker_table(source: &Input, rate: Option<Rate>) -> Result<MarkerTab
     let bytes = source.read(MAX_IMPORT_BYTES as u64)?;
     let not_a_table = match read_markers(&bytes, rate) {
         Ok(table) => return Ok(table),
-        Err(error @ ReadMarkersError::BadRows { .. }) => return Err(as_table(&error)),
+        Err(error @ ReadMarkersError::BadRows { .. }) => return Err(as_table(error)),
         Err(error) => error,
     };
     let options = ImportOptions {
@@ -146,8 +137,8 @@ pub fn read_marker_table(source: &Input, rate: Option<Rate>) -> Result<MarkerTab
     };
     match import(&bytes, None, &options) {
         Ok(imported) => into_table(imported),
-        Err(ImportError::UnknownFormat | ImportError::Table(_)) => Err(as_table(&not_a_table)),
-        Err(error) => Err(unreadable(&error, source.path())),
+        Err(ImportError::UnknownFormat | ImportError::Table(_)) => Err(as_table(not_a_table)),
+        Err(error) => Err(unreadable(error, source.path())),
     }
 }
 
@@ -159,9 +150,7 @@ fn read_any(
     let text_format = match (format, recording(input)) {
         (Some(InputFormat::Tags(kind)), _) => {
             let Input::File(path) = input else {
-                return Err(
-                    PipelineError::usage("a recording cannot be read from stdin").with_hint("name the file")
-                );
+                return Err(MarkerProblem::StdinRecording.into());
             };
             return read_tags(path, Some(kind));
         }
@@ -170,7 +159,7 @@ fn read_any(
         (Some(InputFormat::Text(format)), _) => Some(format),
     };
     let bytes = input.read(MAX_IMPORT_BYTES as u64)?;
-    let imported = import(&bytes, text_format, options).map_err(|error| unreadable(&error, input.path()))?;
+    let imported = import(&bytes, text_format, options).map_err(|error| unreadable(error, input.path()))?;
     // Only marks of recordings have no text format.
     let format = imported.format.unwrap_or(ImportFormat::Csv);
     Ok((InputFormat::Text(format), imported))
@@ -191,7 +180,7 @@ fn read_tags(path: &Path, kind: Option<TagKind>) -> Result<(InputFormat, Importe
             TagKind::Hilights => "HiLight tags",
             TagKind::Chapters => "chapters",
         });
-        unreadable(&error, path).with_hint(format!("the recording has no {what}"))
+        unreadable(error, path).hint_or(Some(format!("the recording has no {what}")))
     })?;
     imported.rate = tags.rate;
     imported.start = tags.start;
@@ -205,14 +194,10 @@ fn default_output(input: &Path) -> PathBuf {
     input.with_file_name(name)
 }
 
-fn unreadable(error: &ImportError, input: &Path) -> PipelineError {
-    let what = error.to_string();
+fn unreadable(error: ImportError, input: &Path) -> PipelineError {
     match error {
-        ImportError::Timecode(_) => PipelineError::usage(what).hint_or(error.hint()),
-        ImportError::UnknownFormat => PipelineError::new(what)
-            .at(input)
-            .with_hint(format!("readable formats are {}", InputFormat::names())),
-        _ => PipelineError::new(what).at(input).hint_or(error.hint()),
+        ImportError::Timecode(_) => MarkerProblem::Import(error).into(),
+        _ => PipelineError::from(MarkerProblem::Import(error)).at(input),
     }
 }
 

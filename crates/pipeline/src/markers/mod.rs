@@ -1,5 +1,6 @@
 //! Commands on markers: read, carry over, write for an editor, write into a recording.
 
+pub mod error;
 pub mod export;
 pub mod import;
 pub mod map;

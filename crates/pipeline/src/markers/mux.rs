@@ -11,6 +11,7 @@ use mtbsync_task::error::{PipelineError, TaskProblem};
 use mtbsync_task::progress::{Cancel, Stage};
 
 use crate::context::Context;
+use crate::markers::error::MarkerProblem;
 
 /// Writes a copy of `video` to `out` with the chapters of the FFmpeg metadata `text`, which is read back so that both
 /// ways give the same chapters.
@@ -24,7 +25,7 @@ pub fn write_chapters(
     context: &Context<'_>,
 ) -> Result<(), PipelineError> {
     let imported = import(text, Some(ImportFormat::Ffmetadata), &ImportOptions::default())
-        .map_err(|error| PipelineError::new(error.to_string()).hint_or(error.hint()))?;
+        .map_err(MarkerProblem::Import)?;
     let zero_secs = container_start_secs(video)?;
     let chapters: Vec<ChapterMark> = imported
         .markers
@@ -34,8 +35,8 @@ pub fn write_chapters(
             title: marker.name,
         })
         .collect();
-    let unreadable = |error: &io::Error| PipelineError::new(format!("cannot be read ({error})")).at(video);
-    let mut source = File::open(video).map_err(|error| unreadable(&error))?;
+    let unreadable = |error| PipelineError::from(TaskProblem::Unreadable(error)).at(video);
+    let mut source = File::open(video).map_err(unreadable)?;
     let bytes = source.metadata().ok().map(|metadata| metadata.len());
     let staged = StagedFile::create(out)?;
     context.task.progress.start(Stage::Write, bytes, None);
@@ -59,11 +60,8 @@ fn container_start_secs(video: &Path) -> Result<f64, PipelineError> {
         single_file: true,
         no_proxy: true,
     };
-    let recording = Recording::open(video, &options).map_err(|error| {
-        PipelineError::new(error.to_string())
-            .at(video)
-            .hint_or(error.hint())
-    })?;
+    let recording = Recording::open(video, &options)
+        .map_err(|error| PipelineError::from(MarkerProblem::Open(error)).at(video))?;
     let first = recording.chapters().first();
     Ok(first.map_or(0.0, |first| first.container_start_secs))
 }
@@ -72,9 +70,7 @@ fn cannot_mux(error: ChapterError, video: &Path, out: &Path, cancel: &Cancel) ->
     match error {
         _ if cancel.is_requested() => TaskProblem::Interrupted.into(),
         ChapterError::Write(error) => PipelineError::from(WriteError::from_io(out, error)),
-        error => PipelineError::new(error.to_string())
-            .at(video)
-            .hint_or(error.hint()),
+        error => PipelineError::from(MarkerProblem::Chapters(error)).at(video),
     }
 }
 

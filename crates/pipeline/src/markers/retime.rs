@@ -11,9 +11,9 @@ use mtbsync_markers::time::Rate;
 use mtbsync_task::error::PipelineError;
 
 use crate::context::Context;
+use crate::markers::error::MarkerProblem;
 use crate::markers::export::NewRun;
-use crate::markers::transfer::read_same_warp;
-use crate::markers::transfer::refuse_failed;
+use crate::markers::transfer::{read_same_warp, refuse_failed};
 
 /// Step at which the curve between two knots is followed, seconds: the speed of a rider changes little in it, so that
 /// a straight line is within a millisecond.
@@ -44,30 +44,21 @@ pub fn timeline(
     let warps = match (source.warps.as_slice(), folder) {
         ([], Some(folder)) => vec![folder.join(TIMEWARP_FILE)],
         ([], None) => {
-            return Err(
-                PipelineError::usage("--retime needs the map of the sync").with_hint("give --timewarp-json")
-            );
+            return Err(MarkerProblem::RetimeWithoutMap.into());
         }
         (warps, _) => warps.to_vec(),
     };
     let file = read_same_warp(&warps, folder)?;
     let warp_path = warps.first().map(PathBuf::as_path);
     refuse_failed(&file, warp_path, context.force)?;
-    let unusable = |what: &str, hint: &str| {
-        let error = PipelineError::new(what).with_hint(hint);
-        match warp_path {
-            Some(path) => error.at(path),
-            None => error,
-        }
-    };
     let warp = file
         .warp()
         .filter(|warp| !warp.segments().is_empty())
-        .ok_or_else(|| unusable("the map is empty", "run mtbsync sync again"))?;
-    let mut run = recording(video, file.new.as_ref())?
-        .ok_or_else(|| unusable("the new recording is not known", "give it with --video"))?;
+        .ok_or_else(|| MarkerProblem::MapEmpty.of_map(warp_path))?;
+    let mut run =
+        recording(video, file.new.as_ref())?.ok_or_else(|| MarkerProblem::NewUnknown.of_map(warp_path))?;
     let reference = recording(source.reference.as_deref(), file.reference.as_ref())?
-        .ok_or_else(|| unusable("the reference is not known", "give it with --reference-video"))?;
+        .ok_or_else(|| MarkerProblem::ReferenceUnknown.of_map(warp_path))?;
     let new_secs = run
         .clip
         .as_ref()

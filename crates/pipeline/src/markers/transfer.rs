@@ -8,12 +8,12 @@ use mtbsync_markers::time::Rate;
 use mtbsync_markers::{
     MarkerTable, StatusCounts, TransferOptions, TransferredMarker, new_markers_csv, transfer, vis_json,
 };
-use mtbsync_task::error::{Failure, PipelineError};
+use mtbsync_task::error::PipelineError;
 use mtbsync_task::files::{Destination, Input, check_output, write_files};
 
 use crate::context::Context;
-use crate::map::viewer;
-use crate::map::viewer::Picture;
+use crate::map::viewer::{self, Picture};
+use crate::markers::error::MarkerProblem;
 use crate::markers::export::RateChoice;
 use crate::markers::import::read_marker_table;
 use crate::markers::map::MarkerMap;
@@ -56,7 +56,7 @@ pub struct TransferReport {
 /// Reads markers and map, carries the markers over, writes them.
 ///
 /// # Errors
-/// Unreadable or wrong input, maps that differ, a map whose gates failed ([`Failure::NotAligned`], unless forced), an
+/// Unreadable or wrong input, maps that differ, a map whose gates failed ([`MarkerProblem::NotAligned`], unless forced), an
 /// output that cannot be written.
 pub fn transfer_markers(
     request: &TransferRequest,
@@ -65,9 +65,7 @@ pub fn transfer_markers(
     let out = match &request.out {
         Destination::File(path) => Some(path.as_path()),
         Destination::Stdout if request.vis_json || request.plot_overlay => {
-            return Err(PipelineError::usage(
-                "--vis-json and --plot-overlay need --out with a file name",
-            ));
+            return Err(MarkerProblem::FilesBesideStdout.into());
         }
         Destination::Stdout => None,
     };
@@ -103,8 +101,7 @@ pub fn transfer_markers(
     let mut files = vec![("new_markers", out.to_owned(), csv)];
     if request.vis_json {
         let params = file.params.map(|line| (line.a, line.b));
-        let json = vis_json(params, &request.label, &table, &markers)
-            .map_err(|error| PipelineError::new(error.to_string()).hint_or(error.hint()))?;
+        let json = vis_json(params, &request.label, &table, &markers)?;
         files.push(("vis_json", with_suffix(out, ".json"), json));
     }
     if request.plot_overlay {
@@ -194,35 +191,22 @@ pub fn read_same_warp(paths: &[PathBuf], out: Option<&Path>) -> Result<TimeWarpF
             .as_ref()
             .is_some_and(|first| first.ok != file.ok || first.warp() != file.warp())
         {
-            return Err(PipelineError::new("the two warps describe different maps")
-                .at(path)
-                .with_hint("give one of them"));
+            return Err(PipelineError::from(MarkerProblem::MapsDiffer).at(path));
         }
         found.get_or_insert(file);
     }
-    found.ok_or_else(|| PipelineError::usage("no warp given").with_hint("give --timewarp-json or --warp"))
+    found.ok_or_else(|| MarkerProblem::NoWarp.into())
 }
 
 /// Refuses a map whose gates failed.
 ///
 /// # Errors
-/// [`Failure::NotAligned`], unless `force`.
+/// [`MarkerProblem::NotAligned`], unless `force`.
 pub fn refuse_failed(file: &TimeWarpFile, path: Option<&Path>, force: bool) -> Result<(), PipelineError> {
     if file.ok || force {
         return Ok(());
     }
-    let reasons = if file.reasons.is_empty() {
-        "gates failed".to_owned()
-    } else {
-        file.reasons.join("; ")
-    };
-    let error = PipelineError::new(format!("not aligned ({reasons})"))
-        .with_hint("run mtbsync sync again, or use the warp all the same with --force")
-        .ending(Failure::NotAligned);
-    Err(match path {
-        Some(path) => error.at(path),
-        None => error,
-    })
+    Err(MarkerProblem::NotAligned(file.reasons.clone()).of_map(path))
 }
 
 /// `folder/stem` of a path and another ending.
@@ -235,6 +219,7 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use mtbsync_artefacts::time_warp::{Params, TimeWarpFile};
+    use mtbsync_task::error::Failure;
     use mtbsync_task::progress::{Cancel, Silent, Task};
 
     use super::*;

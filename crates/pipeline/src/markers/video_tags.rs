@@ -11,9 +11,11 @@ use std::path::{Path, PathBuf};
 use mtbsync_markers::import::ImportedMarker;
 use mtbsync_markers::time::Rate;
 use mtbsync_media::{OpenOptions, Recording};
-use mtbsync_task::error::PipelineError;
+use mtbsync_task::error::{PipelineError, TaskProblem};
 use mtbsync_telemetry::hilight::{ChapterSpan, Hilight, HilightKind, hilights_from_udta};
 use mtbsync_telemetry::mp4::{ChapterMark, Mp4File};
+
+use crate::markers::error::MarkerProblem;
 
 /// Types of the box an MP4 or QuickTime file may begin with.
 const FIRST_BOXES: [&[u8; 4]; 7] = [b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"];
@@ -91,7 +93,7 @@ pub fn read(path: &Path, kind: Option<TagKind>) -> Result<VideoTags, PipelineErr
     });
     if kind == TagKind::Hilights && !chapters.is_empty() {
         recording.warnings.push(format!(
-            "the recording also has chapters ({}): read them with --format chapters",
+            "the recording also has chapters ({}): read them with `format` chapters",
             chapters.len()
         ));
     }
@@ -182,13 +184,11 @@ struct FileTags {
 
 /// Reads one file; times come back on the clock of the recording, which lasts `recording_secs`.
 fn read_file(placed: &PlacedFile, recording_secs: Option<f64>) -> Result<FileTags, PipelineError> {
-    let failed = |what: String, hint: Option<String>| PipelineError::new(what).at(&placed.path).hint_or(hint);
-    let mut file =
-        File::open(&placed.path).map_err(|error| failed(format!("cannot be read ({error})"), None))?;
-    let mut mp4 = Mp4File::read(&mut file).map_err(|error| failed(error.to_string(), error.hint()))?;
-    let mut chapters = mp4
-        .chapters(&mut file)
-        .map_err(|error| failed(error.to_string(), error.hint()))?;
+    let unreadable = |error| PipelineError::from(TaskProblem::Unreadable(error)).at(&placed.path);
+    let damaged = |error| PipelineError::from(MarkerProblem::Tags(error)).at(&placed.path);
+    let mut file = File::open(&placed.path).map_err(unreadable)?;
+    let mut mp4 = Mp4File::read(&mut file).map_err(damaged)?;
+    let mut chapters = mp4.chapters(&mut file).map_err(damaged)?;
     for chapter in &mut chapters {
         let file_secs = (chapter.start_secs - placed.container_start_secs).max(0.0);
         chapter.start_secs = placed.start_secs + file_secs;
