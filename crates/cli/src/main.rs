@@ -6,6 +6,7 @@
 mod args;
 mod batch_progress;
 mod commands;
+mod error;
 mod exit;
 mod flags;
 mod folders;

@@ -15,6 +15,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::args::global::GlobalArgs;
+use crate::error::CliProblem;
 use crate::printer::{Mode, Printer};
 use crate::progress::{ProgressMode, Reporter};
 use crate::progress_json::JsonReporter;
@@ -103,8 +104,7 @@ impl Session {
     pub fn reserve_stdout_for(&self, out: Option<&Destination>) -> Result<(), PipelineError> {
         if out == Some(&Destination::Stdout) {
             if self.printer.mode() == Mode::Json {
-                let error = PipelineError::usage("--out - and --json both want stdout");
-                return Err(error.with_hint("name a file with --out"));
+                return Err(CliProblem::StdoutTwice.into());
             }
             self.printer.reserve_stdout();
         }

@@ -2,7 +2,7 @@
 
 use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use mtbsync_task::error::PipelineError;
+use mtbsync_task::error::{Failure, PipelineError, Problem};
 
 /// A parse that did not end in a command.
 pub enum NotACommand {
@@ -20,41 +20,85 @@ pub fn explain(error: &clap::Error) -> NotACommand {
     }
 }
 
+/// Wrong usage as clap finds it. Flags with their dashes, arguments as the usage line names them.
+#[derive(Debug, thiserror::Error)]
+enum UsageProblem {
+    #[error("unknown flag `{0}`")]
+    UnknownFlag(String),
+    #[error("unexpected argument `{0}`")]
+    UnexpectedArgument(String),
+    #[error("unknown command `{0}`")]
+    UnknownCommand(String),
+    #[error("no command given")]
+    NoCommand,
+    #[error("missing {0}")]
+    Missing(String),
+    #[error("{0} needs a value")]
+    NoValue(String),
+    #[error("bad value `{value}` for {arg}")]
+    UnknownValue { arg: String, value: String },
+    #[error("bad value `{value}` for {arg}: {reason}")]
+    BadValue {
+        arg: String,
+        value: String,
+        reason: String,
+    },
+    #[error("{0} given twice")]
+    Twice(String),
+    #[error("{0} cannot be used with {1}")]
+    Conflict(String, String),
+    #[error("{0} contradicts another flag")]
+    Contradiction(String),
+    #[error("{0}")]
+    Other(String),
+}
+
+impl Problem for UsageProblem {
+    fn failure(&self) -> Failure {
+        Failure::Usage
+    }
+}
+
 /// What is wrong.
 pub fn wrong_usage(error: &clap::Error) -> PipelineError {
-    let usage = |what: String| PipelineError::usage(what);
     let arg = text(error, ContextKind::InvalidArg);
     let value = text(error, ContextKind::InvalidValue);
-    match (error.kind(), arg, value) {
-        (ErrorKind::UnknownArgument, Some(arg), _) if arg.starts_with('-') => {
-            usage(format!("unknown flag `{arg}`")).hint_or(did_you_mean(error, ContextKind::SuggestedArg))
-        }
-        (ErrorKind::UnknownArgument, Some(arg), _) => usage(format!("unexpected argument `{arg}`")),
-        (ErrorKind::InvalidSubcommand, ..) => {
-            let name = text(error, ContextKind::InvalidSubcommand).unwrap_or_default();
-            usage(format!("unknown command `{name}`"))
-                .hint_or(did_you_mean(error, ContextKind::SuggestedSubcommand).or_else(list_commands))
-        }
-        (ErrorKind::MissingSubcommand, ..) => usage("no command given".to_owned()).hint_or(list_commands()),
-        (ErrorKind::MissingRequiredArgument, Some(args), _) => usage(format!("missing {args}")),
+    let (problem, hint) = match (error.kind(), arg, value) {
+        (ErrorKind::UnknownArgument, Some(arg), _) if arg.starts_with('-') => (
+            UsageProblem::UnknownFlag(arg),
+            did_you_mean(error, ContextKind::SuggestedArg),
+        ),
+        (ErrorKind::UnknownArgument, Some(arg), _) => (UsageProblem::UnexpectedArgument(arg), None),
+        (ErrorKind::InvalidSubcommand, ..) => (
+            UsageProblem::UnknownCommand(text(error, ContextKind::InvalidSubcommand).unwrap_or_default()),
+            did_you_mean(error, ContextKind::SuggestedSubcommand).or_else(list_commands),
+        ),
+        (ErrorKind::MissingSubcommand, ..) => (UsageProblem::NoCommand, list_commands()),
+        (ErrorKind::MissingRequiredArgument, Some(args), _) => (UsageProblem::Missing(args), None),
         (ErrorKind::InvalidValue, Some(arg), Some(value)) if value.is_empty() => {
-            usage(format!("{arg} needs a value")).hint_or(possible_values(error))
+            (UsageProblem::NoValue(arg), possible_values(error))
         }
-        (ErrorKind::InvalidValue, Some(arg), Some(value)) => usage(format!("bad value `{value}` for {arg}"))
-            .hint_or(did_you_mean(error, ContextKind::SuggestedValue).or_else(|| possible_values(error))),
+        (ErrorKind::InvalidValue, Some(arg), Some(value)) => (
+            UsageProblem::UnknownValue { arg, value },
+            did_you_mean(error, ContextKind::SuggestedValue).or_else(|| possible_values(error)),
+        ),
         (ErrorKind::ValueValidation, Some(arg), Some(value)) => {
             let reason = std::error::Error::source(error)
                 .map(ToString::to_string)
                 .unwrap_or_default();
-            usage(format!("bad value `{value}` for {arg}: {reason}"))
+            (UsageProblem::BadValue { arg, value, reason }, None)
         }
-        (ErrorKind::ArgumentConflict, Some(arg), _) => match text(error, ContextKind::PriorArg) {
-            Some(other) if other == arg => usage(format!("{arg} given twice")),
-            Some(other) => usage(format!("{arg} cannot be used with {other}")),
-            None => usage(format!("{arg} contradicts another flag")),
-        },
-        _ => usage(first_line(error)),
-    }
+        (ErrorKind::ArgumentConflict, Some(arg), _) => {
+            let problem = match text(error, ContextKind::PriorArg) {
+                Some(other) if other == arg => UsageProblem::Twice(arg),
+                Some(other) => UsageProblem::Conflict(arg, other),
+                None => UsageProblem::Contradiction(arg),
+            };
+            (problem, None)
+        }
+        _ => (UsageProblem::Other(first_line(error)), None),
+    };
+    PipelineError::from(problem).hint_or(hint)
 }
 
 /// One kind of context as text, lists joined.

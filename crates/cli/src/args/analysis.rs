@@ -9,6 +9,8 @@ use mtbsync_task::error::PipelineError;
 
 use super::values::{self, Choices, with_default};
 
+use crate::error::CliProblem;
+
 /// Place evidence as asked for; `None`: learned features.
 type AskedMatcher = Option<Matcher>;
 
@@ -114,13 +116,9 @@ impl AnalysisArgs {
     /// Learned features, which this build does not have.
     pub fn matcher(&self) -> Result<Matcher, PipelineError> {
         match (self.matcher, &self.model) {
-            (None, None) => Err(PipelineError::usage("--matcher super needs --model PATH")
-                .with_hint("available without a model: auto, dense, orb")),
-            (None, Some(_)) => Err(
-                PipelineError::usage("--matcher super is not available in this build")
-                    .with_hint("available: auto, dense, orb"),
-            ),
-            (Some(_), Some(_)) => Err(PipelineError::usage("--model goes with --matcher super only")),
+            (None, None) => Err(CliProblem::SuperWithoutModel.into()),
+            (None, Some(_)) => Err(CliProblem::NoSuper.into()),
+            (Some(_), Some(_)) => Err(CliProblem::ModelWithoutSuper.into()),
             (Some(matcher), None) => Ok(matcher),
         }
     }

@@ -9,6 +9,8 @@ use mtbsync_task::error::PipelineError;
 
 use super::values::{self, with_default};
 
+use crate::error::CliProblem;
+
 fn defaults() -> MatchSettings {
     MatchSettings::default()
 }
@@ -98,13 +100,13 @@ impl MatchArgs {
 }
 
 fn track(
-    flag: &str,
+    flag: &'static str,
     path: Option<&PathBuf>,
     offset: Option<&str>,
 ) -> Result<Option<TrackRequest>, PipelineError> {
     let Some(path) = path else {
         return match offset {
-            Some(_) => Err(PipelineError::usage(format!("{flag}-offset needs {flag}"))),
+            Some(_) => Err(CliProblem::OffsetWithoutTrack(flag).into()),
             None => Ok(None),
         };
     };

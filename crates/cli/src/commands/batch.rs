@@ -16,6 +16,7 @@ use serde_json::json;
 use crate::args::pair::PairArgs;
 use crate::args::values;
 use crate::batch_progress::BatchReporter;
+use crate::error::CliProblem;
 use crate::exit::Exit;
 use crate::session::Session;
 use crate::summary::Outcome;
@@ -150,7 +151,7 @@ fn check_input(file: &Path) -> Result<(), PipelineError> {
     if file.is_file() {
         Ok(())
     } else {
-        Err(PipelineError::new("file not found").at(file))
+        Err(PipelineError::from(CliProblem::FileNotFound).at(file))
     }
 }
 

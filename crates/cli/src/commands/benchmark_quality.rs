@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
-use mtbsync_quality::benchmark::{BenchmarkError, BenchmarkSettings, ReportFormats, scan};
+use mtbsync_quality::benchmark::{BenchmarkSettings, ReportFormats, scan};
 use mtbsync_task::error::PipelineError;
 use mtbsync_task::progress::Stage;
 use serde_json::json;
 
 use crate::args::values::{self, with_default};
+use crate::error::CliProblem;
 use crate::session::Session;
 use crate::summary::Outcome;
 
@@ -105,16 +106,13 @@ pub fn run(args: BenchmarkArgs, session: &Session) -> Result<Outcome, PipelineEr
             context.task.progress.finish(Stage::Runs);
         }
     };
-    let benchmark = scan(&args.root, &args.out, &settings, &mut progress).map_err(|error| failed(&error))?;
+    let benchmark = scan(&args.root, &args.out, &settings, &mut progress).map_err(CliProblem::Benchmark)?;
     if benchmark.runs.is_empty() {
-        let error = PipelineError::usage("no run folder").at(&args.root).with_hint(
-            "a run folder holds timewarp.json, perf.json or pairs.csv; check --root and --pattern",
-        );
-        return Err(error);
+        return Err(PipelineError::from(CliProblem::NoRunFolder).at(&args.root));
     }
     let written = benchmark
         .write(&args.out, formats, &context.now_utc)
-        .map_err(|error| failed(&error))?;
+        .map_err(CliProblem::Benchmark)?;
     let summary = benchmark.summary();
     session.printer.line(summary.text(args.strict).trim_end());
     for path in &written {
@@ -135,13 +133,4 @@ pub fn run(args: BenchmarkArgs, session: &Session) -> Result<Outcome, PipelineEr
         })
         .collect();
     Ok(outcome)
-}
-
-fn failed(error: &BenchmarkError) -> PipelineError {
-    let hint = error.hint();
-    let failed = PipelineError::new(error.to_string()).hint_or(hint);
-    match error.path() {
-        Some(path) => failed.at(path),
-        None => failed,
-    }
 }

@@ -8,6 +8,7 @@ use mtbsync_task::error::PipelineError;
 use serde_json::json;
 use time::Duration;
 
+use crate::error::CliProblem;
 use crate::session::Session;
 use crate::summary::Outcome;
 
@@ -65,9 +66,7 @@ fn age(text: &str) -> Result<Duration, String> {
 
 /// Does it.
 pub fn run(args: &CacheArgs, session: &Session) -> Result<Outcome, PipelineError> {
-    let cache = session.cache().ok_or_else(|| {
-        PipelineError::usage("there is no cache").with_hint("drop --no-cache, or see --cache-dir")
-    })?;
+    let cache = session.cache().ok_or(CliProblem::NoCache)?;
     match &args.action {
         CacheAction::Status => status(&cache, session),
         CacheAction::Clear(args) => clear(&cache, args, session),
@@ -119,8 +118,7 @@ fn clear(cache: &Cache, args: &ClearArgs, session: &Session) -> Result<Outcome, 
 /// Asks on a terminal; elsewhere nobody could answer.
 fn agreed(cache: &Cache, session: &Session) -> Result<bool, PipelineError> {
     if !io::stdin().is_terminal() {
-        return Err(PipelineError::usage("clearing the whole cache needs --yes")
-            .with_hint("add --yes, or --older-than 30d to remove old entries only"));
+        return Err(CliProblem::ClearUnconfirmed.into());
     }
     let status = cache.status()?;
     session.printer.verdict(&format!(

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::args::export::{ExportArgs, rate};
 use crate::args::values;
+use crate::error::CliProblem;
 use crate::session::Session;
 use crate::summary::Outcome;
 
@@ -89,22 +90,20 @@ impl ExportMarkersArgs {
         let flag = self.preset.as_ref().or(self.format.as_ref());
         let named = |first: &Path| first.to_str().is_some_and(&is_preset);
         match (&self.first, &self.markers) {
-            (None, None) => {
-                Err(PipelineError::usage("no marker table given").with_hint("mtbsync export-markers IN.csv"))
-            }
+            (None, None) => Err(CliProblem::NoMarkerTable("mtbsync export-markers IN.csv".to_owned()).into()),
             (Some(first), None) if named(first) && !first.exists() => {
-                let preset = first.display();
-                Err(PipelineError::usage("no marker table given")
-                    .with_hint(format!("mtbsync export {preset} --markers IN.csv")))
+                let call = format!("mtbsync export {} --markers IN.csv", first.display());
+                Err(CliProblem::NoMarkerTable(call).into())
             }
             (Some(input), None) | (None, Some(input)) => {
                 Ok((input.clone(), flag.cloned().unwrap_or_else(|| "csv".to_owned())))
             }
             (Some(first), Some(input)) => match flag {
-                Some(flag) if Path::new(flag) != first => Err(PipelineError::usage(format!(
-                    "`{}` and the preset `{flag}` contradict each other",
-                    first.display()
-                ))),
+                Some(flag) if Path::new(flag) != first => Err(CliProblem::TwoPresets {
+                    first: first.clone(),
+                    preset: flag.clone(),
+                }
+                .into()),
                 _ => Ok((input.clone(), first.to_string_lossy().into_owned())),
             },
         }

@@ -14,6 +14,7 @@ use mtbsync_task::files::{Destination, Input};
 use serde_json::{Value, json};
 
 use crate::args::export::rate;
+use crate::error::CliProblem;
 use crate::folders::CreatedFolders;
 use crate::session::Session;
 use crate::summary::Outcome;
@@ -60,10 +61,10 @@ impl ImportArgs {
         if self.format == "auto" {
             return Ok(None);
         }
-        InputFormat::from_name(&self.format).map(Some).ok_or_else(|| {
-            PipelineError::usage(format!("unknown format `{}`", self.format))
-                .with_hint(format!("formats are auto, {}", InputFormat::names()))
-        })
+        let named = InputFormat::from_name(&self.format);
+        Ok(Some(
+            named.ok_or_else(|| CliProblem::UnknownFormat(self.format.clone()))?,
+        ))
     }
 
     fn options(&self) -> ImportOptions {

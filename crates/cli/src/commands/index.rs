@@ -8,6 +8,7 @@ use mtbsync_task::error::PipelineError;
 use serde_json::{Value, json};
 
 use crate::args::analysis::AnalysisArgs;
+use crate::error::CliProblem;
 use crate::folders::CreatedFolders;
 use crate::session::Session;
 use crate::summary::Outcome;
@@ -33,9 +34,7 @@ pub struct IndexArgs {
 pub fn run(args: IndexArgs, session: &mut Session) -> Result<Outcome, PipelineError> {
     args.analysis.matcher()?;
     if args.out.is_none() && session.cache_dir().is_none() {
-        return Err(
-            PipelineError::usage("nowhere to write the index").with_hint("give --out, or drop --no-cache")
-        );
+        return Err(CliProblem::NoPlaceForIndex.into());
     }
     let created = args.out.as_deref().map(CreatedFolders::for_file);
     let request = IndexRequest {

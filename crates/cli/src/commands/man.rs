@@ -11,6 +11,7 @@ use mtbsync_task::files::write_files;
 use serde_json::json;
 
 use crate::args::Cli;
+use crate::error::CliProblem;
 use crate::summary::Outcome;
 
 /// Flags of `man`.
@@ -47,7 +48,7 @@ fn write(
         .source(concat!("mtbsync ", env!("CARGO_PKG_VERSION")))
         .manual("mtbsync manual")
         .render(&mut page);
-    rendered.map_err(|error| PipelineError::new(format!("page cannot be made ({error})")))?;
+    rendered.map_err(CliProblem::Page)?;
     let path = dir.join(format!("{name}.1"));
     write_files(&[(&path, &page)])?;
     outcome.outputs.push((name.to_owned(), path));

@@ -7,6 +7,7 @@ use mtbsync_quality::prune::{PruneReport, prune_perf};
 use mtbsync_task::error::PipelineError;
 use serde_json::json;
 
+use crate::error::CliProblem;
 use crate::exit::Exit;
 use crate::session::Session;
 use crate::summary::Outcome;
@@ -30,11 +31,7 @@ pub struct PruneArgs {
 
 /// Prunes.
 pub fn run(args: &PruneArgs, session: &Session) -> Result<Outcome, PipelineError> {
-    let report = prune_perf(&args.root, args.keep as usize, args.dry_run).map_err(|error| {
-        PipelineError::new(error.to_string())
-            .at(&error.path)
-            .hint_or(error.hint())
-    })?;
+    let report = prune_perf(&args.root, args.keep as usize, args.dry_run).map_err(CliProblem::Prune)?;
     print(&report, args.dry_run, session);
     let mut outcome = Outcome::done(json!({
         "kept": report.kept.len(),

@@ -10,6 +10,7 @@ use mtbsync_task::error::PipelineError;
 use serde_json::{Value, json};
 
 use crate::args::regression::ComparisonArgs;
+use crate::error::CliProblem;
 use crate::exit::Exit;
 use crate::session::Session;
 use crate::summary::Outcome;
@@ -59,8 +60,9 @@ pub fn run(args: &QualityCheckArgs, session: &Session) -> Result<Outcome, Pipeli
             Ok(outcome(&found, exit))
         }
         CheckOutcome::NoData { message, hint } => {
-            let error = PipelineError::usage(message).at(&args.root).hint_or(hint.clone());
-            Ok(Outcome::failed(error))
+            let (message, hint) = (message.clone(), hint.clone());
+            let error = PipelineError::from(CliProblem::NoHistory { message, hint });
+            Ok(Outcome::failed(error.at(&args.root)))
         }
     }
 }
@@ -105,9 +107,8 @@ fn write(gate: &QualityGate, folder: &Path, args: &QualityCheckArgs) -> Result<V
         mtbsync_pipeline::recordings::index::prepare_folder(folder)?;
     }
     gate.write(folder).map_err(|error| {
-        PipelineError::new(error.to_string())
-            .at(error.path().unwrap_or(folder))
-            .hint_or(error.hint())
+        let path = error.path().unwrap_or(folder).to_owned();
+        PipelineError::from(CliProblem::Gate(error)).at(&path)
     })
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mtbsync_artefacts::time_warp::TIMEWARP_FILE;
-use mtbsync_task::error::PipelineError;
+use mtbsync_task::error::{PipelineError, TaskProblem};
 use mtbsync_task::progress::Cancel;
 use mtbsync_web::{NamedFiles, Page, Rights, Server, ServerConfig};
 use serde_json::json;
@@ -16,6 +16,7 @@ use tokio::sync::watch;
 
 use super::jobs;
 use crate::args::serve::ServeArgs;
+use crate::error::CliProblem;
 use crate::printer::Mode;
 use crate::progress::plain_line;
 use crate::session::Session;
@@ -77,8 +78,7 @@ pub fn run(service: Service, args: &ServeArgs, session: &Session) -> Result<Outc
         media_roots: folders(&args.media_root)?,
         inputs,
         cache: session.cache(),
-        program: std::env::current_exe()
-            .map_err(|error| PipelineError::new(format!("the program does not find itself ({error})")))?,
+        program: std::env::current_exe().map_err(CliProblem::OwnFile)?,
         jobs: jobs::commands(&session.config),
         log_requests: session.printer.verbosity() > 0,
         log: Arc::new(|line| plain_line(&line.replace(char::is_control, " "))),
@@ -87,10 +87,10 @@ pub fn run(service: Service, args: &ServeArgs, session: &Session) -> Result<Outc
         .worker_threads(WORKERS)
         .enable_all()
         .build()
-        .map_err(|error| PipelineError::new(format!("no threads for the server ({error})")))?;
+        .map_err(CliProblem::ServerThreads)?;
     let outcome = runtime.block_on(async {
         let bound = Server::bind(&args.host, port).await;
-        let server = bound.map_err(|error| PipelineError::new(error.to_string()).hint_or(error.hint()))?;
+        let server = bound.map_err(CliProblem::Server)?;
         let url = format!("http://{}/", server.address());
         for warning in &warnings {
             session.printer.warning(warning);
@@ -127,11 +127,8 @@ fn is_loopback(host: &str) -> bool {
 
 fn check_token(args: &ServeArgs, is_local: bool) -> Result<(), PipelineError> {
     match &args.token {
-        Some(token) if token.trim().is_empty() => Err(PipelineError::usage("--token is empty")),
-        None if args.allow_write && !is_local => Err(PipelineError::usage(
-            "--allow-write on an address that others can reach needs --token",
-        )
-        .with_hint("add --token TEXT, or listen on 127.0.0.1")),
+        Some(token) if token.trim().is_empty() => Err(CliProblem::TokenEmpty.into()),
+        None if args.allow_write && !is_local => Err(CliProblem::TokenMissing.into()),
         _ => Ok(()),
     }
 }
@@ -144,10 +141,11 @@ fn port(args: &ServeArgs, service: &Service) -> Result<u16, PipelineError> {
     match std::env::var(service.port_env) {
         Ok(text) if !text.is_empty() => match text.trim().parse::<u16>() {
             Ok(port) if port > 0 => Ok(port),
-            _ => Err(
-                PipelineError::usage(format!("{}={text} is not a port", service.port_env))
-                    .with_hint("ports are 1 to 65535"),
-            ),
+            _ => Err(CliProblem::NotAPort {
+                variable: service.port_env,
+                text,
+            }
+            .into()),
         },
         _ => Ok(service.default_port),
     }
@@ -163,8 +161,8 @@ fn check_inputs(inputs: &NamedFiles) -> Result<(), PipelineError> {
         &inputs.pairs,
     ];
     match named.into_iter().flatten().find(|path| !path.is_file()) {
-        Some(path) if path.is_dir() => Err(PipelineError::new("is a folder").at(path)),
-        Some(path) => Err(PipelineError::new("file not found").at(path)),
+        Some(path) if path.is_dir() => Err(PipelineError::from(CliProblem::IsFolder).at(path)),
+        Some(path) => Err(PipelineError::from(CliProblem::FileNotFound).at(path)),
         None => Ok(()),
     }
 }
@@ -188,15 +186,13 @@ fn folders(paths: &[PathBuf]) -> Result<Vec<PathBuf>, PipelineError> {
 }
 
 fn folder(path: &Path) -> Result<PathBuf, PipelineError> {
-    let real = path.canonicalize().map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => PipelineError::new("folder not found").at(path),
-        _ => PipelineError::new(format!("cannot be read ({error})")).at(path),
-    })?;
-    if real.is_dir() {
-        Ok(real)
-    } else {
-        Err(PipelineError::new("is not a folder").at(path))
-    }
+    let error = match path.canonicalize() {
+        Ok(real) if real.is_dir() => return Ok(real),
+        Ok(_) => CliProblem::NotAFolder.into(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => CliProblem::FolderNotFound.into(),
+        Err(error) => PipelineError::from(TaskProblem::Unreadable(error)),
+    };
+    Err(error.at(path))
 }
 
 /// Becomes true once the program is told to stop.

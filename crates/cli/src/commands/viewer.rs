@@ -15,6 +15,7 @@ use super::serve::{self, Service};
 use super::transfer::{in_words, to_json};
 use crate::args::serve::ServeArgs;
 use crate::args::values;
+use crate::error::CliProblem;
 use crate::folders::CreatedFolders;
 use crate::session::Session;
 use crate::summary::Outcome;
@@ -73,7 +74,7 @@ pub fn run(args: ViewerArgs, session: &mut Session) -> Result<Outcome, PipelineE
 
 fn show(args: ViewerArgs, session: &Session) -> Result<Outcome, PipelineError> {
     if args.out_png.is_some() {
-        return Err(PipelineError::usage("--out-png needs --headless").with_hint("add --headless"));
+        return Err(CliProblem::PictureOfPage.into());
     }
     let service = Service {
         command: "viewer",
@@ -94,9 +95,7 @@ fn show(args: ViewerArgs, session: &Session) -> Result<Outcome, PipelineError> {
 }
 
 fn draw(args: ViewerArgs, session: &Session) -> Result<Outcome, PipelineError> {
-    let needed = |flag: &str, value: Option<PathBuf>| {
-        value.ok_or_else(|| PipelineError::usage(format!("viewer --headless needs {flag}")))
-    };
+    let needed = |flag, value: Option<PathBuf>| value.ok_or(CliProblem::PictureWithout(flag));
     let request = ViewerRequest {
         ref_markers: needed("--ref-markers", args.ref_markers)?,
         timewarp: needed("--timewarp-json", args.timewarp_json)?,

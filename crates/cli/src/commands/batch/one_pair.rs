@@ -11,6 +11,7 @@ use mtbsync_task::error::PipelineError;
 use mtbsync_task::progress::Cancel;
 use serde_json::json;
 
+use crate::error::CliProblem;
 use crate::flags;
 use crate::session::Session;
 use crate::summary::Outcome;
@@ -27,10 +28,8 @@ const MAX_JOB_BYTES: u64 = 1 << 20;
 /// # Errors
 /// The variable holds no number of seconds, or the program cannot find itself.
 pub fn program() -> Result<PairProgram, PipelineError> {
-    let program = env::current_exe()
-        .map_err(|error| PipelineError::new(format!("the program cannot find its own file ({error})")))?;
     Ok(PairProgram {
-        program,
+        program: env::current_exe().map_err(CliProblem::OwnFile)?,
         args: with_flag(env::args_os().skip(1).collect()),
         silence: silence(env::var_os(SILENCE_VARIABLE))?,
     })
@@ -52,7 +51,7 @@ fn silence(value: Option<OsString>) -> Result<Duration, PipelineError> {
         .and_then(|text| text.parse().ok())
         .filter(|&secs| secs > 0);
     secs.map(Duration::from_secs)
-        .ok_or_else(|| PipelineError::usage(format!("{SILENCE_VARIABLE} is not a number of seconds above 0")))
+        .ok_or_else(|| CliProblem::NotSeconds(SILENCE_VARIABLE).into())
 }
 
 /// Does the job on stdin.
@@ -66,7 +65,7 @@ pub fn run(request: &BatchRequest, session: &Session) -> Result<Outcome, Pipelin
         .by_ref()
         .take(MAX_JOB_BYTES)
         .read_line(&mut job)
-        .map_err(|error| PipelineError::new(format!("no job on stdin ({error})")))?;
+        .map_err(CliProblem::NoJob)?;
     let cancel = session.cancel.clone();
     thread::spawn(move || {
         // Nothing more comes; the end of it means that the batch is gone or wants no result any more.

@@ -1,0 +1,179 @@
+//! What can go wrong before and beside the pipeline: flags that do not fit together, and commands of this program
+//! alone.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use mtbsync_pipeline::markers::import::InputFormat;
+use mtbsync_quality::benchmark::BenchmarkError;
+use mtbsync_quality::prune::PruneError;
+use mtbsync_quality::regression::RegressionError;
+use mtbsync_task::error::{Failure, Problem};
+use mtbsync_web::ServerError;
+
+/// What can go wrong before and beside the pipeline.
+#[derive(Debug, thiserror::Error)]
+pub enum CliProblem {
+    /// Learned features without their weights.
+    #[error("--matcher super needs --model PATH")]
+    SuperWithoutModel,
+    /// Learned features, which no build has.
+    #[error("--matcher super is not available in this build")]
+    NoSuper,
+    /// Weights that nothing uses.
+    #[error("--model goes with --matcher super only")]
+    ModelWithoutSuper,
+    /// An offset of a track that was not given: the flag of the track.
+    #[error("{0}-offset needs {0}")]
+    OffsetWithoutTrack(&'static str),
+    /// Neither a file nor a cache.
+    #[error("nowhere to write the index")]
+    NoPlaceForIndex,
+    /// A cache is looked into, and there is none.
+    #[error("there is no cache")]
+    NoCache,
+    /// Nobody can be asked.
+    #[error("clearing the whole cache needs --yes")]
+    ClearUnconfirmed,
+    /// No markers to export, and a call that would give some.
+    #[error("no marker table given")]
+    NoMarkerTable(String),
+    /// Two presets.
+    #[error("`{}` and the preset `{preset}` contradict each other", .first.display())]
+    TwoPresets {
+        /// The first word.
+        first: PathBuf,
+        /// By flag.
+        preset: String,
+    },
+    /// No input format of this name.
+    #[error("unknown format `{0}`")]
+    UnknownFormat(String),
+    /// Two results for one stdout.
+    #[error("--out - and --json both want stdout")]
+    StdoutTwice,
+    /// A picture of a page that is served.
+    #[error("--out-png needs --headless")]
+    PictureOfPage,
+    /// A flag that the picture cannot do without.
+    #[error("viewer --headless needs {0}")]
+    PictureWithout(&'static str),
+    /// A token that anyone guesses.
+    #[error("--token is empty")]
+    TokenEmpty,
+    /// Writing for everyone.
+    #[error("--allow-write on an address that others can reach needs --token")]
+    TokenMissing,
+    /// A variable of the environment that holds no port.
+    #[error("{variable}={text} is not a port")]
+    NotAPort {
+        /// Its name.
+        variable: &'static str,
+        /// What it holds.
+        text: String,
+    },
+    /// A variable of the environment that holds no duration.
+    #[error("{0} is not a number of seconds above 0")]
+    NotSeconds(&'static str),
+    /// No history to judge by.
+    #[error("{message}")]
+    NoHistory {
+        /// What is missing.
+        message: String,
+        /// What the person can do.
+        hint: Option<String>,
+    },
+    /// A folder without a run to report on.
+    #[error("no run folder")]
+    NoRunFolder,
+    /// A path that names nothing.
+    #[error("file not found")]
+    FileNotFound,
+    /// A path that names nothing.
+    #[error("folder not found")]
+    FolderNotFound,
+    /// A folder in place of a file to show.
+    #[error("is a folder")]
+    IsFolder,
+    /// A file in place of a folder.
+    #[error("is not a folder")]
+    NotAFolder,
+    /// A report that cannot be made.
+    #[error(transparent)]
+    Benchmark(BenchmarkError),
+    /// A folder that cannot be pruned.
+    #[error(transparent)]
+    Prune(PruneError),
+    /// A gate that cannot be written.
+    #[error(transparent)]
+    Gate(RegressionError),
+    /// An address that cannot be listened on.
+    #[error(transparent)]
+    Server(ServerError),
+    /// The system gives the server no threads.
+    #[error("no threads for the server ({0})")]
+    ServerThreads(#[source] io::Error),
+    /// The program cannot be started again.
+    #[error("the program cannot find its own file ({0})")]
+    OwnFile(#[source] io::Error),
+    /// The process of one pair is told nothing.
+    #[error("no job on stdin ({0})")]
+    NoJob(#[source] io::Error),
+    /// A manual page that cannot be rendered.
+    #[error("page cannot be made ({0})")]
+    Page(#[source] io::Error),
+}
+
+impl Problem for CliProblem {
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Benchmark(error) => return error.hint(),
+            Self::Prune(error) => return error.hint(),
+            Self::Gate(error) => return error.hint(),
+            Self::Server(error) => return error.hint(),
+            Self::NoHistory { hint, .. } => return hint.clone(),
+            Self::NoMarkerTable(call) => call,
+            Self::UnknownFormat(_) => return Some(format!("formats are auto, {}", InputFormat::names())),
+            Self::SuperWithoutModel => "available without a model: auto, dense, orb",
+            Self::NoSuper => "available: auto, dense, orb",
+            Self::NoPlaceForIndex => "give --out, or drop --no-cache",
+            Self::NoCache => "drop --no-cache, or see --cache-dir",
+            Self::ClearUnconfirmed => "add --yes, or --older-than 30d to remove old entries only",
+            Self::StdoutTwice => "name a file with --out",
+            Self::PictureOfPage => "add --headless",
+            Self::TokenMissing => "add --token TEXT, or listen on 127.0.0.1",
+            Self::NotAPort { .. } => "ports are 1 to 65535",
+            Self::NoRunFolder => {
+                "a run folder holds timewarp.json, perf.json or pairs.csv; check --root and --pattern"
+            }
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+
+    fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Benchmark(error) => error.path(),
+            Self::Prune(error) => Some(&error.path),
+            _ => None,
+        }
+    }
+
+    fn failure(&self) -> Failure {
+        match self {
+            Self::FileNotFound
+            | Self::FolderNotFound
+            | Self::IsFolder
+            | Self::NotAFolder
+            | Self::Benchmark(_)
+            | Self::Prune(_)
+            | Self::Gate(_)
+            | Self::Server(_)
+            | Self::ServerThreads(_)
+            | Self::OwnFile(_)
+            | Self::NoJob(_)
+            | Self::Page(_) => Failure::Failed,
+            _ => Failure::Usage,
+        }
+    }
+}
