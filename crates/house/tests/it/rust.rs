@@ -1,9 +1,11 @@
-//! Product code: exit codes.
+//! Product code: exit codes, names of flags.
 
 use crate::files::{TextFile, text_files};
 
 /// The one place that knows numbers of exit codes.
 const EXIT_CODES: &str = "crates/cli/src/exit.rs";
+/// Crates behind every face of the program: their texts name settings, in backticks, where the command line says flags.
+const FACELESS: [&str; 5] = ["artefacts", "index", "matching", "pipeline", "task"];
 
 #[test]
 fn one_file_knows_the_exit_codes() {
@@ -26,6 +28,27 @@ fn one_file_knows_the_exit_codes() {
         "exit codes outside of {EXIT_CODES}:\n{}",
         found.join("\n")
     );
+}
+
+#[test]
+fn texts_behind_the_command_line_name_no_flags() {
+    let is_flag = |after: &str| after.starts_with(|c: char| c.is_ascii_lowercase());
+    let mut found = Vec::new();
+    for file in product_files() {
+        if !FACELESS
+            .iter()
+            .any(|name| file.path.starts_with(&format!("crates/{name}/")))
+        {
+            continue;
+        }
+        for (number, line) in without_tests(&file.text).lines().enumerate() {
+            let code = line.split("//").next().unwrap_or_default();
+            if code.split("--").skip(1).any(is_flag) {
+                found.push(format!("{}:{}: {line}", file.path, number + 1));
+            }
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
 /// Files below `src` of all crates.
