@@ -1,5 +1,5 @@
-//! What can go wrong before and beside the pipeline: flags that do not fit together, and commands of this program
-//! alone.
+//! What can go wrong before and beside the pipeline: flags that do not fit together, and commands of this
+//! program alone.
 
 use std::io;
 use std::path::{Path, PathBuf};

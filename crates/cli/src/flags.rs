@@ -8,8 +8,8 @@ use mtbsync_markers::export::Preset;
 
 use crate::args::Cli;
 
-/// `` give `out`, or drop `no-cache` `` as `give --out, or drop --no-cache`. Names of editor formats stay formats, and
-/// words that are no flag of any command stay as they are.
+/// `` give `out`, or drop `no-cache` `` as `give --out, or drop --no-cache`. Names of editor formats stay
+/// formats, and words that are no flag of any command stay as they are.
 pub fn named(text: &str) -> String {
     let program = Cli::command();
     let flags: BTreeSet<&str> = iter::once(&program)

@@ -1,7 +1,8 @@
 //! The `mtbsync` program: arguments in, calls to the pipeline, results out.
 //!
-//! Three layers. [`args`] holds the flags as typed; [`commands`] turns them into requests, runs the pipeline and says
-//! what came of it; everything else is about the terminal: [`printer`], [`progress`], [`summary`], [`exit`].
+//! Three layers. [`args`] holds the flags as typed; [`commands`] turns them into requests, runs the pipeline
+//! and says what came of it; everything else is about the terminal: [`printer`], [`progress`], [`summary`],
+//! [`exit`].
 
 mod args;
 mod batch_progress;

@@ -1,9 +1,9 @@
 //! `index.npz`: features on disk, readable by numpy without pickle.
 //!
-//! Beside the members of the documented layout an index may hold `fine_t` (`f64[F]`) and `fine_dense` (`u8` of
-//! F × D): dense descriptors of frames between the analysed ones, there when every frame had to be decoded
-//! anyway; and `detail` (`u8[N, 9216]`) and `fine_detail` (`u8[F, 9216]`): the HOG grids of both kinds, two bins
-//! a byte. `track` is there when the camera's own GPS has usable points.
+//! Beside the members of the documented layout an index may hold `fine_t` (`f64[F]`) and `fine_dense` (`u8`
+//! of F × D): dense descriptors of frames between the analysed ones, there when every frame had to be decoded
+//! anyway; and `detail` (`u8[N, 9216]`) and `fine_detail` (`u8[F, 9216]`): the HOG grids of both kinds, two
+//! bins a byte. `track` is there when the camera's own GPS has usable points.
 
 use std::fs::File;
 use std::io::{BufReader, BufWriter};

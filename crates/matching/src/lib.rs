@@ -1,4 +1,5 @@
-//! From two sets of features to pairs of times: compare → locate → refine → structure → fuse, see [`align::align`].
+//! From two sets of features to pairs of times: compare → locate → refine → structure → fuse, see
+//! [`align::align`].
 //!
 //! ```no_run
 //! use std::path::Path;

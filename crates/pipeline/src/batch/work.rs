@@ -28,7 +28,8 @@ use crate::sync::{RunName, SyncReport, SyncRequest, sync};
 /// End of the name of a file that was being written when a process was killed.
 const LEFTOVER_SUFFIX: &str = ".mtbsync-tmp";
 
-/// Does the job in `line` for the batch `request`, and tells `out` about it; an error in what `words` makes of it.
+/// Does the job in `line` for the batch `request`, and tells `out` about it; an error in what `words` makes
+/// of it.
 ///
 /// # Errors
 /// An interruption, or a line that is no job. A pair that fails is a reply.
@@ -206,8 +207,8 @@ fn row_of(report: &SyncReport, gps_used: bool) -> BatchRow {
     }
 }
 
-/// Removes what a killed process was writing. Nobody else is writing there: the batch holds the lock of its output
-/// folder and has waited for the processes of an earlier one.
+/// Removes what a killed process was writing. Nobody else is writing there: the batch holds the lock of its
+/// output folder and has waited for the processes of an earlier one.
 pub fn remove_leftovers(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries.flatten() {

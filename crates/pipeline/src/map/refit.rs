@@ -110,8 +110,8 @@ pub struct Refit {
     rows: Vec<AnchorRow>,
 }
 
-/// Fits the run in `folder` again from its pairs and `rows` (sorted, see [`sorted_rows`]), with the settings it was
-/// fitted with. Markers a person has set keep their moments.
+/// Fits the run in `folder` again from its pairs and `rows` (sorted, see [`sorted_rows`]), with the settings
+/// it was fitted with. Markers a person has set keep their moments.
 ///
 /// # Errors
 /// A run without map or pairs, an affine one, files that cannot be read, or anchors that leave no map.
@@ -185,8 +185,8 @@ impl Refit {
     }
 }
 
-/// The table of markers in `folder` after something else wrote it, with the moments a person has set put back.
-/// `None` when it is as it should be.
+/// The table of markers in `folder` after something else wrote it, with the moments a person has set put
+/// back. `None` when it is as it should be.
 ///
 /// # Errors
 /// Files that cannot be read.

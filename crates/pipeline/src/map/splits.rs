@@ -317,7 +317,8 @@ impl Run {
         }
     }
 
-    /// Delta from the first gate to the end of the reference. Without a counterpart of the gate nothing is known.
+    /// Delta from the first gate to the end of the reference. Without a counterpart of the gate nothing is
+    /// known.
     fn delta(&self, from_secs: f64, step_secs: f64) -> Vec<DeltaRow> {
         let told = self
             .file

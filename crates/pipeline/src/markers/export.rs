@@ -149,7 +149,8 @@ pub struct NewRun {
     pub duration_secs: Option<f64>,
     /// The clip, where the file itself was given.
     pub clip: Option<ClipInfo>,
-    /// The reference, to be put on the timeline in its place, and the map by which the new run is shown beside it.
+    /// The reference, to be put on the timeline in its place, and the map by which the new run is shown
+    /// beside it.
     pub retime: Option<Retime>,
     /// What is odd about the recordings.
     pub warnings: Vec<String>,
@@ -380,7 +381,8 @@ pub struct ExportReport {
 /// Exports a marker table.
 ///
 /// # Errors
-/// Unreadable or wrong input, settings that do not fit, a map whose gates failed, an output that cannot be written.
+/// Unreadable or wrong input, settings that do not fit, a map whose gates failed, an output that cannot be
+/// written.
 pub fn export_markers(request: &ExportRequest, context: &Context<'_>) -> Result<ExportReport, PipelineError> {
     check_combination(request)?;
     let input = request.markers.path();

@@ -110,7 +110,8 @@ pub fn import_markers(request: &ImportRequest) -> Result<ImportReport, PipelineE
     })
 }
 
-/// Reads markers of the reference: a marker table, or any file [`import_markers`] reads. Timecode counts at `rate`.
+/// Reads markers of the reference: a marker table, or any file [`import_markers`] reads. Timecode counts at
+/// `rate`.
 ///
 /// # Errors
 /// Neither; a table that is almost right gets the error of a table, with its lines.

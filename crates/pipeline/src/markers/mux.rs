@@ -1,4 +1,5 @@
-//! Markers as chapters inside a recording (`export-markers --preset ffmetadata --mux`): a whole copy, or none.
+//! Markers as chapters inside a recording (`export-markers --preset ffmetadata --mux`): a whole copy, or
+//! none.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -13,8 +14,8 @@ use mtbsync_task::progress::{Cancel, Stage};
 use crate::context::Context;
 use crate::markers::error::MarkerProblem;
 
-/// Writes a copy of `video` to `out` with the chapters of the FFmpeg metadata `text`, which is read back so that both
-/// ways give the same chapters.
+/// Writes a copy of `video` to `out` with the chapters of the FFmpeg metadata `text`, which is read back so
+/// that both ways give the same chapters.
 ///
 /// # Errors
 /// No chapters, a recording they cannot be written into, an output that cannot be written, or a wish to stop.
@@ -54,7 +55,8 @@ pub fn write_chapters(
     Ok(())
 }
 
-/// What the file's own clock shows at its first frame: markers count from that frame, chapters from the clock's zero.
+/// What the file's own clock shows at its first frame: markers count from that frame, chapters from the
+/// clock's zero.
 fn container_start_secs(video: &Path) -> Result<f64, PipelineError> {
     let options = OpenOptions {
         single_file: true,

@@ -1,5 +1,5 @@
-//! The timeline on which the new run shows the same place as the reference (`export-markers --retime`): the map of a
-//! sync and both recordings, put into the terms of the exporters.
+//! The timeline on which the new run shows the same place as the reference (`export-markers --retime`): the
+//! map of a sync and both recordings, put into the terms of the exporters.
 
 use std::path::{Path, PathBuf};
 
@@ -15,8 +15,8 @@ use crate::markers::error::MarkerProblem;
 use crate::markers::export::NewRun;
 use crate::markers::transfer::{read_same_warp, refuse_failed};
 
-/// Step at which the curve between two knots is followed, seconds: the speed of a rider changes little in it, so that
-/// a straight line is within a millisecond.
+/// Step at which the curve between two knots is followed, seconds: the speed of a rider changes little in it,
+/// so that a straight line is within a millisecond.
 const STEP_SECS: f64 = 0.05;
 /// Most steps between two knots; a straight map has two knots however long it is.
 const MAX_STEPS: f64 = 1000.0;
@@ -30,8 +30,8 @@ pub struct RetimeSource {
     pub reference: Option<PathBuf>,
 }
 
-/// What is known of both runs, and how one is shown beside the other. `video` is the new recording, by default as the
-/// map names it; `folder` that of the markers.
+/// What is known of both runs, and how one is shown beside the other. `video` is the new recording, by
+/// default as the map names it; `folder` that of the markers.
 ///
 /// # Errors
 /// No map, one whose gates failed (unless forced), or nothing known of a recording.
@@ -79,8 +79,8 @@ fn reasons(file: &TimeWarpFile) -> String {
     file.reasons.join("; ")
 }
 
-/// A recording: the file that was given, else the one the map names, else what the map says about it. `None` when
-/// nothing does.
+/// A recording: the file that was given, else the one the map names, else what the map says about it. `None`
+/// when nothing does.
 fn recording(given: Option<&Path>, named: Option<&RecordingFile>) -> Result<Option<NewRun>, PipelineError> {
     if let Some(path) = given {
         return NewRun::open(path).map(Some);

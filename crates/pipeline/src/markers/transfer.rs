@@ -56,8 +56,8 @@ pub struct TransferReport {
 /// Reads markers and map, carries the markers over, writes them.
 ///
 /// # Errors
-/// Unreadable or wrong input, maps that differ, a map whose gates failed ([`MarkerProblem::NotAligned`], unless forced), an
-/// output that cannot be written.
+/// Unreadable or wrong input, maps that differ, a map whose gates failed ([`MarkerProblem::NotAligned`],
+/// unless forced), an output that cannot be written.
 pub fn transfer_markers(
     request: &TransferRequest,
     context: &Context<'_>,
@@ -132,7 +132,8 @@ pub fn transfer_markers(
     })
 }
 
-/// Carries the markers of `table` over. `forced`: the map failed its gates, so that every marker is for review.
+/// Carries the markers of `table` over. `forced`: the map failed its gates, so that every marker is for
+/// review.
 pub fn carry_over(
     table: &MarkerTable,
     file: &TimeWarpFile,

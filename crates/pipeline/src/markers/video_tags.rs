@@ -1,8 +1,8 @@
 //! Marks inside recordings: a GoPro's HiLight tags and the chapters of an MP4
 //! (docs/reference/telemetry-files.md#hilight-tags).
 //!
-//! A recording may be cut into several files. Each keeps the marks of its own stretch, counted from its own start, so
-//! the exact start of the file within the recording is added.
+//! A recording may be cut into several files. Each keeps the marks of its own stretch, counted from its own
+//! start, so the exact start of the file within the recording is added.
 
 use std::fs::File;
 use std::io::Read;
@@ -69,8 +69,8 @@ pub fn is_mp4(path: &Path) -> bool {
     is_file && read().is_ok() && FIRST_BOXES.iter().any(|kind| head.ends_with(*kind))
 }
 
-/// Reads the marks of the recording that begins with the file at `path`; with `kind` = `None` its HiLight tags, or its
-/// chapters when it has none.
+/// Reads the marks of the recording that begins with the file at `path`; with `kind` = `None` its HiLight
+/// tags, or its chapters when it has none.
 ///
 /// # Errors
 /// The named file is no complete MP4. A recording without marks is no error.
