@@ -57,7 +57,7 @@ impl GpsEvidence {
             duration_secs: seen.durations_secs[k],
         };
         let offsets = offsets(&side(reference, 0), &side(new, 1), &path)
-            .ok_or("the clock of a GPS track could not be found, so GPS weighs nothing; give `ref-gpx-offset` or `new-gpx-offset`")?;
+            .ok_or("the clock of a GPS track could not be found, so GPS weighs nothing; give ‹ref-gpx-offset› or ‹new-gpx-offset›")?;
         let shifted = |track: &mtbsync_telemetry::Track, secs: f64| track.clone().shifted(secs);
         let places = PlaceEvidence::new(
             &shifted(&reference.track, offsets.ref_secs),
@@ -73,7 +73,7 @@ impl GpsEvidence {
             .collect();
         let certainty = if errors.len() < MIN_COMPARED {
             if ![reference, new].iter().all(|side| side.clock.is_vouched_for()) {
-                return Err("too little is seen to check the GPS tracks, so they weigh nothing; give `ref-gpx-offset` and `new-gpx-offset` to vouch for them".to_owned());
+                return Err("too little is seen to check the GPS tracks, so they weigh nothing; give ‹ref-gpx-offset› and ‹new-gpx-offset› to vouch for them".to_owned());
             }
             UNSEEN_CERTAINTY
         } else {

@@ -1,7 +1,7 @@
 //! One error type for everything a command can fail with, in the words a person reads.
 //!
 //! What went wrong is an enum of the crate or room it went wrong in (a [`Problem`]); which file it happened
-//! to is added by whoever knows it. Settings are named in backticks, `` `out` ``: each face of the program
+//! to is added by whoever knows it. Settings are named in angle quotes, `‹out›`: each face of the program
 //! says them its own way.
 
 use std::error::Error;

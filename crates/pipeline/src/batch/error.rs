@@ -31,7 +31,7 @@ pub enum BatchProblem {
     #[error("more than {MAX_FILES} files")]
     ManyFiles,
     /// No name could tell the sides apart.
-    #[error("`ref-suffix` and `new-suffix` are the same")]
+    #[error("‹ref-suffix› and ‹new-suffix› are the same")]
     SameSuffix,
     /// Nothing to align with the reference.
     #[error("no recording besides the reference")]
@@ -61,12 +61,12 @@ pub enum BatchProblem {
 impl Problem for BatchProblem {
     fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::Busy => "wait for it, or give another `out-dir`",
-            Self::LeftBehind => "end them, or give another `out-dir`",
+            Self::Busy => "wait for it, or give another ‹out-dir›",
+            Self::LeftBehind => "end them, or give another ‹out-dir›",
             Self::NotAFolder => "give the folder that holds the recordings",
             Self::ManyFiles => "give a folder that holds the recordings only",
             Self::NoNew | Self::NoPairs { .. } => {
-                "see `ref-suffix`, `new-suffix`, `reference` and `recursive`"
+                "see ‹ref-suffix›, ‹new-suffix›, ‹reference› and ‹recursive›"
             }
             _ => return None,
         };

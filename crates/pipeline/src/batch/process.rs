@@ -71,13 +71,13 @@ impl ProcessError {
     /// What the user can do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Start(_) => Some("close other programs, or use fewer `jobs`".to_owned()),
+            Self::Start(_) => Some("close other programs, or use fewer ‹jobs›".to_owned()),
             Self::NotUnicode => Some("rename the file or folder".to_owned()),
             Self::Hung(_) => Some(
-                "check both recordings with mtbsync doctor, and the disk they are on; then `resume`"
+                "check both recordings with mtbsync doctor, and the disk they are on; then ‹resume›"
                     .to_owned(),
             ),
-            Self::Signal(_) => Some("use fewer `jobs` or a lower `fps`, then `resume`".to_owned()),
+            Self::Signal(_) => Some("use fewer ‹jobs› or a lower ‹fps›, then ‹resume›".to_owned()),
             Self::NoReply(_) | Self::Reference(_) | Self::Interrupted => None,
         }
     }

@@ -68,8 +68,8 @@ pub enum CacheError {
 impl Problem for CacheError {
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Newer { .. } => Some("update mtbsync, or use another `cache-dir` or `no-cache`".to_owned()),
-            Self::Unusable { .. } => Some("see `cache-dir` and `no-cache`".to_owned()),
+            Self::Newer { .. } => Some("update mtbsync, or use another ‹cache-dir› or ‹no-cache›".to_owned()),
+            Self::Unusable { .. } => Some("see ‹cache-dir› and ‹no-cache›".to_owned()),
         }
     }
 

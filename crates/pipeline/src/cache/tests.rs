@@ -273,7 +273,7 @@ fn a_newer_register_is_refused_and_a_damaged_one_replaced() {
     connection.close().unwrap();
     let key = key("a", None, wanted());
     let error = cache.find(&key, "a", wanted(), NOW).unwrap_err();
-    assert!(error.what().contains("newer") && error.hint().unwrap().contains("`no-cache`"));
+    assert!(error.what().contains("newer") && error.hint().unwrap().contains("‹no-cache›"));
     fs::write(&db, vec![b'x'; 8192]).unwrap();
     assert!(has(&cache, "a", NOW), "the index itself was whole");
 }

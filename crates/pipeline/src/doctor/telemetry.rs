@@ -101,7 +101,7 @@ pub fn check_telemetry(recorded: &CameraTelemetry) -> Vec<Check> {
             None => Check::new(
                 Level::Ok,
                 "GPS",
-                "none: give a watch's track with `ref-gpx` or `new-gpx`, or rely on the pictures",
+                "none: give a watch's track with ‹ref-gpx› or ‹new-gpx›, or rely on the pictures",
             ),
         });
     }

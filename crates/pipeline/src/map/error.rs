@@ -46,11 +46,11 @@ impl Problem for MapProblem {
             Self::Plot(error) => return error.hint(),
             Self::ColumnMissing { .. } => return None,
             Self::NoPairs => "give the pairs.csv of a sync",
-            Self::NoSuchMarker(_) => "give names of its markers to `sections`",
+            Self::NoSuchMarker(_) => "give names of its markers to ‹sections›",
             Self::FewGates(_) => "give at least two markers at different times",
-            Self::NoRun => "give `timewarp-json` or `root`",
+            Self::NoRun => "give ‹timewarp-json› or ‹root›",
             Self::NoUsableRun => "align the runs again with mtbsync sync",
-            Self::NoAnchors(_) => "run mtbsync sync with `warp-model` monotone",
+            Self::NoAnchors(_) => "run mtbsync sync with ‹warp-model› monotone",
             Self::NothingLeft => "remove the last anchor",
         };
         Some(hint.to_owned())

@@ -56,13 +56,13 @@ pub enum MarkerProblem {
     #[error("only the preset ffmetadata can be written into a recording")]
     NoMuxPreset,
     /// A copy of a recording without a name.
-    #[error("`mux` needs a file to write")]
+    #[error("‹mux› needs a file to write")]
     MuxUnnamed,
     /// New times on a timeline of the reference.
-    #[error("`retime` makes a timeline of the reference, on which `{0}` has no place")]
+    #[error("‹retime› makes a timeline of the reference, on which `{0}` has no place")]
     NewTimeColumn(String),
     /// No map to retime by.
-    #[error("`retime` needs the map of the sync")]
+    #[error("‹retime› needs the map of the sync")]
     RetimeWithoutMap,
     /// A map without a segment.
     #[error("the map is empty")]
@@ -74,7 +74,7 @@ pub enum MarkerProblem {
     #[error("the reference is not known")]
     ReferenceUnknown,
     /// Files beside an output on stdout.
-    #[error("`vis-json` and `plot-overlay` need `out` with a file name")]
+    #[error("‹vis-json› and ‹plot-overlay› need ‹out› with a file name")]
     FilesBesideStdout,
     /// No map to carry markers over by.
     #[error("no warp given")]
@@ -113,19 +113,19 @@ impl Problem for MarkerProblem {
             Self::Chapters(error) => return error.hint(),
             Self::FilesBesideStdout => return None,
             Self::StdinRecording => "name the file",
-            Self::OutputUnnamed => "give `out`",
-            Self::OutputIsInput => "choose another name with `out`",
-            Self::SeveralFiles => "name a file with `out`",
-            Self::NoMuxPreset => "add `preset` ffmetadata, or drop `mux`",
-            Self::MuxUnnamed => "name it with `out`",
-            Self::NewTimeColumn(_) => "drop `time-column`",
-            Self::RetimeWithoutMap => "give `timewarp-json`",
+            Self::OutputUnnamed => "give ‹out›",
+            Self::OutputIsInput => "choose another name with ‹out›",
+            Self::SeveralFiles => "name a file with ‹out›",
+            Self::NoMuxPreset => "add ‹preset› ffmetadata, or drop ‹mux›",
+            Self::MuxUnnamed => "name it with ‹out›",
+            Self::NewTimeColumn(_) => "drop ‹time-column›",
+            Self::RetimeWithoutMap => "give ‹timewarp-json›",
             Self::MapEmpty => "run mtbsync sync again",
-            Self::NewUnknown => "give it with `video`",
-            Self::ReferenceUnknown => "give it with `reference-video`",
-            Self::NoWarp => "give `timewarp-json` or `warp`",
+            Self::NewUnknown => "give it with ‹video›",
+            Self::ReferenceUnknown => "give it with ‹reference-video›",
+            Self::NoWarp => "give ‹timewarp-json› or ‹warp›",
             Self::MapsDiffer => "give one of them",
-            Self::NotAligned(_) => "run mtbsync sync again, or use the warp all the same with `force`",
+            Self::NotAligned(_) => "run mtbsync sync again, or use the warp all the same with ‹force›",
         };
         Some(hint.to_owned())
     }

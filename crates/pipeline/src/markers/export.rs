@@ -295,7 +295,7 @@ pub fn editor_file(
             None => (
                 FALLBACK_RATE,
                 true,
-                Some("frame rate unknown, 30 assumed: give it with `fps` or `video`"),
+                Some("frame rate unknown, 30 assumed: give it with ‹fps› or ‹video›"),
             ),
         },
     };

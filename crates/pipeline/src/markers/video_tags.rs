@@ -93,7 +93,7 @@ pub fn read(path: &Path, kind: Option<TagKind>) -> Result<VideoTags, PipelineErr
     });
     if kind == TagKind::Hilights && !chapters.is_empty() {
         recording.warnings.push(format!(
-            "the recording also has chapters ({}): read them with `format` chapters",
+            "the recording also has chapters ({}): read them with ‹format› chapters",
             chapters.len()
         ));
     }

@@ -17,7 +17,7 @@ pub enum RecordingProblem {
 impl Problem for RecordingProblem {
     fn hint(&self) -> Option<String> {
         match self {
-            Self::NoOutput => Some("give `out`, or drop `no-cache`".to_owned()),
+            Self::NoOutput => Some("give ‹out›, or drop ‹no-cache›".to_owned()),
             Self::Encode(error) => error.hint(),
         }
     }

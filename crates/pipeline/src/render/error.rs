@@ -19,7 +19,7 @@ pub enum RenderProblem {
     #[error("output must end in .mp4 or .mov")]
     Suffix,
     /// Runs that are locked by time have no stops to skip.
-    #[error("`stops` skip cannot be used with `lock` time")]
+    #[error("‹stops› skip cannot be used with ‹lock› time")]
     StopsByTime,
     /// The layout of these recordings; pixels.
     #[error("a video of {width}x{height} pixels is too large")]
@@ -55,7 +55,7 @@ pub enum RenderProblem {
         to_secs: f64,
     },
     /// Runs that are locked by time have to start at one place; holds what they share, seconds of the master.
-    #[error("no common place between `from` and `to` to start both runs from")]
+    #[error("no common place between ‹from› and ‹to› to start both runs from")]
     NoStart(Option<(f64, f64)>),
     /// A map without segments.
     #[error("the map is empty")]
@@ -79,20 +79,20 @@ impl Problem for RenderProblem {
         let hint = match self {
             Self::Suffix => "name it for example compare.mp4",
             Self::StopsByTime => "locked by time, both runs play through",
-            Self::TooLarge { .. } => "give a smaller one with `size`",
+            Self::TooLarge { .. } => "give a smaller one with ‹size›",
             Self::Size { .. } => {
                 return Some(format!(
                     "both sides must be even and {MIN_SIDE} to {MAX_SIDE} pixels"
                 ));
             }
             Self::Time { error, .. } => return error.hint(),
-            Self::EmptyRange { .. } => "see `from` and `to`, which count on the master",
+            Self::EmptyRange { .. } => "see ‹from› and ‹to›, which count on the master",
             Self::NoStart(shared) => {
                 return shared.map(|(first, last)| format!("the runs share {first:.1} to {last:.1} s"));
             }
             Self::EmptyMap => "run mtbsync sync again",
             Self::AnotherRecording => {
-                "give the recording named in timewarp.json, run mtbsync sync again, or use `force`"
+                "give the recording named in timewarp.json, run mtbsync sync again, or use ‹force›"
             }
             Self::Frame(error) => return error.hint(),
             Self::Plot(error) => return error.hint(),

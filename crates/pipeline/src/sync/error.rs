@@ -23,7 +23,7 @@ pub enum SyncProblem {
     #[error("index was built with CLAHE")]
     WithClahe,
     /// Places of features are too coarse.
-    #[error("index was built without `precise`")]
+    #[error("index was built without ‹precise›")]
     NotPrecise,
     /// The index describes the recording at this path.
     #[error("index is of another recording ({0})")]
@@ -43,7 +43,7 @@ impl Problem for SyncProblem {
             Self::WithClahe => "no-clahe",
             Self::NotPrecise => "precise",
             Self::AnotherRecording(_) => {
-                return Some("rebuild it with mtbsync index, or drop `index`".to_owned());
+                return Some("rebuild it with mtbsync index, or drop ‹index›".to_owned());
             }
             Self::History(error, _) => return error.hint(),
             Self::Regression(error, _) => return error.hint(),
