@@ -38,7 +38,7 @@ pub enum RenderProblem {
         height: u32,
     },
     /// The value of `from` or `to`.
-    #[error("bad value for `{setting}`: {error}")]
+    #[error("bad value for ‹{setting}›: {error}")]
     Time {
         /// Which.
         setting: &'static str,

@@ -48,7 +48,7 @@ impl Problem for SyncProblem {
             Self::History(error, _) => return error.hint(),
             Self::Regression(error, _) => return error.hint(),
         };
-        Some(format!("drop `{setting}` or rebuild the index"))
+        Some(format!("drop ‹{setting}› or rebuild the index"))
     }
 
     fn file(&self) -> Option<&Path> {
