@@ -68,7 +68,7 @@ pub(super) struct Expected {
 
 /// A search for a new frame.
 #[derive(Clone, Copy, Debug)]
-struct Look {
+struct FrameSearch {
     frame: usize,
     /// Where it is expected, reference seconds.
     t_ref_secs: f64,
@@ -238,7 +238,7 @@ impl<'a> Scene<'a> {
                 .par_iter()
                 .map_init(Recent::default, |recent, &(k, _)| {
                     let frame = nearest(&self.new.t_secs, pairs[k].t_new_secs);
-                    let look = Look {
+                    let look = FrameSearch {
                         frame,
                         t_ref_secs: expected[k],
                         near: SearchRange::FAR,
@@ -285,7 +285,7 @@ impl<'a> Scene<'a> {
         let places: Vec<(f64, f64)> = frames
             .iter()
             .filter_map(|e| {
-                let look = Look {
+                let look = FrameSearch {
                     frame: e.frame,
                     t_ref_secs: e.t_ref_secs,
                     near: SearchRange::NEAR,
@@ -304,7 +304,7 @@ impl<'a> Scene<'a> {
     /// The place of a new frame.
     fn locate_frame(
         &self,
-        look: Look,
+        look: FrameSearch,
         views: &Views,
         lens: Lens,
         recent: &mut Recent,

@@ -17,7 +17,7 @@ use super::pairing::PlannedPair;
 use super::process::ProcessError;
 use super::record::Record;
 use super::run::BatchRequest;
-use super::wire::{Job, Reply, Task};
+use super::wire::{PairJob, PairTask, Reply};
 use super::work::remove_leftovers;
 use crate::context::Context;
 use crate::recordings::index::prepare_folder;
@@ -78,14 +78,14 @@ impl<'a> Workshop<'a> {
         let begun = Instant::now();
         let failure = match self.attempt(pair, threads, progress) {
             Ok(Reply::Finished(finished)) => return Ok(*finished),
-            Ok(Reply::Failed { error, used }) => Failure {
+            Ok(Reply::Failed { error, used }) => PairFailure {
                 error,
                 used,
                 warnings: Vec::new(),
             },
-            Ok(Reply::NotFinished | Reply::Described) => Failure::of(&ProcessError::NoReply(None)),
+            Ok(Reply::NotFinished | Reply::Described) => PairFailure::of(&ProcessError::NoReply(None)),
             Err(ProcessError::Interrupted) => return Err(TaskProblem::Interrupted.into()),
-            Err(error) => Failure::of(&error),
+            Err(error) => PairFailure::of(&error),
         };
         self.context.task.cancel.check()?;
         Ok(self.failed(pair, failure, begun.elapsed().as_secs_f64()))
@@ -97,8 +97,8 @@ impl<'a> Workshop<'a> {
         threads: usize,
         progress: &dyn Progress,
     ) -> Result<Reply, ProcessError> {
-        let have_done = |task: Task| {
-            let job = Job {
+        let have_done = |task: PairTask| {
+            let job = PairJob {
                 task,
                 threads,
                 now_utc: self.context.now_utc.clone(),
@@ -107,7 +107,7 @@ impl<'a> Workshop<'a> {
         };
         if self.request.resume && self.shared.is_some() {
             // The shared reference is described only when a pair is left that needs it.
-            let found = have_done(Task::LookUp(pair.clone()))?;
+            let found = have_done(PairTask::LookUp(pair.clone()))?;
             if !matches!(found, Reply::NotFinished) {
                 return Ok(found);
             }
@@ -116,14 +116,14 @@ impl<'a> Workshop<'a> {
             Some(shared) => shared.described(have_done)?,
             None => None,
         };
-        have_done(Task::Align {
+        have_done(PairTask::Align {
             pair: pair.clone(),
             index,
         })
     }
 
     /// The row and the telemetry of a pair that has no result.
-    fn failed(&self, pair: &PlannedPair, failure: Failure, total_sec: f64) -> Finished {
+    fn failed(&self, pair: &PlannedPair, failure: PairFailure, total_sec: f64) -> Finished {
         let folder = self.request.pairing.out_dir.join(&pair.name);
         // What its process was writing when it died.
         remove_leftovers(&folder);
@@ -165,13 +165,13 @@ impl<'a> Workshop<'a> {
 }
 
 /// Why a pair has no result.
-struct Failure {
+struct PairFailure {
     error: String,
     used: Used,
     warnings: Vec<String>,
 }
 
-impl Failure {
+impl PairFailure {
     fn of(error: &ProcessError) -> Self {
         Self {
             error: error.to_string(),
@@ -195,11 +195,11 @@ impl SharedReference {
     /// The index that pairs are to use; `None`: that of the cache, or their own.
     fn described(
         &self,
-        have_done: impl FnOnce(Task) -> Result<Reply, ProcessError>,
+        have_done: impl FnOnce(PairTask) -> Result<Reply, ProcessError>,
     ) -> Result<Option<PathBuf>, ProcessError> {
         let mut described = self.described.lock().unwrap_or_else(PoisonError::into_inner);
         if described.is_none() {
-            let task = Task::DescribeReference {
+            let task = PairTask::DescribeReference {
                 reference: self.reference.clone(),
                 out: self.own_index.clone(),
             };

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use mtbsync_task::progress::{Cancel, Progress};
 
-use super::wire::{Job, Message, Reply};
+use super::wire::{Message, PairJob, Reply};
 
 /// Silence after which a process counts as hung. The longest stages that report nothing between start and end
 /// compare all frames of two recordings: many minutes for two of 40 minutes, seconds for usual ones.
@@ -99,7 +99,7 @@ impl PairProgram {
     /// No reply, and why.
     pub(super) fn run(
         &self,
-        job: &Job,
+        job: &PairJob,
         progress: &dyn Progress,
         cancel: &Cancel,
     ) -> Result<Reply, ProcessError> {

@@ -1,7 +1,7 @@
 use mtbsync_task::progress::Silent;
 
 use super::*;
-use crate::batch::wire::Task;
+use crate::batch::wire::PairTask;
 
 /// Runs a job in a shell script in place of the program.
 fn run(script: &str, silence: Duration, cancel: &Cancel) -> Result<Reply, ProcessError> {
@@ -10,8 +10,8 @@ fn run(script: &str, silence: Duration, cancel: &Cancel) -> Result<Reply, Proces
         args: vec!["-c".into(), script.into()],
         silence,
     };
-    let job = Job {
-        task: Task::DescribeReference {
+    let job = PairJob {
+        task: PairTask::DescribeReference {
             reference: "ref.mp4".into(),
             out: None,
         },
@@ -83,8 +83,8 @@ fn a_program_that_is_missing_is_an_error() {
         args: Vec::new(),
         silence: LONG,
     };
-    let job = Job {
-        task: Task::DescribeReference {
+    let job = PairJob {
+        task: PairTask::DescribeReference {
             reference: PathBuf::new(),
             out: None,
         },

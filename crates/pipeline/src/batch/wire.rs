@@ -1,4 +1,4 @@
-//! What a batch and the process of one pair say to each other: a [`Job`] in one line of JSON, answered by
+//! What a batch and the process of one pair say to each other: a [`PairJob`] in one line of JSON, answered by
 //! [`Message`]s, one line each, of which the last is the [`Reply`].
 
 use std::io::Write;
@@ -14,19 +14,19 @@ use crate::resources::Used;
 
 /// What the process of a pair is to do.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Job {
+pub struct PairJob {
     /// The work.
-    pub task: Task,
+    pub task: PairTask,
     /// Worker threads, at least 1.
     pub threads: usize,
     /// Time of the batch, RFC 3339.
     pub now_utc: String,
 }
 
-/// The work of a [`Job`].
+/// The work of a [`PairJob`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Task {
+pub enum PairTask {
     /// Find out whether the pair is finished already.
     LookUp(PlannedPair),
     /// Describe a recording that several pairs share, into the cache, or into `out` where there is none.

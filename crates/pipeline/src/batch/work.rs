@@ -18,7 +18,7 @@ use super::pair::{Finished, with_paths};
 use super::pairing::PlannedPair;
 use super::record::{self, Metrics, Record};
 use super::run::BatchRequest;
-use super::wire::{Job, Line, Message, Reply, Task};
+use super::wire::{Line, Message, PairJob, PairTask, Reply};
 use crate::context::Context;
 use crate::recordings::index::IndexRequest;
 use crate::recordings::index::index;
@@ -40,7 +40,7 @@ pub fn do_job(
     out: impl Write + Send,
     words: fn(&str) -> String,
 ) -> Result<(), PipelineError> {
-    let job: Job = serde_json::from_str(line).map_err(BatchProblem::NotAJob)?;
+    let job: PairJob = serde_json::from_str(line).map_err(BatchProblem::NotAJob)?;
     let _member = join_crew(&request.pairing.out_dir)?;
     let line = Line::new(out);
     let context = Context {
@@ -54,8 +54,8 @@ pub fn do_job(
     };
     let resources = Resources::start(request.each.analysis.no_gpu);
     let reply = match &job.task {
-        Task::LookUp(pair) => Ok(look_up(pair, request, &context)),
-        Task::DescribeReference { reference, out } => {
+        PairTask::LookUp(pair) => Ok(look_up(pair, request, &context)),
+        PairTask::DescribeReference { reference, out } => {
             let wanted = IndexRequest {
                 reference: reference.clone(),
                 out: out.clone(),
@@ -63,7 +63,7 @@ pub fn do_job(
             };
             guarded(|| index(&wanted, &context)).map(|_| Reply::Described)
         }
-        Task::Align { pair, index } => align(pair, index.as_deref(), request, &context),
+        PairTask::Align { pair, index } => align(pair, index.as_deref(), request, &context),
     };
     let reply = match reply {
         Ok(reply) => reply,

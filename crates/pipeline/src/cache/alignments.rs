@@ -69,7 +69,7 @@ fn program() -> Option<String> {
 
 /// An entry on disk. Durations are those of the run that reads it: none.
 #[derive(Serialize, Deserialize)]
-struct Entry {
+struct KeptEntry {
     pairs: Vec<[f64; 4]>,
     origins: Vec<(char, Option<(usize, f64)>)>,
     candidates: Vec<(f64, f64, f64, usize)>,
@@ -80,7 +80,7 @@ struct Entry {
     skipped: [usize; 2],
 }
 
-impl Entry {
+impl KeptEntry {
     fn of(kept: &Kept) -> Self {
         let alignment = &kept.alignment;
         Self {
@@ -161,7 +161,7 @@ impl Cache {
         let Some(db) = self.open_or_go_without()? else {
             return Ok(None);
         };
-        let kept = json::read::<Entry>(&path).ok().and_then(Entry::into_kept);
+        let kept = json::read::<KeptEntry>(&path).ok().and_then(KeptEntry::into_kept);
         // The register is a help for eviction.
         let _ = match kept {
             Some(_) => db
@@ -189,7 +189,7 @@ impl Cache {
         let db = db::open(&self.folder)?;
         let path = self.path(key);
         db::make_private_folder(&self.folder.join(FOLDER))?;
-        let text = json::to_vec(&Entry::of(kept))?;
+        let text = json::to_vec(&KeptEntry::of(kept))?;
         let mut staged = StagedFile::create(&path)?;
         db::make_private(staged.temporary_path());
         std::io::Write::write_all(&mut staged, &text).map_err(|error| WriteError::from_io(&path, error))?;

@@ -195,13 +195,13 @@ fn gates(request: &SplitsRequest, warnings: &mut Vec<String>) -> Result<Vec<Mark
 }
 
 /// A run and its map.
-struct Run {
+struct SplitRun {
     name: String,
     file: TimeWarpFile,
     warp: TimeWarp,
 }
 
-fn usable_runs(request: &SplitsRequest, warnings: &mut Vec<String>) -> Result<Vec<Run>, PipelineError> {
+fn usable_runs(request: &SplitsRequest, warnings: &mut Vec<String>) -> Result<Vec<SplitRun>, PipelineError> {
     let mut paths = request.warps.clone();
     if let Some(root) = &request.root {
         paths.extend(maps_below(root)?);
@@ -209,14 +209,14 @@ fn usable_runs(request: &SplitsRequest, warnings: &mut Vec<String>) -> Result<Ve
     if paths.is_empty() {
         return Err(MapProblem::NoRun.into());
     }
-    let mut runs: Vec<Run> = Vec::new();
+    let mut runs: Vec<SplitRun> = Vec::new();
     for path in &paths {
         let file = read_warp(path)?;
         let warp = file.warp().filter(|warp| file.ok && !warp.segments().is_empty());
         match warp {
             Some(warp) => {
                 let name = free_name(run_name(path, &file), &runs);
-                runs.push(Run { name, file, warp });
+                runs.push(SplitRun { name, file, warp });
             }
             None => warnings.push(format!("{} is left out: its run is not aligned", path.display())),
         }
@@ -250,7 +250,7 @@ fn run_name(path: &Path, file: &TimeWarpFile) -> String {
         .map_or_else(|| "run".to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
-fn free_name(name: String, runs: &[Run]) -> String {
+fn free_name(name: String, runs: &[SplitRun]) -> String {
     let is_free = |name: &String| runs.iter().all(|run| run.name != *name);
     let numbered = (2..).map(|n| format!("{name}_{n}"));
     std::iter::once(name.clone())
@@ -274,7 +274,7 @@ struct DeltaRow {
     known: Option<(f64, f64, f64, f64)>,
 }
 
-impl Run {
+impl SplitRun {
     fn passed(&self, t_ref_secs: f64) -> Option<Passed> {
         let place = self.warp.locate(t_ref_secs, self.file.new_duration_secs())?;
         Some(Passed {

@@ -60,7 +60,7 @@ const KEY_FRAMES_SECS: f64 = 2.0;
 /// [`Failure::NotAligned`]: mtbsync_task::error::Failure::NotAligned
 pub fn render(request: &RenderRequest, context: &Context<'_>) -> Result<RenderReport, PipelineError> {
     let format = request.movie_format()?;
-    let job = Job::prepare(request, context)?;
+    let job = RenderJob::prepare(request, context)?;
     check_output(&request.out)?;
     let staged = StagedFile::create(&request.out)?;
     let failed = |error: EncodeError| job.cannot_encode(error, context);
@@ -87,7 +87,7 @@ pub fn render(request: &RenderRequest, context: &Context<'_>) -> Result<RenderRe
 }
 
 /// Everything that was found out before the first frame is decoded.
-struct Job<'a> {
+struct RenderJob<'a> {
     request: &'a RenderRequest,
     reference: Opened,
     new: Opened,
@@ -97,8 +97,8 @@ struct Job<'a> {
     warnings: Vec<String>,
 }
 
-impl<'a> Job<'a> {
-    fn prepare(request: &'a RenderRequest, context: &Context<'_>) -> Result<Job<'a>, PipelineError> {
+impl<'a> RenderJob<'a> {
+    fn prepare(request: &'a RenderRequest, context: &Context<'_>) -> Result<RenderJob<'a>, PipelineError> {
         request.check()?;
         let file = read_same_warp(&request.warps, Some(&request.out))?;
         let warp_path = request.warps.first().map(PathBuf::as_path);
@@ -139,7 +139,7 @@ impl<'a> Job<'a> {
             request.look.size,
         )?;
         let texts = Texts::new(request, &schedule, &mut warnings)?;
-        Ok(Job {
+        Ok(RenderJob {
             request,
             reference,
             new,

@@ -12,7 +12,7 @@ use super::error::RenderProblem;
 use super::geometry::Geometry;
 use super::markers::MarkerNames;
 use super::request::{Layout, RenderRequest, Side};
-use super::schedule::{Moment, Schedule};
+use super::schedule::{FrameMoment, Schedule};
 
 /// Moments at which the largest delta is looked for.
 const DELTA_SAMPLES: u64 = 500;
@@ -114,13 +114,13 @@ impl<'a> Overlays<'a> {
     }
 
     /// Writes onto the frame what belongs to `moment`.
-    pub fn draw(&mut self, canvas: &mut Canvas, moment: &Moment) -> Result<(), PipelineError> {
+    pub fn draw(&mut self, canvas: &mut Canvas, moment: &FrameMoment) -> Result<(), PipelineError> {
         self.draw_labels(canvas, moment)?;
         let bar_height = self.draw_bar(canvas, moment)?;
         self.draw_marker(canvas, moment, bar_height)
     }
 
-    fn draw_labels(&mut self, canvas: &mut Canvas, moment: &Moment) -> Result<(), PipelineError> {
+    fn draw_labels(&mut self, canvas: &mut Canvas, moment: &FrameMoment) -> Result<(), PipelineError> {
         let Some(names) = &self.texts.labels else {
             return Ok(());
         };
@@ -144,7 +144,7 @@ impl<'a> Overlays<'a> {
     }
 
     /// Draws the bar at the lower edge and gives its height.
-    fn draw_bar(&mut self, canvas: &mut Canvas, moment: &Moment) -> Result<usize, PipelineError> {
+    fn draw_bar(&mut self, canvas: &mut Canvas, moment: &FrameMoment) -> Result<usize, PipelineError> {
         let Some(full_secs) = self.texts.full_secs else {
             return Ok(0);
         };
@@ -168,7 +168,7 @@ impl<'a> Overlays<'a> {
     fn draw_marker(
         &mut self,
         canvas: &mut Canvas,
-        moment: &Moment,
+        moment: &FrameMoment,
         bar_height: usize,
     ) -> Result<(), PipelineError> {
         let markers = self.texts.markers.as_ref();

@@ -16,7 +16,7 @@ const MIN_SECS: f64 = 1e-3;
 
 /// What one output frame shows.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Moment {
+pub struct FrameMoment {
     /// Time on the master, seconds.
     pub master_secs: f64,
     /// Index of the frame of the reference.
@@ -142,11 +142,11 @@ impl Schedule {
     }
 
     /// What output frame `number` shows.
-    pub fn moment(&self, number: u64) -> Moment {
+    pub fn moment(&self, number: u64) -> FrameMoment {
         let master_secs = self.master_secs(number as f64 / self.rate.as_f64());
         let t_ref_secs = self.side_secs(Side::Reference, master_secs);
         let t_new_secs = self.side_secs(Side::New, master_secs);
-        Moment {
+        FrameMoment {
             master_secs,
             reference: t_ref_secs.map(|t| self.timeline(Side::Reference).shown_at(t)),
             new: t_new_secs.map(|t| self.timeline(Side::New).shown_at(t)),

@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 /// One look at the busiest card.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Sample {
+struct GpuSample {
     /// Share of time in which it computed, percent.
     util_pct: f64,
     /// Memory in use, 10^6 bytes.
@@ -28,14 +28,14 @@ struct Sample {
 
 /// What was seen so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Seen {
+struct GpuSeen {
     samples: u32,
     util_sum_pct: f64,
     mem_peak_mb: f64,
 }
 
-impl Seen {
-    fn add(&mut self, sample: Sample) {
+impl GpuSeen {
+    fn add(&mut self, sample: GpuSample) {
         self.samples += 1;
         self.util_sum_pct += sample.util_pct;
         self.mem_peak_mb = self.mem_peak_mb.max(sample.mem_mb);
@@ -53,7 +53,7 @@ pub struct GpuUse {
 
 /// Watches the card until it is dropped.
 pub struct GpuWatch {
-    seen: Arc<Mutex<Seen>>,
+    seen: Arc<Mutex<GpuSeen>>,
     stop: Arc<AtomicBool>,
 }
 
@@ -68,13 +68,13 @@ impl GpuWatch {
     }
 
     /// Watches what `source` hands to its argument, until that says no.
-    fn of(source: impl FnOnce(&mut dyn FnMut(Option<Sample>) -> bool) + Send + 'static) -> Self {
+    fn of(source: impl FnOnce(&mut dyn FnMut(Option<GpuSample>) -> bool) + Send + 'static) -> Self {
         let watch = Self {
             seen: Arc::default(),
             stop: Arc::default(),
         };
         let (seen, stop) = (Arc::clone(&watch.seen), Arc::clone(&watch.stop));
-        let mut look = move |sample: Option<Sample>| {
+        let mut look = move |sample: Option<GpuSample>| {
             if let Some(sample) = sample {
                 seen.lock().unwrap_or_else(PoisonError::into_inner).add(sample);
             }
@@ -110,11 +110,11 @@ impl Drop for GpuWatch {
 }
 
 /// The busiest card now; `None` when there is none, or it does not tell.
-fn sample(nvml: &Nvml) -> Option<Sample> {
+fn sample(nvml: &Nvml) -> Option<GpuSample> {
     let count = nvml.device_count().ok()?;
     let samples = (0..count).filter_map(|index| {
         let device = nvml.device_by_index(index).ok()?;
-        Some(Sample {
+        Some(GpuSample {
             util_pct: f64::from(device.utilization_rates().ok()?.gpu),
             mem_mb: device.memory_info().ok()?.used as f64 / 1e6,
         })
@@ -161,7 +161,7 @@ mod tests {
         let (done, finished) = channel();
         let watch = GpuWatch::of(move |look| {
             for (util_pct, mem_mb) in [(10.0, 900.0), (50.0, 1500.0), (30.0, 1200.0)] {
-                look(Some(Sample { util_pct, mem_mb }));
+                look(Some(GpuSample { util_pct, mem_mb }));
             }
             done.send(()).unwrap();
         });
@@ -185,7 +185,7 @@ mod tests {
     fn watching_ends_with_the_watch() {
         let (ended, end) = channel();
         let watch = GpuWatch::of(move |look| {
-            let sample = Sample {
+            let sample = GpuSample {
                 util_pct: 1.0,
                 mem_mb: 1.0,
             };

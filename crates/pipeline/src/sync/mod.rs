@@ -28,7 +28,7 @@ use mtbsync_telemetry::clock::Offsets;
 
 use self::error::SyncProblem;
 use self::inputs::Inputs;
-use self::outputs::{MadeFolders, Run, Target, recording_file};
+use self::outputs::{MadeFolders, SyncRun, Target, recording_file};
 use crate::cache::{alignments, alignments::Kept};
 use crate::context::Context;
 use crate::map::viewer::{self, Picture};
@@ -229,7 +229,7 @@ pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, 
     let warp_time = warp_begun.elapsed();
 
     let markers_begun = Instant::now();
-    let mut run = Run {
+    let mut run = SyncRun {
         request,
         context,
         target: &target,
@@ -282,7 +282,7 @@ pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, 
 
 /// The map, the markers carried over by it, and its picture; how many markers there are of each status.
 fn write_map(
-    run: &mut Run<'_>,
+    run: &mut SyncRun<'_>,
     inputs: &Inputs,
     alignment: &Alignment,
     warp: &TimeWarp,

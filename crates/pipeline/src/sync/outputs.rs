@@ -86,7 +86,7 @@ impl Drop for MadeFolders {
 }
 
 /// The outputs being put together.
-pub(super) struct Run<'a> {
+pub(super) struct SyncRun<'a> {
     pub request: &'a SyncRequest,
     pub context: &'a Context<'a>,
     pub target: &'a Target,
@@ -97,7 +97,7 @@ pub(super) struct Run<'a> {
     pub usable: bool,
 }
 
-impl Run<'_> {
+impl SyncRun<'_> {
     pub fn put(&mut self, name: &str, bytes: &[u8]) -> Result<(), PipelineError> {
         self.put_at(name, &self.target.folder.join(name), bytes)
     }

@@ -37,7 +37,7 @@ use estimator::Estimator;
 use fundamental::Fundamental;
 use homography::Homography;
 use normalisation::{NormalPoint, Normalisation};
-use ransac::{Problem, RobustFit};
+use ransac::{RansacProblem, RobustFit};
 
 /// Settings of [`verify`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -91,7 +91,7 @@ pub fn verify(a: &[[f32; 2]], b: &[[f32; 2]], params: &VerifyParams) -> Option<V
     }
     let normalisation = Normalisation::of(a, b)?;
     let (normal_a, normal_b) = (normalisation.normalise_a(a), normalisation.normalise_b(b));
-    let problem = Problem {
+    let problem = RansacProblem {
         a: &normal_a,
         b: &normal_b,
         threshold: params.reproj_px * normalisation.scale,
@@ -132,7 +132,7 @@ struct CandidateModel {
 
 /// RobustFit one kind of model; `None` when it has too little or degenerate support.
 fn candidate<E: Estimator>(
-    problem: &Problem<'_>,
+    problem: &RansacProblem<'_>,
     params: &VerifyParams,
     model: TwoViewModel,
 ) -> Option<CandidateModel> {

@@ -23,7 +23,7 @@ pub(crate) struct RobustFit {
 }
 
 /// Correspondences and the threshold they are judged by, all in normalised units.
-pub(crate) struct Problem<'a> {
+pub(crate) struct RansacProblem<'a> {
     pub(crate) a: &'a [NormalPoint],
     pub(crate) b: &'a [NormalPoint],
     pub(crate) threshold: f64,
@@ -31,7 +31,7 @@ pub(crate) struct Problem<'a> {
     pub(crate) samples: usize,
 }
 
-impl Problem<'_> {
+impl RansacProblem<'_> {
     /// Cost of a model, or `None` as soon as it exceeds `limit`.
     fn cost<E: Estimator>(&self, model: &Matrix3<f64>, limit: f64) -> Option<f64> {
         const STRIDE: usize = 32;

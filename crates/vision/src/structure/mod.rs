@@ -32,7 +32,7 @@ pub use hog_grid::{HOG_GRID_LEN, HogExtractor, HogGrid, HogMean, HogSum};
 pub use hog_pyramid::{CameraMotion, HogPyramid};
 pub use lens::{Lens, Projection};
 pub use pose::Structure;
-pub use resection::Located;
+pub use resection::Resection;
 
 #[cfg(test)]
 mod tests {

@@ -19,7 +19,7 @@ const DAMPING: f64 = 1e-6;
 
 /// A third camera among the two of a [`Structure`].
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Located {
+pub struct Resection {
     /// Coordinate along the baseline: 0 at the first camera, 1 at the second.
     pub share: f64,
     /// Its one-sigma error by the blocks' residuals.
@@ -115,7 +115,7 @@ impl Camera {
 impl Structure {
     /// Where a third camera stood, from the displacement of the first frame's blocks on its picture. `None`
     /// where too little agrees.
-    pub fn locate(&self, matches: &BlockMatches, lens: &Lens) -> Option<Located> {
+    pub fn locate(&self, matches: &BlockMatches, lens: &Lens) -> Option<Resection> {
         let observations = self.observations(matches, lens);
         if observations.len() < MIN_LOCATED {
             return None;
@@ -157,7 +157,7 @@ impl Structure {
             -ahead.z,
         );
         let sigma = (gradient.dot(&normal.cholesky()?.solve(&gradient)) * variance).sqrt();
-        (share.is_finite() && sigma.is_finite() && inliers >= MIN_LOCATED).then_some(Located {
+        (share.is_finite() && sigma.is_finite() && inliers >= MIN_LOCATED).then_some(Resection {
             share,
             sigma,
             lateral: (centre - self.baseline * share).norm(),
@@ -266,7 +266,7 @@ mod tests {
         }
     }
 
-    fn located(second: TestCamera, third: TestCamera, forwards: bool, wrong: usize) -> Located {
+    fn located(second: TestCamera, third: TestCamera, forwards: bool, wrong: usize) -> Resection {
         let structure = Structure::new(&matches(second, 0), &lens(), forwards).unwrap();
         structure.locate(&matches(third, wrong), &lens()).unwrap()
     }
