@@ -7,8 +7,8 @@ use clap::{Arg, CommandFactory};
 
 use crate::args::Cli;
 
-/// `give ‹out›, or drop ‹no-cache›` as `give --out, or drop --no-cache`. What is no flag of any command stays as
-/// it is, and so do a person's own words, which stand in backticks.
+/// `give ‹out›, or drop ‹no-cache›` as `give --out, or drop --no-cache`. What is no flag of any command
+/// stays as it is, and so do a person's own words, which stand in backticks.
 pub fn named(text: &str) -> String {
     if !text.contains('‹') {
         return text.to_owned();
