@@ -27,6 +27,7 @@ programs() {
     /^ *Running .*\)$/ {
       name = $NF; sub(/.*\//, "", name); sub(/-[0-9a-f]*\)$/, "", name)
       if (sub(/^mtbsync_/, "", name)) crate = name
+      else if (name == "mtbsync") crate = name = "cli"
       else if (name == "it") name = crate " it"
     }
     /^test result: / { secs = $NF; sub(/s$/, "", secs); if (secs >= 1) printf "  %-20s%6.0f\n", name, secs }'
