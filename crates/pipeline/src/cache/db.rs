@@ -140,8 +140,9 @@ fn connect(path: &Path, folder: &Path) -> Result<Connection, CacheOpen> {
             folder: folder.to_owned(),
         }));
     }
-    // Where the file system cannot do write-ahead logging, SQLite keeps its older journal by itself. While another
-    // process is switching, SQLite does not wait for it but says busy; the mode stands in the file, so one is enough.
+    // Where the file system cannot do write-ahead logging, SQLite keeps its older journal by itself. While
+    // another process is switching, SQLite does not wait for it but says busy; the mode stands in the file,
+    // so one switch is enough.
     match db.pragma_update(None, "journal_mode", "WAL") {
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {}
         other => other.map_err(of)?,
