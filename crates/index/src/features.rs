@@ -6,6 +6,7 @@ use mtbsync_task::error::PipelineError;
 use mtbsync_vision::dense::DESCRIPTOR_LEN;
 use mtbsync_vision::similarity::Descriptors;
 use mtbsync_vision::structure::HOG_GRID_LEN;
+use serde::{Deserialize, Serialize};
 
 use crate::column::Column;
 
@@ -23,7 +24,7 @@ pub struct IndexParams {
 }
 
 /// The recording an index was made from.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SourceRecording {
     /// Absolute path of the named file.
     pub path: String,
@@ -34,6 +35,7 @@ pub struct SourceRecording {
     /// File name of the proxy that was read instead, if any.
     pub proxy: Option<String>,
     /// Length in seconds.
+    #[serde(rename = "duration")]
     pub duration_secs: f64,
     /// Frame rate as a fraction, `30000/1001`.
     pub fps: String,

@@ -35,26 +35,11 @@ struct Meta {
     version: u64,
     program: String,
     created_utc: String,
-    source: MetaSource,
+    source: SourceRecording,
     params: MetaParams,
     num_frames: usize,
     total_keypoints: usize,
     skipped_frames: usize,
-}
-
-#[derive(Serialize, Deserialize)]
-struct MetaSource {
-    path: String,
-    fingerprint: String,
-    chapters: Vec<String>,
-    proxy: Option<String>,
-    duration: f64,
-    fps: String,
-    width: usize,
-    height: usize,
-    rotation: u32,
-    #[serde(default)]
-    timecode: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -109,18 +94,7 @@ fn encode(file: &mut StagedFile, f: &Features, now_utc: &str) -> Result<(), NpzE
         version: VERSION,
         program: env!("CARGO_PKG_VERSION").to_owned(),
         created_utc: now_utc.to_owned(),
-        source: MetaSource {
-            path: f.source.path.clone(),
-            fingerprint: f.source.fingerprint.clone(),
-            chapters: f.source.chapters.clone(),
-            proxy: f.source.proxy.clone(),
-            duration: f.source.duration_secs,
-            fps: f.source.fps.clone(),
-            width: f.source.width,
-            height: f.source.height,
-            rotation: f.source.rotation,
-            timecode: f.source.timecode.clone(),
-        },
+        source: f.source.clone(),
         params: MetaParams {
             fps: f.params.fps,
             n_features: f.params.n_features,
@@ -248,18 +222,7 @@ fn decode(file: File) -> Result<Features, IndexProblem> {
         return Err(IndexProblem::Damaged);
     }
     Ok(Features {
-        source: SourceRecording {
-            path: meta.source.path,
-            fingerprint: meta.source.fingerprint,
-            chapters: meta.source.chapters,
-            proxy: meta.source.proxy,
-            duration_secs: meta.source.duration,
-            fps: meta.source.fps,
-            width: meta.source.width,
-            height: meta.source.height,
-            rotation: meta.source.rotation,
-            timecode: meta.source.timecode,
-        },
+        source: meta.source,
         params: IndexParams {
             fps: meta.params.fps,
             n_features: meta.params.n_features,
