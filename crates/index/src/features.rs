@@ -65,6 +65,9 @@ pub struct LocalFrame {
     pub descriptors: Vec<[u8; LOCAL_BYTES]>,
 }
 
+/// A frame: whether it is one between the analysed ones, and its number among its kind.
+pub type FrameNumber = (bool, usize);
+
 /// Keypoints as a column of an index.
 pub fn keypoint_column(keypoints: &[KeypointRow]) -> Column {
     let bytes = keypoints.as_flattened().iter().flat_map(|v| v.to_le_bytes());
@@ -131,19 +134,18 @@ impl Features {
         }
     }
 
-    /// HOG grid of analysed frame `i`; `None` where there is none.
-    pub fn detail(&self, i: usize) -> Option<Vec<u8>> {
-        row(&self.detail, i)
+    /// HOG grid of a frame; `None` where there is none.
+    pub fn hog_grid(&self, (between, i): FrameNumber) -> Option<Vec<u8>> {
+        let column = if between { &self.fine_detail } else { &self.detail };
+        (i < column.rows()).then(|| {
+            let mut bytes = Vec::with_capacity(HOG_GRID_LEN);
+            column.read(i..i + 1, &mut bytes);
+            bytes
+        })
     }
 
-    /// HOG grid of the frame between number `i`; `None` where there is none.
-    pub fn fine_detail(&self, i: usize) -> Option<Vec<u8>> {
-        row(&self.fine_detail, i)
-    }
-
-    /// All frames with a HOG grid in order of time: times, and for each whether it is one between and the
-    /// number among its kind.
-    pub fn with_detail(&self) -> (Vec<f64>, Vec<(bool, usize)>) {
+    /// All frames with a HOG grid in order of time.
+    pub fn with_hog_grid(&self) -> (Vec<f64>, Vec<FrameNumber>) {
         let between = if self.fine_detail.rows() > 0 {
             self.fine_t_secs.as_slice()
         } else {
@@ -178,18 +180,9 @@ impl Features {
     }
 }
 
-fn row(column: &Column, i: usize) -> Option<Vec<u8>> {
-    (i < column.rows()).then(|| {
-        let mut bytes = Vec::with_capacity(HOG_GRID_LEN);
-        column.read(i..i + 1, &mut bytes);
-        bytes
-    })
-}
-
-/// Frames of both kinds in order of time: times, and for each whether it is one between and the number among
-/// its kind.
-fn in_order(analysed: &[f64], between: &[f64]) -> (Vec<f64>, Vec<(bool, usize)>) {
-    let timed = |times: &[f64], fine| -> Vec<(f64, (bool, usize))> {
+/// Frames of both kinds in order of time.
+fn in_order(analysed: &[f64], between: &[f64]) -> (Vec<f64>, Vec<FrameNumber>) {
+    let timed = |times: &[f64], fine| -> Vec<(f64, FrameNumber)> {
         times.iter().enumerate().map(|(i, &t)| (t, (fine, i))).collect()
     };
     let mut frames = timed(analysed, false);
@@ -203,9 +196,8 @@ pub struct DenseFrames<'a> {
     /// Times, seconds, increasing.
     pub t_secs: Vec<f64>,
     features: &'a Features,
-    /// For each frame whether it is one between, and the number among its kind. Empty when all are analysed
-    /// ones.
-    order: Vec<(bool, usize)>,
+    /// Empty when all are analysed ones.
+    order: Vec<FrameNumber>,
 }
 
 impl<'a> DenseFrames<'a> {

@@ -322,8 +322,9 @@ mod tests {
         };
         write(&path, &precise, "2026-06-01T09:00:00Z").unwrap();
         let kept = read(&path).unwrap();
-        assert!(kept.detail(1) == Some(vec![1; HOG_GRID_LEN]) && kept.detail(2).is_none());
-        assert!(kept.fine_detail(0) == Some(vec![2; HOG_GRID_LEN]) && kept.fine_detail(1).is_none());
+        let found = [(false, 1), (false, 2), (true, 0), (true, 1)].map(|frame| kept.hog_grid(frame));
+        let grid = |value: u8| Some(vec![value; HOG_GRID_LEN]);
+        assert!(found == [grid(1), None, grid(2), None]);
         let too_few = Features {
             fine_detail: details(2, 2),
             ..precise

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use mtbsync_index::features::Features;
+use mtbsync_index::features::{Features, FrameNumber};
 use mtbsync_vision::grid_window::GridWindow;
 use mtbsync_vision::structure::{HogGrid, HogMean, HogPyramid, HogSum, Lens, Projection};
 
@@ -12,8 +12,7 @@ pub(super) struct Grids<'a> {
     pub(super) features: &'a Features,
     /// Times of the frames, seconds, increasing.
     pub(super) t_secs: Vec<f64>,
-    /// For each frame whether it is one between, and the number among its kind.
-    pub(super) order: Vec<(bool, usize)>,
+    pub(super) order: Vec<FrameNumber>,
     mean: HogMean,
     /// Width of a cell by its height.
     cell_aspect: f64,
@@ -22,7 +21,7 @@ pub(super) struct Grids<'a> {
 impl<'a> Grids<'a> {
     pub(super) fn new(features: &'a Features) -> Self {
         let (width, height) = GridWindow::of(features.picture.0, features.picture.1).cell_px();
-        let (t_secs, order) = features.with_detail();
+        let (t_secs, order) = features.with_hog_grid();
         Self {
             features,
             t_secs,
@@ -33,13 +32,8 @@ impl<'a> Grids<'a> {
     }
 
     pub(super) fn at(&self, i: usize) -> Option<HogPyramid> {
-        let &(between, k) = self.order.get(i)?;
-        let packed = if between {
-            self.features.fine_detail(k)
-        } else {
-            self.features.detail(k)
-        };
-        HogGrid::new(&packed?, &self.mean, &self.features.mask).map(HogPyramid::new)
+        let packed = self.features.hog_grid(*self.order.get(i)?)?;
+        HogGrid::new(&packed, &self.mean, &self.features.mask).map(HogPyramid::new)
     }
 
     pub(super) fn lens(&self, (projection, hfov_deg): (Projection, f64)) -> Lens {
