@@ -8,9 +8,8 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
 
 use mtbsync_media::{FrameOptions, FrameRole, LumaFrame, OpenOptions, Recording, SampleRequest};
-use mtbsync_task::error::{Failure, PipelineError, TaskProblem};
-use mtbsync_task::progress::Stage;
-use mtbsync_task::progress::Task;
+use mtbsync_task::error::{PipelineError, TaskProblem};
+use mtbsync_task::progress::{Stage, Task};
 use mtbsync_telemetry::clean::clean;
 use mtbsync_vision::dense::{DESCRIPTOR_LEN, DenseExtractor};
 use mtbsync_vision::image::LumaView;
@@ -160,13 +159,8 @@ pub fn describe(
         (outcome, decode, skipped)
     });
     times.decode = decode;
-    outcome.map_err(|e| {
-        if e.file().is_none() && e.failure() != Failure::Interrupted {
-            e.at(path)
-        } else {
-            e
-        }
-    })?;
+    outcome.map_err(|problem| PipelineError::from(problem).at(path))?;
+    task.cancel.check()?;
     task.progress.finish(stage);
     if planned > 0 && skipped as f64 > MAX_SKIPPED_SHARE * planned as f64 {
         return Err(PipelineError::from(IndexProblem::ManyUnreadable { skipped, planned }).at(path));
@@ -218,10 +212,11 @@ impl Collected {
         stage: Stage,
         task: &Task<'_>,
         busy: &mut Duration,
-    ) -> Result<(), PipelineError> {
+    ) -> Result<(), IndexProblem> {
         let mut done = 0;
-        while let Ok(first) = frames.recv() {
-            task.cancel.check()?;
+        while let Ok(first) = frames.recv()
+            && !task.cancel.is_requested()
+        {
             let batch = std::iter::once(first)
                 .chain(frames.iter().take(BATCH - 1))
                 .collect::<Result<Vec<LumaFrame>, _>>()
@@ -319,7 +314,7 @@ impl Worker {
         }
     }
 
-    fn describe(&mut self, frame: &LumaFrame) -> Result<Described, PipelineError> {
+    fn describe(&mut self, frame: &LumaFrame) -> Result<Described, IndexProblem> {
         let view = LumaView::new(frame.width, frame.height, &frame.data).map_err(IndexProblem::Luma)?;
         let analysed = frame.role == FrameRole::Analysed;
         Ok(Described {
