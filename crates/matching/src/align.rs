@@ -10,7 +10,7 @@ use mtbsync_task::error::PipelineError;
 use mtbsync_task::progress::{Stage, Task};
 use mtbsync_telemetry::clock::Offsets;
 
-use crate::locate::{Located, locate};
+use crate::locate::locate;
 use crate::refine::{refined_pairs, unrefined_pairs};
 use crate::report::{candidates, origins};
 use crate::settings::MatchSettings;
@@ -47,15 +47,8 @@ pub fn align(
     task: &Task<'_>,
 ) -> Result<Alignment, PipelineError> {
     let begun = Instant::now();
-    let Located {
-        similarity,
-        z,
-        path,
-        reversed,
-        gps,
-        gps_took,
-        warnings,
-    } = locate(reference, new, tracks, settings, task)?;
+    let located = locate(reference, new, tracks, settings, task)?;
+    let reversed = located.reversed;
     task.progress.finish(Stage::Sequence);
     task.cancel.check()?;
     let retrieval = begun.elapsed();
@@ -64,7 +57,7 @@ pub fn align(
     let (visual, refined) = if reversed {
         (Vec::new(), true)
     } else if settings.refine {
-        let likely = refined_pairs(reference, new, &path, settings);
+        let likely = refined_pairs(reference, new, &located.path, settings);
         let pairs = if settings.refine_window > 0 {
             refine_by_structure(reference, new, &likely)
         } else {
@@ -72,10 +65,10 @@ pub fn align(
         };
         (pairs, true)
     } else {
-        (unrefined_pairs(reference, new, &path), false)
+        (unrefined_pairs(reference, new, &located.path), false)
     };
     task.cancel.check()?;
-    let by_gps = match &gps {
+    let by_gps = match &located.gps {
         Some(gps) if !reversed => gps.pairs(&new.t_secs),
         Some(_) | None => Vec::new(),
     };
@@ -85,7 +78,7 @@ pub fn align(
     let candidates = candidates(
         reference,
         new,
-        (&similarity, &z),
+        (&located.similarity, &located.z),
         settings.top_k,
         &pairs,
         &origins,
@@ -100,8 +93,8 @@ pub fn align(
         reversed,
         retrieval,
         refine: begun.elapsed(),
-        gps_offsets: gps.as_ref().map(|gps| gps.offsets),
-        gps: gps_took,
-        warnings,
+        gps_offsets: located.gps.map(|gps| gps.offsets),
+        gps: located.gps_took,
+        warnings: located.warnings,
     })
 }

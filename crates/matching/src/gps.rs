@@ -123,7 +123,7 @@ impl GpsEvidence {
     /// One pair by GPS per new time at which it knows the place.
     pub fn pairs(&self, t_new_secs: &[f64]) -> Vec<Pair> {
         let pair_at = |&t_new_secs: &f64| {
-            let (place, expected) = self.place_at(t_new_secs)?;
+            let (place, expected) = place_at(&self.places, t_new_secs)?;
             let sigma_secs = sigma_secs(&place);
             let near = (place.t_ref_secs - expected).abs() <= AGREEMENT_SIGMAS * sigma_secs;
             let same_trail = place.cross_distance_m <= MAX_ACROSS_SIGMAS * place.sigma_m;
@@ -135,12 +135,6 @@ impl GpsEvidence {
             })
         };
         t_new_secs.iter().filter_map(pair_at).collect()
-    }
-
-    /// The candidate on the way that the tracks have in common, and where that way is.
-    fn place_at(&self, t_new_secs: f64) -> Option<(PlaceMatch, f64)> {
-        let expected = interpolate(self.places.matches(), t_new_secs)?;
-        Some((nearest(&self.places.candidates(t_new_secs), expected)?, expected))
     }
 }
 
@@ -166,17 +160,16 @@ fn seen_path(seen: &Seen<'_>) -> Vec<(f64, f64)> {
 
 /// GPS minus pictures at a place, and the error GPS claims; `None` where GPS knows nothing.
 fn disagreement(places: &PlaceEvidence, (t_new, t_ref): (f64, f64)) -> Option<(f64, f64)> {
-    let expected = interpolate(places.matches(), t_new)?;
-    let place = nearest(&places.candidates(t_new), expected)?;
+    let (place, _) = place_at(places, t_new)?;
     Some((place.t_ref_secs - t_ref, place.sigma_t_secs))
 }
 
-fn nearest(candidates: &[PlaceMatch], t_ref_secs: f64) -> Option<PlaceMatch> {
-    let away = |m: &PlaceMatch| (m.t_ref_secs - t_ref_secs).abs();
-    candidates
-        .iter()
-        .copied()
-        .min_by(|a, b| away(a).total_cmp(&away(b)))
+/// The candidate on the way that the tracks have in common, and where that way is.
+fn place_at(places: &PlaceEvidence, t_new_secs: f64) -> Option<(PlaceMatch, f64)> {
+    let expected = interpolate(places.matches(), t_new_secs)?;
+    let away = |m: &PlaceMatch| (m.t_ref_secs - expected).abs();
+    let candidates = places.candidates(t_new_secs).into_iter();
+    Some((candidates.min_by(|a, b| away(a).total_cmp(&away(b)))?, expected))
 }
 
 #[cfg(test)]
@@ -184,8 +177,7 @@ mod tests {
     use std::path::PathBuf;
 
     use mtbsync_index::camera::CameraTelemetry;
-    use mtbsync_index::tracks::GpsSettings;
-    use mtbsync_index::tracks::SideInput;
+    use mtbsync_index::tracks::{GpsSettings, SideInput};
     use mtbsync_media::{OpenOptions, Recording};
 
     use super::*;

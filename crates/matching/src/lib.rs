@@ -20,15 +20,15 @@
 //! ```
 
 pub mod align;
-pub mod compare;
-pub mod displaced;
-pub mod error;
-pub mod gps;
-pub mod locate;
-pub mod picture_speed;
+mod compare;
+mod displaced;
+mod error;
+mod gps;
+mod locate;
+mod picture_speed;
 mod refine;
 mod report;
 pub mod settings;
 mod structure;
 mod tuning;
-pub mod verify;
+mod verify;

@@ -5,45 +5,36 @@ mod generated;
 use generated::recording;
 use mtbsync_align::fit::fit_monotone;
 use mtbsync_index::tracks::Tracks;
-use mtbsync_matching::align::align;
+use mtbsync_matching::align::{Alignment, align};
 use mtbsync_matching::settings::{MatchSettings, Matcher};
 use mtbsync_task::progress::{Cancel, Silent, Task};
 
 const FPS: f64 = 2.0;
-
-fn settings() -> MatchSettings {
-    MatchSettings {
-        matcher: Matcher::Dense,
-        ..MatchSettings::default()
-    }
-}
-
-fn context(cancel: &Cancel) -> Task<'_> {
-    Task {
-        progress: &Silent,
-        cancel,
-        threads: 2,
-    }
-}
 
 /// Six minutes ridden at a changing pace, with a start of its own.
 fn place(t: f64) -> f64 {
     t - 20.0 + 6.0 * (t / 25.0).sin()
 }
 
+/// A long ride on the trail of that number, aligned with one on trail 1.
+fn aligned(trail: u64) -> Alignment {
+    let reference = recording(1, FPS, 340.0, 0.8, |t| t);
+    let new = recording(trail, FPS, 360.0, 0.8, place);
+    let settings = MatchSettings {
+        matcher: Matcher::Dense,
+        ..MatchSettings::default()
+    };
+    let task = Task {
+        progress: &Silent,
+        cancel: &Cancel::default(),
+        threads: 2,
+    };
+    align(&reference, &new, &Tracks::default(), &settings, &task).expect("generated features are consistent")
+}
+
 #[test]
 fn a_long_ride_is_followed_within_its_band() {
-    let reference = recording(1, FPS, 340.0, 0.8, |t| t);
-    let new = recording(1, FPS, 360.0, 0.8, place);
-    let cancel = Cancel::default();
-    let found = align(
-        &reference,
-        &new,
-        &Tracks::default(),
-        &settings(),
-        &context(&cancel),
-    )
-    .expect("generated features are consistent");
+    let found = aligned(1);
     assert!(!found.reversed);
     assert!(found.warnings.is_empty(), "{:?}", found.warnings);
     let warp = fit_monotone(&found.pairs, &[]);
@@ -63,16 +54,6 @@ fn a_long_ride_is_followed_within_its_band() {
 
 #[test]
 fn a_long_ride_elsewhere_has_no_place() {
-    let reference = recording(1, FPS, 340.0, 0.8, |t| t);
-    let new = recording(2, FPS, 360.0, 0.8, place);
-    let cancel = Cancel::default();
-    let found = align(
-        &reference,
-        &new,
-        &Tracks::default(),
-        &settings(),
-        &context(&cancel),
-    )
-    .expect("generated features are consistent");
+    let found = aligned(2);
     assert!(found.pairs.len() < 20, "{}", found.pairs.len());
 }
