@@ -59,18 +59,11 @@ impl Gate {
 
 /// Two decimals, or more where two would hide the difference from a limit.
 fn short(value: f64) -> String {
-    let text = format!("{value:.2}");
     if value.abs() < 0.1 || (value * 100.0).fract().abs() > 1e-6 {
-        trim_zeros(format!("{value:.3}"))
+        let text = format!("{value:.3}");
+        text.strip_suffix('0').unwrap_or(&text).to_owned()
     } else {
-        text
-    }
-}
-
-fn trim_zeros(text: String) -> String {
-    match text.strip_suffix('0') {
-        Some(shorter) => shorter.to_owned(),
-        None => text,
+        format!("{value:.2}")
     }
 }
 

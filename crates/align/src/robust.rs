@@ -1,11 +1,8 @@
-//! Robust mean of measurements that share their errors.
-//!
-//! An M-estimate of location by iteratively reweighted least squares (Huber 1964; weights of the Student
-//! likelihood with `nu = 3`, Lange, Little & Taylor 1989): `w_i = (nu + 1) / (nu + e_i^2) / sigma_i^2` with
-//! `e_i = (y_i - mean) / sigma_i`.
+//! Robust mean of measurements that share their errors: an M-estimate of location by iteratively reweighted
+//! least squares (Huber 1964; weights of the Student likelihood with `nu = 3`, Lange, Little & Taylor 1989):
+//! `w_i = (nu + 1) / (nu + e_i^2) / sigma_i^2` with `e_i = (y_i - mean) / sigma_i`.
 
-/// Robust mean and one-sigma error of measurements that share their errors, each with its own one-sigma error
-/// above 0; Student weights with 3 degrees of freedom. `None` without any.
+/// Robust mean and its one-sigma error, of values with one-sigma errors above 0. `None` without any.
 pub fn shared_mean(measured: &[(f64, f64)]) -> Option<(f64, f64)> {
     let precision: f64 = measured.iter().map(|(_, s)| 1.0 / (s * s)).sum();
     if measured.is_empty() || precision <= 0.0 {
@@ -22,8 +19,7 @@ pub fn shared_mean(measured: &[(f64, f64)]) -> Option<(f64, f64)> {
         }
         mean = sum / weight;
     }
-    // Together they are as good as a typical one, not sqrt(n) better, and as
-    // bad as they disagree.
+    // Together they are as good as a typical one, not sqrt(n) better, and as bad as they disagree.
     let spread = measured
         .iter()
         .map(|(y, s)| (y - mean).powi(2) / (s * s))

@@ -1,10 +1,10 @@
-//! KnotSeries of a segment: thinned from the grid, made strictly increasing.
+//! Knots of a segment: thinned from the grid, made strictly increasing.
 
 use super::knot_certainty::PaceSpread;
 use crate::isotonic::isotonic;
 use crate::tuning::{LEAST_RATE, MIN_SLOPE, RATE_SPAN_SECS, STEEPEST};
 
-/// KnotSeries are no closer than this (the file format's rule), seconds.
+/// Knots are no closer than this (the file format's rule), seconds.
 pub(super) const MIN_KNOT_GAP_SECS: f64 = 0.1;
 
 /// Knots in order of new time, seconds.
@@ -57,7 +57,7 @@ impl KnotSeries {
         Some((self.t_new[from], self.t_new[knots.next_back().unwrap_or(from)]))
     }
 
-    /// KnotSeries at most [`RATE_SPAN_SECS`] before and after knot `k`.
+    /// First and last of the knots at most [`RATE_SPAN_SECS`] before and after knot `k`.
     fn around(&self, k: usize) -> (usize, usize) {
         let t = self.t_new[k];
         let from = self.t_new.partition_point(|&x| x < t - RATE_SPAN_SECS);

@@ -178,50 +178,33 @@ fn measure(
 
 /// The sequence model's path, smoothed, at the analysed frames on the trail: `(t_new, t_ref)`.
 fn coarse_path(on: &[(f64, &Posterior)], jumps: &[f64]) -> Vec<(f64, f64)> {
-    let known: Vec<(f64, PathObservation)> = on
-        .iter()
-        .map(|&(t, b)| {
-            (
-                t,
-                PathObservation::Measured {
-                    t_ref_secs: b.t_ref_secs,
-                    sigma_secs: POSTERIOR_SIGMA_SECS / b.on.max(0.1),
-                },
-            )
-        })
-        .collect();
-    smooth_stretches(&known, jumps)
-}
-
-fn smooth_measurements(found: &[Measurement], jumps: &[f64]) -> Vec<(f64, f64)> {
-    let known: Vec<(f64, PathObservation)> = found
-        .iter()
-        .map(|m| {
-            (
-                m.t_new,
-                PathObservation::Measured {
-                    t_ref_secs: m.t_ref,
-                    sigma_secs: m.sigma,
-                },
-            )
-        })
-        .collect();
-    smooth_stretches(&known, jumps)
+    let known = on.iter().map(|&(t, b)| Measurement {
+        t_new: t,
+        t_ref: b.t_ref_secs,
+        sigma: POSTERIOR_SIGMA_SECS / b.on.max(0.1),
+    });
+    smooth_measurements(&known.collect::<Vec<_>>(), jumps)
 }
 
 /// Smooth each stretch without a long gap or a jump by itself.
-fn smooth_stretches(known: &[(f64, PathObservation)], jumps: &[f64]) -> Vec<(f64, f64)> {
-    let stretch = |t: f64| jumps.partition_point(|&jump| jump < t);
-    known
-        .chunk_by(|a, b| b.0 - a.0 <= MAX_PATH_GAP_SECS && stretch(a.0) == stretch(b.0))
-        .flat_map(|stretch| {
-            let (t, k): (Vec<f64>, Vec<PathObservation>) = stretch.iter().copied().unzip();
-            let states = smooth(&t, &k);
-            t.into_iter()
-                .zip(states)
-                .map(|(t, s)| (t, s.t_ref_secs))
-                .collect::<Vec<_>>()
-        })
+fn smooth_measurements(found: &[Measurement], jumps: &[f64]) -> Vec<(f64, f64)> {
+    let stretch = |m: &Measurement| jumps.partition_point(|&jump| jump < m.t_new);
+    let smoothed = |part: &[Measurement]| {
+        let observed = part.iter().map(|m| {
+            let known = PathObservation::Measured {
+                t_ref_secs: m.t_ref,
+                sigma_secs: m.sigma,
+            };
+            (m.t_new, known)
+        });
+        let (t, known): (Vec<f64>, Vec<PathObservation>) = observed.unzip();
+        let states = smooth(&t, &known);
+        let path = t.into_iter().zip(states).map(|(t, s)| (t, s.t_ref_secs));
+        path.collect::<Vec<_>>()
+    };
+    found
+        .chunk_by(|a, b| b.t_new - a.t_new <= MAX_PATH_GAP_SECS && stretch(a) == stretch(b))
+        .flat_map(smoothed)
         .collect()
 }
 
