@@ -12,30 +12,28 @@ use crate::error::ArtefactProblem;
 /// Read and check anchors; sorted by new time.
 pub fn read_anchors(path: &Path) -> Result<Vec<Anchor>, PipelineError> {
     let bytes = read_bounded(path, MAX_CSV_BYTES)?;
-    let table = Table::parse(&bytes, &["t_new", "t_ref", "note"])
-        .map_err(|error| PipelineError::from(error).at(path))?;
-    let column = |name: &str| {
-        table.column(&[name]).ok_or_else(|| {
-            PipelineError::from(ArtefactProblem::AnchorColumnMissing(name.to_owned())).at(path)
-        })
+    parse(&bytes).map_err(|error| error.at(path))
+}
+
+fn parse(bytes: &[u8]) -> Result<Vec<Anchor>, PipelineError> {
+    let table = Table::parse(bytes, &["t_new", "t_ref", "note"])?;
+    let hint = "anchors need the columns t_new,t_ref";
+    let needed = |column| {
+        let found = table.column(&[column]);
+        found.ok_or(ArtefactProblem::ColumnMissing { column, hint })
     };
-    let (new_column, ref_column) = (column("t_new")?, column("t_ref")?);
+    let (new_column, ref_column) = (needed("t_new")?, needed("t_ref")?);
     let mut anchors = Vec::with_capacity(table.rows.len());
     for row in &table.rows {
-        let cell = |c| {
-            table
-                .required_number(row, c)
-                .map_err(|e| PipelineError::from(e).at(path))
-        };
         anchors.push(Anchor {
-            t_new_secs: cell(new_column)?,
-            t_ref_secs: cell(ref_column)?,
+            t_new_secs: table.required_number(row, new_column)?,
+            t_ref_secs: table.required_number(row, ref_column)?,
         });
     }
-    sort_anchors(&anchors).map_err(|e| {
+    sort_anchors(&anchors).map_err(|source| {
         let line = |k: usize| table.rows.get(k).map_or(0, |r| r.line);
-        let lines = [line(e.first), line(e.second)];
-        PipelineError::from(ArtefactProblem::Contradictory { lines, source: e }).at(path)
+        let lines = [line(source.first), line(source.second)];
+        ArtefactProblem::Contradictory { lines, source }.into()
     })
 }
 

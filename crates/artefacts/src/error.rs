@@ -15,12 +15,14 @@ pub enum ArtefactProblem {
     /// A warp that maps nothing.
     #[error("not a warp (no rising map in it)")]
     NoRisingMap,
-    /// A pairs table without a column it needs.
-    #[error("column {0} missing (line 1)")]
-    PairColumnMissing(String),
-    /// An anchors table without a column it needs.
-    #[error("column {0} missing (line 1)")]
-    AnchorColumnMissing(String),
+    /// A table without a column it needs.
+    #[error("column {column} missing (line 1)")]
+    ColumnMissing {
+        /// Which.
+        column: &'static str,
+        /// What the person can do.
+        hint: &'static str,
+    },
     /// Anchors that no rising map meets.
     #[error("{source} (lines {} and {})", .lines[0], .lines[1])]
     Contradictory {
@@ -45,8 +47,7 @@ impl Problem for ArtefactProblem {
         let hint = match self {
             Self::NotAWarp => "give the timewarp.json or warp.npz of a sync",
             Self::NoRisingMap => "make it again with mtbsync sync",
-            Self::PairColumnMissing(_) => "give a pairs.csv of mtbsync sync",
-            Self::AnchorColumnMissing(_) => "anchors need the columns t_new,t_ref",
+            Self::ColumnMissing { hint, .. } => hint,
             Self::Contradictory { .. } => {
                 "a later moment of the new run must lie later in the reference: correct or remove one of the two"
             }

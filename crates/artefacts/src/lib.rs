@@ -12,7 +12,6 @@
 
 pub mod anchors;
 pub mod annotations;
-
 pub mod error;
 pub mod lenient;
 pub mod moments;

@@ -7,7 +7,7 @@ use mtbsync_formats::read_bounded;
 use mtbsync_task::error::PipelineError;
 
 /// Times nearer than this are the same, seconds; files keep six decimals.
-pub const SAME_SECS: f64 = 1e-6;
+const SAME_SECS: f64 = 1e-6;
 /// Columns of the table, one of which its header holds.
 const COLUMNS: [&str; 4] = ["marker_id", "t_ref", "t_new", "status"];
 
@@ -26,7 +26,7 @@ pub struct Moment {
 
 impl Moment {
     /// Same moment and status.
-    pub fn is_same(&self, other: &Self) -> bool {
+    fn is_same(&self, other: &Self) -> bool {
         let is_near = match (self.t_new_secs, other.t_new_secs) {
             (Some(a), Some(b)) => (a - b).abs() < SAME_SECS,
             (a, b) => a.is_none() && b.is_none(),

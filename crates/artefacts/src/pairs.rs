@@ -3,8 +3,7 @@
 use std::path::Path;
 
 use mtbsync_align::confidence;
-use mtbsync_align::pair::Pair;
-use mtbsync_align::pair::{Candidate, PairOrigin};
+use mtbsync_align::pair::{Candidate, Pair, PairOrigin};
 use mtbsync_formats::csv::{CsvWriter, MAX_CSV_BYTES, Table, seconds6, share4};
 use mtbsync_formats::read_bounded;
 use mtbsync_task::error::PipelineError;
@@ -75,9 +74,13 @@ pub fn read_times(path: &Path) -> Option<Vec<(f64, f64)>> {
 /// Pairs with their weights, as `warp` reads them from pairs.csv or pairs_raw.csv: the best candidate per new
 /// time.
 pub fn read_pairs(path: &Path) -> Result<Vec<Pair>, PipelineError> {
+    let bytes = read_bounded(path, MAX_CSV_BYTES)?;
+    parse(&bytes).map_err(|error| error.at(path))
+}
+
+fn parse(bytes: &[u8]) -> Result<Vec<Pair>, PipelineError> {
     /// Error of a pair whose file does not say, seconds: about a third of the usual frame spacing.
     const DEFAULT_SIGMA_SECS: f64 = 0.1;
-    let bytes = read_bounded(path, MAX_CSV_BYTES)?;
     let known = [
         "t_new",
         "t_ref",
@@ -87,24 +90,20 @@ pub fn read_pairs(path: &Path) -> Result<Vec<Pair>, PipelineError> {
         "inliers",
         "model",
     ];
-    let table = Table::parse(&bytes, &known).map_err(|error| PipelineError::from(error).at(path))?;
-    let needed = |name: &str| {
-        table
-            .column(&[name])
-            .ok_or_else(|| PipelineError::from(ArtefactProblem::PairColumnMissing(name.to_owned())).at(path))
+    let table = Table::parse(bytes, &known)?;
+    let hint = "give a pairs.csv of mtbsync sync";
+    let needed = |column| {
+        let found = table.column(&[column]);
+        found.ok_or(ArtefactProblem::ColumnMissing { column, hint })
     };
     let (new_column, ref_column) = (needed("t_new")?, needed("t_ref")?);
-    let (confidence_column, score, sigma) = (
-        table.column(&["confidence"]),
-        table.column(&["score"]),
-        table.column(&["sigma"]),
-    );
-    let bad = |e: mtbsync_formats::csv::CellError| PipelineError::from(e).at(path);
+    let [confidence_column, score, sigma] =
+        ["confidence", "score", "sigma"].map(|name| table.column(&[name]));
     let mut pairs: Vec<(Pair, f64)> = Vec::with_capacity(table.rows.len());
     for row in &table.rows {
-        let t_new_secs = table.required_number(row, new_column).map_err(bad)?;
-        let t_ref_secs = table.required_number(row, ref_column).map_err(bad)?;
-        let optional = |column: Option<usize>| column.map_or(Ok(None), |c| table.number(row, c).map_err(bad));
+        let t_new_secs = table.required_number(row, new_column)?;
+        let t_ref_secs = table.required_number(row, ref_column)?;
+        let optional = |column: Option<usize>| column.map_or(Ok(None), |c| table.number(row, c));
         let confidence_value = optional(confidence_column)?;
         let weight = confidence_value
             .or(optional(score)?)
@@ -136,10 +135,10 @@ pub fn read_pairs(path: &Path) -> Result<Vec<Pair>, PipelineError> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn pairs() -> Vec<Pair> {
+    pub(crate) fn pairs() -> Vec<Pair> {
         (0..90)
             .map(|i| f64::from(i) / 3.0)
             .map(|t| Pair {

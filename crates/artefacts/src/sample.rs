@@ -4,9 +4,7 @@ use mtbsync_align::confidence::interval_half_width_secs;
 use mtbsync_align::{Segment, TimeWarp};
 use serde::Serialize;
 
-use crate::time_warp::Params;
-use crate::time_warp::StopFile;
-use crate::time_warp::TimeWarpFile;
+use crate::time_warp::{Params, StopFile, TimeWarpFile};
 
 /// A map at `n` moments of the new run. All arrays but the last two have `n` entries; `None` where there is
 /// no map.

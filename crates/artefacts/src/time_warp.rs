@@ -46,19 +46,14 @@ pub struct TimeWarpFile {
     /// Line of the map.
     pub params: Option<Params>,
     /// `|a - 1| * 1e6`.
-    #[serde(default)]
     pub ppm: Option<f64>,
     /// Share of inlier pairs.
-    #[serde(default)]
     pub inlier_frac: Option<f64>,
     /// Residuals of the pairs, seconds.
-    #[serde(default)]
     pub residuals: Option<ResidualsFile>,
     /// Window of the pairs file, seconds.
-    #[serde(default)]
     pub window_sec: Option<f64>,
     /// Number of pairs the residuals are of.
-    #[serde(default)]
     pub n_pairs: Option<usize>,
     /// Knots of all segments.
     #[serde(default)]
@@ -70,7 +65,6 @@ pub struct TimeWarpFile {
     #[serde(default)]
     pub stops: Vec<StopFile>,
     /// Mapped share of the new run.
-    #[serde(default)]
     pub coverage: Option<f64>,
     /// Gates that applied.
     #[serde(default)]
@@ -79,10 +73,8 @@ pub struct TimeWarpFile {
     #[serde(default)]
     pub reasons: Vec<String>,
     /// The reference recording.
-    #[serde(default)]
     pub reference: Option<RecordingFile>,
     /// The new recording.
-    #[serde(default)]
     pub new: Option<RecordingFile>,
 }
 
@@ -340,9 +332,7 @@ impl TimeWarpFile {
 
 /// Read timewarp.json or warp.npz, told apart by content.
 pub fn read_warp(path: &Path) -> Result<TimeWarpFile, PipelineError> {
-    let mut head = [0; 2];
-    let is_zip = File::open(path).and_then(|mut f| f.read_exact(&mut head)).is_ok() && &head == b"PK";
-    let file = if is_zip { read_npz(path)? } else { read_json(path)? };
+    let file = read_either(path).map_err(|error| error.at(path))?;
     let usable = file.warp().is_some() || (!file.ok && file.segments.is_empty() && file.version >= VERSION);
     if usable {
         Ok(file)
@@ -351,21 +341,21 @@ pub fn read_warp(path: &Path) -> Result<TimeWarpFile, PipelineError> {
     }
 }
 
-fn read_json(path: &Path) -> Result<TimeWarpFile, PipelineError> {
+fn read_either(path: &Path) -> Result<TimeWarpFile, PipelineError> {
+    let mut head = [0; 2];
+    let is_zip = File::open(path).and_then(|mut f| f.read_exact(&mut head)).is_ok() && &head == b"PK";
+    if is_zip {
+        let file = File::open(path).map_err(TaskProblem::Unreadable)?;
+        return Ok(decode_npz(BufReader::new(file)).ok_or(ArtefactProblem::NotAWarp)?);
+    }
     let bytes = read_bounded(path, json::MAX_JSON_BYTES)?;
-    let value: serde_json::Value = json::from_slice(&bytes).map_err(|_| not_a_warp(path))?;
+    let value: serde_json::Value = json::from_slice(&bytes).map_err(|_| ArtefactProblem::NotAWarp)?;
     let version = value
         .get("version")
         .and_then(serde_json::Value::as_u64)
         .unwrap_or(1);
-    json::check_version(version, VERSION).map_err(|error| PipelineError::from(error).at(path))?;
-    serde_json::from_value(value).map_err(|_| not_a_warp(path))
-}
-
-fn read_npz(path: &Path) -> Result<TimeWarpFile, PipelineError> {
-    let file =
-        File::open(path).map_err(|error| PipelineError::from(TaskProblem::Unreadable(error)).at(path))?;
-    decode_npz(BufReader::new(file)).ok_or_else(|| not_a_warp(path))
+    json::check_version(version, VERSION)?;
+    serde_json::from_value(value).map_err(|_| ArtefactProblem::NotAWarp.into())
 }
 
 fn decode_npz<R: Read + Seek>(reader: R) -> Option<TimeWarpFile> {
@@ -387,11 +377,7 @@ fn decode_npz<R: Read + Seek>(reader: R) -> Option<TimeWarpFile> {
     Some(file)
 }
 
-fn not_a_warp(path: &Path) -> PipelineError {
-    PipelineError::from(ArtefactProblem::NotAWarp).at(path)
-}
-
-/// Name of a model in files.
+/// The model of that name in files.
 pub fn model_of(name: &str) -> WarpModel {
     if name == WarpModel::Affine.name() {
         WarpModel::Affine
@@ -404,21 +390,9 @@ pub fn model_of(name: &str) -> WarpModel {
 mod tests {
     use mtbsync_align::fit::fit_monotone;
     use mtbsync_align::gates::judge;
-    use mtbsync_align::pair::Pair;
 
     use super::*;
-
-    fn pairs() -> Vec<Pair> {
-        (0..90)
-            .map(|i| f64::from(i) / 3.0)
-            .map(|t| Pair {
-                t_new_secs: t,
-                t_ref_secs: 1.5 + 0.9 * t,
-                sigma_secs: 0.03,
-                certainty: 0.98,
-            })
-            .collect()
-    }
+    use crate::pairs::tests::pairs;
 
     fn file() -> TimeWarpFile {
         let warp = fit_monotone(&pairs(), &[]);
