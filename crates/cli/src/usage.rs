@@ -98,7 +98,7 @@ pub fn wrong_usage(error: &clap::Error) -> PipelineError {
         }
         _ => (UsageProblem::Other(first_line(error)), None),
     };
-    PipelineError::from(problem).hint_or(hint)
+    PipelineError::from(problem).with_hint(hint)
 }
 
 /// One kind of context as text, lists joined.

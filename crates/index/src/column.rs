@@ -17,7 +17,7 @@ const READ_BYTES: usize = 1 << 18;
 
 /// The open file of an index, shared by its columns.
 #[derive(Debug)]
-pub struct IndexFile {
+pub(crate) struct IndexFile {
     file: Mutex<File>,
     /// The first read that failed. The work goes on with zeros, and its result is refused at the end.
     failed: OnceLock<String>,
@@ -25,7 +25,7 @@ pub struct IndexFile {
 
 impl IndexFile {
     /// Of an open file; nobody else may move its cursor.
-    pub fn new(file: File) -> Arc<Self> {
+    pub(crate) fn new(file: File) -> Arc<Self> {
         Arc::new(Self {
             file: Mutex::new(file),
             failed: OnceLock::new(),
@@ -64,7 +64,7 @@ impl Column {
     }
 
     /// `rows` rows of `width` bytes each that begin at `offset` of a file.
-    pub fn in_file(width: usize, rows: usize, file: &Arc<IndexFile>, offset: u64) -> Self {
+    pub(crate) fn in_file(width: usize, rows: usize, file: &Arc<IndexFile>, offset: u64) -> Self {
         Self {
             width,
             rows,

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use mtbsync_formats::read_bounded;
+use mtbsync_formats::{ReadError, read_bounded};
 use mtbsync_markers::presets::{CustomPreset, PresetError, read_presets};
 use mtbsync_task::error::{Failure, PipelineError, Problem};
 use serde::Deserialize;
@@ -21,6 +21,9 @@ pub const DEFAULT_CACHE_MAX_GB: f64 = 20.0;
 /// What can be wrong in a configuration file.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigProblem {
+    /// A file that cannot be read.
+    #[error(transparent)]
+    Read(ReadError),
     /// No text.
     #[error("not UTF-8")]
     NotUtf8(#[source] std::str::Utf8Error),
@@ -43,6 +46,7 @@ pub enum ConfigProblem {
 impl Problem for ConfigProblem {
     fn hint(&self) -> Option<String> {
         match self {
+            Self::Read(error) => error.hint(),
             Self::Presets(error) => error.hint(),
             _ => None,
         }
@@ -109,9 +113,9 @@ impl Config {
     }
 
     fn merge(&mut self, file: PathBuf) -> Result<(), PipelineError> {
-        let bytes = read_bounded(&file, MAX_CONFIG_BYTES)
-            .map_err(|error| PipelineError::from(error).ending(Failure::Usage))?;
         let wrong = |problem: ConfigProblem| PipelineError::from(problem).at(&file);
+        let bytes =
+            read_bounded(&file, MAX_CONFIG_BYTES).map_err(|error| wrong(ConfigProblem::Read(error)))?;
         let text = str::from_utf8(&bytes).map_err(|error| wrong(ConfigProblem::NotUtf8(error)))?;
         let sections: Sections = toml::from_str(text).map_err(|error| {
             let line = error.span().map_or(1, |span| line_of(text, span.start));

@@ -22,7 +22,7 @@ pub fn suggest(error: PipelineError, path: &Path, out: Option<&Path>) -> Pipelin
     let found = path
         .file_name()
         .and_then(|name| newest(Path::new(name), out.map(folder_of)));
-    error.hint_or(
+    error.with_hint(
         found.map(|(file, written)| format!("did you mean {} (written {})?", file.display(), age(written))),
     )
 }

@@ -51,7 +51,6 @@ pub struct PipelineError {
     problem: Arc<dyn Problem>,
     file: Option<PathBuf>,
     hint: Option<String>,
-    failure: Failure,
     words: fn(&str) -> String,
 }
 
@@ -59,7 +58,6 @@ impl<P: Problem> From<P> for PipelineError {
     fn from(problem: P) -> Self {
         Self {
             hint: problem.hint(),
-            failure: problem.failure(),
             file: problem.file().map(Path::to_owned),
             problem: Arc::new(problem),
             words: str::to_owned,
@@ -77,15 +75,8 @@ impl PipelineError {
 
     /// Say what can be done, where more is known than the problem itself knows.
     #[must_use]
-    pub fn hint_or(mut self, hint: Option<String>) -> Self {
+    pub fn with_hint(mut self, hint: Option<String>) -> Self {
         self.hint = hint.or(self.hint);
-        self
-    }
-
-    /// End the program in another way than the problem would by itself.
-    #[must_use]
-    pub fn ending(mut self, failure: Failure) -> Self {
-        self.failure = failure;
         self
     }
 
@@ -114,7 +105,7 @@ impl PipelineError {
 
     /// How the program ends.
     pub fn failure(&self) -> Failure {
-        self.failure
+        self.problem.failure()
     }
 }
 

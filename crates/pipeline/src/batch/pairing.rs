@@ -112,7 +112,7 @@ fn no_pairs(settings: &PairingSettings, warnings: &[String]) -> PipelineError {
     };
     PipelineError::from(problem)
         .at(&settings.input_dir)
-        .hint_or(warnings.first().cloned())
+        .with_hint(warnings.first().cloned())
 }
 
 /// Files by folder: name in lower case and path, in order.

@@ -181,7 +181,7 @@ fn read_tags(path: &Path, kind: Option<TagKind>) -> Result<(InputFormat, Importe
             TagKind::Hilights => "HiLight tags",
             TagKind::Chapters => "chapters",
         });
-        unreadable(error, path).hint_or(Some(format!("the recording has no {what}")))
+        unreadable(error, path).with_hint(Some(format!("the recording has no {what}")))
     })?;
     imported.rate = tags.rate;
     imported.start = tags.start;
