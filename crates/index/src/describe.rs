@@ -171,13 +171,7 @@ pub fn describe(
     if collected.t_secs.len() < 2 {
         return Err(PipelineError::from(IndexProblem::TooShort).at(path));
     }
-    Ok((
-        Features {
-            track: track(opened),
-            ..collected.into_features(opened.source.clone(), params, skipped)
-        },
-        times,
-    ))
+    Ok((collected.into_features(opened, params, skipped), times))
 }
 
 /// One described frame.
@@ -251,7 +245,7 @@ impl Collected {
         }
     }
 
-    fn into_features(self, source: SourceRecording, params: IndexParams, skipped_frames: usize) -> Features {
+    fn into_features(self, opened: &Opened, params: IndexParams, skipped_frames: usize) -> Features {
         let mask = mask::static_mask(&self.dense);
         let (width, height) = self.size;
         let mut offsets = vec![0];
@@ -266,7 +260,7 @@ impl Collected {
             offsets.push(keypoints.len() as i64);
         }
         Features {
-            source,
+            source: opened.source.clone(),
             params,
             picture: self.size,
             t_secs: self.t_secs,
@@ -279,7 +273,7 @@ impl Collected {
             fine_dense: Column::of_bytes(DESCRIPTOR_LEN, self.fine_dense),
             detail: Column::of_bytes(HOG_GRID_LEN, self.detail),
             fine_detail: Column::of_bytes(HOG_GRID_LEN, self.fine_detail),
-            track: Vec::new(),
+            track: track(opened),
             skipped_frames,
         }
     }

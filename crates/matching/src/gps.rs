@@ -17,7 +17,7 @@ use mtbsync_telemetry::place::{PlaceEvidence, PlaceMatch};
 
 use crate::tuning::{
     AGREEMENT_SIGMAS, MAX_ACROSS_SIGMAS, MIN_AGREEMENT, MIN_COMPARED, POSTERIOR_SIGMA_SECS,
-    RECEIVER_SIGMA_SECS, SEEN_STEP_SECS, SURE_HERE, SURE_OFF, UNSEEN_CERTAINTY,
+    RECEIVER_SIGMA_SECS, SEEN_STEP_SECS, SURE_OFF, SURE_ON, UNSEEN_CERTAINTY,
 };
 
 /// GPS of both sides, compared with the pictures and believed.
@@ -150,7 +150,7 @@ fn sigma_secs(place: &PlaceMatch) -> f64 {
 fn seen_path(seen: &Seen<'_>) -> Vec<(f64, f64)> {
     let mut path: Vec<(f64, f64)> = Vec::new();
     for (posterior, &t) in seen.posteriors.iter().zip(seen.t_new_secs) {
-        let sure = posterior.on > SURE_HERE && posterior.off < SURE_OFF;
+        let sure = posterior.on > SURE_ON && posterior.off < SURE_OFF;
         if sure && path.last().is_none_or(|last| t - last.0 >= SEEN_STEP_SECS) {
             path.push((t, posterior.t_ref_secs));
         }

@@ -1,4 +1,4 @@
-//! Tuned numbers of matching: unit, and where each comes from.
+//! Tuned numbers of matching: unit, and where each comes from; by hand where it does not say.
 
 use mtbsync_vision::structure::Projection;
 
@@ -35,7 +35,7 @@ pub(crate) const KEPT_DISPLACED_BLOCKS: usize = 24;
 // GPS
 
 /// A place of the pictures' path takes part in the comparison with GPS when the model is this sure of it.
-pub(crate) const SURE_HERE: f64 = 0.8;
+pub(crate) const SURE_ON: f64 = 0.8;
 pub(crate) const SURE_OFF: f64 = 0.2;
 /// Places of the path are compared this far apart, seconds.
 pub(crate) const SEEN_STEP_SECS: f64 = 0.9;
