@@ -19,15 +19,9 @@ pub fn band(
     t_new: &[f64],
     t_ref: &[f64],
 ) -> Option<Vec<Range<usize>>> {
-    let known: Vec<KnownInterval> = sparse
-        .iter()
-        .zip(t_sparse)
-        .filter(|(interval, _)| interval.posterior.is_on_trail())
-        .map(|(interval, &t)| KnownInterval {
-            t,
-            low: interval.low_secs,
-            high: interval.high_secs,
-        })
+    let looks = t_sparse.iter().copied().zip(sparse);
+    let known: Vec<(f64, &PosteriorInterval)> = looks
+        .filter(|(_, interval)| interval.posterior.is_on_trail())
         .collect();
     if known.is_empty() || t_ref.is_empty() {
         return None;
@@ -55,27 +49,28 @@ pub fn band(
     Some(bands)
 }
 
-/// Credible interval of one frame of the sparse look, seconds.
-struct KnownInterval {
-    t: f64,
-    low: f64,
-    high: f64,
-}
-
 /// Reference times possible at `t`: between those of the moments known before and after. Where one of them is
 /// missing or far, as far as a fast rider gets.
-fn possible(known: &[KnownInterval], t: f64) -> (f64, f64) {
-    let k = known.partition_point(|known| known.t < t);
+fn possible(known: &[(f64, &PosteriorInterval)], t: f64) -> (f64, f64) {
+    let k = known.partition_point(|known| known.0 < t);
     let before = k.checked_sub(1).and_then(|k| known.get(k));
     let ridden = |secs: f64| (MAX_RATIO * secs).min(MAX_BAND_SECS);
+    // As far as a fast rider gets from the moment before, or to the one after.
+    let latest = |(at, known): &(f64, &PosteriorInterval)| known.high_secs + ridden(t - at);
+    let earliest = |(at, known): &(f64, &PosteriorInterval)| known.low_secs - ridden(at - t);
     match (before, known.get(k)) {
-        (Some(before), Some(after)) if after.high - before.low <= MAX_BAND_SECS => (before.low, after.high),
-        (Some(before), Some(after)) if t - before.t <= after.t - t => {
-            (before.low, (before.high + ridden(t - before.t)).min(after.high))
+        (Some(before), Some(after)) => {
+            let (low, high) = (before.1.low_secs, after.1.high_secs);
+            if high - low <= MAX_BAND_SECS {
+                (low, high)
+            } else if t - before.0 <= after.0 - t {
+                (low, latest(before).min(high))
+            } else {
+                (earliest(after).max(low), high)
+            }
         }
-        (Some(before), Some(after)) => ((after.low - ridden(after.t - t)).max(before.low), after.high),
-        (Some(before), None) => (before.low, before.high + ridden(t - before.t)),
-        (None, Some(after)) => (after.low - ridden(after.t - t), after.high),
+        (Some(before), None) => (before.1.low_secs, latest(before)),
+        (None, Some(after)) => (earliest(after), after.1.high_secs),
         (None, None) => (0.0, 0.0),
     }
 }

@@ -21,8 +21,8 @@ pub mod refine;
 pub mod robust;
 pub mod sequence;
 pub mod settings;
-pub mod smooth;
-pub mod stats;
+mod smooth;
+mod stats;
 mod tuning;
 pub mod warp;
 

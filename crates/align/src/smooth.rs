@@ -41,8 +41,6 @@ pub enum PathObservation {
 pub struct PathState {
     /// Reference time, seconds.
     pub t_ref_secs: f64,
-    /// Reference seconds per new second.
-    pub rate: f64,
     /// One-sigma error of `t_ref_secs`, before any calibration.
     pub sigma_secs: f64,
 }
@@ -104,7 +102,6 @@ fn smooth_with(t_secs: &[f64], known: &[PathObservation], rate_drift: f64) -> Ve
         .iter()
         .map(|s| PathState {
             t_ref_secs: s.x[0],
-            rate: s.x[1],
             sigma_secs: s.p[0].max(0.0).sqrt(),
         })
         .collect()
