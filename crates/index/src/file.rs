@@ -10,10 +10,9 @@ use std::io::{BufReader, BufWriter};
 use std::path::Path;
 use std::sync::Arc;
 
-use mtbsync_formats::ReadError;
 use mtbsync_formats::atomic::{FileSet, StagedFile, WriteError};
-use mtbsync_formats::json;
 use mtbsync_formats::npz::{Array, Compression, NpzElement, NpzError, NpzReader, NpzWriter};
+use mtbsync_formats::{ReadError, json};
 use mtbsync_task::error::PipelineError;
 use mtbsync_vision::dense::{BINS, COLS, DESCRIPTOR_LEN, ROWS, SCALE};
 use mtbsync_vision::structure::HOG_GRID_LEN;

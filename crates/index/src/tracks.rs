@@ -1,6 +1,5 @@
 //! The tracks of both sides, read and checked before anything expensive is done.
 
-use serde::Serialize;
 use std::path::{Path, PathBuf};
 
 use mtbsync_formats::read_bounded;
@@ -10,6 +9,7 @@ use mtbsync_telemetry::clock::{
     OffsetEstimate, SideTrack, TrackClock, offset_from_utc, offsets_from_creation_time,
 };
 use mtbsync_telemetry::{Track, TrackFile, TrackSource, read_track};
+use serde::Serialize;
 
 use crate::camera::CameraTelemetry;
 use crate::error::IndexProblem;

@@ -63,7 +63,7 @@ impl Recent {
 }
 
 /// Read in blocks: an index may stay on disk.
-pub(super) fn mean_of(features: &Features) -> HogMean {
+fn mean_of(features: &Features) -> HogMean {
     const BLOCK: usize = 64;
     let mut sum = HogSum::default();
     let mut packed = Vec::new();
