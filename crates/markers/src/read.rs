@@ -367,7 +367,7 @@ mod tests {
     fn timecode_needs_a_rate() {
         let bytes = b"name,timecode\nA,00:00:10:00\n";
         let error = read_markers(bytes, None).unwrap_err();
-        assert_eq!(error.hint().as_deref(), Some("give the rate with --fps"));
+        assert_eq!(error.hint().as_deref(), Some("give the rate with ‹fps›"));
         let table = read_markers(bytes, Some(Rate::whole(25))).unwrap();
         assert_eq!(table.markers[0].t_ref_secs, 10.0);
     }

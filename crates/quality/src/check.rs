@@ -28,7 +28,7 @@ pub enum CheckOutcome {
 /// Reads the history in `root` and judges its newest record. Writes nothing.
 pub fn check(root: &Path, settings: &RegressionSettings) -> CheckOutcome {
     if !root.is_dir() {
-        return CheckOutcome::no_data("root folder not found", Some("check --root".to_owned()));
+        return CheckOutcome::no_data("root folder not found", Some("check ‹root›".to_owned()));
     }
     match history::read(root) {
         Ok(history) => judge(&history, settings),

@@ -183,12 +183,12 @@ impl HistoryError {
     /// What the user can do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Missing { .. } => Some("run sync or batch first, or check --root".to_owned()),
+            Self::Missing { .. } => Some("run sync or batch first, or check ‹root›".to_owned()),
             Self::Damaged { .. } => Some(format!(
                 "the next sync or batch keeps it as {DAMAGED_FILE} and starts a new one"
             )),
             Self::Read(error) => error.hint(),
-            Self::Lock { .. } => Some("make the folder writable or use --regression-off".to_owned()),
+            Self::Lock { .. } => Some("make the folder writable or use ‹regression-off›".to_owned()),
             Self::Write(error) => error.hint(),
             Self::Json(_) => None,
         }

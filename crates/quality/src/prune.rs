@@ -22,7 +22,7 @@ pub struct PruneError {
 impl PruneError {
     /// What the user can do about it.
     pub fn hint(&self) -> Option<String> {
-        Some("check --root".to_owned())
+        Some("check ‹root›".to_owned())
     }
 }
 

@@ -7,7 +7,21 @@ const MAX_LINES: usize = 500;
 /// Crates whose files stay small enough to be read at once.
 const SMALL_FILES: [&str; 4] = ["align", "matching", "vision", "pipeline"];
 /// Crates that do not know the command line: `cli` says what flag helps.
-const WITHOUT_FLAGS: [&str; 5] = ["pipeline", "matching", "index", "artefacts", "task"];
+const WITHOUT_FLAGS: [&str; 13] = [
+    "formats",
+    "media",
+    "vision",
+    "telemetry",
+    "align",
+    "plot",
+    "markers",
+    "task",
+    "artefacts",
+    "index",
+    "matching",
+    "quality",
+    "pipeline",
+];
 /// The one place that knows numbers of exit codes.
 const EXIT_CODES: &str = "crates/cli/src/exit.rs";
 

@@ -46,7 +46,7 @@ impl ExportError {
             Self::BadReel { .. } => Some("use 2 to 8 characters of A-Z, 0-9 and _".to_owned()),
             Self::TooFewChapters => Some("chapters must be at least 10 s apart".to_owned()),
             Self::NoRetiming { .. } => Some("use fcpxml, premiere or otio".to_owned()),
-            Self::NoClip => Some("give it with --video".to_owned()),
+            Self::NoClip => Some("give it with ‹video›".to_owned()),
             Self::Retime(_) | Self::Json(_) => None,
         }
     }

@@ -23,7 +23,7 @@ impl TimeError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::NotATime => Some("write seconds, m:ss, h:mm:ss or timecode".to_owned()),
-            Self::NeedsRate => Some("give the rate with --fps".to_owned()),
+            Self::NeedsRate => Some("give the rate with ‹fps›".to_owned()),
             Self::Timecode(error) => error.hint(),
         }
     }

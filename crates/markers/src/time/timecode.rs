@@ -75,10 +75,10 @@ impl TimecodeError {
     /// What the user can do about it.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::NoDropFrame { .. } => "drop --drop-frame, or use 29.97 or 59.94",
+            Self::NoDropFrame { .. } => "drop ‹drop-frame›, or use 29.97 or 59.94",
             Self::RateTooHigh { .. } => "give the timeline rate",
             Self::NotATimecode { .. } => "write hh:mm:ss:ff, or hh:mm:ss;ff for drop-frame",
-            Self::OutOfRange { .. } => "give the right rate with --fps",
+            Self::OutOfRange { .. } => "give the right rate with ‹fps›",
         };
         Some(hint.to_owned())
     }

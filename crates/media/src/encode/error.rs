@@ -34,7 +34,7 @@ impl EncodeError {
     /// What the person can do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::NoEncoder(_) => Some("`mtbsync doctor` lists the encoders; try another --codec".to_owned()),
+            Self::NoEncoder(_) => Some("`mtbsync doctor` lists the encoders; try another ‹codec›".to_owned()),
             Self::Source(error) => error.hint(),
             Self::Encoder(_) | Self::Write(_) | Self::PictureSize | Self::Stopped => None,
         }

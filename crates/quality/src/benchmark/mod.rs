@@ -128,7 +128,7 @@ impl BenchmarkError {
     /// What the user can do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Root { .. } => Some("check --root".to_owned()),
+            Self::Root { .. } => Some("check ‹root›".to_owned()),
             Self::Write(error) => error.hint(),
             Self::Json(error) => error.hint(),
         }
