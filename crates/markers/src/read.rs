@@ -113,6 +113,14 @@ impl From<TimeError> for CellProblem {
 }
 
 impl ReadMarkersError {
+    /// `table` has no column with times, which people would name `column`.
+    pub(crate) fn no_time(table: &Table, column: &str) -> Self {
+        Self::NoTimeColumn {
+            column: column.to_owned(),
+            line: table.header_line,
+        }
+    }
+
     /// What the user can do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -259,12 +267,8 @@ pub(crate) fn warnings_of(table: &Table) -> Vec<String> {
 /// ```
 pub fn read_markers(bytes: &[u8], rate: Option<Rate>) -> Result<MarkerTable, ReadMarkersError> {
     let table = Table::parse(bytes, &known_columns())?;
-    let Some(time) = table.column(&TIME_COLUMNS) else {
-        return Err(ReadMarkersError::NoTimeColumn {
-            column: "t_ref".to_owned(),
-            line: table.header_line,
-        });
-    };
+    let time = table.column(&TIME_COLUMNS);
+    let time = time.ok_or_else(|| ReadMarkersError::no_time(&table, "t_ref"))?;
     let (id, name) = (table.column(&ID_COLUMNS), table.column(&NAME_COLUMNS));
     let (colour, comment) = (table.column(&COLOUR_COLUMNS), table.column(&COMMENT_COLUMNS));
     let end = table.column(&[REF_END_COLUMN]);

@@ -19,20 +19,9 @@ const MAX_TITLE_CHARS: usize = 70;
 /// Characters of a reel name.
 const REEL_CHARS: std::ops::RangeInclusive<usize> = 2..=8;
 
-/// What the lines of a marker are made of.
-struct EventText<'a> {
-    marker: &'a PlacedMarker,
-    name: String,
-    note: String,
-    tc_in: String,
-}
-
 pub(super) fn write_resolve(job: &ExportJob<'_>) -> Result<Written, ExportError> {
     let hint = format!("import with timeline at {}", job.timeline_in_words());
-    write(job, "001", hint, |event| {
-        let EventText {
-            marker, name, note, ..
-        } = event;
+    write(job, "001", hint, |marker, [name, note, _]| {
         let colour = marker.colour.resolve();
         let frames = marker.length_frames.unwrap_or(1);
         // The event line ends in two blanks, as in the files of the editor.
@@ -45,13 +34,7 @@ pub(super) fn write_cmx3600(job: &ExportJob<'_>) -> Result<Written, ExportError>
         "timeline at {}; Premiere shows this file as cuts (use `premiere`), Resolve as clips (use `resolve-edl`)",
         job.timeline_in_words()
     );
-    write(job, "AX", hint, |event| {
-        let EventText {
-            marker,
-            name,
-            note,
-            tc_in,
-        } = event;
+    write(job, "AX", hint, |marker, [name, note, tc_in]| {
         let colour = marker.colour.avid();
         let comment = if note.is_empty() {
             String::new()
@@ -62,12 +45,13 @@ pub(super) fn write_cmx3600(job: &ExportJob<'_>) -> Result<Written, ExportError>
     })
 }
 
-/// Writes all events, a new file after every 999th; `rest` gives what follows the timecodes of an event.
+/// Writes all events, a new file after every 999th; `rest` gives what follows the timecodes of an event, from
+/// its marker, name, note and timecode.
 fn write(
     job: &ExportJob<'_>,
     default_reel: &str,
     hint: String,
-    rest: impl Fn(&EventText<'_>) -> String,
+    rest: impl Fn(&PlacedMarker, [&str; 3]) -> String,
 ) -> Result<Written, ExportError> {
     let reel = reel_or(job, default_reel)?;
     let header = header(job);
@@ -76,34 +60,28 @@ fn write(
         if index > 0 && index % MAX_EVENTS == 0 {
             files.push(header.clone());
         }
-        let tc_out = job.timecode(marker.frame + 1);
-        let event = EventText {
-            marker,
-            name: one_line(&name, &['|']),
-            note: one_line(&marker.note, &['|']),
-            tc_in: job.timecode(marker.frame),
-        };
-        let (number, tc_in) = (index % MAX_EVENTS + 1, &event.tc_in);
+        let (number, name) = (index % MAX_EVENTS + 1, one_line(&name, &['|']));
+        let note = one_line(&marker.note, &['|']);
+        let (tc_in, tc_out) = (job.timecode(marker.frame), job.timecode(marker.frame + 1));
         if let Some(text) = files.last_mut() {
             // Writing to a String cannot fail.
             let _ = write!(
                 text,
                 "{number:03}  {reel:<8} V     C        {tc_in} {tc_out} {tc_in} {tc_out}{}",
-                rest(&event)
+                rest(marker, [&name, &note, &tc_in])
             );
         }
     }
-    let names: Vec<String> = (2..=files.len()).map(|number| format!("_{number}")).collect();
-    let warning = format!(
-        "more than {MAX_EVENTS} markers: the rest is in further files with the endings {}",
-        names.join(", ")
-    );
+    let mut warnings = Vec::new();
+    if files.len() > 1 {
+        let names: Vec<String> = (2..=files.len()).map(|number| format!("_{number}")).collect();
+        warnings.push(format!(
+            "more than {MAX_EVENTS} markers: the rest is in further files with the endings {}",
+            names.join(", ")
+        ));
+    }
     Ok(Written {
-        warnings: if names.is_empty() {
-            Vec::new()
-        } else {
-            vec![warning]
-        },
+        warnings,
         files: files.into_iter().map(String::into_bytes).collect(),
         hint: Some(hint),
         ..job.written([])

@@ -73,13 +73,8 @@ impl ExportTable {
                 .column(&EXPORT_TIME_COLUMNS)
                 .or_else(|| table.column(&TIME_COLUMNS)),
         };
-        let Some(time) = time else {
-            let column = options.time_column.unwrap_or("t_new").to_owned();
-            return Err(ReadMarkersError::NoTimeColumn {
-                column,
-                line: table.header_line,
-            });
-        };
+        let wanted = options.time_column.unwrap_or("t_new");
+        let time = time.ok_or_else(|| ReadMarkersError::no_time(&table, wanted))?;
         let columns = ExportColumns::of(&table, time);
         let mut cells = CellReader::new(&table, options.rate);
         let mut markers = Vec::with_capacity(table.rows.len());

@@ -30,6 +30,7 @@ use crate::colour::MarkerColour;
 
 /// Larger inputs are refused: no editor writes marker files of this size.
 pub const MAX_IMPORT_BYTES: usize = 64 << 20;
+
 /// Reads the markers of an editor file. `format` = `None` tells the format by its content.
 ///
 /// ```

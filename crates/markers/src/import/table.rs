@@ -41,14 +41,7 @@ pub(super) fn is_marker_table(text: &str) -> bool {
 
 pub(super) fn read_csv(bytes: &[u8], options: &ImportOptions) -> Result<Imported, ImportError> {
     let table = Table::parse(bytes, &list_columns()).map_err(ReadMarkersError::from)?;
-    let Some(time) = time_column(&table) else {
-        let column = "t_ref".to_owned();
-        return Err(ReadMarkersError::NoTimeColumn {
-            column,
-            line: table.header_line,
-        }
-        .into());
-    };
+    let time = time_column(&table).ok_or_else(|| ReadMarkersError::no_time(&table, "t_ref"))?;
     let counted = |groups: Groups| counted(groups, Counting::NonDrop, options);
     let timecodes = table.rows.iter().filter_map(|row| split_groups(row.text(time)));
     let timecodes: Vec<CountedGroups> = timecodes.map(counted).collect();

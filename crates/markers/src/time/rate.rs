@@ -23,28 +23,19 @@ pub struct Rate {
     den: u32,
 }
 
-/// Not a usable rate.
+/// Not a usable rate; holds what was given.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RateError {
     /// Neither a decimal nor `N/D`.
-    #[error("`{text}` is not a frame rate")]
-    NotARate {
-        /// What was given.
-        text: String,
-    },
+    #[error("`{0}` is not a frame rate")]
+    NotARate(String),
     /// A decimal close to no known rate.
-    #[error("`{text}` is close to no known frame rate")]
-    Unknown {
-        /// What was given.
-        text: String,
-    },
+    #[error("`{0}` is close to no known frame rate")]
+    Unknown(String),
     /// Below 1 or above 1000 frames a second.
-    #[error("frame rate `{text}` is out of range")]
-    OutOfRange {
-        /// What was given.
-        text: String,
-    },
+    #[error("frame rate `{0}` is out of range")]
+    OutOfRange(String),
 }
 
 impl RateError {
@@ -83,12 +74,8 @@ impl Rate {
     /// See [`RateError`].
     pub fn parse(text: &str) -> Result<Self, RateError> {
         let text = text.trim();
-        let not_a_rate = || RateError::NotARate {
-            text: text.to_owned(),
-        };
-        let out_of_range = || RateError::OutOfRange {
-            text: text.to_owned(),
-        };
+        let not_a_rate = || RateError::NotARate(text.to_owned());
+        let out_of_range = || RateError::OutOfRange(text.to_owned());
         if let Some((num, den)) = text.split_once('/') {
             let term = |term: &str| term.trim().parse::<u32>().map_err(|_| not_a_rate());
             return Self::new(term(num)?, term(den)?).ok_or_else(out_of_range);
@@ -101,9 +88,7 @@ impl Rate {
         if fps < f64::from(MIN_FPS) || fps > f64::from(MAX_FPS) {
             return Err(out_of_range());
         }
-        Self::nearest(fps).ok_or_else(|| RateError::Unknown {
-            text: text.to_owned(),
-        })
+        Self::nearest(fps).ok_or_else(|| RateError::Unknown(text.to_owned()))
     }
 
     /// The known or whole rate that `fps` means, within 0.04 %.
