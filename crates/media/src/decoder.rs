@@ -70,11 +70,6 @@ impl VideoDecoder {
     }
 }
 
-/// The time that was sent with the packet of a decoded picture.
-pub(crate) fn picture_pts(frame: &ffmpeg::frame::Video) -> Option<i64> {
-    frame.pts()
-}
-
 /// Whether the decoder had to invent parts of a picture.
 pub(crate) fn is_damaged(frame: &ffmpeg::frame::Video) -> bool {
     // SAFETY: a `Video` always wraps an allocated AVFrame.

@@ -39,30 +39,18 @@ pub struct LumaFrame {
 /// Delivers the frames of a plan in presentation order. Frames that cannot be read are left out and counted.
 pub struct FrameStream {
     pictures: PictureStream<LumaConverter>,
-    truncated: bool,
 }
 
 impl FrameStream {
-    pub(crate) fn new(
-        parts: &[Part],
-        plan: &SamplePlan,
-        options: FrameOptions,
-        truncated: bool,
-    ) -> FrameStream {
+    pub(crate) fn new(parts: &[Part], plan: &SamplePlan, options: FrameOptions) -> FrameStream {
         FrameStream {
             pictures: PictureStream::new(parts, plan, options.max_dim, options.threads),
-            truncated,
         }
     }
 
     /// Planned frames passed so far that could not be read.
     pub fn skipped(&self) -> usize {
         self.pictures.skipped()
-    }
-
-    /// Whether a file of the recording ends before its video does.
-    pub fn truncated(&self) -> bool {
-        self.truncated
     }
 }
 

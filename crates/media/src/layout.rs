@@ -76,8 +76,7 @@ impl LumaLayout {
         if self.depth + self.shift > 8 { 2 } else { 1 }
     }
 
-    /// Whether black is 0 and white the largest value, by what the stream says, else by
-    /// the format's custom.
+    /// Whether black is 0 and white the largest value, by what the stream says, else by the format's custom.
     pub fn is_full_range(&self, frame: &ffmpeg::frame::Video) -> bool {
         match frame.color_range() {
             ffmpeg::color::Range::JPEG => true,

@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 
 use ffmpeg_next as ffmpeg;
 
-use crate::decoder::{Decoded, VideoDecoder, is_damaged, picture_pts};
+use crate::decoder::{Decoded, VideoDecoder, is_damaged};
 use crate::demux::PacketFilter;
 use crate::error::{FrameError, OpenError};
 use crate::packet_feed::PacketFeed;
@@ -116,7 +116,7 @@ impl<C: PictureConverter> PartStream<C> {
             match self.decoder.receive(&mut self.picture) {
                 Decoded::Picture if is_damaged(&self.picture) => self.recover()?,
                 Decoded::Picture => {
-                    let position = picture_pts(&self.picture).and_then(|pts| self.part.index.position(pts));
+                    let position = self.picture.pts().and_then(|pts| self.part.index.position(pts));
                     let Some(position) = position else { continue };
                     let last_position = self.last_position.replace(position);
                     if last_position.is_some_and(|last| self.is_picture_missing(last, position)) {

@@ -160,7 +160,7 @@ impl Recording {
 
     /// Decodes the frames of `plan`, which must come from this recording, in presentation order.
     pub fn frames(&self, plan: &SamplePlan, options: &FrameOptions) -> FrameStream {
-        FrameStream::new(&self.parts, plan, *options, self.info.is_truncated)
+        FrameStream::new(&self.parts, plan, *options)
     }
 
     /// Decodes the frames of the timeline at `indices`, which must increase, as colour pictures. Only the

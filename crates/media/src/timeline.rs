@@ -117,17 +117,9 @@ impl Timeline {
     /// Spacing of the key frames. The stretch after the last key frame counts as a gap too; a recording
     /// without key frames has one gap, its whole length.
     pub fn key_frame_spacing(&self) -> KeyFrameSpacing {
-        let keys: Vec<Pts> = self
-            .pts
-            .iter()
-            .zip(&self.is_key)
-            .filter(|(_, key)| **key)
-            .map(|(pts, _)| *pts)
-            .collect();
-        key_frame_spacing(
-            &keys.iter().map(|pts| self.secs(*pts)).collect::<Vec<_>>(),
-            self.duration_secs(),
-        )
+        let keys = self.pts.iter().zip(&self.is_key).filter(|(_, key)| **key);
+        let key_secs: Vec<f64> = keys.map(|(pts, _)| self.secs(*pts)).collect();
+        key_frame_spacing(&key_secs, self.duration_secs())
     }
 
     /// Median distance of neighbouring frames in ticks; `None` with fewer than two frames.

@@ -4,12 +4,10 @@ use std::path::Path;
 
 use ffmpeg_next as ffmpeg;
 
+use super::MAX_CHANNELS;
 use super::samples::to_float;
 use crate::demux::{Demuxer, Next, PacketFilter, StreamKind};
 use crate::tuning::SOUND_RUN_UP_SECS;
-
-/// Channels of one block that are looked at.
-const MAX_CHANNELS: usize = 2;
 
 /// A decoder for the first sound track of a file.
 pub(super) struct ChapterSound {
