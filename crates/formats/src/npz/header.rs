@@ -4,7 +4,7 @@
 use std::io::Read;
 
 /// Largest member this program reads or writes.
-pub const MAX_MEMBER_BYTES: u64 = 4 << 30;
+pub(super) const MAX_MEMBER_BYTES: u64 = 4 << 30;
 /// Longest dictionary accepted; a plain array needs about a hundred bytes.
 const MAX_HEADER_BYTES: usize = 64 << 10;
 /// numpy aligns the data to this many bytes.

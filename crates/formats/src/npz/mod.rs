@@ -23,6 +23,5 @@ mod writer;
 
 pub use element::NpzElement;
 pub use error::NpzError;
-pub use header::MAX_MEMBER_BYTES;
 pub use reader::{Array, MemberSpan, NpzReader};
 pub use writer::{Compression, NpzWriter};
