@@ -60,7 +60,7 @@ impl FileTelemetry {
                 telemetry,
                 &payloads,
                 duration_secs,
-                mp4.has_audio(),
+                mp4.audio().is_some(),
             ))
         });
         let identity = Identity::from_udta(&mp4.udta);

@@ -106,7 +106,7 @@ pub struct SampleLayout {
 }
 
 impl SampleLayout {
-    /// SampleLayout of a data item; mixed items (`?`) take it from the text of the `TYPE` before them.
+    /// The layout of a data item; mixed items (`?`) take it from the text of the `TYPE` before them.
     /// `None` when a letter is unknown or the fields do not add up to the structure size.
     pub fn of(item: &KlvItem<'_>, type_text: Option<&str>) -> Option<Self> {
         let fields = if item.kind == b'?' {

@@ -1,4 +1,4 @@
-//! ChapterMark marks of MP4 files, in the two ways programs write them.
+//! Chapter marks of MP4 files, in the two ways programs write them.
 
 use mtbsync_formats::bmff::ChapterMark;
 use mtbsync_formats::bytes::{be_u16, be_u64};

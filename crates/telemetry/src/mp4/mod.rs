@@ -177,11 +177,6 @@ impl Mp4File {
         self.tracks.iter().find(|track| track.handler == b"soun")
     }
 
-    /// True when there is sound.
-    pub fn has_audio(&self) -> bool {
-        self.audio().is_some()
-    }
-
     /// Reads the payloads of the telemetry track; none without such a track. Times are on the recording's
     /// clock, zero at the first shown video frame.
     ///

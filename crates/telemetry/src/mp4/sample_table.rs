@@ -23,23 +23,15 @@ pub struct Mp4Sample {
 
 /// Expands the sample table of one track. Stops with a warning where its parts contradict each other.
 pub(super) fn samples(stbl: &[u8], track_id: u32, warnings: &mut Warnings) -> Vec<Mp4Sample> {
-    let Some(samples) = expand(stbl, warnings) else {
-        warnings.push(Warning::BadSampleTable { track_id });
-        return Vec::new();
-    };
-    let Expanded { samples, complete } = samples;
-    if !complete {
+    let (samples, is_complete) = expand(stbl, warnings).unwrap_or_default();
+    if !is_complete {
         warnings.push(Warning::BadSampleTable { track_id });
     }
     samples
 }
 
-struct Expanded {
-    samples: Vec<Mp4Sample>,
-    complete: bool,
-}
-
-fn expand(stbl: &[u8], warnings: &mut Warnings) -> Option<Expanded> {
+/// The samples, and whether they are as many as claimed; `None` of a table that lacks a part or overflows.
+fn expand(stbl: &[u8], warnings: &mut Warnings) -> Option<(Vec<Mp4Sample>, bool)> {
     let stsz = child(stbl, b"stsz", warnings)?;
     let stsc = child(stbl, b"stsc", warnings)?;
     let offsets = ChunkOffsets::find(stbl, warnings)?;
@@ -74,10 +66,7 @@ fn expand(stbl: &[u8], warnings: &mut Warnings) -> Option<Expanded> {
                 be_u32(stsz, 12 + 4 * samples.len())
             };
             let (Some(size), Some((time_ticks, duration_ticks))) = (size, times.next()) else {
-                return Some(Expanded {
-                    samples,
-                    complete: false,
-                });
+                return Some((samples, false));
             };
             samples.push(Mp4Sample {
                 offset,
@@ -89,8 +78,8 @@ fn expand(stbl: &[u8], warnings: &mut Warnings) -> Option<Expanded> {
         }
         chunk = chunk.checked_add(1)?;
     }
-    let complete = samples.len() == claimed;
-    Some(Expanded { samples, complete })
+    let is_complete = samples.len() == claimed;
+    Some((samples, is_complete))
 }
 
 /// `stco` or `co64`.
