@@ -11,7 +11,7 @@ use mtbsync_formats::npz::NpzReader;
 use mtbsync_markers::import::{ImportFormat, ImportOptions, import};
 use mtbsync_markers::read_markers;
 use mtbsync_markers::time::{Counting, Rate};
-use mtbsync_telemetry::gpmf::{Payload, Telemetry, split_payloads};
+use mtbsync_telemetry::gpmf::{Telemetry, untimed_payloads};
 use mtbsync_telemetry::hilight::{ChapterSpan, hilights_from_udta};
 use mtbsync_telemetry::{FileTelemetry, clean, read_track};
 
@@ -39,19 +39,9 @@ pub fn import_as(format: Option<ImportFormat>, data: &[u8]) {
     }
 }
 
-/// A telemetry payload.
+/// Telemetry payloads, one after the other.
 pub fn gpmf(data: &[u8]) {
-    let pieces = split_payloads(data);
-    let payloads: Vec<Payload<'_>> = pieces
-        .iter()
-        .enumerate()
-        .map(|(second, bytes)| Payload {
-            pts_secs: second as f64,
-            duration_secs: 1.0,
-            bytes,
-        })
-        .collect();
-    let _ = Telemetry::read(&payloads);
+    let _ = Telemetry::read(&untimed_payloads(data));
 }
 
 /// Contents of the two boxes with HiLight tags; the first byte says how long the first one is.

@@ -95,9 +95,9 @@ fn telemetry_row(name: &str, telemetry: &Telemetry, hilights: usize, warnings: &
             .map_or(String::new(), |stream| format!("{:.0}", stream.rate_hz))
     };
     let others: Vec<String> = telemetry
-        .motion
+        .streams
         .iter()
-        .filter(|stream| stream.key != b"ACCL" && stream.key != b"GYRO")
+        .filter(|stream| [b"CORI", b"IORI", b"GRAV", b"MAGN"].contains(&&stream.key.0))
         .map(|stream| stream.key.to_string())
         .collect();
     let warnings: Vec<String> = warnings

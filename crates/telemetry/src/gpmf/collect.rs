@@ -6,14 +6,14 @@ use crate::FourCc;
 use crate::gpmf::gps::GpsStream;
 use crate::gpmf::klv::{KlvItem, items};
 use crate::gpmf::stream::StreamPart;
-use crate::gpmf::timing::{Chunk, ChunkTime, PayloadTime, chunk_times};
-use crate::gpmf::{Device, GpmfStream, MotionStream, Payload, Telemetry, value};
+use crate::gpmf::timing::{Chunk, ChunkTime, chunk_times};
+use crate::gpmf::{Device, GpmfStream, Payload, Telemetry, value};
 use crate::track::TrackSource;
 use crate::warning::{Warning, Warnings};
 
 /// Most streams of one recording; a HERO11 writes 25, a drone as many again.
 const MAX_STREAMS: usize = 256;
-/// Motion streams that are kept with their values.
+/// Motion sensors: only counted, but what could not be read of them is said.
 const MOTION_KEYS: [&[u8; 4]; 6] = [b"ACCL", b"GYRO", b"GRAV", b"CORI", b"IORI", b"MAGN"];
 
 /// All parts of one stream of one device.
@@ -34,13 +34,6 @@ pub(super) fn read(payloads: &[Payload<'_>]) -> Telemetry {
     for (index, payload) in payloads.iter().enumerate() {
         gather_payload(index, payload.bytes, &mut telemetry, &mut gathered);
     }
-    let times: Vec<PayloadTime> = payloads
-        .iter()
-        .map(|payload| PayloadTime {
-            pts_secs: payload.pts_secs,
-            duration_secs: payload.duration_secs,
-        })
-        .collect();
     let mut gps_streams = Vec::new();
     for stream in &gathered {
         let chunks: Vec<Chunk> = stream
@@ -52,26 +45,13 @@ pub(super) fn read(payloads: &[Payload<'_>]) -> Telemetry {
                 total_samples: part.total_samples,
             })
             .collect();
-        let chunk_times = chunk_times(stream.key, &chunks, &times, &mut telemetry.warnings);
+        let chunk_times = chunk_times(stream.key, &chunks, payloads, &mut telemetry.warnings);
         telemetry.streams.push(summary(stream, &chunks, &chunk_times));
         match &stream.key.0 {
-            b"GPS5" => gps_streams.push(gps(
-                TrackSource::Gps5,
-                stream,
-                &chunk_times,
-                &mut telemetry.warnings,
-            )),
-            b"GPS9" => gps_streams.push(gps(
-                TrackSource::Gps9,
-                stream,
-                &chunk_times,
-                &mut telemetry.warnings,
-            )),
-            key if MOTION_KEYS.contains(&key) => {
-                telemetry
-                    .motion
-                    .extend(motion(stream, &chunk_times, &mut telemetry.warnings));
+            b"GPS5" | b"GPS9" => {
+                gps_streams.push(gps(stream, &chunk_times, &mut telemetry.warnings));
             }
+            key if MOTION_KEYS.contains(&key) => check_layouts(stream, &mut telemetry.warnings),
             _ => {}
         }
     }
@@ -185,46 +165,29 @@ fn summary(stream: &Gathered<'_>, chunks: &[Chunk], times: &[ChunkTime]) -> Gpmf
     }
 }
 
-fn gps(
-    source: TrackSource,
-    stream: &Gathered<'_>,
-    times: &[ChunkTime],
-    warnings: &mut Warnings,
-) -> GpsStream {
-    let mut gps = GpsStream::new(source);
+fn gps(stream: &Gathered<'_>, times: &[ChunkTime], warnings: &mut Warnings) -> GpsStream {
+    let is_gps9 = stream.key == b"GPS9";
+    let mut gps = GpsStream::new(if is_gps9 {
+        TrackSource::Gps9
+    } else {
+        TrackSource::Gps5
+    });
     for ((_, part), time) in stream.parts.iter().zip(times) {
         gps.add(part, *time, warnings);
     }
     gps
 }
 
-fn motion(stream: &Gathered<'_>, times: &[ChunkTime], warnings: &mut Warnings) -> Option<MotionStream> {
-    let (_, first) = stream.parts.first()?;
-    let mut motion = MotionStream {
-        key: stream.key,
-        device: stream.device,
-        name: first.name.clone(),
-        axis_order: first.axis_order.clone(),
-        axes: 0,
-        times_secs: Vec::new(),
-        values: Vec::new(),
-    };
-    for ((_, part), time) in stream.parts.iter().zip(times) {
-        let Some((axes, values)) = part.values(warnings) else {
-            continue;
-        };
-        if motion.axes == 0 {
-            motion.axes = axes;
-        } else if motion.axes != axes {
+/// Warns of parts that cannot be read, and of those with another number of axes than the first that can.
+fn check_layouts(stream: &Gathered<'_>, warnings: &mut Warnings) {
+    let mut known_axes = None;
+    for (_, part) in &stream.parts {
+        let axes = part.scaled_layout(warnings).map(|(layout, _)| layout.axes());
+        known_axes = known_axes.or(axes);
+        if axes.is_some() && axes != known_axes {
             warnings.push(Warning::BadLayout { key: stream.key });
-            continue;
         }
-        motion
-            .times_secs
-            .extend((0..values.len() / axes).map(|i| time.at(i)));
-        motion.values.extend(values.iter().map(|&value| value as f32));
     }
-    (motion.axes > 0).then_some(motion)
 }
 
 /// Length of a payload as cameras write them, seconds.
@@ -242,7 +205,7 @@ pub fn untimed_payloads(bytes: &[u8]) -> Vec<Payload<'_>> {
 
 /// Cuts a file of bare GPMF (payload after payload, without times) into payloads: one ends where a device
 /// comes again.
-pub fn split_payloads(bytes: &[u8]) -> Vec<&[u8]> {
+fn split_payloads(bytes: &[u8]) -> Vec<&[u8]> {
     let mut payloads = Vec::new();
     let mut seen: Vec<u32> = Vec::new();
     let mut start = 0_usize;
@@ -295,13 +258,10 @@ mod tests {
         let both = [device(1, &accl(200, 200)), device(7, &accl(50, 50))].concat();
         let telemetry = read_seconds(&[both.clone(), both]);
         assert_eq!(telemetry.devices.len(), 2);
-        let samples: Vec<_> = telemetry
-            .motion
-            .iter()
-            .map(|m| (m.device, m.times_secs.len()))
-            .collect();
+        let streams = telemetry.streams.iter();
+        let samples: Vec<_> = streams.map(|stream| (stream.device, stream.samples)).collect();
         assert_eq!(samples, [(0, 400), (1, 100)]);
-        assert_eq!(telemetry.motion_stream(b"ACCL").unwrap().device, 0);
+        assert_eq!(telemetry.stream(b"ACCL").unwrap().device, 0);
     }
 
     #[test]
@@ -326,7 +286,7 @@ mod tests {
     fn empty_and_garbage_payloads_are_survived() {
         let telemetry = read_seconds(&[Vec::new(), vec![0xff; 33], device(1, &accl(10, 10))]);
         assert_eq!(telemetry.payload_count, 3);
-        assert_eq!(telemetry.motion.len(), 1);
+        assert_eq!(telemetry.streams.len(), 1);
         assert!(!telemetry.warnings.is_empty());
     }
 

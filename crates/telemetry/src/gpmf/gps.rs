@@ -60,16 +60,15 @@ impl GpsStream {
         }
     }
 
-    /// Adds the samples of one payload. `false` when they could not be read.
-    pub(crate) fn add(&mut self, part: &StreamPart<'_>, time: ChunkTime, warnings: &mut Warnings) -> bool {
+    /// Adds the samples of one payload; what cannot be read gives a warning.
+    pub(crate) fn add(&mut self, part: &StreamPart<'_>, time: ChunkTime, warnings: &mut Warnings) {
         let Some((axes, values)) = part.values(warnings) else {
-            return false;
+            return;
         };
         match self.source {
             TrackSource::Gps9 => self.add_gps9(axes, &values, time),
             _ => self.add_gps5(part, axes, &values, time),
         }
-        true
     }
 
     fn add_gps5(&mut self, part: &StreamPart<'_>, axes: usize, values: &[f64], time: ChunkTime) {

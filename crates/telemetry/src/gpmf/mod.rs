@@ -2,8 +2,8 @@
 //!
 //! The way in is [`Telemetry::read`], which takes payloads with their presentation times, from whichever
 //! demuxer has them. It groups the streams of all payloads by device and key, gives every sample a time
-//! ([`timing`]), and keeps what alignment can use: one GPS stream and the motion sensors. Everything else is
-//! counted in [`GpmfStream`] and left alone.
+//! ([`timing`]), and keeps what alignment can use: one GPS stream. Everything else is counted in
+//! [`GpmfStream`] and left alone.
 //!
 //! ```
 //! use mtbsync_telemetry::gpmf::{Telemetry, untimed_payloads};
@@ -26,7 +26,7 @@ pub mod value;
 
 use crate::FourCc;
 use crate::warning::Warnings;
-pub use collect::{USUAL_PAYLOAD_SECS, split_payloads, untimed_payloads};
+pub use collect::{USUAL_PAYLOAD_SECS, untimed_payloads};
 pub use gps::{GpsSample, GpsStream, UtcAtZero};
 
 /// One sample of a `gpmd` track.
@@ -68,25 +68,6 @@ pub struct GpmfStream {
     pub rate_hz: f64,
 }
 
-/// Samples of a motion sensor (`ACCL`, `GYRO`, `GRAV`, `CORI`, `IORI`, `MAGN`).
-#[derive(Debug, Clone, PartialEq)]
-pub struct MotionStream {
-    /// Key of the data.
-    pub key: FourCc,
-    /// Index into [`Telemetry::devices`].
-    pub device: usize,
-    /// Description; tells the axis order on older cameras.
-    pub name: String,
-    /// Axis order and signs as recorded (`ORIN`).
-    pub axis_order: Option<String>,
-    /// Values per sample: 3, or 4 for orientations (scalar first).
-    pub axes: usize,
-    /// Presentation times, N.
-    pub times_secs: Vec<f64>,
-    /// Values in the stream's unit, N x `axes`, sample after sample.
-    pub values: Vec<f32>,
-}
-
 /// Telemetry of one recording.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Telemetry {
@@ -96,8 +77,6 @@ pub struct Telemetry {
     pub streams: Vec<GpmfStream>,
     /// The best GPS stream: `GPS9` before `GPS5`, then the one with more fixed samples.
     pub gps: Option<GpsStream>,
-    /// Motion sensors of all devices.
-    pub motion: Vec<MotionStream>,
     /// Number of payloads.
     pub payload_count: usize,
     /// What was skipped.
@@ -110,12 +89,7 @@ impl Telemetry {
         collect::read(payloads)
     }
 
-    /// The first motion stream with this key, the camera's own before other devices'.
-    pub fn motion_stream(&self, key: &[u8; 4]) -> Option<&MotionStream> {
-        self.motion.iter().find(|stream| stream.key == key)
-    }
-
-    /// The first stream summary with this key.
+    /// The first stream with this key, the camera's own before other devices'.
     pub fn stream(&self, key: &[u8; 4]) -> Option<&GpmfStream> {
         self.streams.iter().find(|stream| stream.key == key)
     }

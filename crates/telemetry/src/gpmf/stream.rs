@@ -21,8 +21,6 @@ pub struct StreamPart<'a> {
     pub name: String,
     /// Units (`SIUN`, else `UNIT`): none, one, or one per axis.
     pub units: Vec<String>,
-    /// Axis order and signs as recorded (`ORIN`), e.g. `YxZ`.
-    pub axis_order: Option<String>,
     /// Samples of this stream from the recording start, this payload included.
     pub total_samples: Option<u64>,
     /// Fix of all GPS5 samples of this payload (`GPSF`).
@@ -43,7 +41,6 @@ impl<'a> StreamPart<'a> {
             key: FourCc([0; 4]),
             name: String::new(),
             units: Vec::new(),
-            axis_order: None,
             total_samples: None,
             gps_fix: None,
             gps_dop: None,
@@ -75,7 +72,6 @@ impl<'a> StreamPart<'a> {
             b"STNM" => self.name = value::text(&item),
             b"SIUN" => self.units = value::texts(&item),
             b"UNIT" if self.units.is_empty() => self.units = value::texts(&item),
-            b"ORIN" => self.axis_order = Some(value::text(&item)),
             b"TSMP" => self.total_samples = value::first_number(&item).map(|count| count.max(0.0) as u64),
             b"GPSF" => self.gps_fix = value::first_number(&item).map(|fix| fix as u32),
             b"GPSP" => self.gps_dop = value::first_number(&item).map(|dop| dop / 100.0),
@@ -97,6 +93,22 @@ impl<'a> StreamPart<'a> {
     ///
     /// `None`, with a warning, when the layout or the scale cannot be understood.
     pub fn values(&self, warnings: &mut Warnings) -> Option<(usize, Vec<f64>)> {
+        let (layout, scale) = self.scaled_layout(warnings)?;
+        let [item] = self.data.as_slice() else { return None };
+        let mut values = Vec::with_capacity(layout.axes() * item.repeat);
+        for structure in item.data.chunks_exact(item.size) {
+            values.extend(
+                layout
+                    .numbers(structure)
+                    .zip(&scale)
+                    .map(|(raw, divisor)| raw / divisor),
+            );
+        }
+        Some((layout.axes(), values))
+    }
+
+    /// How a sample is laid out, and what each of its values is divided by; as [`values`](Self::values).
+    pub(crate) fn scaled_layout(&self, warnings: &mut Warnings) -> Option<(SampleLayout, Vec<f64>)> {
         let [item] = self.data.as_slice() else { return None };
         if item.kind == b'#' {
             warnings.push(Warning::Compressed { key: self.key });
@@ -106,18 +118,8 @@ impl<'a> StreamPart<'a> {
             warnings.push(Warning::BadLayout { key: self.key });
             return None;
         };
-        let axes = layout.axes();
-        let scale = self.scale_per_axis(axes, warnings)?;
-        let mut values = Vec::with_capacity(axes * item.repeat);
-        for structure in item.data.chunks_exact(item.size) {
-            values.extend(
-                layout
-                    .numbers(structure)
-                    .zip(&scale)
-                    .map(|(raw, divisor)| raw / divisor),
-            );
-        }
-        Some((axes, values))
+        let scale = self.scale_per_axis(layout.axes(), warnings)?;
+        Some((layout, scale))
     }
 
     fn scale_per_axis(&self, axes: usize, warnings: &mut Warnings) -> Option<Vec<f64>> {

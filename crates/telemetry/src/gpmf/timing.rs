@@ -6,18 +6,10 @@
 //! must leave a gap instead of stretching the samples that are there.
 
 use crate::FourCc;
+use crate::gpmf::Payload;
 use crate::stats::upper_median;
 use crate::tuning::{TIMING_GAP_LENGTHS, TIMING_INCOMPLETE_SHARE};
 use crate::warning::{Warning, Warnings};
-
-/// Start and length of a payload on the clock of the recording.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct PayloadTime {
-    /// Presentation time of the payload.
-    pub pts_secs: f64,
-    /// Declared length.
-    pub duration_secs: f64,
-}
 
 /// Samples of one stream in one payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +42,7 @@ impl ChunkTime {
 pub fn chunk_times(
     key: FourCc,
     chunks: &[Chunk],
-    payloads: &[PayloadTime],
+    payloads: &[Payload<'_>],
     warnings: &mut Warnings,
 ) -> Vec<ChunkTime> {
     let last_payload = payloads.len().saturating_sub(1);
@@ -97,7 +89,7 @@ pub fn chunk_times(
 }
 
 /// Time until the next payload, or the declared length where the next one is missing.
-fn payload_length(payloads: &[PayloadTime], index: usize) -> f64 {
+fn payload_length(payloads: &[Payload<'_>], index: usize) -> f64 {
     let Some(payload) = payloads.get(index) else {
         return 1.0;
     };
@@ -120,7 +112,7 @@ fn payload_length(payloads: &[PayloadTime], index: usize) -> f64 {
 }
 
 /// Median rate over the payloads before the last one.
-fn usual_rate(chunks: &[Chunk], payloads: &[PayloadTime], last_payload: usize) -> Option<f64> {
+fn usual_rate(chunks: &[Chunk], payloads: &[Payload<'_>], last_payload: usize) -> Option<f64> {
     let mut rates: Vec<f64> = chunks
         .iter()
         .filter(|chunk| chunk.payload < last_payload && chunk.count > 0)
@@ -156,13 +148,16 @@ mod tests {
 
     const ACCL: FourCc = FourCc(*b"ACCL");
 
-    fn seconds(count: usize) -> Vec<PayloadTime> {
-        (0..count)
-            .map(|k| PayloadTime {
-                pts_secs: k as f64,
-                duration_secs: 1.0,
-            })
-            .collect()
+    fn second(pts_secs: f64) -> Payload<'static> {
+        Payload {
+            pts_secs,
+            duration_secs: 1.0,
+            bytes: &[],
+        }
+    }
+
+    fn seconds(count: usize) -> Vec<Payload<'static>> {
+        (0..count).map(|k| second(k as f64)).collect()
     }
 
     fn chunk(payload: usize, count: usize, total: u64) -> Chunk {
@@ -221,20 +216,7 @@ mod tests {
 
     #[test]
     fn a_missing_payload_does_not_stretch_the_one_before() {
-        let payloads = [
-            PayloadTime {
-                pts_secs: 0.0,
-                duration_secs: 1.0,
-            },
-            PayloadTime {
-                pts_secs: 5.0,
-                duration_secs: 1.0,
-            },
-            PayloadTime {
-                pts_secs: 6.0,
-                duration_secs: 1.0,
-            },
-        ];
+        let payloads = [0.0, 5.0, 6.0].map(second);
         let chunks = [chunk(0, 10, 10), chunk(1, 10, 20), chunk(2, 10, 30)];
         let times = chunk_times(FourCc(*b"GPS9"), &chunks, &payloads, &mut Warnings::default());
         assert!((times[0].at(9) - 0.9).abs() < 1e-9);

@@ -3,9 +3,11 @@
 use std::io::Cursor;
 use std::sync::LazyLock;
 
-use mtbsync_telemetry::gpmf::{Payload, Telemetry, split_payloads};
+use mtbsync_telemetry::gpmf::klv::items;
+use mtbsync_telemetry::gpmf::stream::StreamPart;
+use mtbsync_telemetry::gpmf::{Telemetry, untimed_payloads};
 use mtbsync_telemetry::hilight::{ChapterSpan, hilights_from_udta};
-use mtbsync_telemetry::{FileTelemetry, clean, read_track};
+use mtbsync_telemetry::{FileTelemetry, Warnings, clean, read_track};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -70,20 +72,18 @@ fn damaged(original: &[u8], damage: &Damage) -> Vec<u8> {
 }
 
 fn check_gpmf(bytes: &[u8]) {
-    let payloads: Vec<Payload<'_>> = split_payloads(bytes)
-        .into_iter()
-        .enumerate()
-        .map(|(k, bytes)| Payload {
-            pts_secs: k as f64,
-            duration_secs: 1.0,
-            bytes,
-        })
-        .collect();
+    let payloads = untimed_payloads(bytes);
     let telemetry = Telemetry::read(&payloads);
-    let values: usize = telemetry.motion.iter().map(|stream| stream.values.len()).sum();
-    assert!(values <= bytes.len());
-    for stream in &telemetry.motion {
-        assert_eq!(stream.values.len(), stream.axes * stream.times_secs.len());
+    let inside = |list| items(list).map_while(Result::ok);
+    let devices = payloads.iter().flat_map(|payload| inside(payload.bytes));
+    let parts = devices.flat_map(|device| inside(device.data));
+    let mut warnings = Warnings::default();
+    for part in parts {
+        let part = StreamPart::read(part.data, &mut warnings);
+        if let Some((axes, values)) = part.and_then(|part| part.values(&mut warnings)) {
+            assert!(values.len() <= bytes.len());
+            assert_eq!(values.len() % axes, 0);
+        }
     }
     if let Some(gps) = &telemetry.gps {
         assert!(gps.samples.len() <= bytes.len() / 20);
