@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Folders at the top that hold files of the project.
-const FOLDERS: [&str; 8] = [
-    ".ci", ".github", "crates", "data", "docs", "examples", "fuzz", "scripts",
+pub const FOLDERS: [&str; 9] = [
+    ".ci", ".github", "crates", "data", "docs", "examples", "fuzz", "scripts", "web",
 ];
 /// Folders that hold what is built or found, wherever they are.
 const MADE: [&str; 5] = ["target", "node_modules", "dist", "corpus", "artifacts"];
@@ -36,7 +36,7 @@ pub fn root() -> PathBuf {
 pub fn text_files() -> Vec<TextFile> {
     let root = root();
     let mut paths: Vec<PathBuf> = entries(&root).into_iter().filter(|path| path.is_file()).collect();
-    for folder in FOLDERS.iter().chain(&["web"]) {
+    for folder in FOLDERS {
         walk(&root.join(folder), &mut paths);
     }
     let is_text = |path: &PathBuf| {

@@ -1,4 +1,4 @@
-//! What stands in the files: lengths of comment lines and of files, paths of one machine.
+//! What stands in the files: lengths of comment lines, paths of one machine.
 
 use crate::files::{root, text_files};
 
