@@ -1,9 +1,10 @@
 //! Settings of the warp fit and its gates.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Shape of the map between two recordings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum WarpModel {
     /// A strictly increasing curve with gaps: two rides.
     #[default]

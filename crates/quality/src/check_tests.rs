@@ -1,12 +1,13 @@
 use super::*;
 use crate::gate::{GATE_JSON_FILE, GATE_TEXT_FILE, GateStatus};
-use crate::history::{HISTORY_FILE, HistoryRecord, MapModel};
+use crate::history::{HISTORY_FILE, HistoryRecord};
 use crate::regression::RegressionStatus;
+use mtbsync_align::WarpModel;
 use std::fs;
 
 const NOW: &str = "2026-06-01T09:00:00Z";
 
-fn record(i: usize, model: MapModel) -> HistoryRecord {
+fn record(i: usize, model: WarpModel) -> HistoryRecord {
     HistoryRecord {
         ts: format!("2026-05-01T{:02}:{:02}:00Z", i / 60, i % 60),
         run_id: format!("sync:{i}.mp4"),
@@ -22,7 +23,7 @@ fn record(i: usize, model: MapModel) -> HistoryRecord {
 }
 
 /// A root with `count` runs on disk, the last one changed by `last`.
-fn root_with(count: usize, model: MapModel, last: impl Fn(&mut HistoryRecord)) -> tempfile::TempDir {
+fn root_with(count: usize, model: WarpModel, last: impl Fn(&mut HistoryRecord)) -> tempfile::TempDir {
     let root = tempfile::tempdir().unwrap();
     let mut records: Vec<_> = (0..count).map(|i| record(i, model)).collect();
     records.last_mut().into_iter().for_each(last);
@@ -53,7 +54,7 @@ fn scripted_series_give_the_specified_status_and_gate() {
     let steady: Drift = |_| ();
     let warn: [Drift; 3] = [|r| r.p90 = 1.4, |r| r.ppm = 400.0, |r| r.inlier_frac = 0.6];
     let fail: [Drift; 3] = [|r| r.p90 = 1.6, |r| r.ppm = 600.0, |r| r.inlier_frac = 0.4];
-    let both = [MapModel::Affine, MapModel::Monotone];
+    let both = [WarpModel::Affine, WarpModel::Monotone];
     let word = |w: &str| w.to_owned();
 
     for model in both {
@@ -74,7 +75,7 @@ fn scripted_series_give_the_specified_status_and_gate() {
             );
         }
         for (metric, (warn, fail)) in warn.into_iter().zip(fail).enumerate() {
-            let judged = model == MapModel::Affine || metric != 1;
+            let judged = model == WarpModel::Affine || metric != 1;
             for count in [9, 10, 24, 25, 60] {
                 let (warned, failed) = (root_with(count, model, warn), root_with(count, model, fail));
                 let (expect_warn, expect_fail) = if count <= 10 {
@@ -129,7 +130,7 @@ fn nothing_to_judge_is_no_data() {
 
 #[test]
 fn nothing_is_written_by_the_check_itself() {
-    let root = root_with(30, MapModel::Affine, |r| r.p90 = 3.0);
+    let root = root_with(30, WarpModel::Affine, |r| r.p90 = 3.0);
     let names = |path: &Path| {
         let mut names: Vec<_> = fs::read_dir(path)
             .unwrap()
@@ -145,7 +146,7 @@ fn nothing_is_written_by_the_check_itself() {
 
 #[test]
 fn the_summary_reads_as_specified() {
-    let root = root_with(120, MapModel::Affine, |r| {
+    let root = root_with(120, WarpModel::Affine, |r| {
         (r.p90, r.ppm, r.inlier_frac) = (1.35, 245.0, 0.72);
     });
     let CheckOutcome::Judged { report, .. } = check(root.path(), &RegressionSettings::default()) else {
@@ -170,7 +171,7 @@ Run ID: sync:119.mp4
 
 #[test]
 fn the_gate_files_read_as_specified() {
-    let root = root_with(12, MapModel::Monotone, |r| r.p90 = 1.75);
+    let root = root_with(12, WarpModel::Monotone, |r| r.p90 = 1.75);
     let gate = check(root.path(), &RegressionSettings::default()).gate(NOW, 25);
     gate.write(root.path()).unwrap();
     let text = fs::read_to_string(root.path().join(GATE_TEXT_FILE)).unwrap();

@@ -12,14 +12,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::regression::{RegressionError, RegressionReport, RegressionStatus};
 use crate::thresholds::Thresholds;
-use crate::tuning;
+pub use crate::tuning::DEFAULT_MIN_HISTORY;
 
 /// Name of the JSON file.
 pub const GATE_JSON_FILE: &str = "quality_gate.json";
 /// Name of the text file.
 pub const GATE_TEXT_FILE: &str = "quality_gate.txt";
-/// Default of `--ci-min-history` (docs/reference/cli.md#quality-check).
-pub const DEFAULT_MIN_HISTORY: usize = tuning::DEFAULT_MIN_HISTORY;
 
 /// Verdict of the gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -13,7 +13,7 @@ use mtbsync_align::WarpModel;
 use mtbsync_formats::atomic::{FileSet, WriteError};
 use mtbsync_formats::json::{self, JsonError};
 use mtbsync_formats::{ReadError, ReadErrorKind};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -26,26 +26,6 @@ pub const DAMAGED_FILE: &str = "quality_history.json.bad";
 const LOCK_FILE: &str = ".quality_history.lock";
 /// Newest records kept (docs/reference/files.md#quality_historyjson).
 pub const MAX_RECORDS: usize = 2000;
-
-/// MapModel of the map of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum MapModel {
-    /// A straight line; its ppm is a property of the clocks and is judged.
-    #[default]
-    Affine,
-    /// A monotone curve; its ppm is only a reported number.
-    Monotone,
-}
-
-impl From<WarpModel> for MapModel {
-    fn from(model: WarpModel) -> Self {
-        match model {
-            WarpModel::Affine => Self::Affine,
-            WarpModel::Monotone => Self::Monotone,
-        }
-    }
-}
 
 /// What is remembered of a run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -66,8 +46,8 @@ pub struct HistoryRecord {
     pub cpu_pct: Option<f64>,
     /// GPU use, percent.
     pub gpu_util: Option<f64>,
-    /// MapModel of the map.
-    pub model: MapModel,
+    /// Shape of the map. Of a line ppm is a property of the clocks and is judged, of a curve only reported.
+    pub model: WarpModel,
     /// Mapped share of the new run.
     pub coverage: Option<f64>,
 }
@@ -88,8 +68,8 @@ impl HistoryRecord {
             cpu_pct: number("cpu_pct"),
             gpu_util: number("gpu_util"),
             model: match value.get("model").and_then(Value::as_str) {
-                Some("monotone") => MapModel::Monotone,
-                _ => MapModel::Affine,
+                Some("monotone") => WarpModel::Monotone,
+                _ => WarpModel::Affine,
             },
             coverage: number("coverage"),
         })

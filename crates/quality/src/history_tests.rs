@@ -16,7 +16,7 @@ fn record(minute: usize, run_id: &str) -> HistoryRecord {
         fps: Some(61.2),
         cpu_pct: None,
         gpu_util: None,
-        model: MapModel::Monotone,
+        model: WarpModel::Monotone,
         coverage: Some(0.93),
     }
 }
@@ -95,7 +95,7 @@ fn odd_records_are_ignored_but_not_thrown_away() {
     fs::write(&path, mixed.to_string()).unwrap();
     let history = read(root.path()).unwrap();
     assert_eq!((history.records.len(), history.ignored), (1, 5));
-    assert_eq!(history.records.first().unwrap().model, MapModel::Affine);
+    assert_eq!(history.records.first().unwrap().model, WarpModel::Affine);
     assert!(history.newest_is_unusable);
 
     let appended = append(root.path(), &[record(0, "new")]).unwrap();

@@ -8,8 +8,9 @@
 //! timestamp is passed in.
 //!
 //! ```
+//! use mtbsync_align::WarpModel;
 //! use mtbsync_quality::check::{CheckOutcome, check};
-//! use mtbsync_quality::history::{HistoryRecord, MapModel, append};
+//! use mtbsync_quality::history::{HistoryRecord, append};
 //! use mtbsync_quality::regression::{RegressionSettings, RegressionStatus};
 //!
 //! let root = tempfile::tempdir()?;
@@ -22,7 +23,7 @@
 //!     fps: None,
 //!     cpu_pct: None,
 //!     gpu_util: None,
-//!     model: MapModel::Monotone,
+//!     model: WarpModel::Monotone,
 //!     coverage: Some(0.97),
 //! };
 //! let mut runs: Vec<_> = (0..12).map(|i| run(i, 0.05)).collect();

@@ -6,11 +6,12 @@
 
 use std::path::Path;
 
+use mtbsync_align::WarpModel;
 use mtbsync_formats::atomic::{FileSet, WriteError};
 use mtbsync_formats::json::{self, JsonError};
 use serde::{Deserialize, Serialize};
 
-use crate::history::{HistoryRecord, MapModel};
+use crate::history::HistoryRecord;
 use crate::stats::median;
 use crate::thresholds::Thresholds;
 use crate::tuning::{DEFAULT_WINDOW, MIN_BASELINE};
@@ -206,8 +207,8 @@ fn judge(
     let used = before
         .get(before.len().saturating_sub(settings.window)..)
         .unwrap_or(before);
-    let affine = || used.iter().filter(|r| r.model == MapModel::Affine);
-    let judges_ppm = current.model == MapModel::Affine && affine().count() >= MIN_BASELINE;
+    let affine = || used.iter().filter(|r| r.model == WarpModel::Affine);
+    let judges_ppm = current.model == WarpModel::Affine && affine().count() >= MIN_BASELINE;
     let baseline = Baseline {
         p90_baseline: median(used.iter().map(|r| r.p90)),
         ppm_baseline: if judges_ppm {

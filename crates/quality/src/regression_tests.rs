@@ -2,7 +2,7 @@ use super::*;
 use crate::thresholds::ThresholdPreset;
 
 /// A steady history of `count` runs with the median p90 1.0 s, ppm 200, inliers 0.75, then `last`.
-pub fn series(count: usize, model: MapModel, last: impl Fn(&mut HistoryRecord)) -> Vec<HistoryRecord> {
+pub fn series(count: usize, model: WarpModel, last: impl Fn(&mut HistoryRecord)) -> Vec<HistoryRecord> {
     let mut records: Vec<_> = (0..count)
         .map(|i| HistoryRecord {
             ts: format!("2026-06-01T{:02}:{:02}:00Z", i / 60, i % 60),
@@ -37,12 +37,12 @@ fn ten_records_before_the_current_one_are_needed() {
         (25, Fail),
         (60, Fail),
     ] {
-        let report = newest(&series(count, MapModel::Affine, |r| r.p90 = 9.0));
+        let report = newest(&series(count, WarpModel::Affine, |r| r.p90 = 9.0));
         assert_eq!(report.status, status, "{count} runs");
         assert_eq!(report.n_history, count);
         assert_eq!(report.baseline.n_used, (count - 1).min(50));
     }
-    let learning = newest(&series(6, MapModel::Affine, |_| ()));
+    let learning = newest(&series(6, WarpModel::Affine, |_| ()));
     assert_eq!(
         learning.reasons,
         ["Insufficient history for gating (n=5, need ≥10)"]
@@ -110,7 +110,7 @@ fn each_metric_warns_and_fails_strictly_beyond_its_limits() {
     ];
     for (drift, status, reason) in cases {
         for count in [11, 25, 60] {
-            let report = newest(&series(count, MapModel::Affine, drift));
+            let report = newest(&series(count, WarpModel::Affine, drift));
             assert_eq!(
                 (report.status, report.reasons.as_slice()),
                 (status, [reason.to_owned()].as_slice())
@@ -121,7 +121,7 @@ fn each_metric_warns_and_fails_strictly_beyond_its_limits() {
 
 #[test]
 fn the_worst_metric_decides_and_all_are_named() {
-    let report = newest(&series(30, MapModel::Affine, |r| {
+    let report = newest(&series(30, WarpModel::Affine, |r| {
         r.p90 = 1.3;
         r.ppm = 900.0;
         r.inlier_frac = 0.6;
@@ -132,7 +132,7 @@ fn the_worst_metric_decides_and_all_are_named() {
 
 #[test]
 fn better_runs_are_never_a_regression() {
-    let report = newest(&series(30, MapModel::Affine, |r| {
+    let report = newest(&series(30, WarpModel::Affine, |r| {
         r.p90 = 0.0;
         r.ppm = 0.0;
         r.inlier_frac = 1.0;
@@ -144,15 +144,15 @@ fn better_runs_are_never_a_regression() {
 fn ppm_is_judged_among_affine_runs_only() {
     let drift = |r: &mut HistoryRecord| r.ppm = 9000.0;
     assert_eq!(
-        newest(&series(60, MapModel::Monotone, drift)).status,
+        newest(&series(60, WarpModel::Monotone, drift)).status,
         RegressionStatus::Ok
     );
 
     // Twelve affine runs around 200 ppm among monotone rides around 20 000.
-    let mut mixed = series(40, MapModel::Affine, |r| r.ppm = 400.0);
+    let mut mixed = series(40, WarpModel::Affine, |r| r.ppm = 400.0);
     for (i, record) in mixed.iter_mut().take(39).enumerate() {
         if i % 3 != 0 {
-            (record.model, record.ppm) = (MapModel::Monotone, 20_000.0);
+            (record.model, record.ppm) = (WarpModel::Monotone, 20_000.0);
         }
     }
     let report = newest(&mixed);
@@ -160,8 +160,8 @@ fn ppm_is_judged_among_affine_runs_only() {
     assert_eq!(report.baseline.ppm_baseline, Some(200.0));
 
     // With nine of them it is shown, not judged.
-    for record in mixed.iter_mut().filter(|r| r.model == MapModel::Affine).take(4) {
-        (record.model, record.ppm) = (MapModel::Monotone, 20_000.0);
+    for record in mixed.iter_mut().filter(|r| r.model == WarpModel::Affine).take(4) {
+        (record.model, record.ppm) = (WarpModel::Monotone, 20_000.0);
     }
     let report = newest(&mixed);
     assert_eq!(report.status, RegressionStatus::Ok);
@@ -171,7 +171,7 @@ fn ppm_is_judged_among_affine_runs_only() {
 
 #[test]
 fn the_baseline_is_the_window_before_the_run() {
-    let mut records = series(60, MapModel::Affine, |r| r.p90 = 1.2);
+    let mut records = series(60, WarpModel::Affine, |r| r.p90 = 1.2);
     // Older than the window: must not count.
     records.iter_mut().take(9).for_each(|r| r.p90 = 100.0);
     let report = newest(&records);
@@ -194,7 +194,7 @@ fn the_baseline_is_the_window_before_the_run() {
 
 #[test]
 fn presets_order_from_strict_to_permissive() {
-    let records = series(30, MapModel::Affine, |r| r.p90 = 1.3);
+    let records = series(30, WarpModel::Affine, |r| r.p90 = 1.3);
     let status = |preset: ThresholdPreset| {
         let settings = RegressionSettings {
             thresholds: preset.thresholds(),
@@ -209,7 +209,7 @@ fn presets_order_from_strict_to_permissive() {
 
 #[test]
 fn shares_of_a_zero_baseline_are_null() {
-    let mut records = series(20, MapModel::Affine, |_| ());
+    let mut records = series(20, WarpModel::Affine, |_| ());
     records.iter_mut().take(19).for_each(|r| r.ppm = 0.0);
     let report = newest(&records);
     assert_eq!(
@@ -224,7 +224,7 @@ fn the_file_is_written_as_specified() {
     let root = tempfile::tempdir().unwrap();
     write(
         root.path(),
-        &newest(&series(12, MapModel::Affine, |r| r.p90 = 1.35)),
+        &newest(&series(12, WarpModel::Affine, |r| r.p90 = 1.35)),
     )
     .unwrap();
     let text = std::fs::read_to_string(root.path().join(REGRESSION_FILE)).unwrap();
@@ -280,7 +280,7 @@ proptest::proptest! {
         p90 in 0.0..4.0f64, ppm in 0.0..2000.0f64, inlier in 0.0..1.0f64,
         worse in (0.0..2.0f64, 0.0..900.0f64, 0.0..0.5f64),
     ) {
-        let status = |p90: f64, ppm: f64, inlier: f64| newest(&series(30, MapModel::Affine, |r| {
+        let status = |p90: f64, ppm: f64, inlier: f64| newest(&series(30, WarpModel::Affine, |r| {
             (r.p90, r.ppm, r.inlier_frac) = (p90, ppm, inlier);
         })).status;
         let before = status(p90, ppm, inlier);

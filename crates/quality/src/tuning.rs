@@ -10,7 +10,7 @@ pub(crate) const MIN_BASELINE: usize = 10;
 /// rig.
 pub(crate) const DEFAULT_WINDOW: usize = 50;
 /// Runs in the history below which a failed gate stops no job: two and a half smallest baselines.
-pub(crate) const DEFAULT_MIN_HISTORY: usize = 25;
+pub const DEFAULT_MIN_HISTORY: usize = 25;
 /// Shares and amounts times this make a failure of a warning.
 const SEVERE_MULTIPLIER: f64 = 2.0;
 /// For releases and stable rigs.

@@ -6,10 +6,11 @@
 
 use std::path::{Path, PathBuf};
 
+use mtbsync_align::WarpModel;
 use mtbsync_formats::{json, read_bounded};
 use mtbsync_index::describe;
 use mtbsync_quality::batch_summary::BatchRow;
-use mtbsync_quality::history::{HistoryRecord, MapModel};
+use mtbsync_quality::history::HistoryRecord;
 use mtbsync_quality::perf::{PERF_FILE, Perf};
 use mtbsync_task::error::PipelineError;
 use mtbsync_task::files::write_files;
@@ -55,7 +56,7 @@ pub struct Metrics {
     fps: Option<f64>,
     cpu_pct: Option<f64>,
     gpu_util: Option<f64>,
-    model: MapModel,
+    model: WarpModel,
     coverage: f64,
 }
 
@@ -69,7 +70,7 @@ impl Metrics {
             fps: perf.fps,
             cpu_pct: perf.cpu_pct,
             gpu_util: perf.gpu_util,
-            model: report.model.into(),
+            model: report.model,
             coverage: report.coverage,
         })
     }

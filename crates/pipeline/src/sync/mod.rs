@@ -412,7 +412,7 @@ fn record(
         fps: perf.fps,
         cpu_pct: perf.cpu_pct,
         gpu_util: perf.gpu_util,
-        model: request.warp.model.into(),
+        model: request.warp.model,
         coverage: Some(verdict.coverage),
     };
     let appended =
