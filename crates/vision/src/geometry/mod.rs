@@ -130,7 +130,7 @@ struct CandidateModel {
     gric: f64,
 }
 
-/// RobustFit one kind of model; `None` when it has too little or degenerate support.
+/// Fit one kind of model; `None` when it has too little or degenerate support.
 fn candidate<E: Estimator>(
     problem: &RansacProblem<'_>,
     params: &VerifyParams,

@@ -3,7 +3,7 @@
 
 use super::centred::{CentredSequence, ROW_LEN};
 use crate::dense::{BINS, COLS, ROWS};
-use crate::overlap::overlap;
+use crate::overlap::{energies, overlap};
 use crate::tuning::{DISPLACEMENT_MAX_DX as MAX_DX, HORIZON_ROW, SHEAR_ROWS};
 
 /// A displacement of the new grid against the reference grid, in cells.
@@ -108,8 +108,8 @@ pub(super) fn running_energy(row: &[i16]) -> [f32; COLS + 1] {
     // Sums of integers below 2^24 are exact in f32 only for a part of the range, so they are made in i64.
     let mut sum = 0i64;
     let mut out = [0.0; COLS + 1];
-    for (out, cell) in out[1..].iter_mut().zip(row.chunks_exact(BINS)) {
-        sum += cell.iter().map(|&v| i64::from(v) * i64::from(v)).sum::<i64>();
+    for (out, energy) in out[1..].iter_mut().zip(energies(row)) {
+        sum += energy;
         *out = sum as f32;
     }
     out

@@ -75,9 +75,7 @@ impl DisplacementMatcher {
                 }
             }
         }
-        let start = best.1;
-        let start = (pair.score(start), start);
-        pair.climb(start)
+        pair.climb(best.1)
     }
 
     /// The same for a pair whose displacement is nearly known, from a neighbouring frame.
@@ -89,9 +87,7 @@ impl DisplacementMatcher {
         j: usize,
         near: Displacement,
     ) -> (f32, Displacement) {
-        let mut pair = self.load(new, i, reference, j);
-        let start = (pair.score(near), near);
-        pair.climb(start)
+        self.load(new, i, reference, j).climb(near)
     }
 
     fn load<'a>(
@@ -122,17 +118,9 @@ struct FramePair<'a> {
 }
 
 impl FramePair<'_> {
-    fn improve(&mut self, best: &mut (f32, Displacement), displacement: Displacement) -> bool {
-        let score = self.score(displacement);
-        if score > best.0 {
-            *best = (score, displacement);
-            return true;
-        }
-        false
-    }
-
-    /// Coordinate search from `best` with ever smaller steps.
-    fn climb(&mut self, mut best: (f32, Displacement)) -> (f32, Displacement) {
+    /// Coordinate search from `start` with ever smaller steps.
+    fn climb(&mut self, start: Displacement) -> (f32, Displacement) {
+        let mut best = (self.score(start), start);
         let mut steps = FIRST_STEPS;
         while steps[0] >= LAST_STEP {
             let mut moved = false;
@@ -144,7 +132,11 @@ impl FramePair<'_> {
                         1 => trial.dy += step,
                         _ => trial.shear = (trial.shear + step).clamp(-MAX_SHEAR, MAX_SHEAR),
                     }
-                    moved |= self.improve(&mut best, trial);
+                    let score = self.score(trial);
+                    if score > best.0 {
+                        best = (score, trial);
+                        moved = true;
+                    }
                 }
             }
             if !moved {
@@ -378,51 +370,44 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_line_of_the_search_scores_as_one_displacement_after_the_other() {
+    /// Hands a pair of frames and its definition to `compare`.
+    fn with_a_pair(compare: impl FnOnce(FramePair<'_>, Slow<'_>)) {
         let [a, b] = [1, 2].map(|seed| CentredSequence::new(&frames(3, seed, 0), &all()));
         let slow = Slow {
             new: a.frame(1),
             reference: b.frame(2),
         };
         let [a, b] = [&a, &b].map(DisplacementSequence::new);
-        let mut matcher = DisplacementMatcher::default();
-        let mut pair = matcher.load(&a, 1, &b, 2);
-        for dy in -SEARCH_DY..=SEARCH_DY {
-            pair.know(dy);
-            for (shear, line) in SEARCH_SHEARS.into_iter().zip(pair.scores_of_lines(dy)) {
-                for (dx, score) in (-SEARCH_DX..=SEARCH_DX).zip(line) {
-                    assert_eq!(
-                        score,
-                        slow.score_of_whole_cells(dx, dy, shear),
-                        "{dx} {dy} {shear}"
-                    );
+        compare(DisplacementMatcher::default().load(&a, 1, &b, 2), slow);
+    }
+
+    #[test]
+    fn a_line_of_the_search_scores_as_one_displacement_after_the_other() {
+        with_a_pair(|mut pair, slow| {
+            for dy in -SEARCH_DY..=SEARCH_DY {
+                pair.know(dy);
+                for (shear, line) in SEARCH_SHEARS.into_iter().zip(pair.scores_of_lines(dy)) {
+                    for (dx, score) in (-SEARCH_DX..=SEARCH_DX).zip(line) {
+                        let expected = slow.score_of_whole_cells(dx, dy, shear);
+                        assert_eq!(score, expected, "{dx} {dy} {shear}");
+                    }
                 }
             }
-        }
+        });
     }
 
     #[test]
     fn every_displacement_scores_as_its_definition() {
-        let [a, b] = [1, 2].map(|seed| CentredSequence::new(&frames(3, seed, 0), &all()));
-        let slow = Slow {
-            new: a.frame(1),
-            reference: b.frame(2),
-        };
-        let [a, b] = [&a, &b].map(DisplacementSequence::new);
-        let mut matcher = DisplacementMatcher::default();
-        let mut pair = matcher.load(&a, 1, &b, 2);
-        for dx in [-12.0, -7.3, -0.5, 0.0, 0.25, 3.0, 11.9, 12.0] {
-            for dy in [-4.0, -2.75, -0.5, 0.0, 0.125, 2.0, 3.5] {
-                for shear in [-6.0, -1.5, 0.0, 0.75, 5.5] {
-                    let displacement = Displacement { dx, dy, shear };
-                    assert_eq!(
-                        pair.score(displacement),
-                        slow.score(displacement),
-                        "{displacement:?}"
-                    );
+        with_a_pair(|mut pair, slow| {
+            for dx in [-12.0, -7.3, -0.5, 0.0, 0.25, 3.0, 11.9, 12.0] {
+                for dy in [-4.0, -2.75, -0.5, 0.0, 0.125, 2.0, 3.5] {
+                    for shear in [-6.0, -1.5, 0.0, 0.75, 5.5] {
+                        let displacement = Displacement { dx, dy, shear };
+                        let expected = slow.score(displacement);
+                        assert_eq!(pair.score(displacement), expected, "{displacement:?}");
+                    }
                 }
             }
-        }
+        });
     }
 }

@@ -21,7 +21,7 @@ pub enum CameraMotion {
     Backward,
 }
 
-/// A frame at several sizes, each prepared when it is first asked for.
+/// A frame at several sizes.
 #[derive(Debug)]
 pub struct HogPyramid {
     pub(super) grid: HogGrid,
@@ -30,7 +30,7 @@ pub struct HogPyramid {
 }
 
 impl HogPyramid {
-    /// A frame as it was seen; other sizes follow when they are needed.
+    /// Of a frame as it was seen.
     pub fn new(grid: HogGrid) -> Self {
         Self {
             grid,
