@@ -14,7 +14,7 @@ TEST_BIN := target/debug/mtbsync
 # Node comes from here when the system has none that is new enough (scripts/setup.sh web).
 NODE_PATH_FIRST := $(CURDIR)/.venv/bin
 
-.PHONY: help setup build demo test test-unit test-web test-interop lint bench bench-orb man accuracy accuracy-key-frames accuracy-gps ablation run-preview web clean
+.PHONY: help setup build demo test test-unit test-web test-interop lint bench bench-orb man accuracy accuracy-key-frames accuracy-gps accuracy-cameras ablation run-preview web clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | column -t -s "$$(printf '\t')"
@@ -70,6 +70,9 @@ accuracy-key-frames: build ## The same with a key frame every 10 frames, as came
 
 accuracy-gps: build ## What GPS gives and that it does no harm: black pictures, wrong tracks, unknown clocks, chapters, real rides
 	$(CARGO) run --release -p mtbsync-accuracy -- --bin $(BIN) --gps
+
+accuracy-cameras: build ## Two cameras: zoomed, rolled, other lens, moving cockpit, bad light (ONLY="sample, zoom" for some rows)
+	$(CARGO) run --release -p mtbsync-accuracy -- --bin $(BIN) --cameras $(if $(ONLY),--only "$(ONLY)") --json out/accuracy-cameras.json
 
 ablation: build ## What each part of the method contributes, on every pair with known truth
 	$(CARGO) run --release -p mtbsync-accuracy -- --bin $(BIN) --ablation

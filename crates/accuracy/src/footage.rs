@@ -1,6 +1,7 @@
 //! Recordings made for a measurement, kept in the system's temporary folder.
 
 use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -15,11 +16,40 @@ const BLACK_KEY_FRAME_EVERY: &str = "2";
 /// A copy of `recording` that ffmpeg changed with `args`; `change` names it.
 pub fn changed(recording: &Path, change: &str, args: &[&str]) -> Result<PathBuf> {
     let name = fingerprint(&[recording])?.replace(':', "-");
+    let mut hasher = DefaultHasher::new();
+    args.hash(&mut hasher);
     let input = recording.to_string_lossy();
     made(
-        &format!("{name}-{change}.mp4"),
+        &format!("{name}-{change}-{:016x}.mp4", hasher.finish()),
         &[&["-i", &*input], args].concat(),
     )
+}
+
+/// Width and height of a recording's picture, pixels.
+pub fn size(recording: &Path) -> Result<(u32, u32)> {
+    let output = Command::new("ffprobe")
+        .args(["-v", "error", "-select_streams", "v:0"])
+        .args(["-show_entries", "stream=width,height", "-of", "csv=p=0"])
+        .arg(recording)
+        .output()
+        .context("the ffprobe program is needed")?;
+    parse_size(&String::from_utf8_lossy(&output.stdout))
+        .with_context(|| format!("{} has no picture", recording.display()))
+}
+
+fn parse_size(text: &str) -> Option<(u32, u32)> {
+    let (width, height) = text
+        .lines()
+        .next()?
+        .trim()
+        .trim_end_matches(',')
+        .split_once(',')?;
+    Some((width.parse().ok()?, height.parse().ok()?))
+}
+
+/// A file named `name` that holds `bytes`.
+pub fn kept(name: &str, bytes: &[u8]) -> Result<PathBuf> {
+    written(name, |path| Ok(fs::write(path, bytes)?))
 }
 
 /// `recording` with a key frame every 10 frames and none that refers to a later one, as cameras write them:
@@ -84,6 +114,11 @@ pub fn chapters(recording: &Path, at_secs: f64, folder: &Path) -> Result<PathBuf
 
 /// The file that `ffmpeg args... FILE` writes, made once.
 fn made(name: &str, args: &[&str]) -> Result<PathBuf> {
+    written(name, |path| ffmpeg(&[args, &[&*path.to_string_lossy()]].concat()))
+}
+
+/// The file that `write` makes, unless it is there.
+fn written(name: &str, write: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
     let folder = std::env::temp_dir().join("mtbsync-accuracy");
     fs::create_dir_all(&folder)?;
     let path = folder.join(name);
@@ -91,7 +126,7 @@ fn made(name: &str, args: &[&str]) -> Result<PathBuf> {
         return Ok(path);
     }
     let unfinished = folder.join(format!("{}-{name}", std::process::id()));
-    ffmpeg(&[args, &[&*unfinished.to_string_lossy()]].concat())?;
+    write(&unfinished)?;
     fs::rename(&unfinished, &path)?;
     Ok(path)
 }
@@ -106,4 +141,16 @@ fn ffmpeg(args: &[&str]) -> Result<()> {
         bail!("ffmpeg failed: {}", args.join(" "));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_read_as_ffprobe_prints_them() {
+        assert_eq!(parse_size("640,360\n"), Some((640, 360)));
+        assert_eq!(parse_size("960,540,\n960,540\n"), Some((960, 540)));
+        assert_eq!((parse_size(""), parse_size("N/A,360")), (None, None));
+    }
 }

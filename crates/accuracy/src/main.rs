@@ -7,6 +7,7 @@
 //! settings for single pairs, and none will be added.
 
 mod ablation;
+mod cameras;
 mod footage;
 mod gps;
 mod pairs;
@@ -52,6 +53,15 @@ struct Args {
     #[arg(long, conflicts_with_all = ["ablation", "gps"])]
     key_frames: bool,
 
+    /// Measure two cameras instead: the new side zoomed, rolled, cropped, behind another lens, with a moving
+    /// cockpit, in bad light
+    #[arg(long, conflicts_with_all = ["ablation", "gps", "key_frames"])]
+    cameras: bool,
+
+    /// With --cameras, only rows whose label "PAIR, VARIANT" contains this; given again, this as well
+    #[arg(long, value_name = "TEXT", requires = "cameras")]
+    only: Vec<String>,
+
     /// Folders with reference.mp4, new.mp4 and truth.csv, or with pass1.mp4, pass2.mp4 and lap_gt.csv
     /// [default: those of the repository and of ../shared/data]
     folders: Vec<PathBuf>,
@@ -82,6 +92,14 @@ fn main() -> Result<ExitCode> {
     if args.gps {
         let report = gps::measure(&bin, &found)?;
         report.print()?;
+        return Ok(exit_code(report.holds()));
+    }
+    if args.cameras {
+        let report = cameras::measure(&bin, &found, &cameras::Selection(args.only))?;
+        report.print_summary()?;
+        if let Some(path) = &args.json {
+            report.write_json(path)?;
+        }
         return Ok(exit_code(report.holds()));
     }
     let mut scores = Vec::new();

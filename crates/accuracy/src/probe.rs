@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use anyhow::{Context, Result, bail};
@@ -83,6 +83,7 @@ pub struct Question<'a> {
     reference: &'a Path,
     new: &'a Path,
     folder: TempDir,
+    cache: PathBuf,
     probes: Vec<f64>,
 }
 
@@ -90,6 +91,20 @@ impl<'a> Question<'a> {
     /// Prepares to ask `bin` for a moment every [`STEP_SECS`]. Indexes are kept until this is dropped.
     pub fn new(bin: &'a Path, reference: &'a Path, new: &'a Path) -> Result<Self> {
         let folder = tempfile::tempdir()?;
+        let cache = folder.path().join("cache");
+        Self::asked_in(folder, cache, (bin, reference, new))
+    }
+
+    /// The same with a `cache` that outlives it, for several questions about one recording.
+    pub fn with_cache(bin: &'a Path, reference: &'a Path, new: &'a Path, cache: &Path) -> Result<Self> {
+        Self::asked_in(tempfile::tempdir()?, cache.to_owned(), (bin, reference, new))
+    }
+
+    fn asked_in(
+        folder: TempDir,
+        cache: PathBuf,
+        (bin, reference, new): (&'a Path, &'a Path, &'a Path),
+    ) -> Result<Self> {
         let probes = probes(duration_secs(bin, reference, folder.path())?);
         let mut markers = CsvWriter::new(&["name", "t_ref"]);
         for (index, t_ref) in probes.iter().enumerate() {
@@ -101,8 +116,14 @@ impl<'a> Question<'a> {
             reference,
             new,
             folder,
+            cache,
             probes,
         })
+    }
+
+    /// Processor seconds of the run whose result lies in the folder `out`.
+    pub fn cost(&self, out: &str) -> Option<f64> {
+        cost(&self.folder().join(out)).0
     }
 
     /// Folder for files of the asker.
@@ -117,28 +138,10 @@ impl<'a> Question<'a> {
 
     /// Aligns with further flags; the result lies in the folder `out`.
     fn sync(&self, out: &str, flags: &[OsString]) -> Result<SyncEnd> {
-        let mut command = Command::new(self.bin);
-        command.arg("sync").arg("--reference").arg(self.reference);
-        command.arg("--new").arg(self.new);
+        let mut command = sync_command(self.bin, self.reference, self.new, &self.cache);
         command.arg("--ref-markers").arg(self.folder().join("probes.csv"));
         command.arg("--out").arg(self.folder().join(out)).args(flags);
-        command
-            .args([
-                "--no-plot",
-                "--regression-off",
-                "--quiet",
-                "--json",
-                "--cache-dir",
-            ])
-            .arg(self.folder().join("cache"));
-        let output = command.output()?;
-        let aligned = match output.status.code() {
-            Some(0) => true,
-            Some(NOT_ALIGNED) => false,
-            _ => bail!(failure(&output)),
-        };
-        let summary = serde_json::from_slice(&output.stdout).with_context(|| failure(&output))?;
-        Ok(SyncEnd { aligned, summary })
+        end_of(&mut command)
     }
 
     /// What the program answers with further flags; without costs.
@@ -162,6 +165,38 @@ impl<'a> Question<'a> {
             gps_offsets_secs: gps_offsets_secs(&summary),
         })
     }
+}
+
+/// Whether the program aligns `new` with `reference`, without asking for any place.
+pub fn is_aligned(bin: &Path, reference: &Path, new: &Path, cache: &Path) -> Result<bool> {
+    let folder = tempfile::tempdir()?;
+    let mut command = sync_command(bin, reference, new, cache);
+    command.arg("--out").arg(folder.path().join("out"));
+    Ok(end_of(&mut command)?.aligned)
+}
+
+fn sync_command(bin: &Path, reference: &Path, new: &Path, cache: &Path) -> Command {
+    let mut command = Command::new(bin);
+    command
+        .arg("sync")
+        .arg("--reference")
+        .arg(reference)
+        .arg("--new")
+        .arg(new);
+    command.args(["--no-plot", "--regression-off", "--quiet", "--json"]);
+    command.arg("--cache-dir").arg(cache);
+    command
+}
+
+fn end_of(command: &mut Command) -> Result<SyncEnd> {
+    let output = command.output()?;
+    let aligned = match output.status.code() {
+        Some(0) => true,
+        Some(NOT_ALIGNED) => false,
+        _ => bail!(failure(&output)),
+    };
+    let summary = serde_json::from_slice(&output.stdout).with_context(|| failure(&output))?;
+    Ok(SyncEnd { aligned, summary })
 }
 
 fn gps_offsets_secs(summary: &Value) -> Option<[f64; 2]> {

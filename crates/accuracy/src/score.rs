@@ -57,6 +57,9 @@ pub struct Score {
     pub cpu_cached_sec: Option<f64>,
     /// Peak memory, MB.
     pub peak_mb: Option<f64>,
+    /// Errors of the answered ones in ascending order, seconds.
+    #[serde(skip)]
+    pub errors_secs: Vec<f64>,
     /// All claims, for the reliability of all pairs.
     #[serde(skip)]
     pub claims: Vec<Claim>,
@@ -121,6 +124,7 @@ impl Score {
             cpu_cold_sec: run.cpu_cold_secs,
             cpu_cached_sec: run.cpu_cached_secs,
             peak_mb: run.peak_mb,
+            errors_secs: errors,
             claims,
         }
     }

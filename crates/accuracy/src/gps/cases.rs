@@ -191,6 +191,7 @@ mod tests {
             cpu_cold_sec: None,
             cpu_cached_sec: None,
             peak_mb: None,
+            errors_secs: Vec::new(),
             claims: Vec::new(),
         }
     }
