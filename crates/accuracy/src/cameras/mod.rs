@@ -1,9 +1,9 @@
 //! Two cameras: every pair with exact truth, as it is and with its new side filmed by another camera.
 //!
 //! [`variants`] makes the other cameras with ffmpeg: zoomed, rolled, cropped, behind another lens, with a
-//! cockpit that moves, in bad light. Truth stays exact, because nothing changes when a picture was taken. Every
-//! way of looking for what the cameras differ by is a chance to find something where there is nothing, so
-//! pairs with nothing in common are tried under every zoom and roll as well.
+//! cockpit that moves, in bad light. Truth stays exact, because nothing changes when a picture was taken.
+//! Every way of looking for what the cameras differ by is a chance to find something where there is nothing,
+//! so pairs with nothing in common are tried under every zoom and roll as well.
 
 mod pictures;
 mod report;

@@ -36,8 +36,8 @@ const BLUR_PX: f64 = 2.5;
 /// Exposure of the sunlit patches, and how fast shade crosses the picture, pixels of [`BASE_WIDTH`] a second.
 const SUN_EXPOSURE: f64 = 1.3;
 const SHADE_PX_PER_SEC: f64 = 120.0;
-/// How the cockpit is panned, as a sum of sines: amplitude in pixels of [`BASE_WIDTH`], frequency in hertz. At
-/// most 45 px across, as measured on the race-lap pair; no two periods fit into one another.
+/// How the cockpit is panned, as a sum of sines: amplitude in pixels of [`BASE_WIDTH`], frequency in hertz.
+/// At most 45 px across, as measured on the race-lap pair; no two periods fit into one another.
 const PAN_ACROSS: [(f64, f64); 3] = [(22.0, 0.11), (14.0, 0.29), (9.0, 0.73)];
 const PAN_UPRIGHT: [(f64, f64); 2] = [(7.0, 0.17), (5.0, 0.53)];
 
