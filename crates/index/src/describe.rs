@@ -22,7 +22,7 @@ use rayon::prelude::*;
 use crate::camera::CameraTelemetry;
 use crate::column::Column;
 use crate::error::IndexProblem;
-use crate::features::{Features, IndexParams, LOCAL_BYTES, SourceRecording, keypoint_column};
+use crate::features::{Features, IndexParams, LOCAL_BYTES, Pictures, SourceRecording, keypoint_column};
 use crate::tuning::{BATCH, FINE_FPS, MAX_SKIPPED_SHARE, PRECISE_FINE_FPS, QUEUE};
 
 /// Longest side of the analysed picture, pixels.
@@ -182,6 +182,7 @@ struct Described {
     /// For analysed frames only.
     local: Option<LocalFeatures>,
     detail: Vec<u8>,
+    jpeg: Vec<u8>,
 }
 
 #[derive(Default)]
@@ -193,6 +194,7 @@ struct Collected {
     fine_dense: Vec<u8>,
     detail: Vec<u8>,
     fine_detail: Vec<u8>,
+    jpegs: [Vec<Vec<u8>>; 2],
     size: (usize, usize),
 }
 
@@ -230,6 +232,7 @@ impl Collected {
 
     fn push(&mut self, frame: Described) {
         self.size = frame.size;
+        self.jpegs[usize::from(frame.local.is_none())].push(frame.jpeg);
         match frame.local {
             Some(local) => {
                 self.t_secs.push(frame.t_secs);
@@ -273,6 +276,7 @@ impl Collected {
             fine_dense: Column::of_bytes(DESCRIPTOR_LEN, self.fine_dense),
             detail: Column::of_bytes(HOG_GRID_LEN, self.detail),
             fine_detail: Column::of_bytes(HOG_GRID_LEN, self.fine_detail),
+            luma: self.jpegs.map(|jpegs| Pictures::of_jpegs(&jpegs)),
             track: track(opened),
             skipped_frames,
         }
@@ -311,12 +315,14 @@ impl Worker {
     fn describe(&mut self, frame: &LumaFrame) -> Result<Described, IndexProblem> {
         let view = LumaView::new(frame.width, frame.height, &frame.data).map_err(IndexProblem::Luma)?;
         let analysed = frame.role == FrameRole::Analysed;
+        let (detail, thumbnail) = self.detail.describe_keeping(&view);
         Ok(Described {
             t_secs: frame.t_secs,
             size: (frame.width, frame.height),
             dense: self.dense.describe(&view),
             local: analysed.then(|| self.orb.extract(&view, None)),
-            detail: self.detail.describe(&view),
+            detail,
+            jpeg: thumbnail.map_or_else(Vec::new, |picture| picture.to_jpeg()),
         })
     }
 }

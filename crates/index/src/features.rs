@@ -6,6 +6,7 @@ use mtbsync_task::error::PipelineError;
 use mtbsync_vision::dense::DESCRIPTOR_LEN;
 use mtbsync_vision::similarity::Descriptors;
 use mtbsync_vision::structure::HOG_GRID_LEN;
+use mtbsync_vision::thumbnail::Thumbnail;
 use serde::{Deserialize, Serialize};
 
 use crate::column::Column;
@@ -74,6 +75,50 @@ pub fn keypoint_column(keypoints: &[KeypointRow]) -> Column {
     Column::of_bytes(KEYPOINT_BYTES, bytes.collect())
 }
 
+/// Pictures of one kind of frames, [`Thumbnail`]s as JPEGs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pictures {
+    /// Bytes of picture i in `jpegs`: `offsets[i]..offsets[i + 1]`.
+    pub offsets: Vec<i64>,
+    /// All of them, one after the other.
+    pub jpegs: Column,
+}
+
+impl Default for Pictures {
+    fn default() -> Self {
+        Self {
+            offsets: vec![0],
+            jpegs: Column::of_bytes(1, Vec::new()),
+        }
+    }
+}
+
+impl Pictures {
+    /// From JPEGs in order.
+    pub fn of_jpegs(jpegs: &[Vec<u8>]) -> Self {
+        let ends = jpegs.iter().scan(0, |end, jpeg| {
+            *end += jpeg.len() as i64;
+            Some(*end)
+        });
+        Self {
+            offsets: std::iter::once(0).chain(ends).collect(),
+            jpegs: Column::of_bytes(1, jpegs.concat()),
+        }
+    }
+
+    /// Number of pictures.
+    pub fn frames(&self) -> usize {
+        self.offsets.len().saturating_sub(1)
+    }
+
+    fn read(&self, i: usize) -> Option<Thumbnail> {
+        let bound = |k: usize| usize::try_from(*self.offsets.get(k)?).ok();
+        let mut bytes = Vec::new();
+        self.jpegs.read(bound(i)?..bound(i + 1)?, &mut bytes);
+        Thumbnail::from_jpeg(&bytes)
+    }
+}
+
 /// Features of all analysed frames of a recording.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Features {
@@ -103,6 +148,8 @@ pub struct Features {
     pub detail: Column,
     /// HOG grids of the frames between, as many as `fine_t_secs` has; empty in an index made without.
     pub fine_detail: Column,
+    /// Reduced pictures of the analysed frames and of those between; none in an index made without.
+    pub luma: [Pictures; 2],
     /// Usable GPS of the camera, on the recording's clock: rows of `mtbsync_telemetry::Track`; may be empty.
     pub track: Vec<[f64; 6]>,
     /// Frames that could not be read.
@@ -144,6 +191,11 @@ impl Features {
         })
     }
 
+    /// The reduced picture of a frame; `None` where there is none.
+    pub fn luma(&self, (between, i): FrameNumber) -> Option<Thumbnail> {
+        self.luma[usize::from(between)].read(i)
+    }
+
     /// All frames with a HOG grid in order of time.
     pub fn with_hog_grid(&self) -> (Vec<f64>, Vec<FrameNumber>) {
         let between = if self.fine_detail.rows() > 0 {
@@ -174,6 +226,8 @@ impl Features {
             &self.fine_detail,
             &self.keypoints,
             &self.descriptors,
+            &self.luma[0].jpegs,
+            &self.luma[1].jpegs,
         ]
         .into_iter()
         .try_for_each(Column::check)

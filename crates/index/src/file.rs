@@ -3,7 +3,8 @@
 //! Beside the members of the documented layout an index may hold `fine_t` (`f64[F]`) and `fine_dense` (`u8`
 //! of F × D): dense descriptors of frames between the analysed ones, there when every frame had to be decoded
 //! anyway; and `detail` (`u8[N, 9216]`) and `fine_detail` (`u8[F, 9216]`): the HOG grids of both kinds, two
-//! bins a byte. `track` is there when the camera's own GPS has usable points.
+//! bins a byte; `luma` and `fine_luma`: their reduced pictures as JPEGs one after the other, picture `i` at
+//! `luma_offsets[i]..luma_offsets[i + 1]`. `track` is there when the camera's own GPS has usable points.
 
 use std::fs::File;
 use std::io::{BufReader, BufWriter};
@@ -21,10 +22,13 @@ use serde::{Deserialize, Serialize};
 use crate::column::{Column, IndexFile};
 use crate::describe::IMAGE_MAX_DIM;
 use crate::error::IndexProblem;
-use crate::features::{Features, IndexParams, KEYPOINT_BYTES, LOCAL_BYTES, SourceRecording};
+use crate::features::{Features, IndexParams, KEYPOINT_BYTES, LOCAL_BYTES, Pictures, SourceRecording};
 
 const FORMAT: &str = "mtbsync-index";
-const VERSION: u64 = 2;
+const VERSION: u64 = 3;
+/// Members with the reduced pictures of the analysed frames and of those between: where each begins, and
+/// their bytes.
+const PICTURES: [[&str; 2]; 2] = [["luma_offsets", "luma"], ["fine_luma_offsets", "fine_luma"]];
 /// x, y, size, angle, response.
 const KEYPOINT_NUMBERS: usize = KEYPOINT_BYTES / size_of::<f32>();
 
@@ -132,6 +136,13 @@ fn encode(file: &mut StagedFile, f: &Features, now_utc: &str) -> Result<(), NpzE
             &mut f.fine_detail.reader(),
         )?;
     }
+    for ([offsets, bytes], pictures) in PICTURES.into_iter().zip(&f.luma) {
+        if pictures.frames() > 0 {
+            npz.add(offsets, &[pictures.offsets.len()], &pictures.offsets)?;
+            let total = pictures.jpegs.rows();
+            npz.add_bytes::<u8>(bytes, &[total, 1], &mut pictures.jpegs.reader())?;
+        }
+    }
     if !f.track.is_empty() {
         npz.add("track", &[f.track.len(), 6], f.track.as_flattened())?;
     }
@@ -204,6 +215,11 @@ fn decode(file: File) -> Result<Features, IndexProblem> {
     };
     let detail = details("detail", n)?;
     let fine_detail = details("fine_detail", fine_t_secs.len())?;
+    let frames = [n, fine_t_secs.len()];
+    let mut luma = [Pictures::default(), Pictures::default()];
+    for ((luma, names), frames) in luma.iter_mut().zip(PICTURES).zip(frames) {
+        *luma = pictures(&mut npz, &file, names, frames)?;
+    }
     let track: Vec<[f64; 6]> = if npz.contains("track") {
         let rows = npz.shaped::<f64>("track", &[None, Some(6)])?.data;
         rows.as_chunks::<6>().0.to_vec()
@@ -211,10 +227,9 @@ fn decode(file: File) -> Result<Features, IndexProblem> {
         Vec::new()
     };
     let increasing = |t: &[f64]| t.iter().all(|v| v.is_finite()) && t.windows(2).all(|w| w[0] < w[1]);
-    let offsets_fit = offsets.first() == Some(&0) && offsets.windows(2).all(|w| w[0] <= w[1]);
     if !increasing(&t_secs)
         || !increasing(&fine_t_secs)
-        || !offsets_fit
+        || !rise_from_zero(&offsets)
         || !is_track(&track)
         || meta.params.dense != dense_layout()
     {
@@ -239,8 +254,34 @@ fn decode(file: File) -> Result<Features, IndexProblem> {
         fine_dense,
         detail,
         fine_detail,
+        luma,
         track,
         skipped_frames: meta.skipped_frames,
+    })
+}
+
+fn rise_from_zero(offsets: &[i64]) -> bool {
+    offsets.first() == Some(&0) && offsets.windows(2).all(|w| w[0] <= w[1])
+}
+
+/// The reduced pictures of `frames` frames; none where the index was made without.
+fn pictures(
+    npz: &mut NpzReader<BufReader<File>>,
+    file: &Arc<IndexFile>,
+    [offsets, bytes]: [&str; 2],
+    frames: usize,
+) -> Result<Pictures, IndexProblem> {
+    if !npz.contains(offsets) {
+        return Ok(Pictures::default());
+    }
+    let offsets = npz.shaped::<i64>(offsets, &[Some(frames + 1)])?.data;
+    let total = offsets.last().and_then(|&end| usize::try_from(end).ok());
+    let total = total
+        .filter(|_| rise_from_zero(&offsets))
+        .ok_or(IndexProblem::Damaged)?;
+    Ok(Pictures {
+        jpegs: column::<u8>(npz, file, bytes, [total, 1])?,
+        offsets,
     })
 }
 
@@ -301,6 +342,7 @@ mod tests {
             fine_dense: Column::of_bytes(DESCRIPTOR_LEN, Vec::new()),
             detail: Column::of_bytes(HOG_GRID_LEN, Vec::new()),
             fine_detail: Column::of_bytes(HOG_GRID_LEN, Vec::new()),
+            luma: Default::default(),
             track,
             skipped_frames: 0,
         }

@@ -15,6 +15,8 @@ mod orientation_grid;
 mod overlap;
 mod random;
 pub mod recurring;
+pub mod remap;
 pub mod similarity;
 pub mod structure;
+pub mod thumbnail;
 mod tuning;

@@ -58,11 +58,22 @@ impl OrientationGrid {
     /// Describe a picture: `put(index, value)` for every bin, index in `[row][column][bin]`, value in
     /// 0..=[`CLIP`]. An empty picture puts nothing.
     pub fn describe(&mut self, picture: &LumaView<'_>, put: impl FnMut(usize, f32)) {
+        self.describe_keeping(picture, |_| {}, put);
+    }
+
+    /// The same; `keep` is shown the reduced picture, grey values row by row.
+    pub fn describe_keeping(
+        &mut self,
+        picture: &LumaView<'_>,
+        keep: impl FnOnce(&[f32]),
+        put: impl FnMut(usize, f32),
+    ) {
         if picture.width() == 0 || picture.height() == 0 {
             return;
         }
         let width = self.cols * CELL_PX;
         shrink(picture, &mut self.small, width);
+        keep(&self.small);
         for value in &mut self.small {
             *value = (*value + HOG_LOG_OFFSET).ln();
         }

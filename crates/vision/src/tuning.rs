@@ -18,6 +18,16 @@ pub(crate) const HOG_LOG_OFFSET: f32 = 16.0;
 /// amplifying noise.
 pub(crate) const HOG_NORM_FLOOR: f32 = 0.05;
 
+// Pictures through another lens (`remap`).
+
+/// Share of a cell's pixels that the source must have seen. By hand.
+pub(crate) const REMAP_MIN_SEEN: f64 = 0.75;
+
+// Kept pictures (`thumbnail`).
+
+/// Quality of the kept JPEG, 1..100. By hand: about 12 kB a frame.
+pub(crate) const THUMBNAIL_QUALITY: u8 = 88;
+
 // Static mask (`mask`) and recurring features (`recurring`).
 
 /// Share of a cell's energy in its mean from which on it never moves. Measured: scenery stays below 0.80 on

@@ -30,7 +30,7 @@ use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
 /// Changes when descriptors change: older cached indexes are then misses.
-const INDEX_REVISION: u32 = 5;
+const INDEX_REVISION: u32 = 6;
 /// Folder of the indexes.
 const INDEX_FOLDER: &str = "index";
 /// Bytes of a gigabyte as disks are sold, the unit of the configured limit.

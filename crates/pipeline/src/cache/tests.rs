@@ -58,6 +58,7 @@ fn features(fingerprint: &str) -> Features {
         fine_dense: Column::of_bytes(DESCRIPTOR_LEN, Vec::new()),
         detail: Column::of_bytes(HOG_GRID_LEN, Vec::new()),
         fine_detail: Column::of_bytes(HOG_GRID_LEN, Vec::new()),
+        luma: Default::default(),
         track: Vec::new(),
         skipped_frames: 0,
     }

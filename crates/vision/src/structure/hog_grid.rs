@@ -10,6 +10,7 @@ use crate::image::LumaView;
 use crate::mask::MASK_LEN;
 use crate::orientation_grid::{BINS, CLIP, OrientationGrid, Pooling};
 use crate::overlap::{SummedArea, energies};
+use crate::thumbnail::Thumbnail;
 use crate::tuning::{CLIMB_RANGE, COARSE_BLOCK};
 
 /// Cells across; two by two lie in a cell of the dense descriptor.
@@ -49,12 +50,22 @@ impl Default for HogExtractor {
 impl HogExtractor {
     /// Describe a picture: [`HOG_GRID_LEN`] bytes. An empty picture gives zeros.
     pub fn describe(&mut self, picture: &LumaView<'_>) -> Vec<u8> {
+        self.describe_keeping(picture).0
+    }
+
+    /// The same, with the reduced picture that was described; `None` of an empty one.
+    pub fn describe_keeping(&mut self, picture: &LumaView<'_>) -> (Vec<u8>, Option<Thumbnail>) {
         let mut packed = vec![0u8; HOG_GRID_LEN];
-        self.grid.describe(picture, |bin, value| {
-            let level = (value * (LEVELS / CLIP)).round() as u8;
-            packed[bin / 2] |= level << (4 * (bin % 2));
-        });
-        packed
+        let mut pixels = Vec::new();
+        self.grid.describe_keeping(
+            picture,
+            |reduced| pixels.extend(reduced.iter().map(|v| v.round() as u8)),
+            |bin, value| {
+                let level = (value * (LEVELS / CLIP)).round() as u8;
+                packed[bin / 2] |= level << (4 * (bin % 2));
+            },
+        );
+        (packed, Thumbnail::new(pixels))
     }
 }
 

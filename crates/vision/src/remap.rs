@@ -1,0 +1,133 @@
+//! `p_source = R(φ) p · g(|p|)/|p| / s + d`: the picture of one camera as another lens would have shown it.
+//!
+//! Places are measured from the middle of the picture in half widths. `s` is the scale, `φ` the roll, `d` the
+//! offset of the middle (a camera that looks higher or farther right), and `g` the way from one projection to
+//! the other: with `k = tan(half field of view)`, `g(ρ) = atan(k ρ) / k` leads from a rectilinear picture to
+//! an equidistant one, `g(ρ) = tan(|k| ρ) / |k|` back, written as a negative `k` (see
+//! [`crate::structure::Projection`]).
+
+use crate::dense::{COLS, ROWS};
+use crate::mask::MASK_LEN;
+use crate::thumbnail::{HEIGHT, Thumbnail, WIDTH};
+use crate::tuning::{MAX_ANGLE, REMAP_MIN_SEEN};
+
+/// How the picture of the camera that sees more becomes that of the other.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ViewMap {
+    /// Natural logarithm of the scale: things become `exp` of it times as large.
+    pub log_scale: f64,
+    /// Roll of the source against the target, degrees, clockwise as seen in the picture.
+    pub roll_deg: f64,
+    /// Strength `k` of the projection's change: above 0 the source is equidistant and the target rectilinear.
+    pub bend: f64,
+    /// Where the target's middle lies in the source, half widths right and down.
+    pub offset: [f64; 2],
+}
+
+impl ViewMap {
+    /// Both cameras see alike.
+    pub const IDENTITY: Self = Self {
+        log_scale: 0.0,
+        roll_deg: 0.0,
+        bend: 0.0,
+        offset: [0.0; 2],
+    };
+
+    /// Where in the source a place of the target lies, half widths from the middles.
+    pub fn source_of(&self, [x, y]: [f64; 2]) -> [f64; 2] {
+        let radius = x.hypot(y);
+        let stretch = if self.bend.abs() * radius < 1e-6 {
+            1.0
+        } else if self.bend > 0.0 {
+            (self.bend * radius).atan() / (self.bend * radius)
+        } else {
+            let angle = (-self.bend * radius).min(MAX_ANGLE);
+            angle.tan() / angle
+        };
+        let gain = stretch * (-self.log_scale).exp();
+        let (sin, cos) = self.roll_deg.to_radians().sin_cos();
+        [
+            gain * (cos * x - sin * y) + self.offset[0],
+            gain * (sin * x + cos * y) + self.offset[1],
+        ]
+    }
+}
+
+/// A [`ViewMap`] made ready for pictures.
+#[derive(Clone, Debug)]
+pub struct Remap {
+    /// For each target pixel the source pixel up and left of its place, and the shares of the next right and
+    /// below, in 256ths.
+    taps: Vec<(u32, u16, u16)>,
+    /// For each cell of the dense grid whether enough of it was seen, and the source's cell it comes from.
+    cells: Vec<(bool, usize)>,
+}
+
+const HALF_WIDTH: f64 = WIDTH as f64 / 2.0;
+const HALF_HEIGHT: f64 = HEIGHT as f64 / 2.0;
+
+impl Remap {
+    /// For thumbnails.
+    pub fn new(map: &ViewMap) -> Self {
+        let source = |x: f64, y: f64| {
+            let [u, v] = map.source_of([(x - HALF_WIDTH) / HALF_WIDTH, (y - HALF_HEIGHT) / HALF_WIDTH]);
+            (u * HALF_WIDTH + HALF_WIDTH, v * HALF_WIDTH + HALF_HEIGHT)
+        };
+        let tap = |i: usize| {
+            let (x, y) = source((i % WIDTH) as f64 + 0.5, (i / WIDTH) as f64 + 0.5);
+            let split = |at: f64, len: usize| {
+                let at = (at - 0.5).clamp(0.0, (len - 1) as f64);
+                let low = (at as usize).min(len - 2);
+                (low, ((at - low as f64) * 256.0).round() as u16)
+            };
+            let ((left, right), (top, bottom)) = (split(x, WIDTH), split(y, HEIGHT));
+            ((top * WIDTH + left) as u32, right, bottom)
+        };
+        let (cell_px, grid_px) = (WIDTH / COLS, HEIGHT / ROWS);
+        let cell = |cell: usize| {
+            let (left, top) = (cell % COLS * cell_px, cell / COLS * grid_px);
+            let seen = (0..cell_px * grid_px)
+                .map(|k| {
+                    source(
+                        (left + k % cell_px) as f64 + 0.5,
+                        (top + k / cell_px) as f64 + 0.5,
+                    )
+                })
+                .filter(|(x, y)| (0.0..WIDTH as f64).contains(x) && (0.0..HEIGHT as f64).contains(y))
+                .count();
+            let (x, y) = source((left + cell_px / 2) as f64, (top + grid_px / 2) as f64);
+            let at = |v: f64, px: usize, cells: usize| (v.max(0.0) as usize / px).min(cells - 1);
+            let from = at(y, grid_px, ROWS) * COLS + at(x, cell_px, COLS);
+            (seen as f64 >= REMAP_MIN_SEEN * (cell_px * grid_px) as f64, from)
+        };
+        Self {
+            taps: (0..WIDTH * HEIGHT).map(tap).collect(),
+            cells: (0..MASK_LEN).map(cell).collect(),
+        }
+    }
+
+    /// The picture as the target shows it, bilinear between pixels; what the source did not see repeats its
+    /// edge.
+    pub fn picture(&self, source: &Thumbnail) -> Thumbnail {
+        let from = source.pixels();
+        let pixels = self.taps.iter().map(|&(at, right, bottom)| {
+            let at = at as usize;
+            let (right, bottom) = (u32::from(right), u32::from(bottom));
+            let line = |at: usize| u32::from(from[at]) * (256 - right) + u32::from(from[at + 1]) * right;
+            ((line(at) * (256 - bottom) + line(at + WIDTH) * bottom + (1 << 15)) >> 16) as u8
+        });
+        Thumbnail::of_pixels(pixels.collect())
+    }
+
+    /// The mask of the dense grid as the target shows it: what was not seen has no say.
+    pub fn mask(&self, source: &[u8]) -> Vec<u8> {
+        let cell = |&(seen, from): &(bool, usize)| {
+            if seen {
+                source.get(from).copied().unwrap_or(1)
+            } else {
+                0
+            }
+        };
+        self.cells.iter().map(cell).collect()
+    }
+}
