@@ -16,7 +16,8 @@ mod report;
 mod score;
 mod truth;
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -62,8 +63,8 @@ struct Args {
     #[arg(long, value_name = "TEXT", requires = "cameras")]
     only: Vec<String>,
 
-    /// Folders with reference.mp4, new.mp4 and truth.csv, or with pass1.mp4, pass2.mp4 and lap_gt.csv
-    /// [default: those of the repository and of ../shared/data]
+    /// Folders with reference.mp4 (or in the folder around), new.mp4 and truth.csv, or with pass1.mp4,
+    /// pass2.mp4 and truth.csv [default: those of the repository and of ../shared/data]
     folders: Vec<PathBuf>,
 }
 
@@ -73,11 +74,13 @@ fn main() -> Result<ExitCode> {
         .bin
         .canonicalize()
         .with_context(|| format!("no program at {}", args.bin.display()))?;
-    let folders = if args.folders.is_empty() {
-        pairs::default_folders()
-    } else {
-        args.folders
-    };
+    let mut folders = args.folders;
+    if folders.is_empty() {
+        folders = pairs::default_folders();
+        if !(args.ablation || args.gps || args.cameras) {
+            folders.extend(pairs::trail_folders());
+        }
+    }
     let mut found = pairs::find(&folders)?;
     if args.key_frames {
         for pair in &mut found {
@@ -104,7 +107,11 @@ fn main() -> Result<ExitCode> {
     }
     let mut scores = Vec::new();
     for pair in &found {
-        scores.push(measure(&bin, pair)?);
+        scores.push(measure(&bin, pair, &pair.name, &[])?);
+        if pair.has_camera_gps {
+            let name = format!("{}, no GPS", pair.name);
+            scores.push(measure(&bin, pair, &name, &["--no-gps".into()])?);
+        }
     }
     let mut refusals = Vec::new();
     for wrong in pairs::without_common_stretch(&found)? {
@@ -129,13 +136,13 @@ fn exit_code(is_good: bool) -> ExitCode {
     }
 }
 
-fn measure(bin: &std::path::Path, pair: &TestPair) -> Result<Score> {
-    let run = probe::run(bin, &pair.reference, &pair.new).with_context(|| format!("pair {}", pair.name))?;
-    Ok(Score::new(&pair.name, &pair.truth, &run))
+fn measure(bin: &Path, pair: &TestPair, name: &str, flags: &[OsString]) -> Result<Score> {
+    let run = probe::run(bin, &pair.reference, &pair.new, flags).with_context(|| format!("pair {name}"))?;
+    Ok(Score::new(name, &pair.truth, &run))
 }
 
-fn is_refused(bin: &std::path::Path, wrong: &WrongPair) -> Result<bool> {
+fn is_refused(bin: &Path, wrong: &WrongPair) -> Result<bool> {
     let run =
-        probe::run(bin, &wrong.reference, &wrong.new).with_context(|| format!("pair {}", wrong.name))?;
+        probe::run(bin, &wrong.reference, &wrong.new, &[]).with_context(|| format!("pair {}", wrong.name))?;
     Ok(!run.aligned && run.answers.is_empty())
 }

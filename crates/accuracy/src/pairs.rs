@@ -53,6 +53,11 @@ pub fn default_folders() -> Vec<PathBuf> {
     folders
 }
 
+/// Further rides of one trail beside the repository, where there are.
+pub fn trail_folders() -> Vec<PathBuf> {
+    subfolders(&shared_data().join("trail"))
+}
+
 fn subfolders(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
     let mut folders: Vec<PathBuf> = entries
@@ -82,45 +87,59 @@ pub fn find(folders: &[PathBuf]) -> Result<Vec<TestPair>> {
 }
 
 fn pairs_in(folder: &Path) -> Result<Vec<TestPair>> {
-    let name = folder
+    let truth = folder.join("truth.csv");
+    if !truth.is_file() {
+        bail!("{}: no truth.csv", folder.display());
+    }
+    if folder.join("pass1.mp4").is_file() {
+        laps_in(folder, &truth)
+    } else {
+        Ok(vec![ride_in(folder, &truth)?])
+    }
+}
+
+/// A rendered ride; several rides of one trail share the reference of the folder around theirs.
+fn ride_in(folder: &Path, truth: &Path) -> Result<TestPair> {
+    let (own, around) = (folder, folder.parent().unwrap_or(folder));
+    let (home, name) = if own.join("reference.mp4").is_file() {
+        (own, file_name(own))
+    } else {
+        (around, format!("{} {}", file_name(around), file_name(own)))
+    };
+    Ok(TestPair {
+        name,
+        reference: home.join("reference.mp4"),
+        new: own.join("new.mp4"),
+        truth: Truth::of_frames(truth)?,
+        has_camera_gps: false,
+    })
+}
+
+/// Two passes of one camera, either way round.
+fn laps_in(folder: &Path, truth: &Path) -> Result<Vec<TestPair>> {
+    let [pass1, pass2] = ["pass1.mp4", "pass2.mp4"].map(|name| folder.join(name));
+    let pair = |name: String, reference: &Path, new: &Path, swapped| -> Result<TestPair> {
+        Ok(TestPair {
+            name,
+            reference: reference.to_owned(),
+            new: new.to_owned(),
+            truth: Truth::of_lap(truth, swapped)?,
+            has_camera_gps: true,
+        })
+    };
+    let name = file_name(folder);
+    Ok(vec![
+        pair(name.clone(), &pass1, &pass2, false)?,
+        pair(format!("{name} swapped"), &pass2, &pass1, true)?,
+    ])
+}
+
+fn file_name(folder: &Path) -> String {
+    folder
         .file_name()
         .unwrap_or_default()
         .to_string_lossy()
-        .into_owned();
-    let file = |name: &str| folder.join(name);
-    // The lap has a truth.csv as well, but its recordings are passes of one camera.
-    if file("truth.csv").is_file() && !file("pass1.mp4").is_file() {
-        let truth = Truth::of_frames(&file("truth.csv"))?;
-        return Ok(vec![TestPair {
-            name,
-            reference: file("reference.mp4"),
-            new: file("new.mp4"),
-            truth,
-            has_camera_gps: false,
-        }]);
-    }
-    if file("lap_gt.csv").is_file() {
-        let (pass1, pass2) = (file("pass1.mp4"), file("pass2.mp4"));
-        let forward = Truth::of_lap(&file("lap_gt.csv"), false)?;
-        let backward = Truth::of_lap(&file("lap_gt.csv"), true)?;
-        return Ok(vec![
-            TestPair {
-                name: name.clone(),
-                reference: pass1.clone(),
-                new: pass2.clone(),
-                truth: forward,
-                has_camera_gps: true,
-            },
-            TestPair {
-                name: format!("{name} swapped"),
-                reference: pass2,
-                new: pass1,
-                truth: backward,
-                has_camera_gps: true,
-            },
-        ]);
-    }
-    bail!("{}: neither truth.csv nor lap_gt.csv", folder.display())
+        .into_owned()
 }
 
 /// Pairs made of the first rendered recording, the first real one, and the former played backwards.
@@ -145,4 +164,45 @@ pub fn without_common_stretch(pairs: &[TestPair]) -> Result<Vec<WrongPair>> {
         found.push(wrong("race-lap, reference", &lap.reference, &ride.reference));
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rides_of_one_trail_share_the_reference_of_the_folder_around() {
+        let place = tempfile::tempdir().unwrap();
+        let run = place.path().join("trail/run1");
+        fs::create_dir_all(&run).unwrap();
+        assert!(pairs_in(&run).is_err());
+        fs::write(
+            run.join("truth.csv"),
+            "t_new,t_ref,t_ref_first,t_ref_last\n0,1,,\n0.1,1.1,,\n",
+        )
+        .unwrap();
+        let shared = pairs_in(&run).unwrap();
+        assert_eq!(shared[0].name, "trail run1");
+        assert_eq!(shared[0].reference, place.path().join("trail/reference.mp4"));
+        fs::write(run.join("reference.mp4"), "").unwrap();
+        let own = pairs_in(&run).unwrap();
+        assert_eq!(
+            (own[0].name.as_str(), &own[0].reference),
+            ("run1", &run.join("reference.mp4"))
+        );
+    }
+
+    #[test]
+    fn two_laps_are_a_pair_either_way_round() {
+        let place = tempfile::tempdir().unwrap();
+        fs::write(place.path().join("pass1.mp4"), "").unwrap();
+        fs::write(place.path().join("truth.csv"), "t_new,t_ref\n9.3,0.3\n9.5,0.5\n").unwrap();
+        let pairs = pairs_in(place.path()).unwrap();
+        assert_eq!(pairs.len(), 2);
+        assert_eq!(
+            (&pairs[0].reference, &pairs[0].new),
+            (&pairs[1].new, &pairs[1].reference)
+        );
+        assert!(pairs[1].name.ends_with(" swapped"));
+    }
 }

@@ -27,6 +27,17 @@ pub struct Answer {
     pub confidence: f64,
 }
 
+/// One row of pairs.csv.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PairClaim {
+    /// Moment of the new recording, seconds.
+    pub t_new: f64,
+    /// Moment of the reference at the same place, seconds.
+    pub t_ref: f64,
+    /// Stated confidence.
+    pub confidence: f64,
+}
+
 /// One run of the program.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ProbeRun {
@@ -34,6 +45,8 @@ pub struct ProbeRun {
     pub aligned: bool,
     /// One answer per probe; none without a map.
     pub answers: Vec<Answer>,
+    /// The single measurements the map rests on; none without a map.
+    pub pairs: Vec<PairClaim>,
     /// Probes asked for.
     pub probes: Vec<f64>,
     /// Processor seconds with an empty cache.
@@ -62,11 +75,11 @@ struct SyncEnd {
     summary: Value,
 }
 
-/// Aligns `new` with `reference`, once with an empty cache and once with a full one.
-pub fn run(bin: &Path, reference: &Path, new: &Path) -> Result<ProbeRun> {
+/// Aligns `new` with `reference`, once with an empty cache and once with a full one, with further flags.
+pub fn run(bin: &Path, reference: &Path, new: &Path, flags: &[OsString]) -> Result<ProbeRun> {
     let question = Question::new(bin, reference, new)?;
-    let first = question.ask("cold", &[])?;
-    question.sync("cached", &[])?;
+    let first = question.ask("cold", flags)?;
+    question.sync("cached", flags)?;
     let (cpu_cold_secs, peak_mb) = cost(&question.folder.path().join("cold"));
     let cpu_cached_secs = cost(&question.folder.path().join("cached")).0;
     Ok(ProbeRun {
@@ -147,10 +160,14 @@ impl<'a> Question<'a> {
     /// What the program answers with further flags; without costs.
     pub fn ask(&self, out: &str, flags: &[OsString]) -> Result<ProbeRun> {
         let SyncEnd { aligned, summary } = self.sync(out, flags)?;
-        let answers = if aligned {
-            read_answers(&self.folder().join(out).join("new_markers.csv"))?
+        let (answers, pairs) = if aligned {
+            let file = |name| self.folder().join(out).join(name);
+            (
+                read_answers(&file("new_markers.csv"))?,
+                read_pairs(&file("pairs.csv"))?,
+            )
         } else {
-            Vec::new()
+            (Vec::new(), Vec::new())
         };
         if aligned && answers.len() != self.probes.len() {
             bail!("{} probes but {} answers", self.probes.len(), answers.len());
@@ -158,6 +175,7 @@ impl<'a> Question<'a> {
         Ok(ProbeRun {
             aligned,
             answers,
+            pairs,
             probes: self.probes.clone(),
             cpu_cold_secs: None,
             cpu_cached_secs: None,
@@ -256,6 +274,25 @@ fn read_answers(path: &Path) -> Result<Vec<Answer>> {
     table.rows.iter().map(answer).collect()
 }
 
+fn read_pairs(path: &Path) -> Result<Vec<PairClaim>> {
+    let table = Table::parse(
+        &read_bounded(path, MAX_CSV_BYTES)?,
+        &["t_new", "t_ref", "confidence"],
+    )?;
+    let columns = ["t_new", "t_ref", "confidence"].map(|name| table.column(&[name]));
+    let pair = |row| -> Result<PairClaim> {
+        let [t_new, t_ref, confidence] = columns.map(|column| -> Result<f64> {
+            Ok(table.required_number(row, column.context("a column is missing")?)?)
+        });
+        Ok(PairClaim {
+            t_new: t_new?,
+            t_ref: t_ref?,
+            confidence: confidence?,
+        })
+    };
+    table.rows.iter().map(pair).collect()
+}
+
 /// Processor seconds and peak memory from the run's own perf.json.
 fn cost(out: &Path) -> (Option<f64>, Option<f64>) {
     let Ok(text) = fs::read(out.join("perf.json")) else {
@@ -292,6 +329,7 @@ mod tests {
         let run = ProbeRun {
             aligned: true,
             answers: [1.0, 2.0, 3.0].map(answer).to_vec(),
+            pairs: Vec::new(),
             probes: vec![1.0, 2.0, 3.0],
             cpu_cold_secs: None,
             cpu_cached_secs: None,
@@ -305,6 +343,19 @@ mod tests {
             ..run
         };
         assert_eq!(refused.only(|t_ref| t_ref > 1.5).probes, [2.0, 3.0]);
+    }
+
+    #[test]
+    fn pairs_are_read_with_their_confidence() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let text = "t_new,t_ref,confidence,inliers,reproj_error,model,sigma\n9.5,0.4,0.91,,,G,0.1\n";
+        fs::write(file.path(), text).unwrap();
+        let expected = PairClaim {
+            t_new: 9.5,
+            t_ref: 0.4,
+            confidence: 0.91,
+        };
+        assert_eq!(read_pairs(file.path()).unwrap(), [expected]);
     }
 
     #[test]

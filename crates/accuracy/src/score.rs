@@ -3,13 +3,15 @@
 use mtbsync_markers::DEFAULT_REVIEW_THRESHOLD;
 use serde::Serialize;
 
-use crate::probe::ProbeRun;
+use crate::probe::{PairClaim, ProbeRun};
 use crate::truth::{TruePlace, Truth};
 
 /// One frame of a 30 fps recording, seconds.
 const FRAME_SECS: f64 = 0.033;
 /// A confident marker farther off than this is a bad mistake, seconds.
 const BAD_MISTAKE_SECS: f64 = 0.3;
+/// A single pair of at least this confidence must be right.
+const SURE_PAIR: f64 = 0.9;
 /// What the confidence is the probability of being within, seconds.
 pub const CONFIDENCE_RADIUS_SECS: f64 = 0.25;
 
@@ -49,6 +51,9 @@ pub struct Score {
     pub outside_claimed: usize,
     /// Confident answers that are wrong by more than 0.3 s, or have no counterpart at all.
     pub confident_wrong: usize,
+    /// Largest error of a single pair (pairs.csv) of confidence 0.9 or more, milliseconds of new time;
+    /// infinite where the new recording never is.
+    pub worst_sure_pair_ms: Option<f64>,
     /// Share of answers whose 90 % interval holds the truth.
     pub interval_holds: Option<f64>,
     /// Processor seconds with an empty cache.
@@ -92,7 +97,7 @@ impl Score {
                 }
                 TruePlace::At(first, last) => {
                     held += usize::from(low <= last && high >= first);
-                    let error = (first - t_new).max(t_new - last).max(0.0);
+                    let error = outside(t_new, first, last);
                     errors.push(error);
                     error
                 }
@@ -120,6 +125,7 @@ impl Score {
             outside_probes,
             outside_claimed,
             confident_wrong,
+            worst_sure_pair_ms: worst_sure_pair_ms(truth, &run.pairs),
             interval_holds: share(held),
             cpu_cold_sec: run.cpu_cold_secs,
             cpu_cached_sec: run.cpu_cached_secs,
@@ -128,6 +134,21 @@ impl Score {
             claims,
         }
     }
+}
+
+/// How far a time lies outside of a range, seconds.
+fn outside(t: f64, first: f64, last: f64) -> f64 {
+    (first - t).max(t - last).max(0.0)
+}
+
+fn worst_sure_pair_ms(truth: &Truth, pairs: &[PairClaim]) -> Option<f64> {
+    let sure = pairs.iter().filter(|pair| pair.confidence >= SURE_PAIR);
+    sure.filter_map(|pair| match truth.place(pair.t_ref) {
+        TruePlace::At(first, last) => Some(outside(pair.t_new, first, last) * 1000.0),
+        TruePlace::Nowhere => Some(f64::INFINITY),
+        TruePlace::Unknown => None,
+    })
+    .max_by(f64::total_cmp)
 }
 
 /// Linear-interpolated quantile of sorted values.
@@ -209,6 +230,7 @@ mod tests {
             aligned: true,
             probes: answers.iter().map(|answer| answer.t_ref).collect(),
             answers,
+            pairs: Vec::new(),
             cpu_cold_secs: None,
             cpu_cached_secs: None,
             peak_mb: None,
@@ -249,6 +271,24 @@ mod tests {
             (score.within_frame, score.interval_holds, score.confident_wrong),
             (Some(0.5), Some(0.5), 2)
         );
+    }
+
+    #[test]
+    fn only_sure_pairs_must_be_right() {
+        let pair = |t_new: f64, confidence| PairClaim {
+            t_new,
+            t_ref: 3.0,
+            confidence,
+        };
+        let worst = |pairs: &[PairClaim]| worst_sure_pair_ms(&truth(), pairs);
+        assert_eq!(worst(&[pair(9.0, 0.89)]), None);
+        let error = worst(&[pair(2.1, 0.9), pair(1.8, 1.0), pair(9.0, 0.5)]).unwrap();
+        assert!((error - 200.0).abs() < 1e-6, "{error}");
+        let never = PairClaim {
+            t_ref: 0.2,
+            ..pair(0.0, 0.95)
+        };
+        assert_eq!(worst(&[never]), Some(f64::INFINITY));
     }
 
     #[test]

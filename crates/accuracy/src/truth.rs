@@ -10,8 +10,8 @@ use mtbsync_formats::read_bounded;
 const ROUNDING_SECS: f64 = 6e-4;
 /// Frames of one stretch are no farther apart: twice the slowest frame rate of the test recordings.
 const MAX_FRAME_GAP_SECS: f64 = 0.2;
-/// Anchors of the GPS truth are half a second apart.
-const MAX_GPS_GAP_SECS: f64 = 0.75;
+/// Moments of the truth of two laps are 0.2 s apart.
+const MAX_LAP_GAP_SECS: f64 = 0.3;
 /// Nothing is asked this close beyond the end of what is known, where the truth itself is blurred.
 const BLURRED_END_SECS: f64 = 0.3;
 
@@ -84,15 +84,15 @@ impl Truth {
         })
     }
 
-    /// Reads `lap_gt.csv`: anchors from GPS, `t_pass1_s` and `t_pass2_cut_s`. Pass 2 starts before pass 1, so
-    /// with pass 2 as the reference (`pass2_is_reference`) its beginning has no counterpart; beyond the
-    /// anchors nothing else is known.
+    /// Reads `truth.csv` of two laps: `t_new` in pass 2 and `t_ref` in pass 1. Pass 2 starts before pass 1,
+    /// so with pass 2 as the reference (`pass2_is_reference`) its beginning has no counterpart; before the
+    /// first moment and after the last nothing else is known.
     pub fn of_lap(path: &Path, pass2_is_reference: bool) -> Result<Self> {
-        let table = read_table(path, &["t_pass1_s", "t_pass2_cut_s"])?;
+        let table = read_table(path, &["t_new", "t_ref"])?;
         let (new, reference) = if pass2_is_reference {
-            ("t_pass1_s", "t_pass2_cut_s")
+            ("t_ref", "t_new")
         } else {
-            ("t_pass2_cut_s", "t_pass1_s")
+            ("t_new", "t_ref")
         };
         let mut stretch = Vec::new();
         for row in &table.rows {
@@ -107,11 +107,11 @@ impl Truth {
         }
         if stretch
             .windows(2)
-            .any(|pair| pair[1].t_new - pair[0].t_new > MAX_GPS_GAP_SECS)
+            .any(|pair| pair[1].t_new - pair[0].t_new > MAX_LAP_GAP_SECS)
         {
-            bail!("{}: anchors are too far apart", path.display());
+            bail!("{}: moments are too far apart", path.display());
         }
-        let first = stretch.first().context("no anchors")?;
+        let first = stretch.first().context("no moment is known")?;
         // At equal speed, the moment at which the new recording starts.
         let known_before = if pass2_is_reference {
             first.ref_first - first.t_new - BLURRED_END_SECS
@@ -206,6 +206,26 @@ mod tests {
         let truth = frames("0.0,5.0,,\n0.1,7.0,6.0,9.0\n0.2,9.2,,\n");
         assert_eq!(truth.place(8.5), TruePlace::At(0.1, 0.1));
         assert!(matches!(truth.place(9.1), TruePlace::At(t, _) if (t - 0.15).abs() < 1e-9));
+    }
+
+    #[test]
+    fn the_truth_of_two_laps_is_read_in_both_orders() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "t_new,t_ref\n9.3,0.3\n9.5,0.5\n9.7,0.7\n").unwrap();
+        let forward = Truth::of_lap(file.path(), false).unwrap();
+        assert_eq!(forward.place(0.5), TruePlace::At(9.5, 9.5));
+        assert_eq!(
+            (forward.place(0.1), forward.place(0.9)),
+            (TruePlace::Unknown, TruePlace::Unknown)
+        );
+        let swapped = Truth::of_lap(file.path(), true).unwrap();
+        assert_eq!(swapped.place(9.5), TruePlace::At(0.5, 0.5));
+        assert_eq!(
+            (swapped.place(8.0), swapped.place(8.9)),
+            (TruePlace::Nowhere, TruePlace::Unknown)
+        );
+        std::fs::write(file.path(), "t_new,t_ref\n9.3,0.3\n9.7,0.7\n").unwrap();
+        assert!(Truth::of_lap(file.path(), false).is_err());
     }
 
     #[test]

@@ -204,15 +204,15 @@ mod tests {
 
     /// Times in the new lap, and posteriors that are right up to `error_secs`.
     fn truth(error_secs: f64) -> (Vec<f64>, Vec<Posterior>) {
-        let text = std::fs::read_to_string(lap("lap_gt.csv")).unwrap();
+        let text = std::fs::read_to_string(lap("truth.csv")).unwrap();
         let rows = text.lines().skip(1).map(|line| {
             let cells: Vec<f64> = line.split(',').map(|cell| cell.parse().unwrap()).collect();
             let posterior = Posterior {
-                t_ref_secs: cells[0] + error_secs,
+                t_ref_secs: cells[1] + error_secs,
                 on: 0.95,
                 off: 0.02,
             };
-            (cells[2], posterior)
+            (cells[0], posterior)
         });
         rows.unzip()
     }

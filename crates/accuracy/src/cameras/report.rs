@@ -204,6 +204,7 @@ mod tests {
             aligned: true,
             probes: answers.iter().map(|answer| answer.t_ref).collect(),
             answers,
+            pairs: Vec::new(),
             cpu_cold_secs: None,
             cpu_cached_secs: None,
             peak_mb: None,

@@ -187,6 +187,7 @@ mod tests {
             outside_probes: 0,
             outside_claimed: 0,
             confident_wrong: 0,
+            worst_sure_pair_ms: None,
             interval_holds: None,
             cpu_cold_sec: None,
             cpu_cached_sec: None,

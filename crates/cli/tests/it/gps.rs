@@ -15,12 +15,12 @@ fn lap(name: &str) -> String {
 
 /// Time in pass2, time in pass1.
 fn truth() -> Vec<(f64, f64)> {
-    let text = fs::read_to_string(lap("lap_gt.csv")).unwrap();
+    let text = fs::read_to_string(lap("truth.csv")).unwrap();
     text.lines()
         .skip(1)
         .map(|line| {
             let cells: Vec<f64> = line.split(',').map(|cell| cell.parse().unwrap()).collect();
-            (cells[2], cells[0])
+            (cells[0], cells[1])
         })
         .collect()
 }
@@ -124,7 +124,7 @@ fn black_pictures_are_bridged_by_gps() {
     let black = blacked_out(&place);
     assert_eq!(sync(&place, &black.to_string_lossy(), &[]).code, 0);
     let dark = errors(&place, (10.0, 20.0));
-    assert!(dark.len() >= 18, "{}", dark.len());
+    assert!(dark.len() >= 45, "{}", dark.len());
     assert!(quantile(&dark, 0.9) < 0.2, "{dark:?}");
     let inside = dark
         .iter()

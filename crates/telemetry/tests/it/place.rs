@@ -228,16 +228,16 @@ fn race_lap_track(name: &str) -> Track {
 fn race_lap_by_gps_alone() {
     let (pass1, pass2) = (race_lap_track("pass1.mp4"), race_lap_track("pass2.mp4"));
     let evidence = evidence(&pass1, &pass2);
-    let path = format!("{}/../../data/race-lap/lap_gt.csv", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{}/../../data/race-lap/truth.csv", env!("CARGO_MANIFEST_DIR"));
     let mut errors: Vec<f64> = std::fs::read_to_string(path)
         .unwrap()
         .lines()
         .skip(1)
         .map(|line| {
             let cells: Vec<f64> = line.split(',').map(|cell| cell.parse().unwrap()).collect();
-            let candidates = evidence.candidates(cells[2]);
+            let candidates = evidence.candidates(cells[0]);
             assert_eq!(candidates.len(), 1);
-            (candidates[0].t_ref_secs - cells[0]).abs()
+            (candidates[0].t_ref_secs - cells[1]).abs()
         })
         .collect();
     errors.sort_by(f64::total_cmp);
