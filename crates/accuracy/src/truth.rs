@@ -135,6 +135,31 @@ impl Truth {
             .find_map(|stretch| place_in(stretch, t_ref))
             .unwrap_or(TruePlace::Unknown)
     }
+
+    /// How far a pair of moments is off, seconds on the clock on which it is less: in a stop of one rider a
+    /// hundredth of a second on one clock is many seconds on the other. Infinite where the new recording
+    /// never is; `None` where nothing is known.
+    pub fn error_of_pair(&self, t_new: f64, t_ref: f64) -> Option<f64> {
+        let on_new = match self.place(t_ref) {
+            TruePlace::At(first, last) => Some(outside(t_new, first, last)),
+            TruePlace::Nowhere => Some(f64::INFINITY),
+            TruePlace::Unknown => None,
+        };
+        let on_ref = self.stretches.iter().find_map(|stretch| {
+            let after = stretch.partition_point(|moment| moment.t_new <= t_new);
+            let (before, after) = (stretch.get(after.checked_sub(1)?)?, stretch.get(after)?);
+            let share = (t_new - before.t_new) / (after.t_new - before.t_new);
+            let between = |from: f64, to: f64| from + share * (to - from);
+            let first = between(before.ref_first, after.ref_first);
+            Some(outside(t_ref, first, between(before.ref_last, after.ref_last)))
+        });
+        on_new.into_iter().chain(on_ref).min_by(f64::total_cmp)
+    }
+}
+
+/// How far a time lies outside of a range, seconds.
+pub fn outside(t: f64, first: f64, last: f64) -> f64 {
+    (first - t).max(t - last).max(0.0)
 }
 
 fn place_in(stretch: &[TrueMoment], t_ref: f64) -> Option<TruePlace> {
@@ -199,6 +224,16 @@ mod tests {
     fn a_stop_of_the_new_run_is_an_interval() {
         let truth = frames("0.0,5.0,,\n0.1,5.2,,\n0.2,5.2,,\n0.3,5.2,,\n0.4,5.4,,\n");
         assert_eq!(truth.place(5.2), TruePlace::At(0.1, 0.3));
+    }
+
+    #[test]
+    fn a_pair_is_as_wrong_as_on_the_kinder_clock() {
+        let truth = frames("0.0,5.0,,\n0.1,5.2,,\n0.2,5.2,,\n0.3,5.2,,\n0.4,5.4,,\n");
+        let error = |t_new, t_ref| truth.error_of_pair(t_new, t_ref).unwrap();
+        assert!((error(0.28, 5.21) - 0.01).abs() < 1e-9, "a stop of the new run");
+        assert!((error(0.1, 5.4) - 0.2).abs() < 1e-9);
+        assert_eq!(truth.error_of_pair(9.0, 9.0), Some(f64::INFINITY));
+        assert_eq!(truth.error_of_pair(9.0, 5.5), None);
     }
 
     #[test]
