@@ -1,4 +1,5 @@
-//! Markdown tables: a row per pair and variant as it is measured, then one per variant.
+//! Markdown tables: a row per pair and variant as it is measured, then variants by pairs, then one row per
+//! variant.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -80,9 +81,11 @@ impl CamerasReport {
         self.wrong.iter().all(|row| !row.accepted)
     }
 
-    /// Prints the table of variants.
+    /// Prints the tables of variants.
     pub fn print_summary(&self) -> Result<()> {
-        self.write_summary(&mut io::stdout().lock())
+        let mut out = io::stdout().lock();
+        self.write_by_pair(&mut out)?;
+        self.write_summary(&mut out)
     }
 
     /// Writes the numbers as JSON.
@@ -91,6 +94,32 @@ impl CamerasReport {
             std::fs::create_dir_all(folder)?;
         }
         std::fs::write(path, json::to_vec(self)?).with_context(|| path.display().to_string())
+    }
+
+    fn write_by_pair(&self, out: &mut impl Write) -> Result<()> {
+        let mut pairs: Vec<&str> = Vec::new();
+        for row in &self.rows {
+            if !pairs.contains(&row.score.pair.as_str()) {
+                pairs.push(&row.score.pair);
+            }
+        }
+        writeln!(out, "\nMedian / p95 in ms, share of 90 % intervals that hold.\n")?;
+        writeln!(out, "| variant | {} |", pairs.join(" | "))?;
+        writeln!(out, "|---{}|", "|---".repeat(pairs.len()))?;
+        for variant in &self.variants {
+            let row_of = |pair: &&str| {
+                let is_meant = |row: &&Row| row.variant == *variant && row.score.pair == **pair;
+                self.rows.iter().find(is_meant)
+            };
+            if pairs.iter().any(|pair| row_of(pair).is_some()) {
+                let cells: Vec<String> = pairs
+                    .iter()
+                    .map(|pair| row_of(pair).map_or_else(|| "-".to_owned(), Row::cell))
+                    .collect();
+                writeln!(out, "| {variant} | {} |", cells.join(" | "))?;
+            }
+        }
+        Ok(())
     }
 
     fn write_summary(&self, out: &mut impl Write) -> Result<()> {
@@ -121,6 +150,15 @@ impl CamerasReport {
 }
 
 impl Row {
+    fn cell(&self) -> String {
+        let score = &self.score;
+        if !score.aligned {
+            return "refused".to_owned();
+        }
+        let (median, p95) = (millis(score.median_ms), millis(score.p95_ms));
+        format!("{median} / {p95}, {}", share(score.interval_holds))
+    }
+
     fn line(&self) -> String {
         let score = &self.score;
         let pair = if score.aligned {
@@ -228,6 +266,35 @@ mod tests {
                 "2", "1.000", "10", "426", "500", "500", "500", "1.000", "1.000", "1"
             ]
         );
+    }
+
+    #[test]
+    fn variants_stand_beside_pairs_where_both_were_measured() {
+        let row = |variant: &str, pair: &str, aligned| Row {
+            variant: variant.to_owned(),
+            cpu_sec: None,
+            score: Score {
+                pair: pair.to_owned(),
+                aligned,
+                ..score(&[0.01, 0.03])
+            },
+        };
+        let report = CamerasReport {
+            variants: ["v", "w", "x"].map(str::to_owned).to_vec(),
+            rows: vec![row("v", "a", true), row("w", "a", true), row("v", "b", false)],
+            wrong: Vec::new(),
+        };
+        let mut text = Vec::new();
+        report.write_by_pair(&mut text).unwrap();
+        let text = String::from_utf8(text).unwrap();
+        let table: Vec<&str> = text.lines().filter(|line| line.starts_with('|')).collect();
+        let expected = [
+            "| variant | a | b |",
+            "|---|---|---|",
+            "| v | 20 / 29, 1.000 | refused |",
+            "| w | 20 / 29, 1.000 | - |",
+        ];
+        assert_eq!(table, expected);
     }
 
     #[test]
