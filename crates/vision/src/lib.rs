@@ -1,5 +1,5 @@
 //! What two pictures show of one place: static mask, dense place descriptor and its similarity, structure
-//! from motion, ORB features, matching, two-view geometry. Knows pictures; knows neither time nor files.
+//! from motion, learned place descriptor, ORB features, matching, two-view geometry. Knows pictures; knows neither time nor files.
 
 pub mod clahe;
 pub mod dense;
@@ -8,6 +8,7 @@ mod dots;
 pub mod geometry;
 pub mod grid_window;
 pub mod image;
+pub mod learned;
 pub mod mask;
 pub mod matching;
 pub mod orb;

@@ -7,8 +7,6 @@
 
 use std::ops::Range;
 
-use crate::orientation_grid::BINS;
-
 /// Places of a line of `len` cells that lie on an equal line after a shift (first `x` on second `x + shift`).
 pub(crate) fn overlap(len: usize, shift: isize) -> Range<usize> {
     let lost = shift.unsigned_abs().min(len);
@@ -49,10 +47,10 @@ impl SummedArea {
     }
 }
 
-/// Energy `Σ v²` of each cell of `BINS` numbers.
-pub(crate) fn energies(cells: &[i16]) -> impl Iterator<Item = i64> {
-    let energy = |cell: &[i16; BINS]| cell.iter().map(|&v| i64::from(v) * i64::from(v)).sum();
-    cells.as_chunks::<BINS>().0.iter().map(energy)
+/// Energy `Σ v²` of each cell of `bins` numbers.
+pub(crate) fn energies(cells: &[i16], bins: usize) -> impl Iterator<Item = i64> {
+    let energy = |cell: &[i16]| cell.iter().map(|&v| i64::from(v) * i64::from(v)).sum();
+    cells.chunks_exact(bins).map(energy)
 }
 
 #[cfg(test)]

@@ -108,7 +108,7 @@ pub(super) fn running_energy(row: &[i16]) -> [f32; COLS + 1] {
     // Sums of integers below 2^24 are exact in f32 only for a part of the range, so they are made in i64.
     let mut sum = 0i64;
     let mut out = [0.0; COLS + 1];
-    for (out, energy) in out[1..].iter_mut().zip(energies(row)) {
+    for (out, energy) in out[1..].iter_mut().zip(energies(row, BINS)) {
         sum += energy;
         *out = sum as f32;
     }

@@ -6,6 +6,8 @@
 //!   because half a metre further left the ground moves and the horizon stays, and interpolates between
 //!   cells. It locates the place to a fraction of a frame.
 //!
+//! - [`LearnedSequence`] compares learned maps ([`crate::learned`]) under shifts of the whole grid.
+//!
 //! What says nothing about the place is removed first (mean-centring, [`Centring`]). All dot products are
 //! integers, so results do not depend on vector width or the number of threads.
 
@@ -13,6 +15,7 @@ mod centred;
 mod displacement;
 mod displacement_matcher;
 mod frame_blocks;
+mod learned;
 mod place;
 mod shifted_grid;
 
@@ -21,6 +24,7 @@ pub use centred::{CentredSequence, Centring, Descriptors};
 pub use displacement::{Displacement, DisplacementSequence};
 pub use displacement_matcher::DisplacementMatcher;
 pub use frame_blocks::FrameBlocks;
+pub use learned::{LearnedCentring, LearnedMaps, LearnedSequence};
 pub use place::{PlaceSequence, ShiftSearch};
 
 #[cfg(test)]

@@ -9,7 +9,7 @@
 use std::ops::Range;
 
 use super::centred::CentredSequence;
-use super::shifted_grid::{GridShape, Layer, ShiftedGrid, cosines};
+use super::shifted_grid::{GridShape, Layer, ShiftedGrid, best_of_all, cosines};
 use crate::dense::{BINS, COLS, ROWS};
 use crate::tuning::{SHIFT_AROUND, SHIFT_MAX_DX, SHIFT_MAX_DY};
 
@@ -24,12 +24,14 @@ const POOLED_DIVISOR: i32 = 8;
 const FINE: GridShape = GridShape {
     rows: ROWS,
     cols: COLS,
+    bins: BINS,
     max_dx: SHIFT_MAX_DX,
     max_dy: SHIFT_MAX_DY,
 };
 const POOLED: GridShape = GridShape {
     rows: ROWS / POOL,
     cols: COLS / POOL,
+    bins: BINS,
     max_dx: SHIFT_MAX_DX / POOL,
     max_dy: SHIFT_MAX_DY / POOL,
 };
@@ -176,28 +178,6 @@ const _: () =
     assert!(POOLED.shifts().is_multiple_of(POOLED_SHIFTS) && FINE.shifts().is_multiple_of(FINE_SHIFTS));
 /// Full shifts around a pooled one.
 const NEAR_SHIFTS: usize = (2 * SHIFT_AROUND + 1).pow(2);
-
-/// Best cosine of all shifts of a grid, `S` of them at once, and the number of that shift; of equal ones the
-/// first.
-#[inline]
-fn best_of_all<const R: usize, const S: usize>(
-    grid: GridShape,
-    new: ShiftedGrid<'_>,
-    references: [ShiftedGrid<'_>; R],
-) -> [(f32, usize); R] {
-    let mut best = [(0.0, grid.index(0, 0)); R];
-    for first in (0..grid.shifts()).step_by(S) {
-        let shifts: [usize; S] = std::array::from_fn(|k| first + k);
-        for (best, cosines) in best.iter_mut().zip(cosines(grid, new, references, shifts)) {
-            for (cosine, index) in cosines.into_iter().zip(shifts) {
-                if cosine > best.0 {
-                    *best = (cosine, index);
-                }
-            }
-        }
-    }
-    best
-}
 
 /// Best cosine of the full grids around a pooled shift.
 #[inline]

@@ -6,7 +6,6 @@
 //! new frame can be shifted against several reference frames at once.
 
 use crate::dots::{LANES, dots};
-use crate::orientation_grid::BINS;
 use crate::overlap::{SummedArea, energies, overlap};
 
 /// Size of a grid of cells and how far it is shifted.
@@ -14,6 +13,8 @@ use crate::overlap::{SummedArea, energies, overlap};
 pub(super) struct GridShape {
     pub rows: usize,
     pub cols: usize,
+    /// Numbers of a cell.
+    pub bins: usize,
     pub max_dx: usize,
     pub max_dy: usize,
 }
@@ -22,7 +23,7 @@ impl GridShape {
     /// Numbers from one row to the next: the cells and one side's shift of zeros, which serves the next row
     /// as well.
     const fn stride(self) -> usize {
-        (self.cols + self.max_dx) * BINS
+        (self.cols + self.max_dx) * self.bins
     }
 
     /// Numbers from the first of the grid to the end of the last row's zeros, in whole vectors.
@@ -32,7 +33,7 @@ impl GridShape {
 
     /// Zeros before and after the grid.
     const fn margin(self) -> usize {
-        self.max_dy * self.stride() + self.max_dx * BINS
+        self.max_dy * self.stride() + self.max_dx * self.bins
     }
 
     const fn stored(self) -> usize {
@@ -69,16 +70,16 @@ pub(super) struct Layer {
 }
 
 impl Layer {
-    /// Append a frame given as `rows × cols × BINS` numbers.
+    /// Append a frame given as `rows × cols × bins` numbers.
     pub fn push(&mut self, grid: GridShape, cells: &[i16]) {
         let from = self.values.len();
         self.values.resize(from + grid.stored(), 0);
-        let row_len = grid.cols * BINS;
+        let row_len = grid.cols * grid.bins;
         for (row, numbers) in cells.chunks_exact(row_len).enumerate() {
             let at = from + grid.margin() + row * grid.stride();
             self.values[at..at + row_len].copy_from_slice(numbers);
         }
-        let energy = SummedArea::new(grid.cols, energies(cells));
+        let energy = SummedArea::new(grid.cols, energies(cells, grid.bins));
         for index in 0..grid.shifts() {
             let (dx, dy) = grid.shift(index);
             let within = energy.of(&overlap(grid.cols, dx), &overlap(grid.rows, dy));
@@ -125,7 +126,7 @@ pub(super) fn cosines<const R: usize, const S: usize>(
     let offsets = shifts.map(|index| {
         let (dx, dy) = grid.shift(index);
         grid.margin()
-            .wrapping_add_signed(-dy * grid.stride() as isize - dx * BINS as isize)
+            .wrapping_add_signed(-dy * grid.stride() as isize - dx * grid.bins as isize)
     });
     let sums = dots(references.map(|r| r.unmoved(grid)), new.values, offsets);
     let mut out = [[0.0; S]; R];
@@ -136,6 +137,28 @@ pub(super) fn cosines<const R: usize, const S: usize>(
         }
     }
     out
+}
+
+/// Best cosine of all shifts of a grid, `S` of them at once, and the number of that shift; of equal ones the
+/// first.
+#[inline]
+pub(super) fn best_of_all<const R: usize, const S: usize>(
+    grid: GridShape,
+    new: ShiftedGrid<'_>,
+    references: [ShiftedGrid<'_>; R],
+) -> [(f32, usize); R] {
+    let mut best = [(0.0, grid.index(0, 0)); R];
+    for first in (0..grid.shifts()).step_by(S) {
+        let shifts: [usize; S] = std::array::from_fn(|k| first + k);
+        for (best, cosines) in best.iter_mut().zip(cosines(grid, new, references, shifts)) {
+            for (cosine, index) in cosines.into_iter().zip(shifts) {
+                if cosine > best.0 {
+                    *best = (cosine, index);
+                }
+            }
+        }
+    }
+    best
 }
 
 #[cfg(test)]
@@ -153,7 +176,7 @@ pub(super) mod tests {
         let (dx, dy) = grid.shift(index);
         let from = grid
             .margin()
-            .wrapping_add_signed(dy * grid.stride() as isize + dx * BINS as isize);
+            .wrapping_add_signed(dy * grid.stride() as isize + dx * grid.bins as isize);
         let theirs = &reference.values[from..from + grid.span()];
         let scale = new.scales[index] * reference.scales[grid.shifts() - 1 - index];
         dot_plain(new.unmoved(grid), theirs) as f32 * scale
@@ -165,6 +188,7 @@ pub(super) mod tests {
             let grid = GridShape {
                 rows,
                 cols,
+                bins: 8,
                 max_dx,
                 max_dy,
             };

@@ -153,7 +153,7 @@ impl HogGrid {
                     .for_each(|(s, &v)| *s += v);
             }
         }
-        let coarse_energy = SummedArea::new(COARSE_COLS, energies(&coarse));
+        let coarse_energy = SummedArea::new(COARSE_COLS, energies(&coarse, BINS));
         let coarse = PaddedGrid::new(&coarse, COARSE_COLS, COARSE_MARGIN, COARSE_BLOCK);
         Self {
             fine: PaddedGrid::new(fine, COLS, FINE_MARGIN, BLOCK),
