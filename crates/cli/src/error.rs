@@ -14,15 +14,9 @@ use mtbsync_web::ServerError;
 /// What can go wrong before and beside the pipeline.
 #[derive(Debug, thiserror::Error)]
 pub enum CliProblem {
-    /// Learned features without their weights.
-    #[error("--matcher super needs --model PATH")]
-    SuperWithoutModel,
-    /// Learned features, which no build has.
-    #[error("--matcher super is not available in this build")]
-    NoSuper,
-    /// Weights that nothing uses.
-    #[error("--model goes with --matcher super only")]
-    ModelWithoutSuper,
+    /// A model that nothing uses.
+    #[error("--model goes with --matcher super or auto")]
+    ModelUnused,
     /// An offset of a track that was not given: the flag of the track.
     #[error("{0}-offset needs {0}")]
     OffsetWithoutTrack(&'static str),
@@ -134,8 +128,6 @@ impl Problem for CliProblem {
             Self::NoHistory { hint, .. } => return hint.clone(),
             Self::NoMarkerTable(call) => call,
             Self::UnknownFormat(_) => return Some(format!("formats are auto, {}", InputFormat::names())),
-            Self::SuperWithoutModel => "available without a model: auto, dense, orb",
-            Self::NoSuper => "available: auto, dense, orb",
             Self::NoPlaceForIndex => "give --out, or drop --no-cache",
             Self::NoCache => "drop --no-cache, or see --cache-dir",
             Self::ClearUnconfirmed => "add --yes, or --older-than 30d to remove old entries only",

@@ -4,6 +4,8 @@ use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use mtbsync_task::error::{Failure, PipelineError, Problem};
 
+use crate::commands::version;
+
 /// A parse that did not end in a command.
 pub enum NotACommand {
     /// Help or version: the text for stdout.
@@ -15,9 +17,22 @@ pub enum NotACommand {
 /// Sorts clap's errors.
 pub fn explain(error: &clap::Error) -> NotACommand {
     match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => NotACommand::Text(error.render().to_string()),
+        ErrorKind::DisplayHelp => NotACommand::Text(error.render().to_string()),
+        ErrorKind::DisplayVersion => NotACommand::Text(version::text(named_verbosity())),
         _ => NotACommand::Wrong(wrong_usage(error), usage_line()),
     }
+}
+
+/// How often `-v` was given beside `--version`, which ends the parsing.
+fn named_verbosity() -> u8 {
+    let count = |arg: &str| match arg.strip_prefix('-') {
+        Some("-verbose") => 1,
+        Some(letters) if !letters.starts_with('-') => letters.chars().filter(|&c| c == 'v').count(),
+        _ => 0,
+    };
+    let args = std::env::args_os().skip(1);
+    let total: usize = args.map(|arg| count(&arg.to_string_lossy())).sum();
+    u8::try_from(total).unwrap_or(u8::MAX)
 }
 
 /// Wrong usage as clap finds it. Flags with their dashes, arguments as the usage line names them.

@@ -6,6 +6,7 @@ use mtbsync_task::error::Problem;
 use mtbsync_telemetry::TrackError;
 use mtbsync_telemetry::realtime::NotRealTime;
 use mtbsync_vision::image::LumaError;
+use mtbsync_vision::learned::ModelProblem;
 
 /// What can go wrong between a recording and its features.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +55,9 @@ pub enum IndexProblem {
     /// An index in use that can no longer be read, in the system's words.
     #[error("the index cannot be read ({0})")]
     Unreadable(String),
+    /// A learned model that cannot be used.
+    #[error(transparent)]
+    Model(ModelProblem),
     /// An index that cannot be put together.
     #[error(transparent)]
     Npz(NpzError),
@@ -74,6 +78,7 @@ impl Problem for IndexProblem {
             Self::Luma(error) => return error.hint(),
             Self::Track(error) => return error.hint(),
             Self::Npz(error) => return error.hint(),
+            Self::Model(error) => return error.hint(),
             Self::NotRealTime(_) => "give a recording in real time, or ‹force›",
             Self::ManyUnreadable { .. } | Self::NoFrame => "copy the file from the camera again",
             Self::TooShort => "give a longer recording or a higher ‹fps›",

@@ -25,5 +25,6 @@ pub mod describe;
 pub mod error;
 pub mod features;
 pub mod file;
+pub mod learned;
 pub mod tracks;
 mod tuning;

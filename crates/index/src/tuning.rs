@@ -12,6 +12,9 @@ pub(crate) const QUEUE: usize = 8;
 /// Share of unreadable frames above which a recording is refused. By hand.
 pub(crate) const MAX_SKIPPED_SHARE: f64 = 0.2;
 
+/// Frames that each thread describes with a network before the work looks up. By hand: a tenth of a second.
+pub(crate) const LEARNED_BATCH: usize = 16;
+
 /// Fewest usable points of a track. By hand.
 pub(crate) const MIN_POINTS: usize = 5;
 /// 1-sigma of an offset given by a person: they read it off a whole second, seconds.

@@ -6,7 +6,9 @@ use std::ops::Range;
 use mtbsync_align::evidence::{Matrix, SampleMoments, combine, standardise, z_scores};
 use mtbsync_index::features::DenseFrames;
 use mtbsync_task::error::PipelineError;
-use mtbsync_vision::similarity::{BLOCK_FRAMES, Centring, FrameBlocks, PlaceSequence, ShiftSearch};
+use mtbsync_vision::similarity::{
+    BLOCK_FRAMES, CentredSequence, Centring, FrameBlocks, PlaceSequence, ShiftSearch,
+};
 use rayon::prelude::*;
 
 use crate::error::MatchingProblem;
@@ -17,8 +19,76 @@ pub(crate) fn full_matrix(rows: usize, columns: usize, values: Vec<f32>) -> Resu
     Matrix::new(rows, columns, values).ok_or_else(inconsistent)
 }
 
-fn inconsistent() -> PipelineError {
+pub(crate) fn inconsistent() -> PipelineError {
     MatchingProblem::Inconsistent.into()
+}
+
+/// A recording whose frames can be compared with those of another.
+pub(crate) trait Comparable: Sync {
+    /// Frames made ready to be compared.
+    type Prepared: Send + Sync;
+
+    /// Number of frames.
+    fn frames(&self) -> usize;
+    /// These frames, in this order.
+    fn at(&self, frames: &[usize]) -> Self::Prepared;
+    /// A stretch of frames.
+    fn block(&self, frames: Range<usize>) -> Self::Prepared;
+    /// Similarity of frame `i` of `ours` with each of the frames `js` of `theirs`, appended to `out`.
+    fn compare(
+        &self,
+        ours: &Self::Prepared,
+        i: usize,
+        theirs: &Self::Prepared,
+        js: Range<usize>,
+        out: &mut Vec<f32>,
+    );
+}
+
+/// Dense descriptors, compared at the shifts of `search`.
+struct Dense<'a, 'b> {
+    centring: &'b Centring<'a>,
+    search: ShiftSearch,
+}
+
+impl Dense<'_, '_> {
+    fn prepared(&self, sequence: &CentredSequence) -> PlaceSequence {
+        match self.search {
+            ShiftSearch::Pooled => PlaceSequence::pooled(sequence),
+            ShiftSearch::CoarseToFine | ShiftSearch::Exhaustive => PlaceSequence::new(sequence),
+        }
+    }
+}
+
+impl Comparable for Dense<'_, '_> {
+    type Prepared = PlaceSequence;
+
+    fn frames(&self) -> usize {
+        self.centring.frames()
+    }
+
+    fn at(&self, frames: &[usize]) -> PlaceSequence {
+        self.prepared(&self.centring.at(frames))
+    }
+
+    fn block(&self, frames: Range<usize>) -> PlaceSequence {
+        self.prepared(&self.centring.block(frames))
+    }
+
+    fn compare(
+        &self,
+        ours: &PlaceSequence,
+        i: usize,
+        theirs: &PlaceSequence,
+        js: Range<usize>,
+        out: &mut Vec<f32>,
+    ) {
+        ours.similarities(i, theirs, js, self.search, out);
+    }
+}
+
+fn dense<'a, 'b>(sides: &'b [Centring<'a>; 2], search: ShiftSearch) -> [Dense<'a, 'b>; 2] {
+    sides.each_ref().map(|centring| Dense { centring, search })
 }
 
 /// Both recordings, globally and locally centred: new, then reference.
@@ -48,9 +118,9 @@ impl<'a> FramePairs<'a> {
     /// of similarity stand out.
     pub fn compare(&self, rows: &[usize], search: ShiftSearch) -> Result<(Matrix, Matrix), PipelineError> {
         let [global, local] = &self.kinds;
-        let global = compare_all(global, rows, search)?;
+        let global = compare_all(&dense(global, search), rows)?;
         let of_global = z_scores(&global);
-        let of_local = z_scores(&compare_all(local, rows, search)?);
+        let of_local = z_scores(&compare_all(&dense(local, search), rows)?);
         let z = combine(&of_global, &of_local).ok_or_else(inconsistent)?;
         Ok((global, z))
     }
@@ -58,33 +128,29 @@ impl<'a> FramePairs<'a> {
     /// Every new frame against the reference frames of its band, judged against a sample of each recording.
     pub fn compare_within(&self, bands: &[Range<usize>]) -> Result<(Matrix, Matrix), PipelineError> {
         let [global, local] = &self.kinds;
-        let (similarity, global) = compare_band(global, bands)?;
-        let (_, local) = compare_band(local, bands)?;
+        let (similarity, global) = compare_band(&dense(global, ShiftSearch::CoarseToFine), bands)?;
+        let (_, local) = compare_band(&dense(local, ShiftSearch::CoarseToFine), bands)?;
         let z = combine(&global, &local).ok_or_else(inconsistent)?;
         Ok((similarity, z))
     }
 }
 
 /// The new frames `rows` against all of the reference, which is prepared a part at a time.
-fn compare_all(
-    [new, reference]: &[Centring<'_>; 2],
+pub(crate) fn compare_all<C: Comparable>(
+    [new, reference]: &[C; 2],
     rows: &[usize],
-    search: ShiftSearch,
 ) -> Result<Matrix, PipelineError> {
-    let prepare = match search {
-        ShiftSearch::Pooled => PlaceSequence::pooled,
-        ShiftSearch::CoarseToFine | ShiftSearch::Exhaustive => PlaceSequence::new,
-    };
-    let ours = prepare(&new.at(rows));
+    let ours = new.at(rows);
     let len = reference.frames();
     let parts: Vec<Vec<f32>> = (0..len.div_ceil(PART_FRAMES))
         .into_par_iter()
         .map(|part| {
             let from = part * PART_FRAMES;
-            let theirs = prepare(&reference.block(from..(from + PART_FRAMES).min(len)));
-            let mut values = Vec::with_capacity(rows.len() * theirs.frames());
+            let frames = from..(from + PART_FRAMES).min(len);
+            let theirs = reference.block(frames.clone());
+            let mut values = Vec::with_capacity(rows.len() * frames.len());
             for i in 0..rows.len() {
-                ours.similarities(i, &theirs, 0..theirs.frames(), search, &mut values);
+                new.compare(&ours, i, &theirs, 0..frames.len(), &mut values);
             }
             values
         })
@@ -101,49 +167,34 @@ fn compare_all(
 
 /// Every new frame against its band of the reference: similarity, and how far it stands out among a sample of
 /// frames all along the reference and all along the new run.
-fn compare_band(
-    [new, reference]: &[Centring<'_>; 2],
+pub(crate) fn compare_band<C: Comparable>(
+    [new, reference]: &[C; 2],
     bands: &[Range<usize>],
 ) -> Result<(Matrix, Matrix), PipelineError> {
-    let sample = |of: &Centring<'_>| {
+    let sampled = |of: &C| -> Vec<usize> {
         let count = SAMPLE_FRAMES.min(of.frames());
-        let frames: Vec<usize> = (0..count).map(|k| k * of.frames() / count).collect();
-        PlaceSequence::new(&of.at(&frames))
+        (0..count).map(|k| k * of.frames() / count).collect()
     };
-    let (of_new, of_reference) = (sample(new), sample(reference));
-    let prepared = |of: &Centring<'_>, frames: Range<usize>| PlaceSequence::new(&of.block(frames));
-    let theirs = FrameBlocks::new(reference.frames(), KEPT_BLOCKS, |frames| {
-        prepared(reference, frames)
-    });
+    let samples = [sampled(new), sampled(reference)];
+    let (of_new, of_reference) = (new.at(&samples[0]), reference.at(&samples[1]));
+    let theirs = FrameBlocks::new(reference.frames(), KEPT_BLOCKS, |frames| reference.block(frames));
     let rows: Vec<(Vec<f32>, Vec<SampleMoments>)> = (0..new.frames().div_ceil(BLOCK_FRAMES))
         .into_par_iter()
         .map(|number| {
             let from = number * BLOCK_FRAMES;
             let frames = from..(from + BLOCK_FRAMES).min(new.frames());
-            let block = prepared(new, frames.clone());
+            let block = new.block(frames.clone());
             let (mut values, mut spreads, mut beside) = (Vec::new(), Vec::new(), Vec::new());
             for (i, band) in bands[frames].iter().enumerate() {
                 let mut j = band.start;
                 while j < band.end {
                     let (part, within) = theirs.get(j);
-                    let count = (part.frames() - within).min(band.end - j);
-                    block.similarities(
-                        i,
-                        &part,
-                        within..within + count,
-                        ShiftSearch::CoarseToFine,
-                        &mut values,
-                    );
+                    let count = (BLOCK_FRAMES - within).min(band.end - j);
+                    new.compare(&block, i, &part, within..within + count, &mut values);
                     j += count;
                 }
                 beside.clear();
-                block.similarities(
-                    i,
-                    &of_reference,
-                    0..of_reference.frames(),
-                    ShiftSearch::CoarseToFine,
-                    &mut beside,
-                );
+                new.compare(&block, i, &of_reference, 0..samples[1].len(), &mut beside);
                 spreads.push(SampleMoments::of(&beside));
             }
             (values, spreads)
@@ -152,18 +203,13 @@ fn compare_band(
     let by_column: Vec<SampleMoments> = (0..theirs.count())
         .into_par_iter()
         .flat_map_iter(|number| {
-            let block = prepared(reference, theirs.range(number));
-            let mut spreads = vec![SampleMoments::default(); block.frames()];
+            let frames = theirs.range(number);
+            let block = reference.block(frames.clone());
+            let mut spreads = vec![SampleMoments::default(); frames.len()];
             let mut beside = Vec::new();
-            for i in 0..of_new.frames() {
+            for i in 0..samples[0].len() {
                 beside.clear();
-                of_new.similarities(
-                    i,
-                    &block,
-                    0..block.frames(),
-                    ShiftSearch::CoarseToFine,
-                    &mut beside,
-                );
+                new.compare(&of_new, i, &block, 0..frames.len(), &mut beside);
                 spreads
                     .iter_mut()
                     .zip(&beside)

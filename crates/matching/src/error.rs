@@ -8,6 +8,9 @@ pub enum MatchingProblem {
     /// Arrays of an index that contradict one another.
     #[error("index is inconsistent")]
     Inconsistent,
+    /// An index without the pictures that learned features are computed from.
+    #[error("the index holds no pictures for learned features")]
+    NoPictures,
 }
 
 impl Problem for MatchingProblem {

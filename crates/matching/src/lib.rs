@@ -24,6 +24,7 @@ mod compare;
 mod displaced;
 mod error;
 mod gps;
+mod learned;
 mod locate;
 mod picture_speed;
 mod refine;

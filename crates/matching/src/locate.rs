@@ -11,6 +11,7 @@ use mtbsync_align::band::band;
 use mtbsync_align::evidence::{Matrix, add, log_likelihood_ratios, z_scores};
 use mtbsync_align::sequence::{Posterior, PosteriorInterval, posterior_intervals, posteriors};
 use mtbsync_index::features::{DenseFrames, Features};
+use mtbsync_index::learned::has_pictures;
 use mtbsync_index::tracks::Tracks;
 use mtbsync_task::error::PipelineError;
 use mtbsync_task::progress::{Stage, Task};
@@ -19,9 +20,12 @@ use mtbsync_vision::similarity::ShiftSearch;
 
 use crate::compare::{FramePairs, full_matrix};
 use crate::gps::{GpsEvidence, Seen};
+use crate::learned::LearnedEvidence;
 use crate::picture_speed::picture_speed;
 use crate::settings::{MatchSettings, Matcher};
-use crate::tuning::{MAX_FULL_CELLS, REVERSED_SHARE, SPARSE_FRAMES};
+use crate::tuning::{
+    MAX_FULL_CELLS, REVERSED_SHARE, SAME_PLACE_SECS, SPARSE_FRAMES, SURE_AGREEMENT, SURE_SHARE_ON,
+};
 use crate::verify::local_similarity;
 
 /// Where each new frame is, and what spoke for it.
@@ -68,12 +72,20 @@ pub fn locate(
         compared(task)?;
         return Ok(judge(&z, &every, reference, new, tracks).found(similarity, z));
     }
+    let search = Search {
+        reference,
+        new,
+        tracks,
+        settings,
+        task,
+    };
     let frames = [new, reference].map(DenseFrames::analysed);
     let frame_pairs = FramePairs::new(&frames[0], &frames[1], [&new.mask, &reference.mask]);
     if new.t_secs.len() * reference.t_secs.len() <= MAX_FULL_CELLS {
         let (similarity, z) = frame_pairs.compare(&every, ShiftSearch::Exhaustive)?;
         compared(task)?;
-        return Ok(judge(&z, &every, reference, new, tracks).found(similarity, z));
+        let first = search.first_look(z, &every)?;
+        return Ok(first.judged.found(similarity, first.z));
     }
     let sparse: Vec<usize> = every
         .into_iter()
@@ -81,12 +93,16 @@ pub fn locate(
         .collect();
     let (_, z) = frame_pairs.compare(&sparse, ShiftSearch::Pooled)?;
     compared(task)?;
-    let judged = judge(&z, &sparse, reference, new, tracks);
+    let FirstLook { judged, learned, .. } = search.first_look(z, &sparse)?;
     let t_sparse: Vec<f64> = sparse.iter().map(|&i| new.t_secs[i]).collect();
     // Without a path nothing is worth a closer look.
     let nowhere = || vec![0..1; new.t_secs.len()];
     let bands = band(&judged.intervals, &t_sparse, &new.t_secs, &reference.t_secs).unwrap_or_else(nowhere);
     let (similarity, z) = frame_pairs.compare_within(&bands)?;
+    let z = match &learned {
+        Some(learned) => learned.with_bands(&z, &bands)?,
+        None => z,
+    };
     let llr = judged.with_gps(log_likelihood_ratios(&z), &new.t_secs, &reference.t_secs);
     let path = posteriors(&llr, &new.t_secs, &reference.t_secs);
     Ok(Judged {
@@ -104,6 +120,59 @@ fn compared(task: &Task<'_>) -> Result<(), PipelineError> {
     Ok(())
 }
 
+/// Two recordings and how they are compared.
+struct Search<'a> {
+    reference: &'a Features,
+    new: &'a Features,
+    tracks: &'a Tracks,
+    settings: &'a MatchSettings,
+    task: &'a Task<'a>,
+}
+
+/// What was made of some new frames and all of the reference.
+struct FirstLook<'a> {
+    z: Matrix,
+    judged: Judged,
+    /// Learned evidence, where it takes part.
+    learned: Option<LearnedEvidence<'a>>,
+}
+
+impl<'a> Search<'a> {
+    /// Judge the new frames `rows` by how far they stand out; by learned evidence as well when that was asked
+    /// for, or when nobody asked for anything and the frames are unsure of their places.
+    fn first_look(&self, z: Matrix, rows: &[usize]) -> Result<FirstLook<'a>, PipelineError> {
+        let judged = |z: &Matrix| judge(z, rows, self.reference, self.new, self.tracks);
+        let alone = |z: Matrix, judged: Judged| {
+            Ok(FirstLook {
+                z,
+                judged,
+                learned: None,
+            })
+        };
+        match self.settings.matcher {
+            Matcher::Dense | Matcher::Orb => {
+                let judged = judged(&z);
+                return alone(z, judged);
+            }
+            Matcher::Auto => {
+                let judged = judged(&z);
+                let seen = has_pictures(self.new) && has_pictures(self.reference);
+                if !seen || !judged.is_unsure(&z, &self.reference.t_secs) {
+                    return alone(z, judged);
+                }
+            }
+            Matcher::Learned => {}
+        }
+        let learned = LearnedEvidence::new([self.new, self.reference], self.settings, self.task)?;
+        let z = learned.with_rows(&z, rows)?;
+        Ok(FirstLook {
+            judged: judged(&z),
+            z,
+            learned: Some(learned),
+        })
+    }
+}
+
 /// What the sequence model and GPS make of the pictures.
 struct Judged {
     intervals: Vec<PosteriorInterval>,
@@ -115,6 +184,26 @@ struct Judged {
 }
 
 impl Judged {
+    /// Whether frames by themselves are unsure of their places: few are on the trail at all, or the best
+    /// place of many is not the one their neighbours put them at.
+    fn is_unsure(&self, z: &Matrix, t_ref_secs: &[f64]) -> bool {
+        let on_trail = || {
+            let places = self.intervals.iter().map(|interval| interval.posterior);
+            places.enumerate().filter(|(_, place)| place.is_on_trail())
+        };
+        let agrees = |&(row, place): &(usize, Posterior)| {
+            let values = z.band(row).zip(z.row(row));
+            let best = values.max_by(|a, b| a.1.total_cmp(b.1).then(b.0.cmp(&a.0)));
+            best.and_then(|(column, _)| t_ref_secs.get(column))
+                .is_some_and(|t| (t - place.t_ref_secs).abs() <= SAME_PLACE_SECS)
+        };
+        let (on, agreeing) = (
+            on_trail().count() as f64,
+            on_trail().filter(agrees).count() as f64,
+        );
+        on < SURE_SHARE_ON * self.intervals.len() as f64 || agreeing < SURE_AGREEMENT * on
+    }
+
     /// Evidence of pictures and GPS together.
     fn with_gps(&self, llr: Matrix, t_new_secs: &[f64], t_ref_secs: &[f64]) -> Matrix {
         self.gps

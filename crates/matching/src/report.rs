@@ -27,7 +27,9 @@ pub fn origins(
     let visual = match (refined, settings.matcher) {
         (false, _) => vec![unverified('N'); visual.len()],
         (true, Matcher::Dense) => vec![unverified('D'); visual.len()],
-        (true, Matcher::Auto | Matcher::Orb) => verify_pairs(new, reference, &visual, settings),
+        (true, Matcher::Auto | Matcher::Orb | Matcher::Learned) => {
+            verify_pairs(new, reference, &visual, settings)
+        }
     };
     let mut visual = visual.into_iter();
     fused

@@ -8,13 +8,15 @@ use serde::Serialize;
 /// Which evidence decides about the place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize)]
 pub enum Matcher {
-    /// Dense descriptor, verified by local features.
+    /// Dense descriptor, with the learned one where it is unsure, verified by local features.
     #[default]
     Auto,
     /// Dense descriptor alone.
     Dense,
     /// Local features alone.
     Orb,
+    /// Dense and learned descriptor together.
+    Learned,
 }
 
 /// How frames are matched.
@@ -22,6 +24,11 @@ pub enum Matcher {
 pub struct MatchSettings {
     /// Place evidence.
     pub matcher: Matcher,
+    /// ONNX file of the learned descriptor's network; `None`: the one built in.
+    pub model: Option<PathBuf>,
+    /// Folder where learned descriptors are kept.
+    #[serde(skip)]
+    pub learned_folder: Option<PathBuf>,
     /// Reference candidates kept per new frame in `pairs_raw.csv`.
     pub top_k: usize,
     /// Locate between analysed frames.
@@ -44,6 +51,8 @@ impl Default for MatchSettings {
     fn default() -> Self {
         Self {
             matcher: Matcher::Auto,
+            model: None,
+            learned_folder: None,
             top_k: 3,
             refine: true,
             refine_window: 1,

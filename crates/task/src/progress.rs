@@ -20,6 +20,8 @@ pub enum Stage {
     Index,
     /// Decoding and describing the new recording.
     Features,
+    /// Describing frames by the learned network.
+    Learned,
     /// Comparing all places.
     Retrieval,
     /// Finding the path through the places.
@@ -47,6 +49,7 @@ impl Stage {
             Self::Open => "open",
             Self::Index => "index reference",
             Self::Features => "read new run",
+            Self::Learned => "learned features",
             Self::Retrieval => "retrieval",
             Self::Sequence => "sequence",
             Self::Refine => "refine",

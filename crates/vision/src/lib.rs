@@ -1,5 +1,6 @@
-//! What two pictures show of one place: static mask, dense place descriptor and its similarity, structure
-//! from motion, learned place descriptor, ORB features, matching, two-view geometry. Knows pictures; knows neither time nor files.
+//! What two pictures show of one place: static mask, dense and learned place descriptors and their
+//! similarity, structure from motion, ORB features, matching, two-view geometry. Knows pictures; knows
+//! neither time nor files.
 
 pub mod clahe;
 pub mod dense;

@@ -11,27 +11,28 @@ use super::values::{self, Choices, with_default};
 
 use crate::error::CliProblem;
 
-/// Place evidence as asked for; `None`: learned features.
-type AskedMatcher = Option<Matcher>;
-
-static MATCHERS: Choices<AskedMatcher> = Choices(&[
+static MATCHERS: Choices<Matcher> = Choices(&[
     (
         "auto",
-        Some(Matcher::Auto),
-        "Dense descriptor for the place, verified by local features",
+        Matcher::Auto,
+        "Dense descriptor for the place, learned features where it is unsure, verified by local features",
     ),
     (
         "dense",
-        Some(Matcher::Dense),
+        Matcher::Dense,
         "Dense descriptor alone: for plain scenery and changed seasons",
     ),
     (
         "orb",
-        Some(Matcher::Orb),
+        Matcher::Orb,
         "Local features alone: for the same light and the same camera",
     ),
-    ("super", None, "Learned features; needs `--model`"),
-    ("learned", None, ""),
+    (
+        "super",
+        Matcher::Learned,
+        "Dense descriptor and learned features together: for other seasons and cameras",
+    ),
+    ("learned", Matcher::Learned, ""),
 ]);
 
 fn fps_help() -> String {
@@ -79,15 +80,19 @@ pub struct AnalysisArgs {
         long,
         value_name = "NAME",
         value_parser = MATCHERS.parser(),
-        default_value = MATCHERS.name(Some(Matcher::default())),
+        default_value = MATCHERS.name(Matcher::default()),
         hide_possible_values = true,
         long_help = "Evidence that decides about the place: auto, dense, orb or super\n\n\
-        auto: the dense picture descriptor finds the place, local features verify it. dense: the descriptor alone, \
-        for plain scenery and changed seasons. orb: local features alone. super: learned features, needs --model."
+        auto: the dense picture descriptor finds the place, learned features help where it is unsure, local features \
+        verify it. dense: the descriptor alone. orb: local features alone. super (or learned): the descriptor and \
+        learned features together, for other seasons and other cameras; takes 10 ms longer for each analysed frame."
     )]
-    pub matcher: AskedMatcher,
+    pub matcher: Matcher,
 
-    /// Weights file for `--matcher super`; never downloaded
+    /// ONNX file of the learned features of `--matcher super` and `auto`, in place of the built-in one
+    ///
+    /// It takes `x` [1, 1, 160, 320] and gives `f` [1, 64, 20, 40] and `r` [1, 1, 20, 40], as the built-in
+    /// model does (`mtbsync version -v`). Nothing is ever downloaded.
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub model: Option<PathBuf>,
 
@@ -113,13 +118,11 @@ impl AnalysisArgs {
     /// The matcher asked for.
     ///
     /// # Errors
-    /// Learned features, which this build does not have.
+    /// A model that nothing uses.
     pub fn matcher(&self) -> Result<Matcher, PipelineError> {
         match (self.matcher, &self.model) {
-            (None, None) => Err(CliProblem::SuperWithoutModel.into()),
-            (None, Some(_)) => Err(CliProblem::NoSuper.into()),
-            (Some(_), Some(_)) => Err(CliProblem::ModelWithoutSuper.into()),
-            (Some(matcher), None) => Ok(matcher),
+            (Matcher::Dense | Matcher::Orb, Some(_)) => Err(CliProblem::ModelUnused.into()),
+            (matcher, _) => Ok(matcher),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! MATCH: how frames of the two runs are matched (docs/reference/cli.md#matching-flags).
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
 use mtbsync_index::tracks::{GpsSettings, TrackOffset, TrackRequest};
@@ -76,9 +76,11 @@ impl MatchArgs {
     ///
     /// # Errors
     /// An offset without the track it belongs to.
-    pub fn settings(&self, matcher: Matcher) -> Result<MatchSettings, PipelineError> {
+    pub fn settings(&self, matcher: Matcher, model: Option<&Path>) -> Result<MatchSettings, PipelineError> {
         Ok(MatchSettings {
             matcher,
+            model: model.map(Path::to_owned),
+            learned_folder: None,
             top_k: self.top_k,
             refine: !self.no_refine,
             refine_window: self.refine_window.unwrap_or(defaults().refine_window),

@@ -110,7 +110,7 @@ impl PairArgs {
             exports: exports?,
             export: self.editor.settings(self.export_fps),
             analysis: self.analysis.settings(),
-            matching: self.matching.settings(matcher)?,
+            matching: self.matching.settings(matcher, self.analysis.model.as_deref())?,
             warp: self.warp.settings(),
             stop_after_pairs: false,
             plot: true,

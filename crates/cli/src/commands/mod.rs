@@ -20,7 +20,7 @@ mod serve;
 mod splits;
 mod sync;
 mod transfer;
-mod version;
+pub mod version;
 mod viewer;
 mod warp;
 

@@ -42,6 +42,18 @@ fn version_is_printed_in_both_spellings() {
     assert_eq!(place.run("--version").ok().stdout, expected);
     assert_eq!(place.run("version").ok().stdout, expected);
     assert_eq!(place.run("-q version").ok().stdout, expected, "it is the result");
+    for call in ["--version -v", "version --verbose"] {
+        let told = place.run(call).ok().stdout.clone();
+        assert!(told.starts_with(&expected) && told.contains("Potje") && told.contains("Apache License 2.0"));
+        assert!(!told.contains("TERMS AND CONDITIONS"));
+    }
+    assert!(
+        place
+            .run("version -vv")
+            .ok()
+            .stdout
+            .contains("TERMS AND CONDITIONS")
+    );
     let summary = place.run("version --json").ok().json();
     assert_eq!(summary["result"]["version"], env!("CARGO_PKG_VERSION"));
 }
@@ -116,8 +128,8 @@ fn wrong_usage_is_one_error_line_and_the_usage() {
             "hint: did you mean `dense`?",
         ),
         (
-            "index --reference x --matcher super",
-            "hint: available without a model: auto, dense, orb",
+            "index --reference x --matcher orb --model m",
+            "error: --model goes with --matcher super or auto",
         ),
         (
             "index --reference x --no-cache",

@@ -18,6 +18,7 @@ mod gps;
 mod gps_files;
 mod grammar;
 mod interrupted;
+mod learned;
 mod markers;
 mod quality;
 mod regression;

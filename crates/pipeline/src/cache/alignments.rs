@@ -10,6 +10,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use mtbsync_align::pair::{Candidate, Pair, PairOrigin};
 use mtbsync_formats::atomic::{FileSet, StagedFile, WriteError};
 use mtbsync_formats::json;
+use mtbsync_index::learned::NamedModel;
 use mtbsync_index::tracks::Tracks;
 use mtbsync_matching::align::Alignment;
 use mtbsync_matching::settings::MatchSettings;
@@ -49,7 +50,12 @@ pub fn key(indexes: [&str; 2], settings: &MatchSettings, tracks: &Tracks) -> Opt
         ..settings.clone()
     };
     let program = program()?;
-    let content = serde_json::to_vec(&(REVISION, program, reference, new, settings, tracks)).ok()?;
+    let model = match &settings.model {
+        Some(path) => NamedModel::open(Some(path)).ok()?.fingerprint().to_owned(),
+        None => String::new(),
+    };
+    let content = (REVISION, program, reference, new, settings, model, tracks);
+    let content = serde_json::to_vec(&content).ok()?;
     let digest = Sha256::digest(&content);
     let hex: String = digest.iter().take(16).map(|b| format!("{b:02x}")).collect();
     Some(format!("{KEY_PREFIX}{hex}"))

@@ -5,11 +5,12 @@
 //! when each was last used, so that the oldest go when the cache is full. Several processes may use it at
 //! once and any of it may be deleted at any time: what is missing, damaged or of something else is a miss,
 //! and a cache that cannot be used costs time and nothing else. The register also lists finished runs
-//! ([`runs`]). Copies of recordings for browsers ([`proxies`]) and alignments ([`alignments`]) are entries
-//! like indexes.
+//! ([`runs`]). Copies of recordings for browsers ([`proxies`]), alignments ([`alignments`]) and learned
+//! descriptors ([`learned`]) are entries like indexes.
 
 pub mod alignments;
 mod db;
+mod learned;
 pub mod proxies;
 pub mod runs;
 #[cfg(test)]
@@ -69,6 +70,9 @@ impl Cache {
         }
         if let Some(stem) = key.strip_prefix(alignments::KEY_PREFIX) {
             return self.folder.join(alignments::FOLDER).join(format!("{stem}.json"));
+        }
+        if let Some(stem) = key.strip_prefix(learned::KEY_PREFIX) {
+            return self.learned_path(stem);
         }
         self.index_folder().join(format!("{key}.npz"))
     }
@@ -212,6 +216,7 @@ impl Cache {
         let mut keys = stems(&self.index_folder(), "npz");
         let copies = stems(&self.proxy_folder(), "mp4");
         keys.extend(copies.iter().map(|stem| format!("{}{stem}", proxies::KEY_PREFIX)));
+        keys.extend(self.learned_keys());
         let alignments = stems(&self.folder.join(alignments::FOLDER), "json");
         keys.extend(
             alignments

@@ -310,3 +310,20 @@ fn many_at_once_lose_nothing() {
     });
     assert_eq!(cache.status().unwrap().entries, 12);
 }
+
+#[test]
+fn learned_descriptors_are_entries_like_indexes() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = cache(&folder, u64::MAX);
+    put(&cache, "a", NOW);
+    let learned = cache.learned_folder().unwrap();
+    let (file, unfinished) = (learned.join("0123.maps"), learned.join("0123.part"));
+    for path in [&file, &unfinished] {
+        fs::write(path, [0; 100]).unwrap();
+    }
+    cache.keep_learned(NOW).unwrap();
+    cache.keep_learned(NOW).unwrap();
+    assert_eq!(cache.status().unwrap().entries, 2);
+    cache.clear(None, false, NOW).unwrap();
+    assert!(!file.exists() && unfinished.exists());
+}

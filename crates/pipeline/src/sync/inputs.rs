@@ -8,6 +8,7 @@ use mtbsync_index::camera::CameraTelemetry;
 use mtbsync_index::describe::{self, Opened};
 use mtbsync_index::features::{Features, IndexParams};
 use mtbsync_index::file as index_file;
+use mtbsync_index::learned::NamedModel;
 use mtbsync_index::tracks::{SideInput, Tracks};
 use mtbsync_markers::MarkerTable;
 use mtbsync_markers::time::Rate;
@@ -47,6 +48,9 @@ impl Inputs {
             .map(read_anchors)
             .transpose()?
             .unwrap_or_default();
+        if let Some(model) = &request.matching.model {
+            NamedModel::open(Some(model))?;
+        }
         // Both at once: opening decodes a few pictures, which takes a quarter of a second in 4K.
         let (reference, new) = context.task.workers()?.join(
             || open(&request.reference, analysis),

@@ -29,7 +29,7 @@ use mtbsync_telemetry::clock::Offsets;
 use self::error::SyncProblem;
 use self::inputs::Inputs;
 use self::outputs::{MadeFolders, SyncRun, Target, recording_file};
-use crate::cache::{alignments, alignments::Kept};
+use crate::cache::{Cache, alignments, alignments::Kept};
 use crate::context::Context;
 use crate::map::viewer::{self, Picture};
 use crate::markers::export::{ChosenPreset, ExportSettings};
@@ -348,7 +348,15 @@ fn alignment_of(
     let (new, times) = features_of(&inputs.new, reference.params, Stage::Features, context)?;
     describing.add(times);
     let pool = context.task.workers()?;
-    let alignment = pool.install(|| align(&reference, &new, &inputs.tracks, settings, &context.task))?;
+    let settings = MatchSettings {
+        learned_folder: context.cache.as_ref().and_then(Cache::learned_folder),
+        ..settings.clone()
+    };
+    let alignment = pool.install(|| align(&reference, &new, &inputs.tracks, &settings, &context.task))?;
+    if let Some(cache) = &context.cache {
+        // A full or read-only cache costs time, not correctness.
+        let _ = cache.keep_learned(&context.now_utc);
+    }
     let kept = Kept {
         alignment,
         analysed: new.t_secs.len(),

@@ -71,7 +71,7 @@ impl LearnedModel {
     /// A network from the bytes of an ONNX file.
     ///
     /// # Errors
-    /// The bytes are no ONNX model of the interface in `models/README.md`.
+    /// The bytes are no ONNX model of the interface in `crates/vision/models/README.md`.
     pub fn of_bytes(bytes: Vec<u8>) -> Result<Self, ModelProblem> {
         let mut options = ModelOptions::with_all_ops();
         let model = options

@@ -1,0 +1,124 @@
+//! Learned evidence: how far each pair of frames stands out by the learned descriptor, computed for the
+//! frames that the search for the path looks at.
+
+use std::ops::Range;
+
+use mtbsync_align::evidence::{Matrix, combine, z_scores};
+use mtbsync_index::features::Features;
+use mtbsync_index::learned::{LearnedColumn, NamedModel, describe_all, describe_some, has_pictures};
+use mtbsync_task::error::PipelineError;
+use mtbsync_task::progress::Task;
+use mtbsync_vision::similarity::{LearnedCentring, LearnedSequence};
+
+use crate::compare::{Comparable, compare_all, compare_band, inconsistent};
+use crate::error::MatchingProblem;
+use crate::settings::MatchSettings;
+
+/// The learned descriptors of two recordings.
+pub struct LearnedEvidence<'a> {
+    features: [&'a Features; 2],
+    settings: &'a MatchSettings,
+    task: &'a Task<'a>,
+    model: NamedModel,
+    reference: LearnedColumn,
+}
+
+impl<'a> LearnedEvidence<'a> {
+    /// Of the new run and the reference, all of whose frames are described.
+    ///
+    /// # Errors
+    /// An index without pictures, an unusable model, and when interrupted.
+    pub fn new(
+        [new, reference]: [&'a Features; 2],
+        settings: &'a MatchSettings,
+        task: &'a Task<'a>,
+    ) -> Result<Self, PipelineError> {
+        if !(has_pictures(new) && has_pictures(reference)) {
+            return Err(MatchingProblem::NoPictures.into());
+        }
+        let model = NamedModel::open(settings.model.as_deref())?;
+        Ok(Self {
+            reference: describe_all(reference, &model, settings.learned_folder.as_deref(), task)?,
+            features: [new, reference],
+            settings,
+            task,
+            model,
+        })
+    }
+
+    /// `z` of some new frames against all of the reference, joined with that of the learned descriptors.
+    pub fn with_rows(&self, z: &Matrix, rows: &[usize]) -> Result<Matrix, PipelineError> {
+        let [new, reference] = self.features;
+        let ours = if rows.len() == new.t_secs.len() {
+            self.all_new()?
+        } else {
+            describe_some(new, rows, &self.model, self.task)?
+        };
+        let sides = [
+            LearnedCentring::new(&ours, &new.mask),
+            LearnedCentring::new(&self.reference, &reference.mask),
+        ];
+        let every: Vec<usize> = (0..rows.len()).collect();
+        let learned = z_scores(&compare_all(&sides, &every)?);
+        self.reference.check()?;
+        ours.check()?;
+        combine(z, &learned).ok_or_else(inconsistent)
+    }
+
+    fn all_new(&self) -> Result<LearnedColumn, PipelineError> {
+        let [new, _] = self.features;
+        describe_all(
+            new,
+            &self.model,
+            self.settings.learned_folder.as_deref(),
+            self.task,
+        )
+    }
+
+    /// `z` of every new frame against the reference frames of its band, joined with that of the learned
+    /// descriptors.
+    pub fn with_bands(&self, z: &Matrix, bands: &[Range<usize>]) -> Result<Matrix, PipelineError> {
+        let [new, reference] = self.features;
+        let ours = describe_all(
+            new,
+            &self.model,
+            self.settings.learned_folder.as_deref(),
+            self.task,
+        )?;
+        let sides = [
+            LearnedCentring::new(&ours, &new.mask),
+            LearnedCentring::new(&self.reference, &reference.mask),
+        ];
+        let (_, learned) = compare_band(&sides, bands)?;
+        self.reference.check()?;
+        ours.check()?;
+        combine(z, &learned).ok_or_else(inconsistent)
+    }
+}
+
+impl Comparable for LearnedCentring<'_> {
+    type Prepared = LearnedSequence;
+
+    fn frames(&self) -> usize {
+        self.frames()
+    }
+
+    fn at(&self, frames: &[usize]) -> LearnedSequence {
+        self.at(frames)
+    }
+
+    fn block(&self, frames: Range<usize>) -> LearnedSequence {
+        self.block(frames)
+    }
+
+    fn compare(
+        &self,
+        ours: &LearnedSequence,
+        i: usize,
+        theirs: &LearnedSequence,
+        js: Range<usize>,
+        out: &mut Vec<f32>,
+    ) {
+        ours.similarities(i, theirs, js, out);
+    }
+}
