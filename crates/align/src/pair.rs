@@ -39,11 +39,25 @@ pub struct PairOrigin {
 }
 
 /// Isotonic regression: the least-squares non-decreasing reference times, weighted by precision
-/// `1 / sigma^2`; pairs in order of new time.
+/// `1 / sigma^2`; pairs in order of new time. Pairs that are pooled and disagree beyond their errors have
+/// claimed too much: with `chi^2 = sum ((y_i - mean) / sigma_i)^2` of `n` of them, their errors grow by the
+/// Birge ratio `sqrt(chi^2 / (n - 1))` where that is above 1 (Birge 1932).
 pub fn make_increasing(pairs: &mut [Pair]) {
     let precision = |p: &Pair| 1.0 / (p.sigma_secs * p.sigma_secs);
     let pooled = isotonic(pairs.iter().map(|p| (p.t_ref_secs, precision(p))));
-    for (pair, t_ref_secs) in pairs.iter_mut().zip(pooled) {
-        pair.t_ref_secs = t_ref_secs;
+    let mut from = 0;
+    for block in pooled.chunk_by(|a, b| a == b) {
+        let members = &mut pairs[from..from + block.len()];
+        from += block.len();
+        let moved = members.iter().zip(block);
+        let chi2: f64 = moved
+            .map(|(p, y)| (p.t_ref_secs - y).powi(2) * precision(p))
+            .sum();
+        let freedom = block.len().saturating_sub(1).max(1) as f64;
+        let ratio = (chi2 / freedom).sqrt().max(1.0);
+        for (pair, &t_ref_secs) in members.iter_mut().zip(block) {
+            pair.t_ref_secs = t_ref_secs;
+            pair.sigma_secs *= ratio;
+        }
     }
 }

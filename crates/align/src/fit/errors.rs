@@ -9,7 +9,7 @@ use super::grid::FitPoint;
 use super::knot_certainty::{self, Misfits, PaceSpread};
 use super::knots::KnotSeries;
 use crate::confidence;
-use crate::tuning::{SHARED_SIGMA, SHARED_SPAN_SECS, SIGMA_FLOOR_SECS, SIGMA_SCALE};
+use crate::tuning::{DOUBT_SPAN_SECS, SHARED_SIGMA, SHARED_SPAN_SECS, SIGMA_FLOOR_SECS, SIGMA_SCALE};
 use crate::warp::typical_pace;
 
 /// One-sigma errors of the reference times of `knots`, seconds, from the points they were fitted to and the
@@ -36,18 +36,26 @@ pub(super) fn knot_errors(
         Some((from, to)) if (from..=to).contains(&t) => 0.0,
         Some(_) | None => knot_certainty::unconfirmed((t - ends.0).min(ends.1 - t)),
     };
+    let certainty = |k: usize| {
+        let t = knots.t_new[k];
+        let (before, after) = knots.rates_beside(k);
+        let weak = knot_certainty::weakness(t, &pair_errors).max(unconfirmed(t));
+        knots.certainty[k]
+            * 1.0f64
+                .min(knot_certainty::at_leap(t, leaps))
+                .min(knot_certainty::at_corner(before, after, pace))
+                .min(paces.among_weak(0.5 * (before + after), weak))
+    };
+    let certain: Vec<f64> = (0..count).map(certainty).collect();
     let error = |k: usize| {
         if knots.given[k] {
             return SIGMA_FLOOR_SECS;
         }
         let t = knots.t_new[k];
         let (before, after) = knots.rates_beside(k);
-        let weak = knot_certainty::weakness(t, &pair_errors).max(unconfirmed(t));
-        let certainty = knots.certainty[k]
-            * 1.0f64
-                .min(knot_certainty::at_leap(t, leaps))
-                .min(knot_certainty::at_corner(before, after, pace))
-                .min(paces.among_weak(0.5 * (before + after), weak));
+        let from = knots.t_new.partition_point(|&x| x < t - DOUBT_SPAN_SECS);
+        let to = knots.t_new.partition_point(|&x| x <= t + DOUBT_SPAN_SECS);
+        let certainty = certain[from..to].iter().copied().fold(1.0, f64::min);
         let alike = knot_certainty::sharing_factor(before.min(after), pace);
         let shared = (alike * shared_sigma(points, t)).hypot(misfits.at(t));
         calibrated(knots.sigma[k], shared, certainty, knots.rate(k, pace))

@@ -4,8 +4,8 @@ use super::anchors::Anchor;
 use super::knot_certainty::{Misfits, in_gap};
 use super::knots::{KnotSeries, MIN_KNOT_GAP_SECS};
 use crate::pair::Pair;
-use crate::smooth::{PathObservation, PathState, smooth};
-use crate::tuning::MAX_KNOT_GAP_SECS;
+use crate::smooth::{Motion, PathObservation, PathState, Sighting, smooth_moving};
+use crate::tuning::{GIVEN_SIGMA_SECS, MAX_KNOT_GAP_SECS};
 
 /// A pair or an anchor.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +27,15 @@ impl FitPoint {
             Self::Measured(p) => p.t_ref_secs,
             Self::Given(a) => a.t_ref_secs,
         }
+    }
+
+    /// As [`crate::smooth::motions`] looks at it.
+    pub fn sighting(&self) -> Sighting {
+        let sigma_secs = match self {
+            Self::Measured(p) => p.sigma_secs.max(1e-4),
+            Self::Given(_) => GIVEN_SIGMA_SECS,
+        };
+        (self.t_new(), self.t_ref(), sigma_secs)
     }
 
     fn observation(&self) -> PathObservation {
@@ -75,7 +84,7 @@ impl TimeGrid {
                     grid.push(
                         last + gap * share,
                         PathObservation::Missing,
-                        between * in_gap(gap * share.min(1.0 - share)),
+                        between * in_gap(gap * share.min(1.0 - share), gap),
                     );
                 }
             }
@@ -100,13 +109,23 @@ impl TimeGrid {
         self.certainty.push(certainty);
     }
 
-    /// Smooth each stretch between leaps by itself.
-    pub fn smooth(&self, leaps: &[f64]) -> Vec<PathState> {
+    /// Smooth each stretch between leaps by itself; the new rider moves as `motion` says before each point of
+    /// `path`.
+    pub fn smooth(&self, leaps: &[f64], path: &[(f64, f64)], motion: &[Motion]) -> Vec<PathState> {
+        let before = |&t: &f64| {
+            let k = path.partition_point(|p| p.0 < t);
+            motion.get(k).copied().unwrap_or(Motion::Ride)
+        };
+        let motion: Vec<Motion> = self.t.iter().map(before).collect();
         let mut states = Vec::with_capacity(self.t.len());
         let mut from = 0;
         for leap in leaps.iter().copied().chain([f64::INFINITY]) {
             let to = self.t.partition_point(|&t| t < leap);
-            states.extend(smooth(&self.t[from..to], &self.known[from..to]));
+            states.extend(smooth_moving(
+                &self.t[from..to],
+                &self.known[from..to],
+                &motion[from..to],
+            ));
             from = to;
         }
         states

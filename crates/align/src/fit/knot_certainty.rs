@@ -6,15 +6,20 @@
 
 use crate::stats::{median, median_and_deviation, ramp};
 use crate::tuning::{
-    CERTAINTY_AMONG_WEAK, CERTAINTY_AT_CORNER, CERTAINTY_AT_LEAP, CERTAINTY_IN_GAP, CORNER, GAP_SECS,
+    CERTAINTY_AMONG_WEAK, CERTAINTY_AT_CORNER, CERTAINTY_AT_LEAP, CERTAINTY_IN_GAP, CORNER, INTO_GAP_SECS,
     LEAP_SPAN_SECS, LEAST_PACE_SIGMA, MIN_NEIGHBOURS, MISFIT_BY_CHANCE, MISFIT_FACTOR, MISFIT_SPAN_SECS,
-    STANDING, STANDING_SHARED, UNCONFIRMED_SECS, UNUSUAL_SIGMAS, WEAK_SHARE, WEAK_SIGMA_SECS, WEAK_SPAN_SECS,
+    STANDING, STANDING_SHARED, UNCONFIRMED_SECS, UNSEEN_GAP_SECS, UNUSUAL_SIGMAS, WEAK_SHARE,
+    WEAK_SIGMA_SECS, WEAK_SPAN_SECS,
 };
 
-/// Share of the certainty at `secs` from the nearer end of a gap. Between two pairs there were frames in
-/// which the trail was not seen: something was in the way, or the rider was elsewhere.
-pub(super) fn in_gap(secs: f64) -> f64 {
-    1.0 - (1.0 - CERTAINTY_IN_GAP) * ramp(secs, GAP_SECS)
+/// Share of the certainty at `secs` from the nearer end of a gap of `gap_secs` between two pairs. Where it is
+/// long there were frames in which the trail was not seen: something was in the way, or the rider was
+/// elsewhere.
+pub(super) fn in_gap(secs: f64, gap_secs: f64) -> f64 {
+    if gap_secs < UNSEEN_GAP_SECS {
+        return 1.0;
+    }
+    1.0 - (1.0 - CERTAINTY_IN_GAP) * ramp(secs, (0.0, INTO_GAP_SECS))
 }
 
 /// Share of the certainty at `t`, where the path leaps at the sorted times `leaps`: when exactly the new
@@ -84,8 +89,9 @@ pub(super) fn sharing_factor(rate: f64, pace: f64) -> f64 {
     STANDING_SHARED + (1.0 - STANDING_SHARED) * ramp(rate / pace, STANDING)
 }
 
-/// Where several neighbouring pairs lie on the same side of the path. The smoother takes pairs for wrong when
-/// they do not fit its idea of riding; it is not always they who are.
+/// Where several neighbouring pairs lie beside the path. The smoother takes pairs for wrong when they do not
+/// fit its idea of riding; it is not always they who are. Where it runs past a bend or a leap they lie on both
+/// sides of it.
 pub(super) struct Misfits(Vec<(f64, f64, f64)>);
 
 impl Misfits {
@@ -104,8 +110,12 @@ impl Misfits {
         }
         let mut beside: Vec<f64> = near.iter().map(|p| p.1).collect();
         let middle = median(&mut beside).unwrap_or(0.0);
+        // Root mean square of all but the largest: a single wrong pair is none of the path's errors.
+        let squares = beside.iter().map(|b| b * b);
+        let largest = squares.clone().fold(0.0, f64::max);
+        let spread = ((squares.sum::<f64>() - largest) / (near.len() - 1) as f64).sqrt();
         let error = near.iter().map(|p| p.2).sum::<f64>() / near.len() as f64;
-        MISFIT_FACTOR * (middle.abs() - MISFIT_BY_CHANCE * error).max(0.0)
+        MISFIT_FACTOR * (middle.abs().max(spread) - MISFIT_BY_CHANCE * error).max(0.0)
     }
 }
 
@@ -130,8 +140,8 @@ mod tests {
 
     #[test]
     fn long_gaps_are_uncertain_in_their_middle() {
-        assert_eq!(in_gap(0.2), 1.0);
-        assert!(in_gap(2.0) < 0.5 && in_gap(0.7) < 0.8);
+        assert_eq!(in_gap(0.2, 0.5), 1.0);
+        assert!(in_gap(2.0, 4.0) < 0.5);
     }
 
     #[test]

@@ -26,6 +26,7 @@ use self::grid::{FitPoint, TimeGrid};
 use crate::pair::Pair;
 use crate::path::leaps;
 use crate::settings::{WarpModel, WarpSettings};
+use crate::smooth::{Sighting, motions};
 pub use crate::tuning::MIN_USABLE_PAIRS;
 use crate::tuning::{MAX_GAP_SECS, MIN_SEGMENT_PAIRS, MIN_SEGMENT_SECS};
 use crate::warp::{Segment, TimeWarp};
@@ -85,8 +86,14 @@ fn fit_segment(points: &[FitPoint]) -> Option<Segment> {
     }
     let grid = TimeGrid::new(points);
     let path: Vec<(f64, f64)> = points.iter().map(|p| (p.t_new(), p.t_ref())).collect();
-    let leaps = leaps(&path);
-    let states = grid.smooth(&leaps);
+    let sightings: Vec<Sighting> = points.iter().map(FitPoint::sighting).collect();
+    let (motion, leapt) = motions(&sightings);
+    let mut leaps = leaps(&path);
+    let between = |k: usize| 0.5 * (path[k - 1].0 + path[k].0);
+    leaps.extend((1..points.len()).filter(|&k| leapt[k]).map(between));
+    leaps.sort_by(f64::total_cmp);
+    leaps.dedup();
+    let states = grid.smooth(&leaps, &path, &motion);
     let mut knots = grid.knots(&states);
     knots.make_increasing();
     let sigma = knot_errors(&knots, points, &leaps, &grid.misfits(&states))?;

@@ -21,8 +21,8 @@ use crate::robust::shared_mean;
 use crate::sequence::Posterior;
 use crate::smooth::{PathObservation, smooth};
 use crate::tuning::{
-    MAX_COLUMN_GAP_SECS, MAX_PATH_GAP_SECS, POSTERIOR_SIGMA_SECS, RATE_RANGE, RECENTRE_SHARE,
-    SHARED_ERROR_SECS,
+    DISAGREEMENT_SECS, MAX_COLUMN_GAP_SECS, MAX_PATH_GAP_SECS, POSTERIOR_SIGMA_SECS, RATE_RANGE,
+    RECENTRE_SHARE, SHARED_ERROR_SECS,
 };
 
 /// Similarity of single frames; implemented over pictures elsewhere.
@@ -238,11 +238,17 @@ fn join(
                 t_new_secs: t,
                 t_ref_secs,
                 sigma_secs,
-                certainty: posterior.on.min(1.0),
+                certainty: posterior.on.min(1.0) * agreement(t_ref_secs - posterior.t_ref_secs),
             });
         }
     }
     pairs
+}
+
+/// Share of the certainty that is left where a look and the sequence model are so many seconds apart: one of
+/// them has taken a look-alike nearby for the place.
+fn agreement(apart_secs: f64) -> f64 {
+    1.0 / (1.0 + (apart_secs / DISAGREEMENT_SECS).powi(4))
 }
 
 fn robust_mean(near: &[Measurement], t: f64, path: &[(f64, f64)]) -> Option<(f64, f64)> {

@@ -70,7 +70,7 @@ fn random_rides_are_followed_without_confident_mistakes() {
     let all = tallies.all();
     assert!(all.answered_share() > 0.85 && all.hit_share() > 0.8);
     assert!(
-        (all.wrong.len() as f64) <= 0.003 * all.sure as f64,
+        (all.wrong.len() as f64) <= 0.001 * all.sure as f64,
         "{} of {}",
         all.wrong.len(),
         all.sure

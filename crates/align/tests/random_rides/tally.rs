@@ -25,6 +25,8 @@ pub struct Tally {
     answered: usize,
     hits: usize,
     inside_interval: usize,
+    /// Errors of the answers outside stops, milliseconds.
+    errors_ms: Vec<u32>,
     /// Answers with a confidence of at least [`SURE`], outside stops, of accepted rides.
     pub sure: usize,
     pub wrong: Vec<String>,
@@ -88,6 +90,7 @@ impl Tally {
         let reach = 0.5 * (place.high_secs - place.low_secs);
         let middle = 0.5 * (place.high_secs + place.low_secs);
         self.inside_interval += usize::from(within(middle) <= reach);
+        self.errors_ms.push((1000.0 * error) as u32);
         let class = ((10.0 * place.confidence) as usize).min(9);
         let (sum, right, count) = &mut self.reliability[class];
         *sum += place.confidence;
@@ -113,6 +116,7 @@ impl Tally {
         self.answered += other.answered;
         self.hits += other.hits;
         self.inside_interval += other.inside_interval;
+        self.errors_ms.extend_from_slice(&other.errors_ms);
         self.sure += other.sure;
         self.wrong.extend_from_slice(&other.wrong);
         for (a, b) in self.reliability.iter_mut().zip(other.reliability) {
@@ -143,15 +147,25 @@ impl Tally {
         away.sum::<f64>() / self.judged() as f64
     }
 
+    /// Error that this share of the answers outside stops stays below, milliseconds.
+    fn error_ms(&self, share: f64) -> u32 {
+        let mut sorted = self.errors_ms.clone();
+        sorted.sort_unstable();
+        let at = (share * sorted.len() as f64) as usize;
+        sorted.get(at).copied().unwrap_or(0)
+    }
+
     fn line(&self) -> String {
         format!(
-            "{:>5} rides {:>5} accepted {:>7} probes | answered {:.3} within 0.25 s {:.3} | sure {:>7} wrong {:>4} | \
+            "{:>5} rides {:>5} accepted {:>7} probes | answered {:.3} within 0.25 s {:.3} | error ms {:>3} / {:>4} | sure {:>7} wrong {:>4} | \
              calibration error {:.3} interval holds {:.3} | worst {:>4} ms mean {:>3} ms",
             self.rides,
             self.accepted,
             self.probes,
             self.answered_share(),
             self.hit_share(),
+            self.error_ms(0.5),
+            self.error_ms(0.95),
             self.sure,
             self.wrong.len(),
             self.calibration_error(),

@@ -9,6 +9,11 @@
 //! The symmetric 2 x 2 matrices are written out, and not one smoother shared with [`crate::fusion`]: general
 //! products round in another order, and results must stay the same to the last bit.
 
+mod estimate;
+mod motion;
+
+use self::estimate::PathEstimate;
+pub(crate) use self::motion::{Motion, Sighting, motions};
 use crate::path::chord_slopes;
 use crate::stats::median_and_deviation;
 use crate::tuning::{
@@ -45,11 +50,18 @@ pub struct PathState {
     pub sigma_secs: f64,
 }
 
-/// Smooth `known` at the increasing times `t_secs`. Empty when nothing is known or the lengths differ.
+/// Smooth `known` at the increasing times `t_secs` of a rider who rides all the way. Empty when nothing is
+/// known or the lengths differ.
 pub fn smooth(t_secs: &[f64], known: &[PathObservation]) -> Vec<PathState> {
-    let free = smooth_with(t_secs, known, RATE_DRIFT);
+    smooth_moving(t_secs, known, &vec![Motion::Ride; t_secs.len()])
+}
+
+/// Smooth `known` as [`smooth`] does, where the rider moves as `motion` says in the interval before each
+/// time.
+pub(crate) fn smooth_moving(t_secs: &[f64], known: &[PathObservation], motion: &[Motion]) -> Vec<PathState> {
+    let free = smooth_with(t_secs, known, motion, RATE_DRIFT);
     match own_drift(t_secs, &free) {
-        Some(drift) if drift < RATE_DRIFT => smooth_with(t_secs, known, drift),
+        Some(drift) if drift < RATE_DRIFT => smooth_with(t_secs, known, motion, drift),
         _ => free,
     }
 }
@@ -66,19 +78,24 @@ fn own_drift(t_secs: &[f64], path: &[PathState]) -> Option<f64> {
     Some((2.0 * sigma * sigma / RATE_MEMORY_SECS).max(MIN_RATE_DRIFT))
 }
 
-fn smooth_with(t_secs: &[f64], known: &[PathObservation], rate_drift: f64) -> Vec<PathState> {
+fn smooth_with(
+    t_secs: &[f64],
+    known: &[PathObservation],
+    motion: &[Motion],
+    rate_drift: f64,
+) -> Vec<PathState> {
     let n = t_secs.len();
     let Some(first) = known.iter().find_map(value) else {
         return Vec::new();
     };
-    if n != known.len() {
+    if n != known.len() || n != motion.len() {
         return Vec::new();
     }
     let mut weights = vec![1.0; n];
     let mut drift = vec![1.0; n];
     let mut states = Vec::new();
     for _ in 0..SMOOTHING_ROUNDS {
-        let steps = filter(t_secs, known, &weights, &drift, (first, rate_drift));
+        let steps = filter(t_secs, known, motion, &weights, &drift, (first, rate_drift));
         let smoothed = back(&steps);
         for i in 0..n {
             if let PathObservation::Measured {
@@ -89,7 +106,7 @@ fn smooth_with(t_secs: &[f64], known: &[PathObservation], rate_drift: f64) -> Ve
                 let e = (t_ref_secs - smoothed[i].x[0]) / sigma_secs;
                 weights[i] = (ERROR_FREEDOM + 1.0) / (ERROR_FREEDOM + e * e);
             }
-            if i > 0 {
+            if i > 0 && motion[i] == Motion::Ride {
                 let dt = t_secs[i] - t_secs[i - 1];
                 let z2 = drift_squared(&smoothed[i - 1], &smoothed[i], dt) / rate_drift;
                 drift[i] =
@@ -116,23 +133,17 @@ fn value(known: &PathObservation) -> Option<f64> {
     }
 }
 
-/// Mean `[position, rate]` and covariance `[pp, pr, rr]`.
-#[derive(Clone, Copy, Debug, Default)]
-struct PathEstimate {
-    x: [f64; 2],
-    p: [f64; 3],
-}
-
-/// One time step of the filter: predicted and updated estimate, seconds since the step before.
+/// One time step of the filter: predicted and updated estimate, seconds ridden since the step before.
 struct PathStep {
     predicted: PathEstimate,
     updated: PathEstimate,
-    dt: f64,
+    ridden: f64,
 }
 
 fn filter(
     t: &[f64],
     known: &[PathObservation],
+    motion: &[Motion],
     weights: &[f64],
     drift: &[f64],
     (first, rate_drift): (f64, f64),
@@ -145,7 +156,7 @@ fn filter(
     for i in 0..t.len() {
         let dt = if i > 0 { t[i] - t[i - 1] } else { 0.0 };
         if i > 0 {
-            estimate = predict(&estimate, dt, rate_drift * drift[i]);
+            estimate = estimate.predict(motion[i], dt, rate_drift * drift[i]);
         }
         let predicted = estimate;
         let observed = match known[i] {
@@ -157,38 +168,15 @@ fn filter(
             PathObservation::Given { t_ref_secs } => Some((t_ref_secs, GIVEN_SIGMA_SECS * GIVEN_SIGMA_SECS)),
         };
         if let Some((y, variance)) = observed {
-            estimate = update(&estimate, y, variance);
+            estimate = estimate.update(y, variance);
         }
         steps.push(PathStep {
             predicted,
             updated: estimate,
-            dt,
+            ridden: motion[i].ridden_share() * dt,
         });
     }
     steps
-}
-
-fn predict(b: &PathEstimate, dt: f64, q: f64) -> PathEstimate {
-    let [pp, pr, rr] = b.p;
-    PathEstimate {
-        x: [b.x[0] + dt * b.x[1], b.x[1]],
-        p: [
-            pp + 2.0 * dt * pr + dt * dt * rr + q * dt.powi(3) / 3.0,
-            pr + dt * rr + q * dt * dt / 2.0,
-            rr + q * dt,
-        ],
-    }
-}
-
-fn update(b: &PathEstimate, y: f64, variance: f64) -> PathEstimate {
-    let [pp, pr, rr] = b.p;
-    let total = pp + variance;
-    let (kp, kr) = (pp / total, pr / total);
-    let error = y - b.x[0];
-    PathEstimate {
-        x: [b.x[0] + kp * error, b.x[1] + kr * error],
-        p: [pp - kp * pp, pr - kp * pr, rr - kr * pr],
-    }
 }
 
 fn back(steps: &[PathStep]) -> Vec<PathEstimate> {
@@ -202,8 +190,8 @@ fn back(steps: &[PathStep]) -> Vec<PathEstimate> {
         }
         let inverse = [c / det, -b / det, a / det];
         let [pp, pr, rr] = here.p;
-        // P Fᵀ with F = [1 dt; 0 1].
-        let cross = [[pp + next.dt * pr, pr], [pr + next.dt * rr, rr]];
+        // P Fᵀ with F = [1 ridden; 0 1].
+        let cross = [[pp + next.ridden * pr, pr], [pr + next.ridden * rr, rr]];
         let gain = cross.map(|r| {
             [
                 r[0] * inverse[0] + r[1] * inverse[1],
