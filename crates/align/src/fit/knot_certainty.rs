@@ -90,8 +90,8 @@ pub(super) fn sharing_factor(rate: f64, pace: f64) -> f64 {
 }
 
 /// Where several neighbouring pairs lie beside the path. The smoother takes pairs for wrong when they do not
-/// fit its idea of riding; it is not always they who are. Where it runs past a bend or a leap they lie on both
-/// sides of it.
+/// fit its idea of riding; it is not always they who are. Where it runs past a bend or a leap they lie on
+/// both sides of it.
 pub(super) struct Misfits(Vec<(f64, f64, f64)>);
 
 impl Misfits {
