@@ -10,6 +10,7 @@ use mtbsync_task::error::PipelineError;
 use mtbsync_task::progress::{Stage, Task};
 use mtbsync_telemetry::clock::Offsets;
 
+use crate::foreground::SceneryOfFrames;
 use crate::locate::locate;
 use crate::refine::{refined_pairs, unrefined_pairs};
 use crate::report::{candidates, origins};
@@ -47,7 +48,8 @@ pub fn align(
     task: &Task<'_>,
 ) -> Result<Alignment, PipelineError> {
     let begun = Instant::now();
-    let located = locate(reference, new, tracks, settings, task)?;
+    let scenery = [new, reference].map(SceneryOfFrames::of);
+    let located = locate(reference, new, &scenery, tracks, settings, task)?;
     let reversed = located.reversed;
     task.progress.finish(Stage::Sequence);
     task.cancel.check()?;
@@ -57,9 +59,16 @@ pub fn align(
     let (visual, refined) = if reversed {
         (Vec::new(), true)
     } else if settings.refine {
-        let likely = refined_pairs(reference, new, &located.path, settings);
+        let likely = refined_pairs(
+            reference,
+            new,
+            &scenery,
+            &located.path,
+            located.weights.as_ref(),
+            settings,
+        );
         let pairs = if settings.refine_window > 0 {
-            refine_by_structure(reference, new, &likely)
+            refine_by_structure(reference, new, &scenery, &likely)
         } else {
             likely
         };
@@ -74,7 +83,7 @@ pub fn align(
     };
     let fused = fuse(&visual, &by_gps);
     let pairs: Vec<Pair> = fused.iter().map(|f| f.pair).collect();
-    let origins = origins(reference, new, &fused, refined, settings);
+    let origins = origins(reference, new, &scenery, &fused, refined, settings);
     let candidates = candidates(
         reference,
         new,

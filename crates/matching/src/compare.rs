@@ -6,12 +6,14 @@ use std::ops::Range;
 use mtbsync_align::evidence::{Matrix, SampleMoments, combine, standardise, z_scores};
 use mtbsync_index::features::DenseFrames;
 use mtbsync_task::error::PipelineError;
+use mtbsync_vision::scenery::Scenery;
 use mtbsync_vision::similarity::{
     BLOCK_FRAMES, CentredSequence, Centring, FrameBlocks, PlaceSequence, ShiftSearch,
 };
 use rayon::prelude::*;
 
 use crate::error::MatchingProblem;
+use crate::reweight::{CellWeights, SideWeights};
 use crate::tuning::{KEPT_BLOCKS, PART_FRAMES, SAMPLE_FRAMES};
 
 /// A matrix of `rows × columns` values, new × reference.
@@ -91,15 +93,18 @@ fn dense<'a, 'b>(sides: &'b [Centring<'a>; 2], search: ShiftSearch) -> [Dense<'a
     sides.each_ref().map(|centring| Dense { centring, search })
 }
 
-/// Both recordings, globally and locally centred: new, then reference.
+/// Two recordings, centred alike: new, then reference.
+pub type Centrings<'a> = [Centring<'a>; 2];
+
+/// Both recordings, globally and locally centred.
 pub struct FramePairs<'a> {
-    kinds: [[Centring<'a>; 2]; 2],
+    pub kinds: [Centrings<'a>; 2],
 }
 
 impl<'a> FramePairs<'a> {
-    /// Of the frames of both, with their masks; new, then reference.
-    pub fn new(new: &'a DenseFrames<'a>, reference: &'a DenseFrames<'a>, masks: [&'a [u8]; 2]) -> Self {
-        let [of_new, of_reference] = masks;
+    /// Of the frames of both, with what of them is scenery; new, then reference.
+    pub fn new(new: &'a DenseFrames<'a>, reference: &'a DenseFrames<'a>, scenery: [&'a Scenery; 2]) -> Self {
+        let [of_new, of_reference] = scenery;
         Self {
             kinds: [
                 [
@@ -110,6 +115,18 @@ impl<'a> FramePairs<'a> {
                     Centring::local(new, &new.t_secs, of_new),
                     Centring::local(reference, &reference.t_secs, of_reference),
                 ],
+            ],
+        }
+    }
+
+    /// The same with the cells of the pictures weighted.
+    #[must_use]
+    pub fn weighted(self, weights: Option<&'a CellWeights>) -> Self {
+        let [global, local] = self.kinds;
+        Self {
+            kinds: [
+                weighted(global, weights.map(|w| &w.global)),
+                weighted(local, weights.map(|w| &w.local)),
             ],
         }
     }
@@ -133,6 +150,12 @@ impl<'a> FramePairs<'a> {
         let z = combine(&global, &local).ok_or_else(inconsistent)?;
         Ok((similarity, z))
     }
+}
+
+/// Both recordings with the cells of their pictures weighted.
+pub fn weighted<'a>([new, reference]: Centrings<'a>, weights: Option<&'a SideWeights>) -> Centrings<'a> {
+    let of = |side: usize| weights.map(|w| w[side].as_slice());
+    [new.weighted(of(0)), reference.weighted(of(1))]
 }
 
 /// The new frames `rows` against all of the reference, which is prepared a part at a time.

@@ -4,10 +4,13 @@ use std::ops::Range;
 
 use mtbsync_align::refine::PlaceSimilarity;
 use mtbsync_index::features::DenseFrames;
+use mtbsync_vision::scenery::Scenery;
 use mtbsync_vision::similarity::{
     Centring, Displacement, DisplacementMatcher, DisplacementSequence, FrameBlocks,
 };
 
+use crate::compare::FramePairs;
+use crate::reweight::CellWeights;
 use crate::tuning::KEPT_DISPLACED_BLOCKS;
 
 /// Reference frames tried for the first displacement of a new frame, as offsets in frames from the expected
@@ -31,14 +34,16 @@ pub struct Displaced<'a> {
 }
 
 impl<'a> Displaced<'a> {
-    /// Of the frames of both, with their masks.
-    pub fn new(frames: &'a [DenseFrames<'a>; 2], masks: [&'a [u8]; 2]) -> Self {
-        Self {
-            global: std::array::from_fn(|side| displaceable(Centring::global(&frames[side], masks[side]))),
-            local: std::array::from_fn(|side| {
-                displaceable(Centring::local(&frames[side], &frames[side].t_secs, masks[side]))
-            }),
-        }
+    /// Of the frames of both, with what of them is scenery.
+    pub fn new(
+        frames: &'a [DenseFrames<'a>; 2],
+        scenery: [&'a Scenery; 2],
+        weights: Option<&'a CellWeights>,
+    ) -> Self {
+        let [new, reference] = frames;
+        let pairs = FramePairs::new(new, reference, scenery).weighted(weights);
+        let [global, local] = pairs.kinds.map(|kind| kind.map(displaceable));
+        Self { global, local }
     }
 }
 

@@ -19,9 +19,11 @@ use mtbsync_telemetry::clock::SideTrack;
 use mtbsync_vision::similarity::ShiftSearch;
 
 use crate::compare::{FramePairs, full_matrix};
+use crate::foreground::SceneryOfFrames;
 use crate::gps::{GpsEvidence, Seen};
 use crate::learned::LearnedEvidence;
 use crate::picture_speed::picture_speed;
+use crate::reweight::CellWeights;
 use crate::settings::{MatchSettings, Matcher};
 use crate::tuning::{
     MAX_FULL_CELLS, REVERSED_SHARE, SAME_PLACE_SECS, SPARSE_FRAMES, SURE_AGREEMENT, SURE_SHARE_ON,
@@ -36,6 +38,8 @@ pub struct Located {
     pub z: Matrix,
     /// The place of each analysed new frame.
     pub path: Vec<Posterior>,
+    /// Which cells of the pictures tell places apart, where the path says it.
+    pub weights: Option<CellWeights>,
     /// The reference fits better played backwards.
     pub reversed: bool,
     /// GPS, where it may speak.
@@ -59,6 +63,7 @@ pub struct Located {
 pub fn locate(
     reference: &Features,
     new: &Features,
+    scenery: &[SceneryOfFrames; 2],
     tracks: &Tracks,
     settings: &MatchSettings,
     task: &Task<'_>,
@@ -80,12 +85,26 @@ pub fn locate(
         task,
     };
     let frames = [new, reference].map(DenseFrames::analysed);
-    let frame_pairs = FramePairs::new(&frames[0], &frames[1], [&new.mask, &reference.mask]);
+    let frame_pairs = FramePairs::new(&frames[0], &frames[1], scenery.each_ref().map(|s| &s.analysed));
+    let has_foreground = scenery.iter().any(|side| side.has_foreground);
     if new.t_secs.len() * reference.t_secs.len() <= MAX_FULL_CELLS {
         let (similarity, z) = frame_pairs.compare(&every, ShiftSearch::Exhaustive)?;
         compared(task)?;
         let first = search.first_look(z, &every)?;
-        return Ok(first.judged.found(similarity, first.z));
+        let weights = has_foreground.then(|| first.judged.weights(&frame_pairs, &every, &reference.t_secs));
+        let Some(weights) = weights.flatten() else {
+            return Ok(first.judged.found(similarity, first.z));
+        };
+        let (similarity, z) = frame_pairs
+            .weighted(Some(&weights))
+            .compare(&every, ShiftSearch::CoarseToFine)?;
+        let z = match &first.learned {
+            Some(learned) => learned.with_rows(&z, &every)?,
+            None => z,
+        };
+        let mut found = judge(&z, &every, reference, new, tracks).found(similarity, z);
+        found.weights = Some(weights);
+        return Ok(found);
     }
     let sparse: Vec<usize> = every
         .into_iter()
@@ -98,18 +117,22 @@ pub fn locate(
     // Without a path nothing is worth a closer look.
     let nowhere = || vec![0..1; new.t_secs.len()];
     let bands = band(&judged.intervals, &t_sparse, &new.t_secs, &reference.t_secs).unwrap_or_else(nowhere);
-    let (similarity, z) = frame_pairs.compare_within(&bands)?;
+    let weights = has_foreground.then(|| judged.weights(&frame_pairs, &sparse, &reference.t_secs));
+    let weights = weights.flatten();
+    let (similarity, z) = frame_pairs.weighted(weights.as_ref()).compare_within(&bands)?;
     let z = match &learned {
         Some(learned) => learned.with_bands(&z, &bands)?,
         None => z,
     };
     let llr = judged.with_gps(log_likelihood_ratios(&z), &new.t_secs, &reference.t_secs);
     let path = posteriors(&llr, &new.t_secs, &reference.t_secs);
-    Ok(Judged {
+    let mut found = Judged {
         intervals: path.into_iter().map(PosteriorInterval::point).collect(),
         ..judged
     }
-    .found(similarity, z))
+    .found(similarity, z);
+    found.weights = weights;
+    Ok(found)
 }
 
 /// The pictures are compared; now it is the sequence model's turn.
@@ -213,6 +236,17 @@ impl Judged {
             .unwrap_or(llr)
     }
 
+    /// Which cells tell places apart, as far as the path says it.
+    fn weights(
+        &self,
+        frame_pairs: &FramePairs<'_>,
+        rows: &[usize],
+        t_ref_secs: &[f64],
+    ) -> Option<CellWeights> {
+        let path: Vec<Posterior> = self.intervals.iter().map(|r| r.posterior).collect();
+        CellWeights::learn(&frame_pairs.kinds, &path, rows, t_ref_secs)
+    }
+
     fn found(self, similarity: Matrix, z: Matrix) -> Located {
         let certain = |interval: PosteriorInterval| Posterior {
             on: interval.posterior.on * self.certainty,
@@ -222,6 +256,7 @@ impl Judged {
             similarity,
             z,
             path: self.intervals.into_iter().map(certain).collect(),
+            weights: None,
             reversed: self.reversed,
             gps: self.gps,
             gps_took: self.gps_took,

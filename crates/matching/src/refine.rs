@@ -8,6 +8,8 @@ use mtbsync_align::sequence::Posterior;
 use mtbsync_index::features::{DenseFrames, Features};
 
 use crate::displaced::Displaced;
+use crate::foreground::SceneryOfFrames;
+use crate::reweight::CellWeights;
 use crate::settings::MatchSettings;
 use crate::tuning::{UNREFINED_SIGMA, WINDOW_MARGIN_FRAMES};
 
@@ -16,12 +18,13 @@ use crate::tuning::{UNREFINED_SIGMA, WINDOW_MARGIN_FRAMES};
 pub fn refined_pairs(
     reference: &Features,
     new: &Features,
+    scenery: &[SceneryOfFrames; 2],
     path: &[Posterior],
+    weights: Option<&CellWeights>,
     settings: &MatchSettings,
 ) -> Vec<Pair> {
     let frames = [new, reference].map(DenseFrames::all);
-    let masks = [new.mask.as_slice(), reference.mask.as_slice()];
-    let similarity = Displaced::new(&frames, masks);
+    let similarity = Displaced::new(&frames, scenery.each_ref().map(|s| &s.all), weights);
     let [fine_new_secs, fine_ref_secs] = frames.each_ref().map(|f| f.t_secs.as_slice());
     let half_window_secs = (settings.refine_window as f64 + WINDOW_MARGIN_FRAMES) / reference.params.fps;
     let times = FrameTimes {

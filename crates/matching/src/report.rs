@@ -7,6 +7,7 @@ use mtbsync_align::pair::{Candidate, Pair, PairOrigin};
 use mtbsync_align::path::nearest;
 use mtbsync_index::features::Features;
 
+use crate::foreground::SceneryOfFrames;
 use crate::settings::{MatchSettings, Matcher};
 use crate::tuning::CANDIDATE_GAP_SECS;
 use crate::verify::verify_pairs;
@@ -15,6 +16,7 @@ use crate::verify::verify_pairs;
 pub fn origins(
     reference: &Features,
     new: &Features,
+    scenery: &[SceneryOfFrames; 2],
     fused: &[FusedPair],
     refined: bool,
     settings: &MatchSettings,
@@ -28,7 +30,7 @@ pub fn origins(
         (false, _) => vec![unverified('N'); visual.len()],
         (true, Matcher::Dense) => vec![unverified('D'); visual.len()],
         (true, Matcher::Auto | Matcher::Orb | Matcher::Learned) => {
-            verify_pairs(new, reference, &visual, settings)
+            verify_pairs(new, reference, scenery, &visual, settings)
         }
     };
     let mut visual = visual.into_iter();

@@ -5,11 +5,13 @@ use mtbsync_align::path::nearest;
 use mtbsync_index::features::{DenseFrames, Features, LocalFrame};
 use mtbsync_vision::geometry::{TwoViewModel, VerifyParams, verify};
 use mtbsync_vision::grid_window::GridWindow;
+use mtbsync_vision::mask::is_scenery;
 use mtbsync_vision::matching::{Guide, guided_matches, ratio_matches};
 use mtbsync_vision::similarity::{Centring, Displacement, DisplacementMatcher};
 use rayon::prelude::*;
 
 use crate::displaced::displaceable;
+use crate::foreground::SceneryOfFrames;
 use crate::settings::MatchSettings;
 use crate::tuning::{FULL_MATCHES, GUIDE_CELLS, RETRIEVAL_KEYPOINTS};
 
@@ -17,12 +19,13 @@ use crate::tuning::{FULL_MATCHES, GUIDE_CELLS, RETRIEVAL_KEYPOINTS};
 pub fn verify_pairs(
     new: &Features,
     reference: &Features,
+    scenery: &[SceneryOfFrames; 2],
     pairs: &[Pair],
     settings: &MatchSettings,
 ) -> Vec<PairOrigin> {
     let frames = [new, reference].map(DenseFrames::analysed);
-    let [ours, theirs] = [(&frames[0], &new.mask), (&frames[1], &reference.mask)]
-        .map(|(frames, mask)| displaceable(Centring::global(frames, mask)));
+    let side = |k: usize| displaceable(Centring::global(&frames[k], &scenery[k].analysed));
+    let [ours, theirs] = [side(0), side(1)];
     pairs
         .par_iter()
         .map_init(DisplacementMatcher::default, |matcher, p| {
@@ -30,7 +33,7 @@ pub fn verify_pairs(
             let check = |matcher: &mut DisplacementMatcher, j| {
                 let ((ours, at), (theirs, there)) = (ours.get(i), theirs.get(j));
                 let (_, displacement) = matcher.search(&ours, at, &theirs, there);
-                verify_frames(new, i, reference, j, displacement, settings)
+                verify_frames((new, i), (reference, j), scenery, displacement, settings)
             };
             let j = nearest(&reference.t_secs, p.t_ref_secs);
             let first = check(matcher, j);
@@ -51,15 +54,16 @@ pub fn verify_pairs(
 /// Match two frames near the places that the displacement of their dense descriptors foretells, then look for
 /// one change of view behind the matches.
 fn verify_frames(
-    new: &Features,
-    i: usize,
-    reference: &Features,
-    j: usize,
+    (new, i): (&Features, usize),
+    (reference, j): (&Features, usize),
+    scenery: &[SceneryOfFrames; 2],
     displacement: Displacement,
     settings: &MatchSettings,
 ) -> PairOrigin {
     let place = |k: &[f32; 5]| [k[0], k[1]];
-    let (ours, theirs) = (new.local(i), reference.local(j));
+    let [of_new, of_reference] = scenery;
+    let ours = on_scenery(new.local(i), of_new.analysed.at(i), new.picture);
+    let theirs = on_scenery(reference.local(j), of_reference.analysed.at(j), reference.picture);
     let new_places: Vec<[f32; 2]> = ours.keypoints.iter().map(place).collect();
     let ref_places: Vec<[f32; 2]> = theirs.keypoints.iter().map(place).collect();
     let from = GridWindow::of(new.picture.0, new.picture.1);
@@ -107,6 +111,18 @@ fn verify_frames(
             model: 'D',
             verified: None,
         },
+    }
+}
+
+/// The local features that lie on scenery.
+fn on_scenery(frame: LocalFrame, mask: &[u8], (width, height): (usize, usize)) -> LocalFrame {
+    let features = frame.keypoints.into_iter().zip(frame.descriptors);
+    let (keypoints, descriptors) = features
+        .filter(|(k, _)| is_scenery(mask, k[0], k[1], width, height))
+        .unzip();
+    LocalFrame {
+        keypoints,
+        descriptors,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use divan::{Bencher, black_box};
 use mtbsync_vision::dense::{COLS, DESCRIPTOR_LEN, ROWS};
+use mtbsync_vision::scenery::Scenery;
 use mtbsync_vision::similarity::{
     CentredSequence, Centring, Displacement, DisplacementMatcher, DisplacementSequence, PlaceSequence,
     ShiftSearch,
@@ -48,7 +49,8 @@ fn prepare_16_frames(bencher: Bencher) {
         bytes(1),
         (0..16).map(|k| f64::from(k) / 3.0).collect::<Vec<f64>>(),
     );
-    let centring = Centring::local(&bytes, &times, &[1; ROWS * COLS]);
+    let scenery = Scenery::still(vec![1; ROWS * COLS]);
+    let centring = Centring::local(&bytes, &times, &scenery);
     bencher.bench(|| {
         let block = centring.block(0..16);
         (PlaceSequence::new(&block), DisplacementSequence::new(&block))

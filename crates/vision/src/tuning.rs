@@ -49,6 +49,33 @@ pub(crate) const RECURRING_RADIUS_PX: f32 = 3.0;
 /// Most bits of 256 that may differ in a recurring feature; unrelated ones differ in about 128. By hand.
 pub(crate) const RECURRING_MAX_DISTANCE: u32 = 64;
 
+// Moving foreground (`foreground`).
+
+/// Frames below which no foreground is looked for; as [`STATIC_MIN_FRAMES`].
+pub(crate) const FOREGROUND_MIN_FRAMES: usize = STATIC_MIN_FRAMES;
+/// How far a foreground may move each way, fine cells of the HOG grid. Measured: 47 pixels of 640 are 4.7, on
+/// race-lap 6 from its place.
+pub(crate) const FOREGROUND_MAX_DX: isize = 10;
+pub(crate) const FOREGROUND_MAX_DY: isize = 6;
+/// How often the frames are laid over their mean; race-lap stays as it is from the second time on.
+pub(crate) const FOREGROUND_ROUNDS: usize = 4;
+/// Shares of a cell's energy in its mean from which a cell takes part in laying frames over each other, and
+/// takes full part.
+pub(crate) const FOREGROUND_SHARES_OF_WEIGHT: (f64, f64) = (0.7, 0.9);
+/// Share of the cells that must hardly change for there to be a foreground. Measured: 0 on rendered rides,
+/// 0.25 in a cockpit (race-lap).
+pub(crate) const FOREGROUND_MIN_CELLS: f64 = 0.1;
+/// Where there is a foreground, shares of a cell's energy in its mean between which its border is looked for.
+/// Measured: the two kinds part best at 0.68 in a cockpit under changing light (race-lap, where 0.70 to 0.75
+/// locate best) and at 0.81 before rendered scenery, half of which lies above 0.72.
+pub(crate) const FOREGROUND_SPLITS: (f64, f64) = (0.7, STATIC_SHARE);
+/// Share of the cells that must be left.
+pub(crate) const FOREGROUND_MIN_SCENERY: f64 = 0.2;
+/// Energy below which a cell is too flat to be called static, as a share of the mean cell's.
+pub(crate) const FOREGROUND_FLAT: f64 = 0.02;
+/// Share of the frames in which a cell must be seen.
+pub(crate) const FOREGROUND_SEEN: f64 = 0.25;
+
 // Centring (`similarity::centred`).
 
 /// Window of the local mean, seconds. Measured on a drive with a cockpit in view and on rendered rides: 1.2

@@ -5,11 +5,13 @@ use std::rc::Rc;
 
 use mtbsync_index::features::{Features, FrameNumber};
 use mtbsync_vision::grid_window::GridWindow;
+use mtbsync_vision::scenery::Scenery;
 use mtbsync_vision::structure::{HogGrid, HogMean, HogPyramid, HogSum, Lens, Projection};
 
 /// HOG grids of one recording: of the analysed frames, and of those between that have one.
 pub(super) struct Grids<'a> {
     pub(super) features: &'a Features,
+    scenery: &'a Scenery,
     /// Times of the frames, seconds, increasing.
     pub(super) t_secs: Vec<f64>,
     pub(super) order: Vec<FrameNumber>,
@@ -19,11 +21,13 @@ pub(super) struct Grids<'a> {
 }
 
 impl<'a> Grids<'a> {
-    pub(super) fn new(features: &'a Features) -> Self {
+    /// `scenery` is that of the frames with a grid.
+    pub(super) fn new(features: &'a Features, scenery: &'a Scenery) -> Self {
         let (width, height) = GridWindow::of(features.picture.0, features.picture.1).cell_px();
         let (t_secs, order) = features.with_hog_grid();
         Self {
             features,
+            scenery,
             t_secs,
             order,
             mean: mean_of(features),
@@ -33,7 +37,7 @@ impl<'a> Grids<'a> {
 
     pub(super) fn at(&self, i: usize) -> Option<HogPyramid> {
         let packed = self.features.hog_grid(*self.order.get(i)?)?;
-        HogGrid::new(&packed, &self.mean, &self.features.mask).map(HogPyramid::new)
+        HogGrid::new(&packed, &self.mean, self.scenery.at(i)).map(HogPyramid::new)
     }
 
     pub(super) fn lens(&self, (projection, hfov_deg): (Projection, f64)) -> Lens {

@@ -15,14 +15,20 @@ use mtbsync_align::pair::Pair;
 use mtbsync_index::features::Features;
 use rayon::prelude::*;
 
+use crate::foreground::SceneryOfFrames;
 use crate::tuning::MIN_LOCATED_SHARE;
 use grids::Recent;
 use place::{LocatedPlace, joined, rates};
 use scene::{Expected, Scene, Views};
 
 /// `pairs`, with the places of those that the motion of the scene locates made exact.
-pub fn refine_by_structure(reference: &Features, new: &Features, pairs: &[Pair]) -> Vec<Pair> {
-    let Some(scene) = Scene::new(reference, new) else {
+pub fn refine_by_structure(
+    reference: &Features,
+    new: &Features,
+    scenery: &[SceneryOfFrames; 2],
+    pairs: &[Pair],
+) -> Vec<Pair> {
+    let Some(scene) = Scene::new(reference, new, scenery) else {
         return pairs.to_vec();
     };
     let lenses = scene.find_lenses(pairs);

@@ -12,6 +12,7 @@ use rayon::prelude::*;
 use super::grids::{Grids, Recent};
 use super::lenses::{Lenses, Motion, best_lens};
 use super::place::{LocatedPlace, expected_places};
+use crate::foreground::SceneryOfFrames;
 use crate::tuning::{
     FULL_MOTION, LENS_SAMPLE, LOCATED_SIGMA, LONG_BASELINE_SECS, LOOKS, MAX_BASELINE_SECS, MAX_DISAGREEMENT,
     MIN_KEPT_CLEAR, MIN_RIGID_SHARE_FAR, MIN_RIGID_SHARE_NEAR, NEAR_SECS, OTHER_LENS_GAIN, RATE_SIGMA,
@@ -84,11 +85,15 @@ pub(super) struct Scene<'a> {
 
 impl<'a> Scene<'a> {
     /// `None` when an index was made without HOG grids.
-    pub(super) fn new(reference: &'a Features, new: &'a Features) -> Option<Self> {
+    pub(super) fn new(
+        reference: &'a Features,
+        new: &'a Features,
+        [of_new, of_reference]: &'a [SceneryOfFrames; 2],
+    ) -> Option<Self> {
         let usable = |f: &Features| f.detail.rows() > 0 && f.t_secs.len() > 1;
         (usable(reference) && usable(new)).then(|| Self {
-            reference: Grids::new(reference),
-            new: Grids::new(new),
+            reference: Grids::new(reference, &of_reference.all),
+            new: Grids::new(new, &of_new.all),
         })
     }
 

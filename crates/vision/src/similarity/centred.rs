@@ -10,6 +10,7 @@ use rayon::prelude::*;
 
 use crate::dense::{BINS, COLS, DESCRIPTOR_LEN, ROWS};
 use crate::dispatch::multiversion;
+use crate::scenery::Scenery;
 use crate::tuning::{CONTRAST_FLOOR, CONTRAST_RADIUS, LOCAL_WINDOW_SECS};
 
 /// Whole-number steps per unit of a contrast-normalised value, whose typical cell has energy 1.
@@ -18,6 +19,8 @@ const STEPS: f32 = 512.0;
 /// `i32`.
 const MAX_VALUE: f32 = 2000.0;
 pub(super) const ROW_LEN: usize = COLS * BINS;
+/// Weights that change nothing.
+const ALIKE: [f32; ROWS * COLS] = [1.0; ROWS * COLS];
 /// Frames that are read at once where all of them are looked at.
 const READ_FRAMES: usize = 64;
 
@@ -44,7 +47,8 @@ impl Descriptors for Vec<u8> {
 /// they are asked for, so that a long recording need not be held twice.
 pub struct Centring<'a> {
     descriptors: &'a dyn Descriptors,
-    mask: &'a [u8],
+    scenery: &'a Scenery,
+    weights: Option<&'a [f32]>,
     removed: Removed<'a>,
     frames: usize,
 }
@@ -57,8 +61,9 @@ enum Removed<'a> {
 }
 
 impl<'a> Centring<'a> {
-    /// Remove the mean over the whole recording. Cells with `mask` 0 become 0.
-    pub fn global(descriptors: &'a dyn Descriptors, mask: &'a [u8]) -> Self {
+    /// Remove the mean over the whole recording, of each cell over the frames in which it shows scenery.
+    /// Masked cells become 0.
+    pub fn global(descriptors: &'a dyn Descriptors, scenery: &'a Scenery) -> Self {
         let frames = descriptors.frames();
         let sums = (0..frames.div_ceil(READ_FRAMES))
             .into_par_iter()
@@ -66,16 +71,18 @@ impl<'a> Centring<'a> {
                 let from = block * READ_FRAMES;
                 let mut bytes = Vec::new();
                 descriptors.read(from..(from + READ_FRAMES).min(frames), &mut bytes);
-                let mut sums = RunningSum::new();
+                let mut sums = RunningSum::new(scenery);
                 bytes
                     .chunks_exact(DESCRIPTOR_LEN)
-                    .for_each(|frame| sums.add(frame));
+                    .zip(from..)
+                    .for_each(|(frame, i)| sums.add(i, frame));
                 sums
             })
-            .reduce(RunningSum::new, RunningSum::join);
+            .reduce(|| RunningSum::new(scenery), RunningSum::join);
         Self {
             descriptors,
-            mask,
+            scenery,
+            weights: None,
             removed: Removed::Mean(sums.mean()),
             frames,
         }
@@ -84,13 +91,21 @@ impl<'a> Centring<'a> {
     /// Remove the mean over a window of 1.5 s around each frame instead: also the rider's arms, the light
     /// under trees, a bend's horizon. What is left changes with the place, so it locates best; while the
     /// camera stands still next to nothing is left. `t_secs` are the frame times, increasing.
-    pub fn local(descriptors: &'a dyn Descriptors, t_secs: &'a [f64], mask: &'a [u8]) -> Self {
+    pub fn local(descriptors: &'a dyn Descriptors, t_secs: &'a [f64], scenery: &'a Scenery) -> Self {
         Self {
             descriptors,
-            mask,
+            scenery,
+            weights: None,
             removed: Removed::Local(t_secs),
             frames: descriptors.frames().min(t_secs.len()),
         }
+    }
+
+    /// Multiply each cell by its weight, 0..1, after its contrast is normalised. `None` weighs all cells
+    /// alike.
+    #[must_use]
+    pub fn weighted(self, weights: Option<&'a [f32]>) -> Self {
+        Self { weights, ..self }
     }
 
     /// Number of frames.
@@ -123,14 +138,16 @@ impl<'a> Centring<'a> {
         }
         let mut values = vec![0i16; frames.len() * DESCRIPTOR_LEN];
         let mut bytes = Vec::new();
+        let weights = self.weights.unwrap_or(&ALIKE);
         match &self.removed {
             Removed::Mean(mean) => {
                 self.descriptors.read(frames.clone(), &mut bytes);
-                for (out, frame) in values
-                    .chunks_exact_mut(DESCRIPTOR_LEN)
+                for ((i, out), frame) in frames
+                    .clone()
+                    .zip(values.chunks_exact_mut(DESCRIPTOR_LEN))
                     .zip(bytes.chunks_exact(DESCRIPTOR_LEN))
                 {
-                    centre(frame, mean, self.mask, out);
+                    centre(frame, mean, self.scenery.at(i), weights, out);
                 }
             }
             Removed::Local(t_secs) => {
@@ -138,19 +155,19 @@ impl<'a> Centring<'a> {
                 let around = window(t_secs, frames.start).start..window(t_secs, frames.end - 1).end;
                 self.descriptors.read(around.clone(), &mut bytes);
                 let frame = |i: usize| &bytes[(i - around.start) * DESCRIPTOR_LEN..][..DESCRIPTOR_LEN];
-                let mut sums = RunningSum::new();
+                let mut sums = RunningSum::new(self.scenery);
                 let (mut from, mut to) = (around.start, around.start);
                 for (i, out) in frames.clone().zip(values.chunks_exact_mut(DESCRIPTOR_LEN)) {
                     let near = window(t_secs, i);
                     while to < near.end {
-                        sums.add(frame(to));
+                        sums.add(to, frame(to));
                         to += 1;
                     }
                     while from < near.start {
-                        sums.remove(frame(from));
+                        sums.remove(from, frame(from));
                         from += 1;
                     }
-                    centre(frame(i), &sums.mean(), self.mask, out);
+                    centre(frame(i), &sums.mean(), self.scenery.at(i), weights, out);
                 }
             }
         }
@@ -179,7 +196,8 @@ impl CentredSequence {
     /// All of `descriptors` with the mean over the whole recording removed, see [`Centring::global`].
     pub fn new(descriptors: &[u8], mask: &[u8]) -> Self {
         let descriptors = descriptors.to_vec();
-        let centring = Centring::global(&descriptors, mask);
+        let scenery = Scenery::still(mask.to_vec());
+        let centring = Centring::global(&descriptors, &scenery);
         centring.block(0..centring.frames)
     }
 
@@ -193,49 +211,85 @@ impl CentredSequence {
     }
 }
 
-/// Sum of a window of frames; integers, so that adding and removing leaves no trace.
-struct RunningSum {
+/// Sum of a window of frames, of each cell over those in which it shows scenery; integers, so that adding and
+/// removing leaves no trace.
+struct RunningSum<'a> {
+    scenery: &'a Scenery,
     sums: Vec<u32>,
     frames: u32,
+    /// Frames in which each cell shows scenery; not kept where all frames are masked alike.
+    seen: Vec<u32>,
 }
 
-impl RunningSum {
-    fn new() -> Self {
+impl<'a> RunningSum<'a> {
+    fn new(scenery: &'a Scenery) -> Self {
         Self {
+            scenery,
             sums: vec![0; DESCRIPTOR_LEN],
             frames: 0,
+            seen: vec![
+                0;
+                if scenery.of_all().is_some() {
+                    0
+                } else {
+                    ROWS * COLS
+                }
+            ],
         }
     }
 
-    fn add(&mut self, frame: &[u8]) {
-        self.sums
-            .iter_mut()
-            .zip(frame)
-            .for_each(|(sum, &byte)| *sum += u32::from(byte));
-        self.frames += 1;
+    fn add(&mut self, i: usize, frame: &[u8]) {
+        self.change(i, frame, |sum, by| *sum += by);
     }
 
-    fn remove(&mut self, frame: &[u8]) {
-        self.sums
-            .iter_mut()
-            .zip(frame)
-            .for_each(|(sum, &byte)| *sum -= u32::from(byte));
-        self.frames -= 1;
+    fn remove(&mut self, i: usize, frame: &[u8]) {
+        self.change(i, frame, |sum, by| *sum -= by);
+    }
+
+    #[inline(always)]
+    fn change(&mut self, i: usize, frame: &[u8], change: impl Fn(&mut u32, u32)) {
+        change(&mut self.frames, 1);
+        if self.seen.is_empty() {
+            let sums = self.sums.iter_mut().zip(frame);
+            return sums.for_each(|(sum, &byte)| change(sum, u32::from(byte)));
+        }
+        let mask = self.scenery.at(i);
+        let cells = self.sums.chunks_exact_mut(BINS).zip(frame.chunks_exact(BINS));
+        for (cell, ((sums, bytes), seen)) in cells.zip(&mut self.seen).enumerate() {
+            if is_seen(mask, cell) {
+                change(seen, 1);
+                sums.iter_mut()
+                    .zip(bytes)
+                    .for_each(|(sum, &byte)| change(sum, u32::from(byte)));
+            }
+        }
     }
 
     fn join(mut self, other: Self) -> Self {
-        self.sums
-            .iter_mut()
-            .zip(other.sums)
-            .for_each(|(sum, more)| *sum += more);
+        let add = |sums: &mut [u32], more: Vec<u32>| sums.iter_mut().zip(more).for_each(|(s, m)| *s += m);
+        add(&mut self.sums, other.sums);
+        add(&mut self.seen, other.seen);
         self.frames += other.frames;
         self
     }
 
     fn mean(&self) -> Vec<f32> {
-        let share = 1.0 / f64::from(self.frames.max(1));
-        self.sums.iter().map(|&s| (f64::from(s) * share) as f32).collect()
+        let share = |frames: u32| 1.0 / f64::from(frames.max(1));
+        let of_all = share(self.frames);
+        let cells = self.sums.chunks_exact(BINS).enumerate();
+        cells
+            .flat_map(|(cell, sums)| {
+                let share = self.seen.get(cell).map_or(of_all, |&seen| share(seen));
+                sums.iter().map(move |&s| (f64::from(s) * share) as f32)
+            })
+            .collect()
     }
+}
+
+/// Whether a cell shows scenery.
+#[inline(always)]
+fn is_seen(mask: &[u8], cell: usize) -> bool {
+    mask.get(cell).is_none_or(|&m| m != 0)
 }
 
 /// `frame - mean`, contrast-normalised, in whole numbers; 0 where masked.
@@ -243,8 +297,8 @@ impl RunningSum {
 /// Without dividing each cell by the energy of its neighbourhood a driver's bright sleeve outweighs the trail
 /// behind the windscreen.
 #[inline(always)]
-fn centre_plain(frame: &[u8], mean: &[f32], mask: &[u8], out: &mut [i16]) {
-    let seen = |cell: usize| mask.get(cell).is_none_or(|&m| m != 0);
+fn centre_plain(frame: &[u8], mean: &[f32], mask: &[u8], weights: &[f32], out: &mut [i16]) {
+    let seen = |cell: usize| is_seen(mask, cell);
     let mut energy = [0.0f32; ROWS * COLS];
     let mut total = 0.0;
     let cells = frame.chunks_exact(BINS).zip(mean.chunks_exact(BINS));
@@ -266,7 +320,8 @@ fn centre_plain(frame: &[u8], mean: &[f32], mask: &[u8], out: &mut [i16]) {
         if !seen(cell) || strength <= 0.0 {
             continue;
         }
-        let gain = STEPS / strength.sqrt();
+        let weight = weights.get(cell).map_or(1.0, |w| w.clamp(0.0, 1.0));
+        let gain = weight * STEPS / strength.sqrt();
         for (value, (&byte, &mean)) in out.iter_mut().zip(bytes.iter().zip(mean)) {
             *value = ((f32::from(byte) - mean) * gain)
                 .clamp(-MAX_VALUE, MAX_VALUE)
@@ -276,7 +331,7 @@ fn centre_plain(frame: &[u8], mean: &[f32], mask: &[u8], out: &mut [i16]) {
 }
 
 multiversion! {
-    fn centre(frame: &[u8], mean: &[f32], mask: &[u8], out: &mut [i16]) = centre_plain;
+    fn centre(frame: &[u8], mean: &[f32], mask: &[u8], weights: &[f32], out: &mut [i16]) = centre_plain;
 }
 
 /// Mean over the neighbourhood of each cell, as far as it lies in the grid.

@@ -25,12 +25,13 @@ pub use displacement::{Displacement, DisplacementSequence};
 pub use displacement_matcher::DisplacementMatcher;
 pub use frame_blocks::FrameBlocks;
 pub use learned::{LearnedCentring, LearnedMaps, LearnedSequence};
-pub use place::{PlaceSequence, ShiftSearch};
+pub use place::{CellShares, PlaceSequence, ShiftSearch};
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::dense::{BINS, COLS, DESCRIPTOR_LEN, ROWS};
+    use crate::scenery::Scenery;
 
     /// Descriptors with a block pattern that is displaced by `dx` cells, over random clutter.
     pub(super) fn frames(count: usize, seed: u32, dx: isize) -> Vec<u8> {
@@ -88,6 +89,48 @@ mod tests {
                 a.similarity(i, &a, j, ShiftSearch::CoarseToFine)
             );
         }
+    }
+
+    #[test]
+    fn what_is_masked_in_a_frame_has_no_say_in_the_mean() {
+        let plain = frames(6, 1, 0);
+        let mut covered = plain.clone();
+        covered[DESCRIPTOR_LEN..][..9 * COLS * BINS].fill(200);
+        let mut half = all();
+        half[..9 * COLS].fill(0);
+        let scenery = Scenery::moving(&[0, 1, 0, 0, 0, 0], |hidden| {
+            if hidden == 1 { half.clone() } else { all() }
+        });
+        for i in [0, 1, 4] {
+            let [a, b] = [&plain, &covered].map(|frames| {
+                let [global, local] = [
+                    Centring::global(frames, &scenery),
+                    Centring::local(frames, &[0.0, 0.3, 0.6, 0.9, 1.2, 1.5], &scenery),
+                ];
+                [global.block(i..i + 1), local.block(i..i + 1)].map(|s| s.frame(0).to_vec())
+            });
+            assert_eq!(a, b, "frame {i}");
+        }
+        let still = Scenery::still(all());
+        let [a, b] =
+            [&plain, &covered].map(|frames| Centring::global(frames, &still).block(0..1).frame(0).to_vec());
+        assert_ne!(a, b);
+    }
+
+    #[test]
+    fn weights_scale_what_a_cell_says() {
+        let (bytes, scenery) = (frames(5, 1, 0), Scenery::still(all()));
+        let mut weights = [1.0; ROWS * COLS];
+        weights[..9 * COLS].fill(0.0);
+        let centring = Centring::global(&bytes, &scenery);
+        let alike = PlaceSequence::new(&centring.at(&[0, 1]));
+        let weighted = PlaceSequence::new(&centring.weighted(Some(&weights)).at(&[0, 1]));
+        let shares = alike.shares(0, &alike, 0);
+        assert!((shares.of_new.iter().sum::<f32>() - 1.0).abs() < 1e-3);
+        assert_eq!(shares.of_new, shares.of_reference());
+        let shares = weighted.shares(0, &weighted, 0).of_new;
+        assert!(shares[..9 * COLS].iter().all(|&share| share == 0.0));
+        assert!((shares.iter().sum::<f32>() - 1.0).abs() < 1e-3);
     }
 
     #[test]

@@ -9,8 +9,9 @@
 use std::ops::Range;
 
 use super::centred::CentredSequence;
-use super::shifted_grid::{GridShape, Layer, ShiftedGrid, best_of_all, cosines};
+use super::shifted_grid::{GridShape, Layer, ShiftedGrid, best_of_all, cosines, shares};
 use crate::dense::{BINS, COLS, ROWS};
+use crate::overlap::overlap;
 use crate::tuning::{SHIFT_AROUND, SHIFT_MAX_DX, SHIFT_MAX_DY};
 
 /// Cells joined into one, each way.
@@ -46,6 +47,30 @@ pub enum ShiftSearch {
     CoarseToFine,
     /// Full cells at every shift.
     Exhaustive,
+}
+
+/// How much of a cosine lies where in the picture.
+#[derive(Clone, Debug)]
+pub struct CellShares {
+    /// Columns and rows by which the new grid lies further in the reference.
+    shift: (isize, isize),
+    /// Of each cell of the new grid, `[row][column]`.
+    pub of_new: Vec<f32>,
+}
+
+impl CellShares {
+    /// The same of each cell of the reference grid.
+    pub fn of_reference(&self) -> Vec<f32> {
+        let (dx, dy) = self.shift;
+        let mut out = vec![0.0; ROWS * COLS];
+        for row in overlap(ROWS, dy) {
+            for col in overlap(COLS, dx) {
+                out[row.wrapping_add_signed(dy) * COLS + col.wrapping_add_signed(dx)] =
+                    self.of_new[row * COLS + col];
+            }
+        }
+        out
+    }
 }
 
 /// A recording's descriptors, ready to be compared with all of another.
@@ -120,6 +145,20 @@ impl PlaceSequence {
     pub fn similarity(&self, i: usize, reference: &Self, j: usize, search: ShiftSearch) -> f32 {
         let [similarity] = self.together(i, reference, j, search);
         similarity
+    }
+
+    /// What each cell adds to [`Self::similarity`] of two frames compared in full, and the shift it was found
+    /// at.
+    ///
+    /// # Panics
+    /// When a frame does not exist or was prepared pooled only.
+    pub fn shares(&self, i: usize, reference: &Self, j: usize) -> CellShares {
+        let (ours, theirs) = (self.fine.frame(FINE, i), reference.fine.frame(FINE, j));
+        let [(_, index)] = best_of_all::<1, FINE_SHIFTS>(FINE, ours, [theirs]);
+        CellShares {
+            shift: FINE.shift(index),
+            of_new: shares(FINE, ours, theirs, index),
+        }
     }
 
     #[inline]
@@ -202,7 +241,6 @@ fn best_near(new: ShiftedGrid<'_>, reference: ShiftedGrid<'_>, (dx, dy): (isize,
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::overlap::overlap;
     use crate::similarity::shifted_grid::tests::plain_cosine;
     use crate::similarity::tests::{all, frames};
 

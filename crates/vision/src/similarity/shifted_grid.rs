@@ -113,6 +113,33 @@ impl<'a> ShiftedGrid<'a> {
     }
 }
 
+/// The share of each cell of the new grid in the cosine of two frames at the shift `index`, row by row: they
+/// add up to that cosine. 0 where the cell has no partner.
+pub(super) fn shares(
+    grid: GridShape,
+    new: ShiftedGrid<'_>,
+    reference: ShiftedGrid<'_>,
+    index: usize,
+) -> Vec<f32> {
+    let (dx, dy) = grid.shift(index);
+    let scale = new.scales[index] * reference.scales[grid.shifts() - 1 - index];
+    let at = |row: usize, col: usize| grid.margin() + row * grid.stride() + col * grid.bins;
+    let (rows, cols) = (overlap(grid.rows, dy), overlap(grid.cols, dx));
+    let mut out = vec![0.0; grid.rows * grid.cols];
+    for (row, col) in rows.flat_map(|row| cols.clone().map(move |col| (row, col))) {
+        let ours = &new.values[at(row, col)..][..grid.bins];
+        let theirs =
+            &reference.values[at(row.wrapping_add_signed(dy), col.wrapping_add_signed(dx))..][..grid.bins];
+        let dot: i32 = ours
+            .iter()
+            .zip(theirs)
+            .map(|(&a, &b)| i32::from(a) * i32::from(b))
+            .sum();
+        out[row * grid.cols + col] = dot as f32 * scale;
+    }
+    out
+}
+
 /// Cosines of a new frame with `R` reference frames at `S` shifts, by the numbers of the shifts.
 #[inline]
 pub(super) fn cosines<const R: usize, const S: usize>(

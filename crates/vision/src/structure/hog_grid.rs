@@ -14,9 +14,9 @@ use crate::thumbnail::Thumbnail;
 use crate::tuning::{CLIMB_RANGE, COARSE_BLOCK};
 
 /// Cells across; two by two lie in a cell of the dense descriptor.
-pub(super) const COLS: usize = 64;
+pub(crate) const COLS: usize = 64;
 /// Cells down.
-pub(super) const ROWS: usize = 36;
+pub(crate) const ROWS: usize = 36;
 /// Cells of the coarse level each way.
 pub(super) const COARSE_COLS: usize = COLS / 2;
 pub(super) const COARSE_ROWS: usize = ROWS / 2;

@@ -28,6 +28,7 @@ mod resection;
 
 pub use block_matching::BlockMatches;
 pub use block_search::SearchRange;
+pub(crate) use hog_grid::{COLS, ROWS};
 pub use hog_grid::{HOG_GRID_LEN, HogExtractor, HogGrid, HogMean, HogSum};
 pub use hog_pyramid::{CameraMotion, HogPyramid};
 pub use lens::{Lens, Projection};
