@@ -72,6 +72,9 @@ pub struct TimeWarpFile {
     /// Why not ok.
     #[serde(default)]
     pub reasons: Vec<String>,
+    /// How the two cameras differ; `None` where they see alike.
+    #[serde(default)]
+    pub geometry: Option<GeometryFile>,
     /// The reference recording.
     pub reference: Option<RecordingFile>,
     /// The new recording.
@@ -93,6 +96,53 @@ pub struct Params {
     pub a: f64,
     /// Offset, seconds.
     pub b: f64,
+}
+
+/// How the two cameras differ.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GeometryFile {
+    /// How many times wider the new camera sees, in the middle of the picture.
+    pub scale: f64,
+    /// One-sigma error of the logarithm of `scale`.
+    pub scale_sigma: f64,
+    /// Roll of the new camera against the reference, degrees, clockwise as seen in the picture.
+    pub roll_deg: f64,
+    /// How much higher the new camera looks, degrees.
+    pub pitch_deg: f64,
+    /// Lens of the reference, as far as the scene tells.
+    pub reference: Option<LensFile>,
+    /// Lens of the new camera.
+    pub new: Option<LensFile>,
+}
+
+impl GeometryFile {
+    /// In a few words, for a person.
+    pub fn words(&self) -> String {
+        let wider = if self.scale >= 1.0 {
+            format!("new sees {:.2} times wider", self.scale)
+        } else {
+            format!("reference sees {:.2} times wider", 1.0 / self.scale)
+        };
+        let turned = |deg: f64, what: &str| (deg.abs() >= 1.0).then(|| format!("{what} {deg:+.0}°"));
+        [
+            Some(wider),
+            turned(self.roll_deg, "roll"),
+            turned(self.pitch_deg, "pitch"),
+        ]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(", ")
+    }
+}
+
+/// A lens.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LensFile {
+    /// `rectilinear` or `equidistant`.
+    pub projection: String,
+    /// Field of view across the picture, degrees.
+    pub hfov_deg: f64,
 }
 
 /// Residuals in seconds.
@@ -232,6 +282,7 @@ impl TimeWarpFile {
                 })
                 .collect(),
             reasons: verdict.reasons.clone(),
+            geometry: None,
             reference: None,
             new: None,
         }

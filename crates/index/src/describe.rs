@@ -277,6 +277,7 @@ impl Collected {
             detail: Column::of_bytes(HOG_GRID_LEN, self.detail),
             fine_detail: Column::of_bytes(HOG_GRID_LEN, self.fine_detail),
             luma: self.jpegs.map(|jpegs| Pictures::of_jpegs(&jpegs)),
+            view: None,
             track: track(opened),
             skipped_frames,
         }

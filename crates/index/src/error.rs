@@ -58,6 +58,9 @@ pub enum IndexProblem {
     /// A learned model that cannot be used.
     #[error(transparent)]
     Model(ModelProblem),
+    /// No room for what was described again.
+    #[error("the temporary folder cannot be written ({0})")]
+    Temporary(#[source] std::io::Error),
     /// An index that cannot be put together.
     #[error(transparent)]
     Npz(NpzError),
@@ -85,6 +88,7 @@ impl Problem for IndexProblem {
             Self::IsFolder => "name an index file in it",
             Self::NotAnIndex => "run mtbsync index",
             Self::Damaged | Self::Unreadable(_) => "rebuild it with mtbsync index",
+            Self::Temporary(_) => "make room there, or set TMPDIR to a folder that has some",
             Self::Newer => "update mtbsync or rebuild the index",
         };
         Some(hint.to_owned())

@@ -1,9 +1,11 @@
 //! What the program knows about a recording once it has looked at it: the content of an index.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use mtbsync_task::error::PipelineError;
 use mtbsync_vision::dense::DESCRIPTOR_LEN;
+use mtbsync_vision::remap::Remap;
 use mtbsync_vision::similarity::Descriptors;
 use mtbsync_vision::structure::HOG_GRID_LEN;
 use mtbsync_vision::thumbnail::Thumbnail;
@@ -150,6 +152,8 @@ pub struct Features {
     pub fine_detail: Column,
     /// Reduced pictures of the analysed frames and of those between; none in an index made without.
     pub luma: [Pictures; 2],
+    /// How the pictures were changed before they were described, if they were.
+    pub view: Option<Arc<Remap>>,
     /// Usable GPS of the camera, on the recording's clock: rows of `mtbsync_telemetry::Track`; may be empty.
     pub track: Vec<[f64; 6]>,
     /// Frames that could not be read.
@@ -191,9 +195,13 @@ impl Features {
         })
     }
 
-    /// The reduced picture of a frame; `None` where there is none.
+    /// The reduced picture of a frame as it was described; `None` where there is none.
     pub fn luma(&self, (between, i): FrameNumber) -> Option<Thumbnail> {
-        self.luma[usize::from(between)].read(i)
+        let seen = self.luma[usize::from(between)].read(i)?;
+        Some(match &self.view {
+            Some(view) => view.picture(&seen),
+            None => seen,
+        })
     }
 
     /// All frames with a HOG grid in order of time.

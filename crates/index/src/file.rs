@@ -255,6 +255,7 @@ fn decode(file: File) -> Result<Features, IndexProblem> {
         detail,
         fine_detail,
         luma,
+        view: None,
         track,
         skipped_frames: meta.skipped_frames,
     })
@@ -343,6 +344,7 @@ mod tests {
             detail: Column::of_bytes(HOG_GRID_LEN, Vec::new()),
             fine_detail: Column::of_bytes(HOG_GRID_LEN, Vec::new()),
             luma: Default::default(),
+            view: None,
             track,
             skipped_frames: 0,
         }

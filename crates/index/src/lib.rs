@@ -26,5 +26,6 @@ pub mod error;
 pub mod features;
 pub mod file;
 pub mod learned;
+pub mod remapped;
 pub mod tracks;
 mod tuning;

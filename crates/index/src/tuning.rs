@@ -7,6 +7,8 @@ pub(crate) const FINE_FPS: f64 = 10.0;
 pub(crate) const PRECISE_FINE_FPS: f64 = 15.0;
 /// Frames described at once. By hand: enough for the threads of a laptop.
 pub(crate) const BATCH: usize = 16;
+/// Frames described again at once. By hand: a megabyte or two.
+pub(crate) const REMAP_BATCH: usize = 64;
 /// Decoded frames waiting. By hand: keeps a thread busy, and memory at a few pictures.
 pub(crate) const QUEUE: usize = 8;
 /// Share of unreadable frames above which a recording is refused. By hand.

@@ -10,12 +10,13 @@ use mtbsync_task::error::PipelineError;
 use mtbsync_task::progress::{Stage, Task};
 use mtbsync_telemetry::clock::Offsets;
 
-use crate::foreground::SceneryOfFrames;
+use crate::geometry::{Geometry, Seen, Views};
 use crate::locate::locate;
 use crate::refine::{refined_pairs, unrefined_pairs};
 use crate::report::{candidates, origins};
-use crate::settings::MatchSettings;
-use crate::structure::refine_by_structure;
+use crate::settings::{MatchSettings, Matcher};
+use crate::structure::Structured;
+use crate::tuning::{GEOMETRY_ROUNDS, MAX_SHARE_LOST};
 
 /// Everything the stages found.
 pub struct Alignment {
@@ -35,6 +36,8 @@ pub struct Alignment {
     pub gps_offsets: Option<Offsets>,
     /// Wall time of the comparison of tracks.
     pub gps: Duration,
+    /// How the cameras differ, if they do.
+    pub geometry: Option<Geometry>,
     /// Lines for the person.
     pub warnings: Vec<String>,
 }
@@ -48,8 +51,20 @@ pub fn align(
     task: &Task<'_>,
 ) -> Result<Alignment, PipelineError> {
     let begun = Instant::now();
-    let scenery = [new, reference].map(SceneryOfFrames::of);
-    let located = locate(reference, new, &scenery, tracks, settings, task)?;
+    let mut views = Views::filmed(reference, new);
+    let mut located = locate(&views.of(reference, new), tracks, settings, task)?;
+    if settings.matcher != Matcher::Orb {
+        for _ in 0..GEOMETRY_ROUNDS {
+            let Some(seen) = views.look(reference, new, &located, task)? else {
+                break;
+            };
+            let again = locate(&seen.of(reference, new), tracks, settings, task)?;
+            if again.share_on_trail() < located.share_on_trail() - MAX_SHARE_LOST {
+                break;
+            }
+            (located, views) = (again, seen);
+        }
+    }
     let reversed = located.reversed;
     task.progress.finish(Stage::Sequence);
     task.cancel.check()?;
@@ -58,24 +73,20 @@ pub fn align(
     task.progress.start(Stage::Refine, None, None);
     let (visual, refined) = if reversed {
         (Vec::new(), true)
-    } else if settings.refine {
-        let likely = refined_pairs(
-            reference,
-            new,
-            &scenery,
-            &located.path,
-            located.weights.as_ref(),
-            settings,
-        );
+    } else if !settings.refine {
+        (unrefined_pairs(reference, new, &located.path), false)
+    } else {
+        let refined =
+            |seen: &Seen<'_>| refined_pairs(seen, &located.path, located.weights.as_ref(), settings);
+        let likely = refined(&views.of(reference, new));
         let pairs = if settings.refine_window > 0 {
-            refine_by_structure(reference, new, &scenery, &likely)
+            exact([reference, new], &mut views, likely, refined, task)?
         } else {
             likely
         };
         (pairs, true)
-    } else {
-        (unrefined_pairs(reference, new, &located.path), false)
     };
+    let seen = views.of(reference, new);
     task.cancel.check()?;
     let by_gps = match &located.gps {
         Some(gps) if !reversed => gps.pairs(&new.t_secs),
@@ -83,7 +94,7 @@ pub fn align(
     };
     let fused = fuse(&visual, &by_gps);
     let pairs: Vec<Pair> = fused.iter().map(|f| f.pair).collect();
-    let origins = origins(reference, new, &scenery, &fused, refined, settings);
+    let origins = origins(&seen, &fused, refined, settings);
     let candidates = candidates(
         reference,
         new,
@@ -92,8 +103,9 @@ pub fn align(
         &pairs,
         &origins,
     );
-    reference.check()?;
-    new.check()?;
+    for features in [reference, new, seen.reference, seen.new] {
+        features.check()?;
+    }
     task.progress.finish(Stage::Refine);
     Ok(Alignment {
         candidates,
@@ -104,6 +116,43 @@ pub fn align(
         refine: begun.elapsed(),
         gps_offsets: located.gps.map(|gps| gps.offsets),
         gps: located.gps_took,
+        geometry: views.geometry,
         warnings: located.warnings,
+    })
+}
+
+/// `pairs` made exact by the motion of the scene. It also tells the scale between the cameras better than
+/// likeness does; where that was off, `again` finds the pairs anew.
+fn exact(
+    [reference, new]: [&Features; 2],
+    views: &mut Views,
+    mut pairs: Vec<Pair>,
+    again: impl Fn(&Seen<'_>) -> Vec<Pair>,
+    task: &Task<'_>,
+) -> Result<Vec<Pair>, PipelineError> {
+    let zoom = {
+        let seen = views.of(reference, new);
+        let Some(structured) = Structured::new(&seen, &pairs, views.geometry.is_some()) else {
+            return Ok(pairs);
+        };
+        let rescaled = structured.zoom.and_then(|zoom| views.rescaled(zoom));
+        let Some(rescaled) = rescaled else {
+            let (exact, zoom, lens) = (structured.refine(&pairs), structured.zoom, structured.lens);
+            return Ok(views.doubted(exact, zoom, lens));
+        };
+        rescaled
+    };
+    *views = Views::new(reference, new, zoom, task)?;
+    let seen = views.of(reference, new);
+    pairs = again(&seen);
+    let alike = views.geometry.is_some();
+    Ok(match Structured::new(&seen, &pairs, alike) {
+        Some(found) if alike => {
+            let (zoom, lens) = (found.zoom, found.lens);
+            let exact = found.zoomed().refine(&pairs);
+            views.doubted(exact, zoom, lens)
+        }
+        Some(found) => found.refine(&pairs),
+        None => pairs,
     })
 }

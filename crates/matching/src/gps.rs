@@ -30,7 +30,7 @@ pub struct GpsEvidence {
 }
 
 /// What is known of the recordings besides their tracks.
-pub struct Seen<'a> {
+pub struct SeenByPictures<'a> {
     /// What the pictures alone believe, per new frame.
     pub posteriors: &'a [Posterior],
     /// Times of those frames, seconds.
@@ -46,7 +46,7 @@ impl GpsEvidence {
     ///
     /// # Errors
     /// Why GPS weighs nothing, as a line for the person. `Ok(None)`: one side has no track.
-    pub fn weigh(tracks: &Tracks, seen: &Seen<'_>) -> Result<Option<Self>, String> {
+    pub fn weigh(tracks: &Tracks, seen: &SeenByPictures<'_>) -> Result<Option<Self>, String> {
         let (Some(reference), Some(new)) = (&tracks.reference, &tracks.new) else {
             return Ok(None);
         };
@@ -147,7 +147,7 @@ fn sigma_secs(place: &PlaceMatch) -> f64 {
 }
 
 /// The sure places of the pictures' path, about one a second.
-fn seen_path(seen: &Seen<'_>) -> Vec<(f64, f64)> {
+fn seen_path(seen: &SeenByPictures<'_>) -> Vec<(f64, f64)> {
     let mut path: Vec<(f64, f64)> = Vec::new();
     for (posterior, &t) in seen.posteriors.iter().zip(seen.t_new_secs) {
         let sure = posterior.on > SURE_ON && posterior.off < SURE_OFF;
@@ -221,7 +221,7 @@ mod tests {
         let (t_new_secs, posteriors) = truth(error_secs);
         GpsEvidence::weigh(
             tracks,
-            &Seen {
+            &SeenByPictures {
                 posteriors: &posteriors,
                 t_new_secs: &t_new_secs,
                 speeds: [None, None],

@@ -24,6 +24,7 @@ mod compare;
 mod displaced;
 mod error;
 mod foreground;
+pub mod geometry;
 mod gps;
 mod learned;
 mod locate;

@@ -19,8 +19,8 @@ use mtbsync_telemetry::clock::SideTrack;
 use mtbsync_vision::similarity::ShiftSearch;
 
 use crate::compare::{FramePairs, full_matrix};
-use crate::foreground::SceneryOfFrames;
-use crate::gps::{GpsEvidence, Seen};
+use crate::geometry::Seen;
+use crate::gps::{GpsEvidence, SeenByPictures};
 use crate::learned::LearnedEvidence;
 use crate::picture_speed::picture_speed;
 use crate::reweight::CellWeights;
@@ -50,6 +50,13 @@ pub struct Located {
     pub warnings: Vec<String>,
 }
 
+impl Located {
+    /// Share of the new frames that are on the trail.
+    pub fn share_on_trail(&self) -> f64 {
+        share_on_trail(&self.path)
+    }
+}
+
 /// The place of every new frame.
 ///
 /// Short pairs are compared frame by frame at every shift. For long ones that would cost the product of both
@@ -61,13 +68,16 @@ pub struct Located {
 /// # Errors
 /// When an index contradicts itself, and when interrupted.
 pub fn locate(
-    reference: &Features,
-    new: &Features,
-    scenery: &[SceneryOfFrames; 2],
+    seen: &Seen<'_>,
     tracks: &Tracks,
     settings: &MatchSettings,
     task: &Task<'_>,
 ) -> Result<Located, PipelineError> {
+    let &Seen {
+        reference,
+        new,
+        scenery,
+    } = seen;
     task.progress.start(Stage::Retrieval, None, None);
     let every: Vec<usize> = (0..new.t_secs.len()).collect();
     if settings.matcher == Matcher::Orb {
@@ -328,7 +338,7 @@ fn weigh_gps(
     };
     let speeds = [speed(reference, &tracks.reference), speed(new, &tracks.new)];
     let [of_reference, of_new] = &speeds;
-    let seen = Seen {
+    let seen = SeenByPictures {
         posteriors: pictures,
         t_new_secs,
         speeds: [of_reference.as_ref(), of_new.as_ref()],

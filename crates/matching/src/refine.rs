@@ -8,7 +8,7 @@ use mtbsync_align::sequence::Posterior;
 use mtbsync_index::features::{DenseFrames, Features};
 
 use crate::displaced::Displaced;
-use crate::foreground::SceneryOfFrames;
+use crate::geometry::Seen;
 use crate::reweight::CellWeights;
 use crate::settings::MatchSettings;
 use crate::tuning::{UNREFINED_SIGMA, WINDOW_MARGIN_FRAMES};
@@ -16,14 +16,17 @@ use crate::tuning::{UNREFINED_SIGMA, WINDOW_MARGIN_FRAMES};
 /// Places at the peak of the similarity under displacement, within the settings' window around the
 /// posterior's.
 pub fn refined_pairs(
-    reference: &Features,
-    new: &Features,
-    scenery: &[SceneryOfFrames; 2],
+    seen: &Seen<'_>,
     path: &[Posterior],
     weights: Option<&CellWeights>,
     settings: &MatchSettings,
 ) -> Vec<Pair> {
-    let frames = [new, reference].map(DenseFrames::all);
+    let Seen {
+        reference,
+        new,
+        scenery,
+    } = seen;
+    let frames = [new, reference].map(|side| DenseFrames::all(side));
     let similarity = Displaced::new(&frames, scenery.each_ref().map(|s| &s.all), weights);
     let [fine_new_secs, fine_ref_secs] = frames.each_ref().map(|f| f.t_secs.as_slice());
     let half_window_secs = (settings.refine_window as f64 + WINDOW_MARGIN_FRAMES) / reference.params.fps;

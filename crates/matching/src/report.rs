@@ -7,16 +7,14 @@ use mtbsync_align::pair::{Candidate, Pair, PairOrigin};
 use mtbsync_align::path::nearest;
 use mtbsync_index::features::Features;
 
-use crate::foreground::SceneryOfFrames;
+use crate::geometry::Seen;
 use crate::settings::{MatchSettings, Matcher};
 use crate::tuning::CANDIDATE_GAP_SECS;
 use crate::verify::verify_pairs;
 
 /// What stands behind each pair.
 pub fn origins(
-    reference: &Features,
-    new: &Features,
-    scenery: &[SceneryOfFrames; 2],
+    seen: &Seen<'_>,
     fused: &[FusedPair],
     refined: bool,
     settings: &MatchSettings,
@@ -29,9 +27,7 @@ pub fn origins(
     let visual = match (refined, settings.matcher) {
         (false, _) => vec![unverified('N'); visual.len()],
         (true, Matcher::Dense) => vec![unverified('D'); visual.len()],
-        (true, Matcher::Auto | Matcher::Orb | Matcher::Learned) => {
-            verify_pairs(new, reference, scenery, &visual, settings)
-        }
+        (true, Matcher::Auto | Matcher::Orb | Matcher::Learned) => verify_pairs(seen, &visual, settings),
     };
     let mut visual = visual.into_iter();
     fused

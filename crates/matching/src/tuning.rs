@@ -103,6 +103,57 @@ pub(crate) const SPEED_STEP_SECS: f64 = 0.25;
 /// Farthest frames that take part in a value, in half widths.
 pub(crate) const SPEED_SMOOTH_REACH: f64 = 3.0;
 
+// Geometry between the cameras
+
+/// Alignments with another geometry each: the second pass has better pairs to find it by.
+pub(crate) const GEOMETRY_ROUNDS: usize = 2;
+/// Share of the frames on the trail that a geometry may cost. By hand: one or two frames.
+pub(crate) const MAX_SHARE_LOST: f64 = 0.02;
+/// Sure pairs by which it is found; 16 tell the scale to 2 %, on rendered pairs.
+pub(crate) const GEOMETRY_PAIRS: usize = 40;
+/// Fewest sure pairs. By hand.
+pub(crate) const MIN_GEOMETRY_PAIRS: usize = 8;
+/// Pairs that tell whether there is anything to look for.
+pub(crate) const QUICK_PAIRS: usize = 14;
+/// How far around its place the best moment of a pair is looked for, seconds: an eighth of scale moves it by
+/// a tenth of a second.
+pub(crate) const GEOMETRY_REACH_SECS: f64 = 0.6;
+/// Frames within that reach that are compared.
+pub(crate) const GEOMETRY_FRAMES: usize = 12;
+/// First steps: logarithm of the scale, degrees of roll, bend. The likeness falls by a fifth at the first, by
+/// a tenth at the others. Halved three times: to 1.2 % of scale, half a degree.
+pub(crate) const FIRST_VIEW_STEPS: [f64; 3] = [0.1, 4.0, 0.5];
+/// Farthest views that are looked for: 0.75 to 1.33, 12 degrees, a lens of 100 degrees.
+pub(crate) const MAX_VIEW: [f64; 3] = [0.288, 12.0, 1.2];
+/// Differences of a few pairs below which cameras are alike.
+pub(crate) const LEAST_VIEW: [f64; 3] = [0.045, 4.0, 0.5];
+/// Differences of many pairs below which nothing is described again: the motion of the scene tells the scale
+/// better, and stands a roll of 10 degrees (2 to 6 ms on rendered pairs).
+pub(crate) const LEAST_CHANGE: [f64; 3] = [0.03, 8.0, 0.3];
+/// Share by which likeness must grow.
+pub(crate) const MIN_VIEW_GAIN: f64 = 0.02;
+/// Share by which it must grow further for another projection, which a scale imitates in part. Measured: 10 %
+/// on a fisheye against a rectilinear lens, up to 2 % where both are the same.
+pub(crate) const MIN_BEND_GAIN: f64 = 0.03;
+/// Step of the logarithm of the scale by which its error is found.
+pub(crate) const SIGMA_STEP: f64 = 0.04;
+/// Fewest frames that must tell the zoom. By hand.
+pub(crate) const MIN_ZOOM_FRAMES: usize = 8;
+/// Sigmas from which on what is left of a zoom is believed. By hand.
+pub(crate) const ZOOM_SIGMAS: f64 = 2.0;
+/// Logarithm of a zoom of the new camera, and its sigmas, from which on it is believed where likeness saw
+/// none.
+pub(crate) const LEAST_ZOOM: f64 = 0.015;
+pub(crate) const LEAST_ZOOM_SIGMAS: f64 = 4.0;
+/// Correction of the logarithm of the scale below which nothing is described again: 2 cm of way.
+pub(crate) const LEAST_RESCALE: f64 = 0.005;
+/// Way by which places move per unit of the logarithm of the scale, metres (measured on rendered pairs: 4 cm
+/// per cent), and a usual speed to turn it into time, metres a second.
+pub(crate) const WAY_PER_SCALE_M: f64 = 4.0;
+pub(crate) const USUAL_SPEED_M_S: f64 = 5.0;
+/// Groups of pairs that are compared for that error.
+pub(crate) const GEOMETRY_GROUPS: usize = 5;
+
 // Local features
 
 /// How far from its expected place a match is looked for, in cells of the dense grid.

@@ -5,24 +5,25 @@ use mtbsync_align::path::nearest;
 use mtbsync_index::features::{DenseFrames, Features, LocalFrame};
 use mtbsync_vision::geometry::{TwoViewModel, VerifyParams, verify};
 use mtbsync_vision::grid_window::GridWindow;
-use mtbsync_vision::mask::is_scenery;
+use mtbsync_vision::mask::cell_at;
 use mtbsync_vision::matching::{Guide, guided_matches, ratio_matches};
+use mtbsync_vision::remap::ViewMap;
 use mtbsync_vision::similarity::{Centring, Displacement, DisplacementMatcher};
 use rayon::prelude::*;
 
 use crate::displaced::displaceable;
 use crate::foreground::SceneryOfFrames;
+use crate::geometry::Seen;
 use crate::settings::MatchSettings;
 use crate::tuning::{FULL_MATCHES, GUIDE_CELLS, RETRIEVAL_KEYPOINTS};
 
 /// What local features say about each pair.
-pub fn verify_pairs(
-    new: &Features,
-    reference: &Features,
-    scenery: &[SceneryOfFrames; 2],
-    pairs: &[Pair],
-    settings: &MatchSettings,
-) -> Vec<PairOrigin> {
+pub fn verify_pairs(seen: &Seen<'_>, pairs: &[Pair], settings: &MatchSettings) -> Vec<PairOrigin> {
+    let &Seen {
+        reference,
+        new,
+        scenery,
+    } = seen;
     let frames = [new, reference].map(DenseFrames::analysed);
     let side = |k: usize| displaceable(Centring::global(&frames[k], &scenery[k].analysed));
     let [ours, theirs] = [side(0), side(1)];
@@ -62,25 +63,17 @@ fn verify_frames(
 ) -> PairOrigin {
     let place = |k: &[f32; 5]| [k[0], k[1]];
     let [of_new, of_reference] = scenery;
-    let ours = on_scenery(new.local(i), of_new.analysed.at(i), new.picture);
-    let theirs = on_scenery(reference.local(j), of_reference.analysed.at(j), reference.picture);
+    let [from, to] = [new, reference].map(DescribedGrid::of);
+    let ours = on_scenery(new.local(i), of_new.analysed.at(i), &from);
+    let theirs = on_scenery(reference.local(j), of_reference.analysed.at(j), &to);
     let new_places: Vec<[f32; 2]> = ours.keypoints.iter().map(place).collect();
     let ref_places: Vec<[f32; 2]> = theirs.keypoints.iter().map(place).collect();
-    let from = GridWindow::of(new.picture.0, new.picture.1);
-    let to = GridWindow::of(reference.picture.0, reference.picture.1);
-    let (cell_width, cell_height) = to.cell_px();
-    let expect = |[x, y]: [f32; 2]| {
-        let (col, row) = displacement.apply(from.cell_of(f64::from(x), f64::from(y)));
-        [
-            (to.left + col * cell_width) as f32,
-            (to.top + row * cell_height) as f32,
-        ]
-    };
+    let expect = |place: [f32; 2]| to.place_of(displacement.apply(from.cell_of(place)));
     let guide = Guide {
         query_places: &new_places,
         train_places: &ref_places,
         expect: &expect,
-        radius_px: (GUIDE_CELLS * cell_width) as f32,
+        radius_px: (GUIDE_CELLS * to.window.cell_px().0) as f32,
     };
     let matches = guided_matches(&ours.descriptors, &theirs.descriptors, settings.lowe, &guide);
     let a: Vec<[f32; 2]> = matches
@@ -115,14 +108,63 @@ fn verify_frames(
 }
 
 /// The local features that lie on scenery.
-fn on_scenery(frame: LocalFrame, mask: &[u8], (width, height): (usize, usize)) -> LocalFrame {
+fn on_scenery(frame: LocalFrame, mask: &[u8], grid: &DescribedGrid) -> LocalFrame {
     let features = frame.keypoints.into_iter().zip(frame.descriptors);
     let (keypoints, descriptors) = features
-        .filter(|(k, _)| is_scenery(mask, k[0], k[1], width, height))
+        .filter(|(k, _)| grid.is_scenery(mask, [k[0], k[1]]))
         .unzip();
     LocalFrame {
         keypoints,
         descriptors,
+    }
+}
+
+/// The dense grid of a recording, laid over its pictures as they were described.
+struct DescribedGrid {
+    window: GridWindow,
+    view: ViewMap,
+}
+
+impl DescribedGrid {
+    fn of(features: &Features) -> Self {
+        Self {
+            window: GridWindow::of(features.picture.0, features.picture.1),
+            view: features
+                .view
+                .as_ref()
+                .map_or(ViewMap::IDENTITY, |view| *view.map()),
+        }
+    }
+
+    /// Middle of the window, and half its width, pixels.
+    fn scale(&self) -> (f64, f64, f64) {
+        let window = &self.window;
+        let half = 0.5 * window.width;
+        (window.left + half, window.top + 0.5 * window.height, half)
+    }
+
+    /// Column and row of a place of the recorded picture.
+    fn cell_of(&self, [x, y]: [f32; 2]) -> (f64, f64) {
+        let (middle_x, middle_y, half) = self.scale();
+        let source = [(f64::from(x) - middle_x) / half, (f64::from(y) - middle_y) / half];
+        let [u, v] = self.view.target_of(source);
+        self.window.cell_of(u * half + middle_x, v * half + middle_y)
+    }
+
+    /// Whether a place of the recorded picture lies on scenery; outside the grid its nearest cell decides.
+    fn is_scenery(&self, mask: &[u8], place: [f32; 2]) -> bool {
+        mask.get(cell_at(self.cell_of(place))).is_none_or(|&m| m != 0)
+    }
+
+    /// The place of the recorded picture at a column and row.
+    fn place_of(&self, (col, row): (f64, f64)) -> [f32; 2] {
+        let (middle_x, middle_y, half) = self.scale();
+        let (width, height) = self.window.cell_px();
+        let (x, y) = (self.window.left + col * width, self.window.top + row * height);
+        let [u, v] = self
+            .view
+            .source_of([(x - middle_x) / half, (y - middle_y) / half]);
+        [(u * half + middle_x) as f32, (v * half + middle_y) as f32]
     }
 }
 

@@ -55,12 +55,17 @@ pub fn is_scenery(mask: &[u8], x: f32, y: f32, width: usize, height: usize) -> b
     if width == 0 || height == 0 {
         return true;
     }
-    let (col, row) = GridWindow::of(width, height).cell_of(f64::from(x), f64::from(y));
+    let place = GridWindow::of(width, height).cell_of(f64::from(x), f64::from(y));
+    mask.get(cell_at(place)).is_none_or(|&m| m != 0)
+}
+
+/// Number of the cell at a column and row of the grid; outside it the nearest.
+pub fn cell_at((col, row): (f64, f64)) -> usize {
     let (col, row) = (
         (col.max(0.0) as usize).min(COLS - 1),
         (row.max(0.0) as usize).min(ROWS - 1),
     );
-    mask.get(row * COLS + col).is_none_or(|&m| m != 0)
+    row * COLS + col
 }
 
 #[cfg(test)]

@@ -1,10 +1,12 @@
-//! `p_source = R(φ) p · g(|p|)/|p| / s + d`: the picture of one camera as another lens would have shown it.
+//! `p_source = R(φ) p · g(|p|)/|p| / s`: the picture of one camera as another lens would have shown it.
 //!
-//! Places are measured from the middle of the picture in half widths. `s` is the scale, `φ` the roll, `d` the
-//! offset of the middle (a camera that looks higher or farther right), and `g` the way from one projection to
-//! the other: with `k = tan(half field of view)`, `g(ρ) = atan(k ρ) / k` leads from a rectilinear picture to
-//! an equidistant one, `g(ρ) = tan(|k| ρ) / |k|` back, written as a negative `k` (see
-//! [`crate::structure::Projection`]).
+//! Places are measured from the middle of the picture in half widths. `s` is the scale, `φ` the roll, and `g`
+//! the way from one projection to the other: with `k = tan(half field of view)`, `g(ρ) = atan(k ρ) / k` leads
+//! from a rectilinear picture to an equidistant one, `g(ρ) = tan(|k| ρ) / |k|` back, written as a negative
+//! `k` (see [`crate::structure::Projection`]). Cameras that look higher or farther aside differ by a
+//! displacement, which every comparison searches over anyway.
+
+use serde::{Deserialize, Serialize};
 
 use crate::dense::{COLS, ROWS};
 use crate::mask::MASK_LEN;
@@ -12,7 +14,7 @@ use crate::thumbnail::{HEIGHT, Thumbnail, WIDTH};
 use crate::tuning::{MAX_ANGLE, REMAP_MIN_SEEN};
 
 /// How the picture of the camera that sees more becomes that of the other.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ViewMap {
     /// Natural logarithm of the scale: things become `exp` of it times as large.
     pub log_scale: f64,
@@ -20,8 +22,6 @@ pub struct ViewMap {
     pub roll_deg: f64,
     /// Strength `k` of the projection's change: above 0 the source is equidistant and the target rectilinear.
     pub bend: f64,
-    /// Where the target's middle lies in the source, half widths right and down.
-    pub offset: [f64; 2],
 }
 
 impl ViewMap {
@@ -30,7 +30,6 @@ impl ViewMap {
         log_scale: 0.0,
         roll_deg: 0.0,
         bend: 0.0,
-        offset: [0.0; 2],
     };
 
     /// Where in the source a place of the target lies, half widths from the middles.
@@ -46,16 +45,32 @@ impl ViewMap {
         };
         let gain = stretch * (-self.log_scale).exp();
         let (sin, cos) = self.roll_deg.to_radians().sin_cos();
-        [
-            gain * (cos * x - sin * y) + self.offset[0],
-            gain * (sin * x + cos * y) + self.offset[1],
-        ]
+        [gain * (cos * x - sin * y), gain * (sin * x + cos * y)]
+    }
+
+    /// Where in the target a place of the source lies, half widths from the middles.
+    pub fn target_of(&self, [x, y]: [f64; 2]) -> [f64; 2] {
+        let (sin, cos) = self.roll_deg.to_radians().sin_cos();
+        let grow = self.log_scale.exp();
+        let (x, y) = (grow * x, grow * y);
+        let (x, y) = (cos * x + sin * y, cos * y - sin * x);
+        let radius = x.hypot(y);
+        let stretch = if self.bend.abs() * radius < 1e-6 {
+            1.0
+        } else if self.bend > 0.0 {
+            let angle = self.bend * radius;
+            angle.min(MAX_ANGLE).tan() / angle
+        } else {
+            (-self.bend * radius).atan() / (-self.bend * radius)
+        };
+        [stretch * x, stretch * y]
     }
 }
 
 /// A [`ViewMap`] made ready for pictures.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Remap {
+    map: ViewMap,
     /// For each target pixel the source pixel up and left of its place, and the shares of the next right and
     /// below, in 256ths.
     taps: Vec<(u32, u16, u16)>,
@@ -101,9 +116,15 @@ impl Remap {
             (seen as f64 >= REMAP_MIN_SEEN * (cell_px * grid_px) as f64, from)
         };
         Self {
+            map: *map,
             taps: (0..WIDTH * HEIGHT).map(tap).collect(),
             cells: (0..MASK_LEN).map(cell).collect(),
         }
+    }
+
+    /// What it was made of.
+    pub fn map(&self) -> &ViewMap {
+        &self.map
     }
 
     /// The picture as the target shows it, bilinear between pixels; what the source did not see repeats its
@@ -129,5 +150,63 @@ impl Remap {
             }
         };
         self.cells.iter().map(cell).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gradient() -> Thumbnail {
+        Thumbnail::of_pixels(
+            (0..WIDTH * HEIGHT)
+                .map(|i| ((i % WIDTH) * 255 / WIDTH) as u8)
+                .collect(),
+        )
+    }
+
+    #[test]
+    fn alike_cameras_show_the_same_picture_and_mask() {
+        let remap = Remap::new(&ViewMap::IDENTITY);
+        assert_eq!(remap.picture(&gradient()), gradient());
+        let mask: Vec<u8> = (0..MASK_LEN).map(|cell| u8::from(cell % 3 > 0)).collect();
+        assert_eq!(remap.mask(&mask), mask);
+    }
+
+    #[test]
+    fn source_and_target_are_inverse() {
+        for bend in [-0.9, -0.3, 0.0, 0.4, 1.1] {
+            let map = ViewMap {
+                log_scale: 0.2,
+                roll_deg: 8.0,
+                bend,
+            };
+            for place in [[0.0, 0.0], [0.7, -0.3], [-0.9, 0.5]] {
+                let back = map.target_of(map.source_of(place));
+                let off = (back[0] - place[0]).hypot(back[1] - place[1]);
+                assert!(off < 1e-9, "{bend} {place:?} {back:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_scale_enlarges_about_the_middle() {
+        let twice = ViewMap {
+            log_scale: 2f64.ln(),
+            ..ViewMap::IDENTITY
+        };
+        let larger = Remap::new(&twice).picture(&gradient());
+        let at = |picture: &Thumbnail, x: usize| i32::from(picture.pixels()[90 * WIDTH + x]);
+        assert!((at(&larger, 240) - at(&gradient(), 200)).abs() <= 1);
+    }
+
+    #[test]
+    fn what_was_not_seen_is_masked() {
+        let rolled = ViewMap {
+            roll_deg: 10.0,
+            ..ViewMap::IDENTITY
+        };
+        let mask = Remap::new(&rolled).mask(&[1; MASK_LEN]);
+        assert_eq!((mask[0], mask[ROWS / 2 * COLS + COLS / 2]), (0, 1));
     }
 }

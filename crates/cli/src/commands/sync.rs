@@ -124,6 +124,9 @@ fn print(report: &SyncReport, request: &SyncRequest, session: &Session) {
             offsets.ref_secs, offsets.new_secs,
         ));
     }
+    if let Some(geometry) = &report.geometry {
+        line(format!("Cameras: {}", geometry.words()));
+    }
     if !request.stop_after_pairs {
         print_map(
             session,
@@ -182,6 +185,7 @@ fn result(report: &SyncReport) -> Value {
         "coverage": report.coverage,
         "residuals": report.residuals.map(|r| json!({"mae": r.mae, "p50": r.p50, "p90": r.p90, "p95": r.p95})),
         "n_pairs": report.n_pairs,
+        "geometry": report.geometry,
         "gps": report.gps.map(|gps| json!({"ref_offset_sec": gps.ref_secs, "new_offset_sec": gps.new_secs})),
         "markers": report.markers.map(to_json),
         "timings": {

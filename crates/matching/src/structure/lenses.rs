@@ -2,7 +2,7 @@
 
 use mtbsync_vision::structure::{BlockMatches, Lens, Projection, Structure};
 
-use crate::tuning::{LENS_STEPS_DEG, LENSES, USUAL_LENS};
+use crate::tuning::{LENS_STEPS_DEG, LENSES, MIN_ZOOM_FRAMES, USUAL_LENS};
 
 /// Of both cameras.
 #[derive(Clone, Copy, Debug)]
@@ -10,6 +10,33 @@ pub(super) struct Lenses {
     pub(super) reference: Lens,
     pub(super) new: Lens,
 }
+
+/// How much larger a camera shows things than its lens says, as a logarithm.
+#[derive(Clone, Copy, Debug)]
+pub struct LogZoom {
+    /// Median of the frames that tell.
+    pub median: f64,
+    /// Its one-sigma error by their quartiles.
+    pub sigma: f64,
+}
+
+impl LogZoom {
+    /// `None` when too few frames tell.
+    pub(super) fn of(mut zooms: Vec<f64>) -> Option<Self> {
+        zooms.sort_by(f64::total_cmp);
+        let quantile = |share: f64| zooms.get((share * zooms.len() as f64) as usize).copied();
+        let spread = NORMAL_SIGMAS_BETWEEN_QUARTILES.recip() * (quantile(0.75)? - quantile(0.25)?);
+        (zooms.len() >= MIN_ZOOM_FRAMES).then_some(Self {
+            median: quantile(0.5)?,
+            sigma: MEDIAN_SIGMAS * spread / (zooms.len() as f64).sqrt(),
+        })
+    }
+}
+
+/// Standard deviations between the quartiles of a normal distribution.
+const NORMAL_SIGMAS_BETWEEN_QUARTILES: f64 = 1.349;
+/// Standard error of a median of normal values, in that of their mean: √(π/2).
+const MEDIAN_SIGMAS: f64 = 1.2533;
 
 /// Motion around one pair: from both reference frames beside it to their partners, and from each to the new
 /// frame.
@@ -28,9 +55,19 @@ impl Motion {
         };
         (0..2).filter_map(side).sum()
     }
+
+    /// How much larger the new camera shows things than its lens says, as logarithms.
+    pub(super) fn log_zooms(&self, lenses: Lenses) -> Vec<f64> {
+        let side = |k: usize| {
+            let structure = Structure::new(&self.between[k], &lenses.reference, k == 0)?;
+            structure.log_zoom(&self.to_new[k], &lenses.new)
+        };
+        (0..2).filter_map(side).collect()
+    }
 }
 
-pub(super) type LensKind = (Projection, f64);
+/// A projection, and degrees seen across the picture.
+pub type LensKind = (Projection, f64);
 
 /// The lens with the most support, and its support.
 pub(super) fn best_lens(support: impl Fn(LensKind) -> f64) -> (LensKind, f64) {

@@ -12,26 +12,59 @@ mod place;
 mod scene;
 
 use mtbsync_align::pair::Pair;
-use mtbsync_index::features::Features;
 use rayon::prelude::*;
 
-use crate::foreground::SceneryOfFrames;
-use crate::tuning::MIN_LOCATED_SHARE;
+use crate::geometry::Seen;
+use crate::tuning::{MIN_LOCATED_SHARE, ZOOM_SIGMAS};
 use grids::Recent;
+use lenses::Lenses;
+pub use lenses::{LensKind, LogZoom};
 use place::{LocatedPlace, joined, rates};
 use scene::{Expected, Scene, Views};
 
-/// `pairs`, with the places of those that the motion of the scene locates made exact.
-pub fn refine_by_structure(
-    reference: &Features,
-    new: &Features,
-    scenery: &[SceneryOfFrames; 2],
-    pairs: &[Pair],
-) -> Vec<Pair> {
-    let Some(scene) = Scene::new(reference, new, scenery) else {
-        return pairs.to_vec();
-    };
-    let lenses = scene.find_lenses(pairs);
+/// What tells places from the motion of the scene: both recordings' grids, and the lenses they were seen
+/// through.
+pub struct Structured<'a> {
+    scene: Scene<'a>,
+    lenses: Lenses,
+    /// The reference's lens.
+    pub lens: LensKind,
+    /// How much larger the new camera shows things than the reference's lens foretells; `None` where too
+    /// little of the scene tells.
+    pub zoom: Option<LogZoom>,
+}
+
+impl<'a> Structured<'a> {
+    /// With the lenses that fit `pairs` best, one for both if they are `alike`; `None` when an index was made
+    /// without HOG grids.
+    pub fn new(seen: &'a Seen<'_>, pairs: &[Pair], alike: bool) -> Option<Self> {
+        let scene = Scene::new(seen.reference, seen.new, seen.scenery)?;
+        let (lenses, lens, zoom) = scene.find_lenses(pairs, alike);
+        Some(Self {
+            scene,
+            lenses,
+            lens,
+            zoom,
+        })
+    }
+
+    /// The new camera's lens as the scene shows it, where that is beyond doubt.
+    pub fn zoomed(mut self) -> Self {
+        let sure = self
+            .zoom
+            .filter(|zoom| zoom.median.abs() > ZOOM_SIGMAS * zoom.sigma);
+        let log_zoom = sure.map_or(0.0, |zoom| zoom.median);
+        self.lenses.new = self.lenses.new.zoomed(log_zoom);
+        self
+    }
+
+    /// `pairs`, with the places of those that the motion of the scene locates made exact.
+    pub fn refine(&self, pairs: &[Pair]) -> Vec<Pair> {
+        refine_by_structure(&self.scene, self.lenses, pairs)
+    }
+}
+
+fn refine_by_structure(scene: &Scene<'_>, lenses: Lenses, pairs: &[Pair]) -> Vec<Pair> {
     let mut views = Views::default();
     let located = scene.locate_all(pairs, &mut views, lenses);
     let count = located.iter().flatten().count();

@@ -86,6 +86,7 @@ pub fn recording(trail: u64, fps: f64, secs: f64, noise: f32, place: impl Fn(f64
         detail: Column::of_bytes(HOG_GRID_LEN, Vec::new()),
         fine_detail: Column::of_bytes(HOG_GRID_LEN, Vec::new()),
         luma: Default::default(),
+        view: None,
         track: Vec::new(),
         skipped_frames: 0,
     }

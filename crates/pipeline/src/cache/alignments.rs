@@ -13,6 +13,7 @@ use mtbsync_formats::json;
 use mtbsync_index::learned::NamedModel;
 use mtbsync_index::tracks::Tracks;
 use mtbsync_matching::align::Alignment;
+use mtbsync_matching::geometry::Geometry;
 use mtbsync_matching::settings::MatchSettings;
 use mtbsync_task::error::PipelineError;
 use mtbsync_telemetry::clock::Offsets;
@@ -28,7 +29,7 @@ pub(super) const KEY_PREFIX: &str = "alignment-";
 /// Folder of the alignments.
 pub(super) const FOLDER: &str = "alignment";
 /// Changes when the layout of an entry does.
-const REVISION: u32 = 1;
+const REVISION: u32 = 2;
 
 /// An alignment and what else a run says about the recordings.
 pub struct Kept {
@@ -81,6 +82,7 @@ struct KeptEntry {
     candidates: Vec<(f64, f64, f64, usize)>,
     reversed: bool,
     gps: Option<[f64; 4]>,
+    geometry: Option<Geometry>,
     warnings: Vec<String>,
     analysed: usize,
     skipped: [usize; 2],
@@ -105,6 +107,7 @@ impl KeptEntry {
             gps: alignment
                 .gps_offsets
                 .map(|o| [o.ref_secs, o.new_secs, o.sigmas.ref_secs, o.sigmas.new_secs]),
+            geometry: alignment.geometry,
             warnings: alignment.warnings.clone(),
             analysed: kept.analysed,
             skipped: kept.skipped,
@@ -146,6 +149,7 @@ impl KeptEntry {
                 refine: Duration::ZERO,
                 gps_offsets: self.gps.map(offsets),
                 gps: Duration::ZERO,
+                geometry: self.geometry,
                 warnings: self.warnings,
             },
             analysed: self.analysed,

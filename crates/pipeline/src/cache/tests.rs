@@ -59,6 +59,7 @@ fn features(fingerprint: &str) -> Features {
         detail: Column::of_bytes(HOG_GRID_LEN, Vec::new()),
         fine_detail: Column::of_bytes(HOG_GRID_LEN, Vec::new()),
         luma: Default::default(),
+        view: None,
         track: Vec::new(),
         skipped_frames: 0,
     }
@@ -156,6 +157,7 @@ fn alignment() -> Kept {
                 },
             }),
             gps: std::time::Duration::ZERO,
+            geometry: None,
             warnings: vec!["a line".to_owned()],
         },
         analysed: 2,

@@ -141,6 +141,7 @@ pub fn refit(folder: &Path, rows: Vec<AnchorRow>) -> Result<Refit, PipelineError
     let file = TimeWarpFile {
         reference: before.reference.clone(),
         new: before.new,
+        geometry: before.geometry,
         ..TimeWarpFile::new(&warp, &verdict, &settings)
     };
     let markers = folder.join(NEW_MARKERS_FILE);

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use mtbsync_align::confidence::interval_half_width_secs;
 use mtbsync_align::{Segment, TimeWarp};
-use mtbsync_artefacts::time_warp::{RecordingFile, TimeWarpFile};
+use mtbsync_artefacts::time_warp::{GeometryFile, RecordingFile, TimeWarpFile};
 use mtbsync_formats::csv::{CellError, MAX_CSV_BYTES, Table};
 use mtbsync_formats::read_bounded;
 use mtbsync_markers::{Status, StatusCounts, TransferredMarker};
@@ -198,6 +198,7 @@ fn facts(file: &TimeWarpFile) -> Vec<(String, String)> {
         ("Inliers", percent(file.inlier_frac)),
         ("Residual p50", millis(residuals.p50)),
         ("Residual p90", millis(residuals.p90)),
+        ("Cameras", file.geometry.as_ref().map(GeometryFile::words)),
         ("Pairs", file.n_pairs.filter(|n| *n > 0).map(|n| n.to_string())),
         (
             "Segments",

@@ -12,12 +12,15 @@ use mtbsync_align::fit::{Anchor, fit_warp};
 use mtbsync_align::gates::{Verdict, judge};
 use mtbsync_align::pair::Pair;
 use mtbsync_align::{TimeWarp, WarpModel, WarpSettings, confidence};
-use mtbsync_artefacts::time_warp::{NEW_MARKERS_FILE, OVERLAY_FILE, TIMEWARP_FILE, TimeWarpFile, WARP_FILE};
+use mtbsync_artefacts::time_warp::{
+    GeometryFile, LensFile, NEW_MARKERS_FILE, OVERLAY_FILE, TIMEWARP_FILE, TimeWarpFile, WARP_FILE,
+};
 use mtbsync_formats::atomic::FileSet;
 use mtbsync_index::describe::DescribeTimes;
 use mtbsync_index::features::SourceRecording;
 use mtbsync_markers::StatusCounts;
 use mtbsync_matching::align::{Alignment, align};
+use mtbsync_matching::geometry::{Geometry, LensKind};
 use mtbsync_matching::settings::MatchSettings;
 use mtbsync_quality::history::{self, HistoryRecord};
 use mtbsync_quality::perf::{PERF_FILE, Perf};
@@ -25,6 +28,7 @@ use mtbsync_quality::regression::{self, RegressionSettings, RegressionStatus};
 use mtbsync_task::error::PipelineError;
 use mtbsync_task::progress::Stage;
 use mtbsync_telemetry::clock::Offsets;
+use mtbsync_vision::structure::Projection;
 
 use self::error::SyncProblem;
 use self::inputs::Inputs;
@@ -152,6 +156,8 @@ pub struct SyncReport {
     pub pairs_verified: usize,
     /// GPS that took part: what was found about its clocks.
     pub gps: Option<Offsets>,
+    /// How the cameras differ, if they do.
+    pub geometry: Option<GeometryFile>,
     /// Markers by status.
     pub markers: Option<StatusCounts>,
     /// Seconds per stage.
@@ -189,6 +195,7 @@ impl SyncReport {
             pairs_raw: alignment.candidates.len(),
             pairs_verified: alignment.origins.iter().filter(|o| o.verified.is_some()).count(),
             gps: alignment.gps_offsets,
+            geometry: alignment.geometry.as_ref().map(geometry_file),
             markers: None,
             timings: SyncTimings::default(),
             regression: None,
@@ -292,6 +299,7 @@ fn write_map(
     let file = TimeWarpFile {
         reference: Some(recording_file(&inputs.reference.source)),
         new: Some(recording_file(&inputs.new.source)),
+        geometry: alignment.geometry.as_ref().map(geometry_file),
         ..TimeWarpFile::new(warp, verdict, &request.warp)
     };
     run.write_warp(&file)?;
@@ -314,6 +322,29 @@ fn write_map(
         run.drop_stale(&[OVERLAY_FILE]);
     }
     Ok(counts)
+}
+
+fn geometry_file(found: &Geometry) -> GeometryFile {
+    let lens = |(projection, hfov_deg): LensKind| LensFile {
+        projection: match projection {
+            Projection::Rectilinear => "rectilinear",
+            Projection::Equidistant => "equidistant",
+        }
+        .to_owned(),
+        hfov_deg,
+    };
+    let [reference, new] = match found.lenses() {
+        Some(lenses) => lenses.map(|kind| Some(lens(kind))),
+        None => [None, None],
+    };
+    GeometryFile {
+        scale: found.new_is_wider(),
+        scale_sigma: found.log_scale_sigma,
+        roll_deg: found.roll_deg(),
+        pitch_deg: found.pitch_deg,
+        reference,
+        new,
+    }
 }
 
 fn skipped_warnings(skipped: [usize; 2], sources: [&SourceRecording; 2]) -> impl Iterator<Item = String> {

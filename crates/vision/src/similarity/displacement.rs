@@ -93,6 +93,16 @@ impl DisplacementSequence {
         Self { values, energies }
     }
 
+    /// Number of frames.
+    pub fn len(&self) -> usize {
+        self.energies.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.energies.is_empty()
+    }
+
     pub(super) fn frame(&self, i: usize) -> &[i16] {
         &self.values[i * STORED..(i + 1) * STORED]
     }

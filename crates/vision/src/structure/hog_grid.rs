@@ -59,7 +59,7 @@ impl HogExtractor {
         let mut pixels = Vec::new();
         self.grid.describe_keeping(
             picture,
-            |reduced| pixels.extend(reduced.iter().map(|v| v.round() as u8)),
+            |reduced| pixels.extend(reduced.iter().map(|v| (v + 0.5) as u8)),
             |bin, value| {
                 let level = (value * (LEVELS / CLIP)).round() as u8;
                 packed[bin / 2] |= level << (4 * (bin % 2));

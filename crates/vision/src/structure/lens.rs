@@ -1,11 +1,13 @@
 //! `r = f tan θ` or `r = f θ`: from a place `(x, y)` of the HOG grid to a ray of the camera, as a point on
 //! the plane one unit ahead. The principal point is the middle of the grid.
 
+use serde::{Deserialize, Serialize};
+
 use super::hog_grid::{COLS, ROWS};
 use crate::tuning::MAX_ANGLE;
 
 /// How a lens maps angles to distances from the middle of the picture.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Projection {
     /// Straight lines stay straight: `r = f tan θ`. Phones, "linear" action cameras.
     Rectilinear,
@@ -34,6 +36,14 @@ impl Lens {
         Self {
             projection,
             focal: [across, across * cell_aspect],
+        }
+    }
+
+    /// One that shows things larger by this logarithm.
+    pub fn zoomed(self, log_zoom: f64) -> Self {
+        Self {
+            focal: self.focal.map(|f| f * log_zoom.exp()),
+            ..self
         }
     }
 

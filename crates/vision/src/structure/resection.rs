@@ -1,5 +1,6 @@
 //! `min Σ w |π(R p + ρ t) - q|²`: pose of a third camera from blocks with depth (resection,
-//! perspective-n-point), six parameters, by Gauss-Newton with Geman-McClure weights at ever smaller scales.
+//! perspective-n-point), six parameters, or seven with the focal length, by Gauss-Newton with Geman-McClure
+//! weights at ever smaller scales.
 //!
 //! Wanted is the coordinate of its centre along the baseline, and its variance by the curvature at the end,
 //! with depths taken as exact.
@@ -46,12 +47,14 @@ struct PointObservation {
 struct Camera {
     rotation: Matrix3<f64>,
     translation: Vector3<f64>,
+    /// Logarithm of how much larger it shows things than its lens says, where that is free.
+    log_zoom: Option<f64>,
 }
 
 /// Normal equations of a step, and the residuals they are made of.
 struct Linearised {
-    normal: SMatrix<f64, 6, 6>,
-    right: SVector<f64, 6>,
+    normal: SMatrix<f64, 7, 7>,
+    right: SVector<f64, 7>,
     squares: f64,
     total: f64,
     inliers: usize,
@@ -66,15 +69,14 @@ impl Camera {
             total: 0.0,
             inliers: 0,
         };
+        let shrink = (-self.log_zoom.unwrap_or(0.0)).exp();
         for o in observations {
+            let at = o.seen.at.map(|v| v * shrink);
             let turned = self.rotation * o.ray;
             let there = turned + self.translation * o.inverse_depth;
             let z = there.z.max(0.1);
             let (u, v) = (there.x / z, there.y / z);
-            let r = [
-                (u - o.seen.at[0]) * o.seen.cells,
-                (v - o.seen.at[1]) * o.seen.cells,
-            ];
+            let r = [(u - at[0]) * o.seen.cells, (v - at[1]) * o.seen.cells];
             let distance = r[0].hypot(r[1]);
             let w = o.weight * geman_mcclure(distance, scale);
             sums.squares += w * distance * distance;
@@ -84,17 +86,18 @@ impl Camera {
                 Vector3::new(1.0, 0.0, -u) * (o.seen.cells / z),
                 Vector3::new(0.0, 1.0, -v) * (o.seen.cells / z),
             ];
-            for (row, residual) in rows.iter().zip(r) {
+            for ((row, residual), at) in rows.iter().zip(r).zip(at) {
                 // Rotating by δ moves the rotated point by δ × point.
                 let by_rotation = turned.cross(row);
-                let j = SVector::<f64, 6>::new(
+                let j = SVector::<f64, 7>::from([
                     by_rotation.x,
                     by_rotation.y,
                     by_rotation.z,
                     row.x * o.inverse_depth,
                     row.y * o.inverse_depth,
                     row.z * o.inverse_depth,
-                );
+                    self.log_zoom.map_or(0.0, |_| at * o.seen.cells),
+                ]);
                 sums.normal += (j * w) * j.transpose();
                 sums.right += j * (w * residual);
             }
@@ -102,14 +105,49 @@ impl Camera {
         for k in 0..6 {
             sums.normal[(k, k)] += DAMPING;
         }
+        sums.normal[(6, 6)] += if self.log_zoom.is_some() { DAMPING } else { 1.0 };
         sums
     }
 
-    fn step(&mut self, step: &SVector<f64, 6>) {
+    fn step(&mut self, step: &SVector<f64, 7>) {
         let by = Vector3::new(step[0], step[1], step[2]);
         self.rotation = Rotation3::new(-by).matrix() * self.rotation;
         self.translation -= Vector3::new(step[3], step[4], step[5]);
+        self.log_zoom = self.log_zoom.map(|zoom| zoom - step[6]);
     }
+}
+
+impl Linearised {
+    /// Of a block's place.
+    fn variance(&self) -> f64 {
+        (0.5 * self.squares / self.total.max(1e-9)).max(MIN_BLOCK_ERROR * MIN_BLOCK_ERROR) * OVERLAP
+    }
+}
+
+/// The camera that sees the points where they were observed, and the equations of its last step.
+fn resection(
+    observations: &[PointObservation],
+    matches: &BlockMatches,
+    lens: &Lens,
+    log_zoom: Option<f64>,
+) -> Option<(Camera, Linearised)> {
+    if observations.len() < MIN_LOCATED {
+        return None;
+    }
+    let middle = lens.middle().cells;
+    let first = Vector3::new(-matches.global[1] / middle, matches.global[0] / middle, 0.0);
+    let mut camera = Camera {
+        rotation: *Rotation3::new(first).matrix(),
+        translation: Vector3::zeros(),
+        log_zoom,
+    };
+    let mut last = None;
+    for scale in RESECTION_SCALES {
+        let sums = camera.linearise(observations, scale);
+        camera.step(&sums.normal.cholesky()?.solve(&sums.right));
+        last = Some(sums);
+    }
+    Some((camera, last?))
 }
 
 impl Structure {
@@ -117,45 +155,33 @@ impl Structure {
     /// where too little agrees.
     pub fn locate(&self, matches: &BlockMatches, lens: &Lens) -> Option<Resection> {
         let observations = self.observations(matches, lens);
-        if observations.len() < MIN_LOCATED {
-            return None;
-        }
-        let middle = lens.middle().cells;
-        let first = Vector3::new(-matches.global[1] / middle, matches.global[0] / middle, 0.0);
-        let mut camera = Camera {
-            rotation: *Rotation3::new(first).matrix(),
-            translation: Vector3::zeros(),
-        };
-        let mut last = None;
-        for scale in RESECTION_SCALES {
-            let sums = camera.linearise(&observations, scale);
-            camera.step(&sums.normal.cholesky()?.solve(&sums.right));
-            last = Some(sums);
-        }
+        let (camera, sums) = resection(&observations, matches, lens, None)?;
+        let variance = sums.variance();
         let Linearised {
             normal,
             squares,
             total,
             inliers,
             ..
-        } = last?;
+        } = sums;
         let Camera {
             rotation,
             translation,
+            ..
         } = camera;
         let centre = -(rotation.transpose() * translation);
         let share = centre.dot(&self.baseline);
-        let variance = (0.5 * squares / total.max(1e-9)).max(MIN_BLOCK_ERROR * MIN_BLOCK_ERROR) * OVERLAP;
         let ahead = rotation * self.baseline;
         let by_rotation = translation.cross(&ahead);
-        let gradient = SVector::<f64, 6>::new(
+        let gradient = SVector::<f64, 7>::from([
             by_rotation.x,
             by_rotation.y,
             by_rotation.z,
             -ahead.x,
             -ahead.y,
             -ahead.z,
-        );
+            0.0,
+        ]);
         let sigma = (gradient.dot(&normal.cholesky()?.solve(&gradient)) * variance).sqrt();
         (share.is_finite() && sigma.is_finite() && inliers >= MIN_LOCATED).then_some(Resection {
             share,
@@ -165,6 +191,15 @@ impl Structure {
             blocks: observations.len(),
             residual: (squares / total.max(1e-9)).sqrt(),
         })
+    }
+
+    /// How much larger a third camera shows things than its lens says, as a logarithm. Riding ahead enlarges
+    /// what is near more than what is far; a longer lens enlarges all alike. `None` where too little agrees.
+    pub fn log_zoom(&self, matches: &BlockMatches, lens: &Lens) -> Option<f64> {
+        let observations = self.observations(matches, lens);
+        let (camera, sums) = resection(&observations, matches, lens, Some(0.0))?;
+        let zoom = camera.log_zoom?;
+        (zoom.is_finite() && sums.inliers >= MIN_LOCATED).then_some(zoom)
     }
 
     /// The points that the third camera sees as well. Both lists are in order of block numbers.
@@ -288,6 +323,18 @@ mod tests {
                 );
                 assert!(found.sigma < 0.05, "{found:?}");
             }
+        }
+    }
+
+    #[test]
+    fn a_longer_lens_is_told_from_a_step_ahead() {
+        let second = camera([0.02, -0.01, 1.0], [0.02, 0.03, -0.01]);
+        let structure = Structure::new(&matches(second, 0), &lens(), true).unwrap();
+        for zoom in [-0.05, 0.0, 0.04] {
+            let third = matches(camera([0.3, 0.05, 0.4], [0.05, 0.1, 0.03]), 4);
+            // A lens that says things are smaller than they are shown.
+            let found = structure.log_zoom(&third, &lens().zoomed(-zoom)).unwrap();
+            assert!((found - zoom).abs() < 0.01, "{zoom} {found}");
         }
     }
 
