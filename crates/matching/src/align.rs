@@ -149,7 +149,8 @@ fn exact(
     Ok(match Structured::new(&seen, &pairs, alike) {
         Some(found) if alike => {
             let (zoom, lens) = (found.zoom, found.lens);
-            let exact = found.zoomed().refine(&pairs);
+            let found = if views.is_bent() { found } else { found.zoomed() };
+            let exact = found.refine(&pairs);
             views.doubted(exact, zoom, lens)
         }
         Some(found) => found.refine(&pairs),

@@ -139,6 +139,11 @@ pub(crate) const MIN_BEND_GAIN: f64 = 0.03;
 pub(crate) const SIGMA_STEP: f64 = 0.04;
 /// Fewest frames that must tell the zoom. By hand.
 pub(crate) const MIN_ZOOM_FRAMES: usize = 8;
+/// One-sigma errors of the logarithm of the scale: by likeness (2 to 3 % off on rendered pairs), and by the
+/// motion of the scene where another projection is taken out, of which what is left looks like a zoom (5 % on
+/// dev_lens by key frames).
+pub(crate) const LIKENESS_SIGMA: f64 = 0.02;
+pub(crate) const BENT_ZOOM_SIGMA: f64 = 0.03;
 /// Sigmas from which on what is left of a zoom is believed. By hand.
 pub(crate) const ZOOM_SIGMAS: f64 = 2.0;
 /// Logarithm of a zoom of the new camera, and its sigmas, from which on it is believed where likeness saw

@@ -23,8 +23,8 @@ use crate::locate::Located;
 pub use crate::structure::LensKind;
 use crate::structure::LogZoom;
 use crate::tuning::{
-    GEOMETRY_PAIRS, LEAST_CHANGE, LEAST_RESCALE, LEAST_VIEW, LEAST_ZOOM, LEAST_ZOOM_SIGMAS,
-    MIN_GEOMETRY_PAIRS, QUICK_PAIRS, SURE_OFF, SURE_ON, USUAL_SPEED_M_S, WAY_PER_SCALE_M,
+    BENT_ZOOM_SIGMA, GEOMETRY_PAIRS, LEAST_CHANGE, LEAST_RESCALE, LEAST_VIEW, LEAST_ZOOM, LEAST_ZOOM_SIGMAS,
+    LIKENESS_SIGMA, MIN_GEOMETRY_PAIRS, QUICK_PAIRS, SURE_OFF, SURE_ON, USUAL_SPEED_M_S, WAY_PER_SCALE_M,
 };
 use probe::Probe;
 use search::{Found, search, wider};
@@ -68,6 +68,16 @@ impl Geometry {
             Wider::New => self.map.roll_deg,
             Wider::Reference => -self.map.roll_deg,
         }
+    }
+
+    /// Of what the motion of the scene says of the scale.
+    fn zoom_variance(&self, zoom: LogZoom) -> f64 {
+        let unmodelled = if self.map.bend == 0.0 {
+            0.0
+        } else {
+            BENT_ZOOM_SIGMA
+        };
+        (zoom.sigma.powi(2) + unmodelled.powi(2)).max(f64::EPSILON)
     }
 
     /// Lenses of the reference and the new camera.
@@ -195,6 +205,7 @@ impl Views {
                 lens: None,
             })
         })?;
+        let off = off * LIKENESS_SIGMA.powi(2) / (LIKENESS_SIGMA.powi(2) + found.zoom_variance(zoom));
         if off.abs() < LEAST_RESCALE {
             return None;
         }
@@ -213,6 +224,11 @@ impl Views {
         Some(differs.then_some(found))
     }
 
+    /// Whether another projection was taken out.
+    pub fn is_bent(&self) -> bool {
+        self.geometry.is_some_and(|found| found.map.bend != 0.0)
+    }
+
     /// `pairs` with the doubt about the scale in their errors, which the motion of the scene tells where it
     /// can.
     pub fn doubted(&mut self, mut pairs: Vec<Pair>, zoom: Option<LogZoom>, lens: LensKind) -> Vec<Pair> {
@@ -221,7 +237,8 @@ impl Views {
         };
         found.lens = Some(lens);
         if let Some(zoom) = zoom {
-            found.log_scale_sigma = zoom.sigma;
+            let precision = LIKENESS_SIGMA.powi(-2) + found.zoom_variance(zoom).recip();
+            found.log_scale_sigma = precision.sqrt().recip();
         }
         let doubt_secs = WAY_PER_SCALE_M * found.log_scale_sigma / USUAL_SPEED_M_S;
         for pair in &mut pairs {
