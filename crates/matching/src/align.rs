@@ -92,7 +92,10 @@ pub fn align(
         Some(gps) if !reversed => gps.pairs(&new.t_secs),
         Some(_) | None => Vec::new(),
     };
-    let fused = fuse(&visual, &by_gps);
+    let mut fused = fuse(&visual, &by_gps);
+    // A track may begin before its recording and end after it; what was not filmed is no place.
+    let filmed = 0.0..=reference.source.duration_secs;
+    fused.retain(|f| !f.gps_only || filmed.contains(&f.pair.t_ref_secs));
     let pairs: Vec<Pair> = fused.iter().map(|f| f.pair).collect();
     let origins = origins(&seen, &fused, refined, settings);
     let candidates = candidates(

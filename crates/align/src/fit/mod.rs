@@ -42,11 +42,32 @@ pub fn fit_warp(
         return TimeWarp::default();
     }
     match settings.model {
-        WarpModel::Monotone => fit_monotone(pairs, anchors),
+        WarpModel::Monotone => from_zero(fit_monotone(pairs, anchors)),
         WarpModel::Affine => {
             fit_affine(pairs, settings, new_duration_secs, ref_duration_secs).unwrap_or_default()
         }
     }
+}
+
+/// `warp` without the knots before the beginning of a recording: the curve is smoothed, and may run out there.
+fn from_zero(warp: TimeWarp) -> TimeWarp {
+    let cut = |s: &Segment| -> Option<Segment> {
+        let (x, y) = (s.curve().x(), s.curve().y());
+        let first = x.iter().zip(y).position(|(&x, &y)| x >= 0.0 && y >= 0.0)?;
+        Segment::new(
+            x[first..].to_vec(),
+            y[first..].to_vec(),
+            s.sigma()[first..].to_vec(),
+        )
+    };
+    if warp
+        .segments()
+        .iter()
+        .all(|s| s.new_range().0 >= 0.0 && s.ref_range().0 >= 0.0)
+    {
+        return warp;
+    }
+    TimeWarp::new(warp.segments().iter().filter_map(cut).collect()).unwrap_or_default()
 }
 
 /// Fit the monotone model. Pairs in any order; anchors must be sorted ([`sort_anchors`]).

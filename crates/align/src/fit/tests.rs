@@ -22,6 +22,21 @@ fn wavy(t: f64) -> f64 {
 }
 
 #[test]
+fn the_map_does_not_begin_before_a_recording() {
+    let all = pairs(0.0, 30.0, |t| t - 0.4);
+    let warp = fit_warp(&all, &[], &WarpSettings::default(), (30.0, 29.6));
+    let [segment] = warp.segments() else {
+        panic!("one segment")
+    };
+    assert!(
+        (0.0..0.4).contains(&segment.ref_range().0),
+        "{:?}",
+        segment.ref_range()
+    );
+    assert!((warp.ref_from_new(10.0).unwrap() - 9.6).abs() < 0.01);
+}
+
+#[test]
 fn a_long_gap_ends_a_segment_and_a_short_one_widens_the_error() {
     let mut all = pairs(0.0, 20.0, wavy);
     all.extend(pairs(23.9, 40.0, wavy));
