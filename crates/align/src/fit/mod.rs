@@ -49,7 +49,8 @@ pub fn fit_warp(
     }
 }
 
-/// `warp` without the knots before the beginning of a recording: the curve is smoothed, and may run out there.
+/// `warp` without the knots before the beginning of a recording: the curve is smoothed, and may run out
+/// there.
 fn from_zero(warp: TimeWarp) -> TimeWarp {
     let cut = |s: &Segment| -> Option<Segment> {
         let (x, y) = (s.curve().x(), s.curve().y());
