@@ -59,8 +59,8 @@ describe('markers near the playhead', () => {
   const markers = joinMarkers(table, []);
 
   it('grades at the limits', () => {
-    const grade = (confidence: number, status: 'ok' | 'outside' = 'ok') => gradeOf({ confidence, status });
-    expect([grade(0.8), grade(0.7999), grade(0.6), grade(0.5999), grade(0.9, 'outside')]).toEqual(['high', 'fair', 'fair', 'low', 'outside']);
+    const grade = (confidence: number, status: 'ok' | 'outside' = 'ok') => gradeOf({ confidence, status }, 0.55);
+    expect([grade(0.8), grade(0.7999), grade(0.55), grade(0.5499), grade(0.9, 'outside')]).toEqual(['high', 'fair', 'fair', 'low', 'outside']);
   });
 
   it('counts those outside by the reference', () => {

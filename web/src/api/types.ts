@@ -13,6 +13,8 @@ export interface Session {
   version: string;
   root_name: string;
   rights: Right[];
+  /** Markers of a lower confidence are for review, unless a run was given another limit. */
+  review_threshold: number;
   preset_inputs: {
     ref: string | null;
     new: string | null;

@@ -77,14 +77,13 @@ export function joinMarkers(table: RunMarkers | null, annotations: readonly Anno
 /** How far a marker can be trusted, in the words and colours of the Preview page. */
 export type Grade = 'high' | 'fair' | 'low' | 'outside';
 
-/** From the issue: green from 0.8, amber from 0.6 (the review threshold of the program), red below. */
+/** Green from here, amber from the review threshold of the program, red below. */
 const HIGH_CONFIDENCE = 0.8;
-const FAIR_CONFIDENCE = 0.6;
 
-export function gradeOf(marker: Pick<Marker, 'confidence' | 'status'>): Grade {
+export function gradeOf(marker: Pick<Marker, 'confidence' | 'status'>, reviewThreshold: number): Grade {
   if (marker.status === 'outside') return 'outside';
   if (marker.confidence >= HIGH_CONFIDENCE) return 'high';
-  return marker.confidence >= FAIR_CONFIDENCE ? 'fair' : 'low';
+  return marker.confidence >= reviewThreshold ? 'fair' : 'low';
 }
 
 export interface NearMarker {

@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use mtbsync_markers::DEFAULT_REVIEW_THRESHOLD;
 use serde_json::{Value, json};
 
 use crate::config::NamedFiles;
@@ -38,6 +39,7 @@ async fn session(State(state): State<AppState>) -> Result<Json<Value>, ApiError>
         "version": env!("CARGO_PKG_VERSION"),
         "root_name": root_name(&config.root),
         "rights": config.rights.names(),
+        "review_threshold": DEFAULT_REVIEW_THRESHOLD,
         "preset_inputs": presets(&config.inputs, preset.as_ref().map(|run| run.id.as_str())),
     })))
 }

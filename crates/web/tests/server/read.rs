@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use mtbsync_markers::DEFAULT_REVIEW_THRESHOLD;
 use serde_json::{Value, json};
 
 use crate::place::{Place, add_run, config};
@@ -367,5 +368,6 @@ fn a_named_map_below_the_root_belongs_to_its_run() {
     assert_eq!(session["preset_inputs"]["run"], json!(place.run_id("runA")));
     assert_eq!(place.get("/api/runs").json()["count"], 1);
     assert_eq!(session["root_name"], "root");
+    assert_eq!(session["review_threshold"], json!(DEFAULT_REVIEW_THRESHOLD));
     assert_eq!(config(&place.root).page.name(), session["page"].as_str().unwrap());
 }

@@ -2,6 +2,7 @@
 import { useMemo, useState } from 'preact/hooks';
 import type { Run } from '../../api';
 import { setQuery } from '../../app/router';
+import { useSession } from '../../app/session';
 import { gradeOf, joinMarkers, markerNewSecs, markersNear, neighbour, type Grade, type Marker, type NearMarker } from '../../compare/markers';
 import { useAnnotations } from '../../compare/use-annotations';
 import { useRunMarkers } from '../../compare/use-run-markers';
@@ -146,7 +147,7 @@ function offsetText(secs: number): string {
 }
 
 function Near({ item: { marker, offsetSecs }, onMarker }: { item: NearMarker; onMarker: (marker: Marker) => void }) {
-  const grade = gradeOf(marker);
+  const grade = gradeOf(marker, useSession().review_threshold);
   return (
     <li class={`near-item grade-${grade}`} aria-current={Math.abs(offsetSecs) <= NOW_SECS ? 'true' : undefined}>
       <button type="button" onClick={() => onMarker(marker)}>

@@ -1,5 +1,6 @@
 /** All markers on the length of the new run, coloured by confidence; the playhead moves over them. */
 import { useEffect, useRef } from 'preact/hooks';
+import { useSession } from '../../app/session';
 import { gradeOf, markerNewSecs, type Marker } from '../../compare/markers';
 import { clock } from '../../lib/format';
 import type { Deck } from '../../player/deck';
@@ -12,6 +13,7 @@ export interface MarkerStripProps {
 }
 
 export function MarkerStrip({ deck, markers, durationSecs, onMarker }: MarkerStripProps) {
+  const { review_threshold } = useSession();
   const line = useRef<HTMLDivElement>(null);
   const share = (secs: number) => `${((secs / durationSecs) * 100).toFixed(3)}%`;
   useEffect(() => {
@@ -36,7 +38,7 @@ export function MarkerStrip({ deck, markers, durationSecs, onMarker }: MarkerStr
             key={marker.row}
             type="button"
             tabIndex={-1}
-            class={`strip-mark grade-${gradeOf(marker)}`}
+            class={`strip-mark grade-${gradeOf(marker, review_threshold)}`}
             style={{ left: share(secs) }}
             title={text}
             aria-label={text}
