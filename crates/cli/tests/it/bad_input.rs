@@ -5,46 +5,34 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::common::{Place, clip, data};
+use crate::common::{Place, Said, clip, data};
 
 /// `index` and `sync` (as new run) of `file` must fail alike, with one line that says `what` and names the
 /// file, and leave nothing behind.
 #[track_caller]
 fn assert_refused(place: &Place, file: &str, what: &str) {
     let reference = data("sample/reference.mp4");
-    for args in [
-        vec!["index", "--reference", file, "--out", "new_folder/i.npz"],
-        vec![
-            "sync",
-            "--reference",
-            &reference,
-            "--new",
-            file,
-            "--out",
-            "new_folder",
-        ],
-        vec![
-            "sync",
-            "--reference",
-            file,
-            "--new",
-            &reference,
-            "--out",
-            "new_folder",
-        ],
-    ] {
-        let said = place.run_args(&args);
+    let out = ["--out", "new_folder"];
+    let runs: [(&str, &dyn Fn() -> Said); 3] = [
+        ("index", &|| {
+            place.run_args(&["index", "--reference", file, "--out", "new_folder/i.npz"])
+        }),
+        ("sync, new run", &|| place.sync(&reference, file, &out)),
+        ("sync, reference", &|| place.sync(file, &reference, &out)),
+    ];
+    for (name, run) in runs {
+        let said = run();
         let line = said.error(1);
         assert!(
             line.starts_with(&format!("error: {what}")) && line.contains(file),
-            "{args:?}: {line}"
+            "{name}: {line}"
         );
         assert!(
             said.stdout.lines().all(|line| line.starts_with("Settings: ")),
             "{}",
             said.stdout
         );
-        assert!(!place.path("new_folder").exists(), "{args:?} left its folder");
+        assert!(!place.path("new_folder").exists(), "{name} left its folder");
     }
 }
 
@@ -157,15 +145,7 @@ fn a_black_recording_has_nothing_to_align() {
             "mp4",
         ],
     );
-    let said = place.run_args(&[
-        "sync",
-        "--reference",
-        &data("sample/reference.mp4"),
-        "--new",
-        &black,
-        "--out",
-        "o",
-    ]);
+    let said = place.sync(&data("sample/reference.mp4"), &black, &["--out", "o"]);
     assert_eq!(said.code, 3, "{}{}", said.stdout, said.stderr);
     let verdicts = said
         .stderr
@@ -224,17 +204,16 @@ fn a_turned_recording_is_aligned_upright() {
         String::from_utf8_lossy(&shown.stdout).contains("90"),
         "the clip carries a rotation"
     );
-    let said = place.run_args(&[
-        "sync",
-        "--reference",
+    let said = place.sync(
         &data("sample/reference.mp4"),
-        "--new",
         &flagged,
-        "--ref-markers",
-        &data("sample/reference_markers.csv"),
-        "--out",
-        "o",
-    ]);
+        &[
+            "--ref-markers",
+            &data("sample/reference_markers.csv"),
+            "--out",
+            "o",
+        ],
+    );
     said.ok();
     let truth = fs::read_to_string(data("sample/marker_truth.csv")).unwrap();
     for (found, truth) in place.read("o/new_markers.csv").lines().zip(truth.lines()).skip(1) {
@@ -251,17 +230,7 @@ fn bad_markers_are_found_before_the_work_starts() {
     let place = Place::sharing_cache();
     let (reference, new) = (data("sample/reference.mp4"), data("sample/new.mp4"));
     place.write("bad.csv", "name,t_ref\nA,1\nB,2\nC,3\nD,4\nE,5\nF,six\n");
-    let said = place.run_args(&[
-        "sync",
-        "--reference",
-        &reference,
-        "--new",
-        &new,
-        "--ref-markers",
-        "bad.csv",
-        "--out",
-        "o",
-    ]);
+    let said = place.sync(&reference, &new, &["--ref-markers", "bad.csv", "--out", "o"]);
     assert!(
         said.error(1)
             .contains("not a number (line 7, column t_ref): bad.csv"),
@@ -269,17 +238,7 @@ fn bad_markers_are_found_before_the_work_starts() {
         said.stderr
     );
     assert!(!said.stderr.contains("read new run") && !place.path("o").exists());
-    let said = place.run_args(&[
-        "sync",
-        "--reference",
-        &reference,
-        "--new",
-        &new,
-        "--ref-markers",
-        "no.csv",
-        "--out",
-        "o",
-    ]);
+    let said = place.sync(&reference, &new, &["--ref-markers", "no.csv", "--out", "o"]);
     assert!(
         said.error(1).contains("file not found: no.csv"),
         "{}",
@@ -292,15 +251,7 @@ fn an_output_that_cannot_be_written_is_found_before_the_work_starts() {
     let place = Place::sharing_cache();
     place.write("file", "x");
     let (reference, new) = (data("sample/reference.mp4"), data("sample/new.mp4"));
-    let said = place.run_args(&[
-        "sync",
-        "--reference",
-        &reference,
-        "--new",
-        &new,
-        "--out",
-        "file/o",
-    ]);
+    let said = place.sync(&reference, &new, &["--out", "file/o"]);
     assert!(said.error(1).contains("file"), "{}", said.stderr);
     assert!(!said.stderr.contains("read new run"), "{}", said.stderr);
 }
@@ -314,15 +265,11 @@ fn a_full_disk_leaves_the_older_results_untouched() {
     let place = Place::sharing_cache();
     let old = Path::new(&disk.path).join("timewarp.json");
     fs::write(&old, "older").unwrap();
-    let said = place.run_args(&[
-        "sync",
-        "--reference",
+    let said = place.sync(
         &data("sample/reference.mp4"),
-        "--new",
         &data("sample/new.mp4"),
-        "--out",
-        &disk.path,
-    ]);
+        &["--out", &disk.path],
+    );
     assert!(said.error(1).contains("disk full"), "{}", said.stderr);
     assert_eq!(fs::read_to_string(&old).unwrap(), "older");
     let left: Vec<_> = fs::read_dir(&disk.path)

@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::Stdio;
 
-use crate::common::{Place, clip, data};
+use crate::common::{Place, cut, data};
 use serde_json::Value;
 
 /// Flags that make a batch of small clips fast.
@@ -14,46 +14,19 @@ const FAST: &str = "--fps 2 --n-features 100 --no-refine";
 /// Columns of the summary that hold wall times.
 const TIMES: [usize; 4] = [10, 11, 12, 13];
 
-/// A cut of a sample recording, small: `from` and 14 s of it, played `speed` times as fast.
-fn cut(name: &str, source: &str, from: u32, speed: &str) -> String {
-    let filter = format!("scale=320:180,setpts=PTS/{speed}");
-    clip(
-        &format!("batch_{name}.mp4"),
-        &[
-            "-ss",
-            &from.to_string(),
-            "-t",
-            "14",
-            "-i",
-            &data(source),
-            "-vf",
-            &filter,
-            "-an",
-            "-g",
-            "15",
-            "-c:v",
-            "libx264",
-            "-preset",
-            "veryfast",
-            "-f",
-            "mp4",
-        ],
-    )
-}
-
 /// Three pairs that align, one of different trails, one damaged, one with text for a video.
 fn folder(place: &Place) {
     fs::create_dir_all(place.path("in")).unwrap();
     let put = |clip: &str, name: &str| {
         fs::copy(clip, place.path("in").join(name)).unwrap();
     };
-    let reference = cut("ref", "sample/reference.mp4", 2, "1");
+    let reference = cut("sample/reference.mp4", 2..16, "1", "15");
     put(&reference, "a_ref.mp4");
-    put(&cut("new", "sample/new.mp4", 2, "1"), "a_NEW.MP4");
+    put(&cut("sample/new.mp4", 2..16, "1", "15"), "a_NEW.MP4");
     put(&reference, "b_ref.mp4");
-    put(&cut("fast", "sample/new.mp4", 3, "1.2"), "b_new.mov");
+    put(&cut("sample/new.mp4", 3..17, "1.2", "15"), "b_new.mov");
     put(&reference, "c_ref.mp4");
-    put(&cut("lap", "race-lap/pass2.mp4", 5, "1"), "c_new.mp4");
+    put(&cut("race-lap/pass2.mp4", 5..19, "1", "15"), "c_new.mp4");
     put(&reference, "d_ref.mp4");
     let bytes = fs::read(place.path("in/a_NEW.MP4")).unwrap();
     fs::write(place.path("in/d_new.mp4"), &bytes[..bytes.len() / 3]).unwrap();
@@ -189,12 +162,12 @@ fn every_pair_gets_its_own_end_and_kills_change_nothing() {
         ]
     );
     for failed in ["d", "e"] {
-        let perf: Value = serde_json::from_str(&place.read(&format!("calm/{failed}/perf.json"))).unwrap();
+        let perf = place.json(&format!("calm/{failed}/perf.json"));
         assert_eq!((&perf["ok"], &perf["cmd"]), (&false.into(), &"batch_item".into()));
         assert!(perf["error"].as_str().is_some_and(|text| !text.is_empty()));
     }
     assert!(place.path("calm/a/new_markers.csv").exists() && !place.path("calm/b/new_markers.csv").exists());
-    let history: Value = serde_json::from_str(&place.read("calm/quality_history.json")).unwrap();
+    let history = place.json("calm/quality_history.json");
     let ids: Vec<&str> = history
         .as_array()
         .unwrap()
@@ -328,10 +301,14 @@ fn folders_without_pairs_are_errors() {
 fn one_reference_is_described_once_for_all() {
     let place = Place::new();
     fs::create_dir_all(place.path("in")).unwrap();
-    let reference = cut("ref", "sample/reference.mp4", 2, "1");
+    let reference = cut("sample/reference.mp4", 2..16, "1", "15");
     fs::copy(&reference, place.path("best.mp4")).unwrap();
     for name in ["x.mp4", "y.mp4"] {
-        fs::copy(cut("new", "sample/new.mp4", 2, "1"), place.path("in").join(name)).unwrap();
+        fs::copy(
+            cut("sample/new.mp4", 2..16, "1", "15"),
+            place.path("in").join(name),
+        )
+        .unwrap();
     }
     let said = place.run(&format!(
         "batch in --reference best.mp4 --jobs 2 --json --progress none {FAST}"
@@ -344,9 +321,7 @@ fn one_reference_is_described_once_for_all() {
     assert_eq!(status["result"]["entries"], 3);
     let times: Vec<f64> = ["x", "y"]
         .iter()
-        .map(|name| {
-            serde_json::from_str::<Value>(&place.read(&format!("batch_out/{name}/perf.json"))).unwrap()
-        })
+        .map(|name| place.json(&format!("batch_out/{name}/perf.json")))
         .map(|perf| perf["timings"]["decode_sec"].as_f64().unwrap())
         .collect();
     assert!(times[0] > 0.0 || times[1] > 0.0);
@@ -404,11 +379,15 @@ fn a_regression_is_twenty_on_request_unless_a_pair_failed() {
     let place = Place::new();
     fs::create_dir_all(place.path("in")).unwrap();
     fs::copy(
-        cut("ref", "sample/reference.mp4", 2, "1"),
+        cut("sample/reference.mp4", 2..16, "1", "15"),
         place.path("in/a_ref.mp4"),
     )
     .unwrap();
-    fs::copy(cut("new", "sample/new.mp4", 2, "1"), place.path("in/a_new.mp4")).unwrap();
+    fs::copy(
+        cut("sample/new.mp4", 2..16, "1", "15"),
+        place.path("in/a_new.mp4"),
+    )
+    .unwrap();
     let records: Vec<Value> = (0..30)
         .map(|i| {
             serde_json::json!({

@@ -7,42 +7,18 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStderr, Stdio};
 use std::thread;
 
-use crate::common::{Place, clip, data};
-use serde_json::Value;
-
-/// A small cut of a sample recording.
-fn cut(source: &str) -> String {
-    let name = source.replace('/', "_");
-    clip(
-        &format!("process_{name}"),
-        &[
-            "-ss",
-            "2",
-            "-t",
-            "14",
-            "-i",
-            &data(source),
-            "-vf",
-            "scale=320:180",
-            "-an",
-            "-g",
-            "15",
-            "-c:v",
-            "libx264",
-            "-preset",
-            "veryfast",
-            "-f",
-            "mp4",
-        ],
-    )
-}
+use crate::common::{Place, cut};
 
 /// `names.len()` pairs of the same two recordings.
 fn pairs(place: &Place, names: &[&str]) {
     fs::create_dir_all(place.path("in")).unwrap();
     for name in names {
         for (side, source) in [("ref", "sample/reference.mp4"), ("new", "sample/new.mp4")] {
-            fs::copy(cut(source), place.path(&format!("in/{name}_{side}.mp4"))).unwrap();
+            fs::copy(
+                cut(source, 2..16, "1", "15"),
+                place.path(&format!("in/{name}_{side}.mp4")),
+            )
+            .unwrap();
         }
     }
 }
@@ -160,7 +136,7 @@ fn a_killed_pair_and_a_hung_one_are_rows_and_the_others_go_on() {
             row.contains(&format!("/{name},false,")) && row.contains(says),
             "{row}"
         );
-        let perf: Value = serde_json::from_str(&place.read(&format!("batch_out/{name}/perf.json"))).unwrap();
+        let perf = place.json(&format!("batch_out/{name}/perf.json"));
         assert_eq!((&perf["ok"], &perf["cmd"]), (&false.into(), &"batch_item".into()));
         assert!(perf["error"].as_str().unwrap().contains(says));
         assert_eq!(

@@ -2,33 +2,7 @@
 
 use std::fs;
 
-use crate::common::{Place, clip, data};
-
-/// A small cut of a sample recording.
-fn cut(name: &str, source: &str) -> String {
-    clip(
-        &format!("line_{name}.mp4"),
-        &[
-            "-ss",
-            "2",
-            "-t",
-            "16",
-            "-i",
-            &data(source),
-            "-vf",
-            "scale=320:180",
-            "-an",
-            "-g",
-            "10",
-            "-c:v",
-            "libx264",
-            "-preset",
-            "veryfast",
-            "-f",
-            "mp4",
-        ],
-    )
-}
+use crate::common::{Place, cut, data};
 
 /// Runs a line as a shell would, and expects one of `codes`.
 #[track_caller]
@@ -47,8 +21,12 @@ fn line(place: &Place, line: &str, codes: &[i32]) {
 
 fn place() -> Place {
     let place = Place::new();
-    fs::copy(cut("ref", "sample/reference.mp4"), place.path("ref.mp4")).unwrap();
-    fs::copy(cut("new", "sample/new.mp4"), place.path("new.mp4")).unwrap();
+    fs::copy(
+        cut("sample/reference.mp4", 2..18, "1", "10"),
+        place.path("ref.mp4"),
+    )
+    .unwrap();
+    fs::copy(cut("sample/new.mp4", 2..18, "1", "10"), place.path("new.mp4")).unwrap();
     fs::copy(data("sample/reference.gpx"), place.path("ref.gpx")).unwrap();
     fs::copy(data("sample/new.gpx"), place.path("new.gpx")).unwrap();
     place.write("m.csv", "name,t_ref\njump,3.0\nroot,7.5\nbermuda,11.0\n");

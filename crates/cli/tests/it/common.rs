@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
@@ -70,6 +71,19 @@ impl Place {
         fs::read_to_string(self.path(name)).unwrap()
     }
 
+    pub fn json(&self, name: &str) -> Value {
+        serde_json::from_str(&self.read(name)).unwrap()
+    }
+
+    /// Knots of the map in `out`: times in the new run, in the reference, error.
+    pub fn knots(&self) -> [Vec<f64>; 3] {
+        let file = self.json("out/timewarp.json");
+        ["t_new", "t_ref", "sigma"].map(|name| {
+            let values = file["knots"][name].as_array().unwrap();
+            values.iter().map(|v| v.as_f64().unwrap()).collect()
+        })
+    }
+
     /// Names of everything in a folder of the place, hidden files included; home and cache do not count.
     pub fn list(&self, folder: &str) -> Vec<String> {
         let Ok(entries) = fs::read_dir(self.path(folder)) else {
@@ -99,6 +113,11 @@ impl Place {
             .env_remove("XDG_CACHE_HOME")
             .stdin(Stdio::null());
         command
+    }
+
+    /// `sync` of two recordings.
+    pub fn sync(&self, reference: &str, new: &str, more: &[&str]) -> Said {
+        self.run_args(&[&["sync", "--reference", reference, "--new", new], more].concat())
     }
 
     /// Runs the program with arguments split at blanks.
@@ -193,6 +212,24 @@ pub fn clip(name: &str, args: &[&str]) -> String {
         own.persist(&path).unwrap();
     }
     path.to_str().unwrap().to_owned()
+}
+
+/// A small cut of a recording of the repository, with a key frame every so many frames; played `speed` times
+/// as fast.
+pub fn cut(source: &str, secs: Range<u32>, speed: &str, key_frame_every: &str) -> String {
+    let (from, length) = (secs.start.to_string(), (secs.end - secs.start).to_string());
+    let input = data(source);
+    let filter = format!("scale=320:180,setpts=PTS/{speed}");
+    let picture = ["-ss", &from, "-t", &length, "-i", &input, "-vf", &filter, "-an"];
+    let codec = ["-c:v", "libx264", "-preset", "veryfast", "-g", key_frame_every];
+    clip("cut.mp4", &[&picture[..], &codec, &["-f", "mp4"]].concat())
+}
+
+/// The value at `at` between points that rise in `x`; `None` outside.
+pub fn interpolated(x: &[f64], y: &[f64], at: f64) -> Option<f64> {
+    let k = x.partition_point(|&v| v < at);
+    let (a, b) = (k.checked_sub(1)?, (k < x.len()).then_some(k)?);
+    Some(y[a] + (at - x[a]) / (x[b] - x[a]) * (y[b] - y[a]))
 }
 
 /// A map `t_ref = t_new + 1` with a tenth of a second of error, of a new run of 30 s at 25 frames a second.

@@ -218,7 +218,7 @@ fn retiming_takes_recordings_and_map_from_where_it_is_told() {
         "export otio --markers new_markers.csv --retime --warp run/timewarp.json --reference-video run/ref.mp4 --video run/fast.mp4",
     );
     assert!(!said.ok().stderr.contains("is not there"), "{}", said.stderr);
-    let timeline: serde_json::Value = serde_json::from_str(&place.read("new_markers.otio")).unwrap();
+    let timeline = place.json("new_markers.otio");
     let tracks = &timeline["tracks"]["children"];
     assert_eq!(
         tracks[0]["children"][0]["source_range"]["duration"]["value"],

@@ -4,8 +4,7 @@
 use std::fs;
 use std::process::{Command, Stdio};
 
-use crate::common::{Place, Said, clip, data};
-use serde_json::Value;
+use crate::common::{Place, Said, cut, data};
 
 /// Runs `examples/NAME` in the place with the program under test.
 fn example(place: &Place, name: &str, args: &[&str], env: &[(&str, &str)]) -> Said {
@@ -25,29 +24,8 @@ fn example(place: &Place, name: &str, args: &[&str], env: &[(&str, &str)]) -> Sa
 /// A small pair, so that a script takes seconds.
 fn small_pair(place: &Place) {
     fs::create_dir_all(place.path("pairs")).unwrap();
-    for (side, source) in [("ref", "reference"), ("new", "new")] {
-        let made = clip(
-            &format!("example_{side}.mp4"),
-            &[
-                "-ss",
-                "2",
-                "-t",
-                "14",
-                "-i",
-                &data(&format!("sample/{source}.mp4")),
-                "-vf",
-                "scale=320:180",
-                "-an",
-                "-g",
-                "10",
-                "-c:v",
-                "libx264",
-                "-preset",
-                "veryfast",
-                "-f",
-                "mp4",
-            ],
-        );
+    for (side, source) in [("ref", "sample/reference.mp4"), ("new", "sample/new.mp4")] {
+        let made = cut(source, 2..16, "1", "10");
         fs::copy(made, place.path(&format!("pairs/trail_{side}.mp4"))).unwrap();
     }
 }
@@ -63,7 +41,7 @@ fn benchmark_then_diagnosis_then_cleaning_up() {
         said.stdout
     );
     assert!(place.read("bench/report/report.html").contains("<html"));
-    let gate: Value = serde_json::from_str(&place.read("bench/quality_gate.json")).unwrap();
+    let gate = place.json("bench/quality_gate.json");
     assert_eq!(gate["status"], "PASS");
 
     let said = example(

@@ -2,15 +2,13 @@
 //! useful where the picture is black, harmless where it is wrong.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
-use crate::common::{Place, Said};
-use serde_json::Value;
+use crate::common::{Place, Said, data, interpolated};
 
 fn lap(name: &str) -> String {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/race-lap");
-    root.join(name).to_string_lossy().into_owned()
+    data(&format!("race-lap/{name}"))
 }
 
 /// Time in pass2, time in pass1.
@@ -26,45 +24,20 @@ fn truth() -> Vec<(f64, f64)> {
 }
 
 fn sync(place: &Place, new: &str, extra: &[&str]) -> Said {
-    let reference = lap("pass1.mp4");
-    let mut args = vec!["sync", "--reference", &reference, "--new", new, "--out", "out"];
-    args.extend(["--no-plot", "--regression-off"]);
-    args.extend(extra);
-    place.run_args(&args)
-}
-
-fn json_at(path: &Path) -> Value {
-    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
-}
-
-fn numbers(value: &Value) -> Vec<f64> {
-    value
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|v| v.as_f64().unwrap())
-        .collect()
+    let common = ["--out", "out", "--no-plot", "--regression-off"];
+    place.sync(&lap("pass1.mp4"), new, &[&common, extra].concat())
 }
 
 /// Errors of the map in `out` at the truth's times within a range, seconds; the 90 % interval beside each.
 /// Sorted.
 fn errors(place: &Place, range_secs: (f64, f64)) -> Vec<(f64, f64)> {
-    let file = json_at(&place.path("out/timewarp.json"));
-    let knots = &file["knots"];
-    let (t_new, t_ref, sigma) = (
-        numbers(&knots["t_new"]),
-        numbers(&knots["t_ref"]),
-        numbers(&knots["sigma"]),
-    );
+    let [t_new, t_ref, sigma] = place.knots();
     let mut errors: Vec<(f64, f64)> = truth()
         .into_iter()
         .filter(|(t, _)| (range_secs.0..=range_secs.1).contains(t))
         .filter_map(|(t, expected)| {
-            let k = t_new.partition_point(|&knot| knot < t);
-            let (a, b) = (k.checked_sub(1)?, (k < t_new.len()).then_some(k)?);
-            let share = (t - t_new[a]) / (t_new[b] - t_new[a]);
-            let mix = |v: &[f64]| v[a] + share * (v[b] - v[a]);
-            Some(((mix(&t_ref) - expected).abs(), 2.353 * mix(&sigma)))
+            let found = interpolated(&t_new, &t_ref, t)?;
+            Some(((found - expected).abs(), 2.353 * interpolated(&t_new, &sigma, t)?))
         })
         .collect();
     errors.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -81,10 +54,10 @@ const WHOLE: (f64, f64) = (0.0, 100.0);
 fn the_cameras_own_gps_is_used_and_does_no_harm_where_pictures_suffice() {
     let place = Place::sharing_cache();
     assert_eq!(sync(&place, &lap("pass2.mp4"), &["--no-gps"]).code, 0);
-    assert_eq!(json_at(&place.path("out/perf.json"))["gps_used"], false);
+    assert_eq!(place.json("out/perf.json")["gps_used"], false);
     let without = errors(&place, WHOLE);
     assert_eq!(sync(&place, &lap("pass2.mp4"), &[]).code, 0);
-    assert_eq!(json_at(&place.path("out/perf.json"))["gps_used"], true);
+    assert_eq!(place.json("out/perf.json")["gps_used"], true);
     let with = errors(&place, WHOLE);
     assert_eq!(with.len(), truth().len());
     assert!(quantile(&with, 0.9) < 0.15, "{:?}", with.last());

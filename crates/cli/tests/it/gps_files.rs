@@ -2,46 +2,22 @@
 //! of a recording (data/race-lap).
 
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
-use crate::common::{Place, Said};
-use serde_json::Value;
+use crate::common::{Place, Said, data, interpolated};
 
 /// Track time of the sample's tracks at video zero, seconds: `gpx_time_of_video_zero` of pair.json minus the
 /// first point.
 const SAMPLE_OFFSETS: [f64; 2] = [8.0, 6.0];
 
-fn data(name: &str) -> String {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data");
-    root.join(name).to_string_lossy().into_owned()
-}
-
 fn sync(place: &Place, reference: &str, new: &str, extra: &[&str]) -> Said {
-    let mut args = vec!["sync", "--reference", reference, "--new", new, "--out", "out"];
-    args.extend(["--no-plot", "--regression-off"]);
-    args.extend(extra);
-    place.run_args(&args)
+    let common = ["--out", "out", "--no-plot", "--regression-off"];
+    place.sync(reference, new, &[&common, extra].concat())
 }
 
 fn sync_sample(place: &Place, extra: &[&str]) -> Said {
     let [reference, new] = ["sample/reference.mp4", "sample/new.mp4"].map(data);
     sync(place, &reference, &new, extra)
-}
-
-/// Knots of the map in `out`: times in the new run, in the reference, error.
-fn knots(place: &Place) -> [Vec<f64>; 3] {
-    let file: Value = serde_json::from_slice(&fs::read(place.path("out/timewarp.json")).unwrap()).unwrap();
-    ["t_new", "t_ref", "sigma"].map(|name| {
-        let values = file["knots"][name].as_array().unwrap();
-        values.iter().map(|v| v.as_f64().unwrap()).collect()
-    })
-}
-
-fn interpolated(x: &[f64], y: &[f64], at: f64) -> Option<f64> {
-    let k = x.partition_point(|&v| v < at);
-    let (a, b) = (k.checked_sub(1)?, (k < x.len()).then_some(k)?);
-    Some(y[a] + (at - x[a]) / (x[b] - x[a]) * (y[b] - y[a]))
 }
 
 fn ffmpeg(args: &[&str]) {
@@ -72,7 +48,7 @@ fn the_clocks_of_track_files_are_found() {
     let [reference, new] = ["sample/reference.gpx", "sample/new.gpx"].map(data);
     let said = sync_sample(&place, &["--ref-gpx", &reference, "--new-gpx", &new, "--json"]);
     assert_eq!(said.code, 0, "{}", said.stderr);
-    let json: Value = serde_json::from_str(&said.stdout).unwrap();
+    let json = said.json();
     let found =
         ["ref_offset_sec", "new_offset_sec"].map(|name| json["result"]["gps"][name].as_f64().unwrap());
     for (found, truth) in found.iter().zip(SAMPLE_OFFSETS) {
@@ -123,7 +99,7 @@ fn where_nothing_is_seen_a_file_speaks_only_with_its_offset() {
         &[&tracks[..], &offsets[..]].concat(),
     );
     assert_eq!(said.code, 0, "{}", said.stderr);
-    let [t_new, t_ref, sigma] = knots(&place);
+    let [t_new, t_ref, sigma] = place.knots();
     let truth = fs::read_to_string(data("sample/truth.csv")).unwrap();
     let errors: Vec<(f64, f64)> = truth
         .lines()
@@ -156,7 +132,7 @@ fn chapters_give_the_result_of_the_uncut_recording() {
     let place = Place::sharing_cache();
     let [reference, new] = ["race-lap/pass1.mp4", "race-lap/pass2.mp4"].map(data);
     assert_eq!(sync(&place, &reference, &new, &[]).code, 0);
-    let uncut = knots(&place);
+    let uncut = place.knots();
     let pattern = place.path("GX0%d0042.MP4").to_string_lossy().into_owned();
     let cut = [
         "-segment_times",
@@ -181,7 +157,7 @@ fn chapters_give_the_result_of_the_uncut_recording() {
     ffmpeg(&[&["-i", &new][..], &copy, &cut, &mp4].concat());
     assert!(place.path("GX020042.MP4").is_file());
     assert_eq!(sync(&place, &reference, "GX010042.MP4", &[]).code, 0);
-    let chapters = knots(&place);
+    let chapters = place.knots();
     let mut compared = 0;
     for tenth in 0..450 {
         let at = f64::from(tenth) * 0.1;

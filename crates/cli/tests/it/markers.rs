@@ -53,7 +53,7 @@ fn picture_and_json_are_written_beside_the_markers() {
         summary["outputs"]["overlay"].as_str().unwrap().starts_with('/'),
         "paths are absolute: {summary}"
     );
-    let json: serde_json::Value = serde_json::from_str(&place.read("o/n.json")).unwrap();
+    let json = place.json("o/n.json");
     assert_eq!((&json["label"], &json["params"]["b"]), (&"A".into(), &1.0.into()));
 }
 

@@ -32,147 +32,67 @@ fn drift(count: usize, metric: &'static str, value: f64, monotone_every: usize) 
     })
 }
 
+/// A series, the arguments of its `drift`, exit code and status, and both with `--ci`.
+const SERIES: &str = "\
+9 runs                                       |  9 p90             9.0 0 |  0 LEARNING |  0 PASS
+10 runs: 9 before                            | 10 p90             9.0 0 |  0 LEARNING |  0 PASS
+11 runs                                      | 11 p90             9.0 0 | 20 FAIL     |  0 WARN_LEARNING
+24 runs                                      | 24 p90             9.0 0 | 20 FAIL     |  0 WARN_LEARNING
+25 runs                                      | 25 p90             9.0 0 | 20 FAIL     | 20 FAIL
+60 good runs                                 | 60 p90             0.1 0 |  0 OK       |  0 PASS
+# Limit max(0.1 * 1.25, 0.1 + 0.25) = 0.35, severe max(0.15, 0.6) = 0.6; equal passes.
+p90 at the limit                             | 60 p90            0.35 0 |  0 OK       |  0 PASS
+p90 over it                                  | 60 p90            0.36 0 | 10 WARN     |  0 WARN
+p90 far over it                              | 60 p90            0.61 0 | 20 FAIL     | 20 FAIL
+# max(250, 350) = 350, severe max(300, 500) = 500.
+ppm over it                                  | 60 ppm           351.0 0 | 10 WARN     |  0 WARN
+ppm far over it                              | 60 ppm           501.0 0 | 20 FAIL     | 20 FAIL
+# min(0.68, 0.75) = 0.68, severe min(0.56, 0.7) = 0.56.
+inliers under it                             | 60 inlier_frac    0.67 0 | 10 WARN     |  0 WARN
+inliers far under it                         | 60 inlier_frac    0.55 0 | 20 FAIL     | 20 FAIL
+mixed models, affine newest                  | 60 ppm           501.0 2 | 20 FAIL     | 20 FAIL
+24 mixed, affine newest: 11 affine before it | 24 ppm           501.0 2 | 20 FAIL     |  0 WARN_LEARNING
+25 mixed, monotone newest: ppm not judged    | 25 ppm         90000.0 2 |  0 OK       |  0 PASS
+25 mixed, p90 over it                        | 25 p90            0.36 2 | 10 WARN     |  0 WARN
+25 mixed, inliers far under it               | 25 inlier_frac    0.55 3 | 20 FAIL     | 20 FAIL
+all monotone: ppm not judged                 | 60 ppm         90000.0 1 |  0 OK       |  0 PASS
+too few affine before it                     | 12 ppm         90000.0 2 |  0 OK       |  0 PASS";
+
 #[test]
 fn every_series_ends_in_the_status_and_code_that_are_documented() {
     let place = Place::new();
-    // name, history, exit, status, exit with --ci, shown status with --ci
-    let cases = [
-        ("9 runs", drift(9, "p90", 9.0, 0), 0, "LEARNING", 0, "PASS"),
-        (
-            "10 runs: 9 before",
-            drift(10, "p90", 9.0, 0),
-            0,
-            "LEARNING",
-            0,
-            "PASS",
-        ),
-        (
-            "11 runs",
-            drift(11, "p90", 9.0, 0),
-            20,
-            "FAIL",
-            0,
-            "WARN_LEARNING",
-        ),
-        (
-            "24 runs",
-            drift(24, "p90", 9.0, 0),
-            20,
-            "FAIL",
-            0,
-            "WARN_LEARNING",
-        ),
-        ("25 runs", drift(25, "p90", 9.0, 0), 20, "FAIL", 20, "FAIL"),
-        ("60 good runs", drift(60, "p90", 0.1, 0), 0, "OK", 0, "PASS"),
-        // Limit max(0.1 * 1.25, 0.1 + 0.25) = 0.35, severe max(0.15, 0.6) = 0.6; equal passes.
-        ("p90 at the limit", drift(60, "p90", 0.35, 0), 0, "OK", 0, "PASS"),
-        ("p90 over it", drift(60, "p90", 0.36, 0), 10, "WARN", 0, "WARN"),
-        (
-            "p90 far over it",
-            drift(60, "p90", 0.61, 0),
-            20,
-            "FAIL",
-            20,
-            "FAIL",
-        ),
-        // max(250, 350) = 350, severe max(300, 500) = 500.
-        ("ppm over it", drift(60, "ppm", 351.0, 0), 10, "WARN", 0, "WARN"),
-        (
-            "ppm far over it",
-            drift(60, "ppm", 501.0, 0),
-            20,
-            "FAIL",
-            20,
-            "FAIL",
-        ),
-        // min(0.68, 0.75) = 0.68, severe min(0.56, 0.7) = 0.56.
-        (
-            "inliers under it",
-            drift(60, "inlier_frac", 0.67, 0),
-            10,
-            "WARN",
-            0,
-            "WARN",
-        ),
-        (
-            "inliers far under it",
-            drift(60, "inlier_frac", 0.55, 0),
-            20,
-            "FAIL",
-            20,
-            "FAIL",
-        ),
-        (
-            "mixed models, affine newest",
-            drift(60, "ppm", 501.0, 2),
-            20,
-            "FAIL",
-            20,
-            "FAIL",
-        ),
-        (
-            "24 mixed, affine newest: 11 affine before it",
-            drift(24, "ppm", 501.0, 2),
-            20,
-            "FAIL",
-            0,
-            "WARN_LEARNING",
-        ),
-        (
-            "25 mixed, monotone newest: ppm not judged",
-            drift(25, "ppm", 90_000.0, 2),
-            0,
-            "OK",
-            0,
-            "PASS",
-        ),
-        (
-            "25 mixed, p90 over it",
-            drift(25, "p90", 0.36, 2),
-            10,
-            "WARN",
-            0,
-            "WARN",
-        ),
-        (
-            "25 mixed, inliers far under it",
-            drift(25, "inlier_frac", 0.55, 3),
-            20,
-            "FAIL",
-            20,
-            "FAIL",
-        ),
-        (
-            "all monotone: ppm not judged",
-            drift(60, "ppm", 90_000.0, 1),
-            0,
-            "OK",
-            0,
-            "PASS",
-        ),
-        (
-            "too few affine before it",
-            drift(12, "ppm", 90_000.0, 2),
-            0,
-            "OK",
-            0,
-            "PASS",
-        ),
-    ];
-    for (name, content, code, status, ci_code, ci_status) in cases {
+    for line in SERIES.lines().filter(|line| !line.starts_with('#')) {
+        let cells: Vec<&str> = line.split('|').collect();
+        let words = |cell: usize| cells[cell].split_whitespace().collect::<Vec<_>>();
+        let (name, numbers, plain, for_ci) = (cells[0].trim(), words(1), words(2), words(3));
+        let (count, value) = (numbers[0].parse().unwrap(), numbers[2].parse().unwrap());
+        let content = drift(count, numbers[1], value, numbers[3].parse().unwrap());
         place.write("q/quality_history.json", content);
         let said = place.run("quality-check --root q");
-        assert_eq!(said.code, code, "{name}: {}{}", said.stdout, said.stderr);
+        assert_eq!(
+            said.code.to_string(),
+            plain[0],
+            "{name}: {}{}",
+            said.stdout,
+            said.stderr
+        );
         assert!(
-            said.stdout.starts_with(&format!("Regression Status: {status}\n")),
+            said.stdout
+                .starts_with(&format!("Regression Status: {}\n", plain[1])),
             "{name}: {}",
             said.stdout
         );
         let ci = place.run("quality-check --root q --ci --ci-out gate");
-        assert_eq!(ci.code, ci_code, "{name} --ci: {}{}", ci.stdout, ci.stderr);
+        assert_eq!(
+            ci.code.to_string(),
+            for_ci[0],
+            "{name} --ci: {}{}",
+            ci.stdout,
+            ci.stderr
+        );
         let text = place.read("gate/quality_gate.txt");
         assert!(
-            text.starts_with(&format!("Quality Gate: {ci_status}\n")),
+            text.starts_with(&format!("Quality Gate: {}\n", for_ci[1])),
             "{name}: {text}"
         );
     }
@@ -204,7 +124,7 @@ fn nothing_to_judge_is_two_and_no_failure_of_a_job() {
             "{says}"
         );
         place.run("quality-check --root q --ci").ok();
-        let gate: Value = serde_json::from_str(&place.read("q/quality_gate.json")).unwrap();
+        let gate = place.json("q/quality_gate.json");
         assert_eq!(
             (&gate["status"], &gate["exit_code"]),
             (&"NO_DATA".into(), &2.into())
@@ -273,7 +193,7 @@ fn the_report_has_a_row_per_run_and_the_asked_formats() {
         place.list("rep"),
         ["benchmark_quality.html", "benchmark_quality.json", "report.html"]
     );
-    let rows: Value = serde_json::from_str(&place.read("rep/benchmark_quality.json")).unwrap();
+    let rows = place.json("rep/benchmark_quality.json");
     let broken = rows
         .as_array()
         .unwrap()

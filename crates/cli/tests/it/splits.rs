@@ -55,7 +55,7 @@ fn sections_deltas_and_ideal() {
     assert_eq!((rows[2][9], rows[2][14]), ("", "outside"));
     let low: f64 = friday[11].parse().unwrap();
     assert!(low < -4.0 && low > -4.2, "{low}");
-    let summary: Value = serde_json::from_str(&said.stdout).unwrap();
+    let summary = said.json();
     assert_eq!(summary["result"]["runs"], serde_json::json!(["friday", "monday"]));
     assert_eq!(summary["result"]["ideal"], Value::Null, "one section has no time");
     assert_eq!(

@@ -35,18 +35,16 @@ pub fn sync_sample(place: &Place, out: &str, more: &[&str]) -> Value {
 /// A sync of two recordings of the sample, with its markers.
 fn sync_pair(place: &Place, [reference, new]: &[String; 2], out: &str, more: &[&str]) -> Value {
     let markers = data("sample/reference_markers.csv");
-    let mut args = vec![
-        "sync",
-        "--reference",
-        reference,
-        "--new",
-        new,
+    let common = [
         "--ref-markers",
         &markers,
+        "--export",
+        "resolve-edl",
+        "--out",
+        out,
+        "--json",
     ];
-    args.extend(["--export", "resolve-edl", "--out", out, "--json"]);
-    args.extend(more);
-    place.run_args(&args).ok().json()
+    place.sync(reference, new, &[&common, more].concat()).ok().json()
 }
 
 /// The sample's markers in `out` are where the truth is, to `within` seconds, and sure.
@@ -170,53 +168,25 @@ fn a_given_index_gives_the_same_map_and_must_fit() {
         synced().read("out/timewarp.json")
     );
     let new = data("sample/new.mp4");
-    let said = place.run_args(&[
-        "sync",
-        "--reference",
+    let said = place.sync(
         &reference,
-        "--new",
         &new,
-        "--index",
-        "ref.npz",
-        "--fps",
-        "5",
-        "--out",
-        "x",
-    ]);
+        &["--index", "ref.npz", "--fps", "5", "--out", "x"],
+    );
     assert!(
         said.error(1)
             .contains("index was built with fps 3, not 5: ref.npz; hint: drop --fps"),
         "{}",
         said.stderr
     );
-    let said = place.run_args(&[
-        "sync",
-        "--reference",
-        &new,
-        "--new",
-        &new,
-        "--index",
-        "ref.npz",
-        "--out",
-        "x",
-    ]);
+    let said = place.sync(&new, &new, &["--index", "ref.npz", "--out", "x"]);
     assert!(
         said.error(1).contains(": ref.npz"),
         "an index of another recording: {}",
         said.stderr
     );
     place.write("no.npz", "nothing");
-    let said = place.run_args(&[
-        "sync",
-        "--reference",
-        &reference,
-        "--new",
-        &new,
-        "--index",
-        "no.npz",
-        "--out",
-        "x",
-    ]);
+    let said = place.sync(&reference, &new, &["--index", "no.npz", "--out", "x"]);
     assert!(
         said.error(1).contains("not an index: no.npz; hint:"),
         "{}",
@@ -261,20 +231,12 @@ fn a_gate_that_fails_is_named_and_withholds_the_markers() {
         data("sample/new.mp4"),
         data("sample/reference_markers.csv"),
     );
-    let args = [
-        "sync",
-        "--reference",
-        &reference,
-        "--new",
-        &new,
-        "--ref-markers",
-        &markers,
-        "--out",
-        "out",
-    ];
-    place.run_args(&args).ok();
-    let strict: Vec<&str> = args.iter().copied().chain(["--warp-max-p90", "0.001"]).collect();
-    let said = place.run_args(&strict);
+    let sync = |more: &[&str]| {
+        let common = ["--ref-markers", &markers, "--out", "out"];
+        place.sync(&reference, &new, &[&common, more].concat())
+    };
+    sync(&[]).ok();
+    let said = sync(&["--warp-max-p90", "0.001"]);
     assert_eq!(said.code, 3);
     assert!(
         said.stderr.contains("not aligned: ") && said.stderr.contains("> 0.001"),
@@ -288,10 +250,9 @@ fn a_gate_that_fails_is_named_and_withholds_the_markers() {
             "{stale} of the run before is gone: {names:?}"
         );
     }
-    let warp: Value = serde_json::from_str(&place.read("out/timewarp.json")).unwrap();
+    let warp = place.json("out/timewarp.json");
     assert_eq!(warp["ok"], false);
-    let forced: Vec<&str> = strict.iter().copied().chain(["--force"]).collect();
-    place.run_args(&forced);
+    sync(&["--warp-max-p90", "0.001", "--force"]);
     assert!(
         place
             .read("out/new_markers.csv")
@@ -325,20 +286,10 @@ fn runs_without_anything_in_common_are_refused() {
         ("b", &lap, &sample),
         ("c", &sample, &reversed),
     ] {
-        let said = place.run_args(&[
-            "sync",
-            "--reference",
-            reference,
-            "--new",
-            new,
-            "--ref-markers",
-            &markers,
-            "--out",
-            name,
-        ]);
+        let said = place.sync(reference, new, &["--ref-markers", &markers, "--out", name]);
         assert_eq!(said.code, 3, "{name}: {}{}", said.stdout, said.stderr);
         assert!(said.stderr.contains("not aligned: "), "{}", said.stderr);
-        let warp: Value = serde_json::from_str(&place.read(&format!("{name}/timewarp.json"))).unwrap();
+        let warp = place.json(&format!("{name}/timewarp.json"));
         assert_eq!(
             (&warp["ok"], warp["knots"]["t_new"].as_array().unwrap().len()),
             (&Value::Bool(false), 0)
@@ -355,17 +306,7 @@ fn a_recording_on_itself_is_the_identity() {
     let sample = data("sample/new.mp4");
     place.write("m.csv", "name,t_ref\nA,3\nB,10.5\nC,18.25\n");
     place
-        .run_args(&[
-            "sync",
-            "--reference",
-            &sample,
-            "--new",
-            &sample,
-            "--ref-markers",
-            "m.csv",
-            "--out",
-            "o",
-        ])
+        .sync(&sample, &sample, &["--ref-markers", "m.csv", "--out", "o"])
         .ok();
     for row in rows(&place.read("o/new_markers.csv")) {
         let (t_ref, t_new): (f64, f64) = (row[2].parse().unwrap(), row[4].parse().unwrap());
@@ -377,18 +318,7 @@ fn a_recording_on_itself_is_the_identity() {
 fn pairs_alone_can_be_asked_for() {
     let place = Place::sharing_cache();
     let (reference, new) = (data("sample/reference.mp4"), data("sample/new.mp4"));
-    place
-        .run_args(&[
-            "sync",
-            "--reference",
-            &reference,
-            "--new",
-            &new,
-            "--no-warp",
-            "--out",
-            "o",
-        ])
-        .ok();
+    place.sync(&reference, &new, &["--no-warp", "--out", "o"]).ok();
     let names = place.list("o");
     assert!(
         names.contains(&"pairs.csv".to_owned()) && !names.contains(&"timewarp.json".to_owned()),
@@ -400,16 +330,7 @@ fn pairs_alone_can_be_asked_for() {
 fn fast_says_what_it_set_and_flags_win() {
     let place = Place::sharing_cache();
     let (reference, new) = (data("sample/reference.mp4"), data("sample/new.mp4"));
-    let said = place.run_args(&[
-        "sync",
-        "--reference",
-        &reference,
-        "--new",
-        &new,
-        "--fast",
-        "--out",
-        "o",
-    ]);
+    let said = place.sync(&reference, &new, &["--fast", "--out", "o"]);
     assert!(
         said.ok()
             .stdout
@@ -417,20 +338,19 @@ fn fast_says_what_it_set_and_flags_win() {
         "{}",
         said.stdout
     );
-    let said = place.run_args(&[
-        "sync",
-        "--reference",
+    let said = place.sync(
         &reference,
-        "--new",
         &new,
-        "--fast",
-        "--warp-ransac-iters",
-        "300",
-        "--threads",
-        "2",
-        "--out",
-        "p",
-    ]);
+        &[
+            "--fast",
+            "--warp-ransac-iters",
+            "300",
+            "--threads",
+            "2",
+            "--out",
+            "p",
+        ],
+    );
     assert!(
         said.ok().stdout.starts_with("fast: threads 2, refine-window 0\n"),
         "{}",
