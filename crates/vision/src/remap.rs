@@ -33,19 +33,30 @@ impl ViewMap {
     };
 
     /// Where in the source a place of the target lies, half widths from the middles.
-    pub fn source_of(&self, [x, y]: [f64; 2]) -> [f64; 2] {
-        let radius = x.hypot(y);
-        let stretch = if self.bend.abs() * radius < 1e-6 {
+    pub fn source_of(&self, place: [f64; 2]) -> [f64; 2] {
+        self.to_source()(place)
+    }
+
+    /// [`ViewMap::source_of`] for many places.
+    fn to_source(self) -> impl Fn([f64; 2]) -> [f64; 2] {
+        let shrink = (-self.log_scale).exp();
+        let (sin, cos) = self.roll_deg.to_radians().sin_cos();
+        move |[x, y]| {
+            let gain = self.stretch(x.hypot(y)) * shrink;
+            [gain * (cos * x - sin * y), gain * (sin * x + cos * y)]
+        }
+    }
+
+    /// How much farther from the middle a place of the target lies in a source of the same scale.
+    fn stretch(&self, radius: f64) -> f64 {
+        if self.bend.abs() * radius < 1e-6 {
             1.0
         } else if self.bend > 0.0 {
             (self.bend * radius).atan() / (self.bend * radius)
         } else {
             let angle = (-self.bend * radius).min(MAX_ANGLE);
             angle.tan() / angle
-        };
-        let gain = stretch * (-self.log_scale).exp();
-        let (sin, cos) = self.roll_deg.to_radians().sin_cos();
-        [gain * (cos * x - sin * y), gain * (sin * x + cos * y)]
+        }
     }
 
     /// Where in the target a place of the source lies, half widths from the middles.
@@ -54,15 +65,12 @@ impl ViewMap {
         let grow = self.log_scale.exp();
         let (x, y) = (grow * x, grow * y);
         let (x, y) = (cos * x + sin * y, cos * y - sin * x);
-        let radius = x.hypot(y);
-        let stretch = if self.bend.abs() * radius < 1e-6 {
-            1.0
-        } else if self.bend > 0.0 {
-            let angle = self.bend * radius;
-            angle.min(MAX_ANGLE).tan() / angle
-        } else {
-            (-self.bend * radius).atan() / (-self.bend * radius)
-        };
+        // From one projection to the other and back is the same with the sign of the bend turned.
+        let stretch = Self {
+            bend: -self.bend,
+            ..*self
+        }
+        .stretch(x.hypot(y));
         [stretch * x, stretch * y]
     }
 }
@@ -84,12 +92,15 @@ const HALF_HEIGHT: f64 = HEIGHT as f64 / 2.0;
 impl Remap {
     /// For thumbnails.
     pub fn new(map: &ViewMap) -> Self {
+        let to_source = map.to_source();
         let source = |x: f64, y: f64| {
-            let [u, v] = map.source_of([(x - HALF_WIDTH) / HALF_WIDTH, (y - HALF_HEIGHT) / HALF_WIDTH]);
+            let [u, v] = to_source([(x - HALF_WIDTH) / HALF_WIDTH, (y - HALF_HEIGHT) / HALF_WIDTH]);
             (u * HALF_WIDTH + HALF_WIDTH, v * HALF_WIDTH + HALF_HEIGHT)
         };
-        let tap = |i: usize| {
-            let (x, y) = source((i % WIDTH) as f64 + 0.5, (i / WIDTH) as f64 + 0.5);
+        let places: Vec<(f64, f64)> = (0..WIDTH * HEIGHT)
+            .map(|i| source((i % WIDTH) as f64 + 0.5, (i / WIDTH) as f64 + 0.5))
+            .collect();
+        let tap = |&(x, y): &(f64, f64)| {
             let split = |at: f64, len: usize| {
                 let at = (at - 0.5).clamp(0.0, (len - 1) as f64);
                 let low = (at as usize).min(len - 2);
@@ -101,13 +112,8 @@ impl Remap {
         let (cell_px, grid_px) = (WIDTH / COLS, HEIGHT / ROWS);
         let cell = |cell: usize| {
             let (left, top) = (cell % COLS * cell_px, cell / COLS * grid_px);
-            let seen = (0..cell_px * grid_px)
-                .map(|k| {
-                    source(
-                        (left + k % cell_px) as f64 + 0.5,
-                        (top + k / cell_px) as f64 + 0.5,
-                    )
-                })
+            let seen = (top..top + grid_px)
+                .flat_map(|row| &places[row * WIDTH + left..][..cell_px])
                 .filter(|(x, y)| (0.0..WIDTH as f64).contains(x) && (0.0..HEIGHT as f64).contains(y))
                 .count();
             let (x, y) = source((left + cell_px / 2) as f64, (top + grid_px / 2) as f64);
@@ -117,7 +123,7 @@ impl Remap {
         };
         Self {
             map: *map,
-            taps: (0..WIDTH * HEIGHT).map(tap).collect(),
+            taps: places.iter().map(tap).collect(),
             cells: (0..MASK_LEN).map(cell).collect(),
         }
     }
