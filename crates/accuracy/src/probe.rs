@@ -60,6 +60,21 @@ pub struct ProbeRun {
 }
 
 impl ProbeRun {
+    /// A trusted map's answers and nothing else, for tests.
+    #[cfg(test)]
+    pub fn of_answers(answers: Vec<Answer>) -> Self {
+        Self {
+            aligned: true,
+            probes: answers.iter().map(|answer| answer.t_ref).collect(),
+            answers,
+            pairs: Vec::new(),
+            cpu_cold_secs: None,
+            cpu_cached_secs: None,
+            peak_mb: None,
+            gps_offsets_secs: None,
+        }
+    }
+
     /// The same run as if only the probes that `is_asked` had been asked for.
     pub fn only(&self, is_asked: impl Fn(f64) -> bool) -> Self {
         let mut run = self.clone();
@@ -326,16 +341,7 @@ mod tests {
             t_new: None,
             confidence: 0.0,
         };
-        let run = ProbeRun {
-            aligned: true,
-            answers: [1.0, 2.0, 3.0].map(answer).to_vec(),
-            pairs: Vec::new(),
-            probes: vec![1.0, 2.0, 3.0],
-            cpu_cold_secs: None,
-            cpu_cached_secs: None,
-            peak_mb: None,
-            gps_offsets_secs: None,
-        };
+        let run = ProbeRun::of_answers([1.0, 2.0, 3.0].map(answer).to_vec());
         let middle = run.only(|t_ref| t_ref == 2.0);
         assert_eq!((middle.probes, middle.answers), (vec![2.0], vec![answer(2.0)]));
         let refused = ProbeRun {

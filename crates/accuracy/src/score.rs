@@ -217,19 +217,6 @@ mod tests {
         Truth::of_frames(file.path()).unwrap()
     }
 
-    fn run(answers: Vec<Answer>) -> ProbeRun {
-        ProbeRun {
-            aligned: true,
-            probes: answers.iter().map(|answer| answer.t_ref).collect(),
-            answers,
-            pairs: Vec::new(),
-            cpu_cold_secs: None,
-            cpu_cached_secs: None,
-            peak_mb: None,
-            gps_offsets_secs: None,
-        }
-    }
-
     fn answer(t_ref: f64, t_new: Option<f64>, confidence: f64) -> Answer {
         Answer {
             t_ref,
@@ -243,7 +230,7 @@ mod tests {
         let score = Score::new(
             "x",
             &truth(),
-            &run(vec![
+            &ProbeRun::of_answers(vec![
                 answer(2.0, Some(1.02), 0.9),
                 answer(3.0, Some(2.5), 0.9),
                 answer(4.0, None, 0.0),

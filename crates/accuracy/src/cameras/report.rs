@@ -238,16 +238,7 @@ mod tests {
                 confidence: 0.9,
             })
             .collect();
-        let run = ProbeRun {
-            aligned: true,
-            probes: answers.iter().map(|answer| answer.t_ref).collect(),
-            answers,
-            pairs: Vec::new(),
-            cpu_cold_secs: None,
-            cpu_cached_secs: None,
-            peak_mb: None,
-            gps_offsets_secs: None,
-        };
+        let run = ProbeRun::of_answers(answers);
         Score::new("x", &Truth::of_frames(file.path()).unwrap(), &run)
     }
 

@@ -245,6 +245,11 @@ mod tests {
             .collect()
     }
 
+    fn worst(t: &[f64], states: &[PathState], path: impl Fn(f64) -> f64) -> f64 {
+        let errors = t.iter().zip(states).map(|(&t, s)| (s.t_ref_secs - path(t)).abs());
+        errors.fold(0.0, f64::max)
+    }
+
     fn times(n: usize) -> Vec<f64> {
         (0..n).map(|i| i as f64 / 3.0).collect()
     }
@@ -254,11 +259,7 @@ mod tests {
         let t = times(120);
         let path = |t: f64| 5.0 + 0.9 * t + 0.3 * (t / 4.0).sin();
         let states = smooth(&t, &measured(&t, path, 0.05));
-        let worst = t
-            .iter()
-            .zip(&states)
-            .map(|(&t, s)| (s.t_ref_secs - path(t)).abs())
-            .fold(0.0, f64::max);
+        let worst = worst(&t, &states, path);
         assert!(worst < 0.05, "{worst}");
         assert!(
             states[60].sigma_secs < 0.035 && states[60].sigma_secs > 0.005,
@@ -296,11 +297,7 @@ mod tests {
             }
         };
         let states = smooth(&t, &measured(&t, path, 0.02));
-        let worst = t
-            .iter()
-            .zip(&states)
-            .map(|(&t, s)| (s.t_ref_secs - path(t)).abs())
-            .fold(0.0, f64::max);
+        let worst = worst(&t, &states, path);
         assert!(worst < 0.09, "{worst}");
     }
 
