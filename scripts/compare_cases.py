@@ -52,6 +52,7 @@ plain("sample-affine", f"{SAMPLE} {MARKERS} --warp-model affine --out out --json
       "sync --reference data/sample/new.mp4 --new data/sample/new.mp4 --warp-model affine --out same")
 plain("sample-dense", f"{SAMPLE} {MARKERS} --matcher dense --out out --json")
 plain("sample-orb", f"{SAMPLE} {MARKERS} --matcher orb --out out --json --lowe 0.8 --ransac-reproj 2 --min-inliers 12")
+plain("sample-super", f"{SAMPLE} {MARKERS} --matcher super --out out --json")
 plain("sample-no-refine", f"{SAMPLE} {MARKERS} --no-refine --out out --json --top-k 5")
 plain("sample-fast", f"{SAMPLE} {MARKERS} --fast --out out --threads 1", f"{SAMPLE} --no-warp --out pairs --refine-window 2")
 plain("sample-analysis", f"{SAMPLE} {MARKERS} --fps 5 --n-features 400 --no-clahe --out out --json")
@@ -258,7 +259,7 @@ def errors(place):
     place.write("good.csv", "name,t_ref\nA,1.0\n")
     for command in [
         "", "snyc", "sync", "sync --reference none.mp4 --new none.mp4", "sync --reference no.mp4 --new data/sample/new.mp4",
-        f"{SAMPLE} --fps 100", f"{SAMPLE} --fps x", f"{SAMPLE} --matcher super", f"{SAMPLE} --model x --matcher dense", f"{SAMPLE} --export edl",
+        f"{SAMPLE} --fps 100", f"{SAMPLE} --fps x", f"{SAMPLE} --matcher super --model no.mp4", f"{SAMPLE} --model x --matcher dense", f"{SAMPLE} --export edl",
         f"{SAMPLE} {MARKERS} --export none", f"{SAMPLE} --ref-gpx-offset 3", f"{SAMPLE} --ref-gpx no.mp4", f"{SAMPLE} --ref-markers empty.csv",
         f"{SAMPLE} --ref-markers markers.csv --json", f"{SAMPLE} --no-warp {MARKERS}", f"{SAMPLE} --anchors empty.csv", f"{SAMPLE} --config broken.json",
         "warp --pairs empty.csv --out x.npz", "warp --pairs none.csv --out x.npz", "transfer --ref-markers markers.csv --out x.csv",

@@ -243,6 +243,9 @@ pub(crate) const STEEPEST: f64 = 1.5;
 /// Two pairs farther apart than this have frames between them in which the trail was not seen, seconds: two
 /// frames at 3 a second.
 pub(crate) const UNSEEN_GAP_SECS: f64 = 0.8;
+/// Nor are pairs of a coarser look farther apart than usual before they are this many times as far. By hand:
+/// at 2 a second it is the same.
+pub(crate) const UNSEEN_STEPS: f64 = 1.6;
 /// This far into such a gap nobody knows whether the rider was on the trail at all, seconds.
 pub(crate) const INTO_GAP_SECS: f64 = 0.5;
 /// Certainty that is left there.

@@ -194,7 +194,8 @@ struct Collected {
     fine_dense: Vec<u8>,
     detail: Vec<u8>,
     fine_detail: Vec<u8>,
-    jpegs: [Vec<Vec<u8>>; 2],
+    /// Pictures of both kinds: where each ends, and all of them.
+    jpegs: [(Vec<i64>, Vec<u8>); 2],
     size: (usize, usize),
 }
 
@@ -232,7 +233,9 @@ impl Collected {
 
     fn push(&mut self, frame: Described) {
         self.size = frame.size;
-        self.jpegs[usize::from(frame.local.is_none())].push(frame.jpeg);
+        let (ends, jpegs) = &mut self.jpegs[usize::from(frame.local.is_none())];
+        jpegs.extend(frame.jpeg);
+        ends.push(jpegs.len() as i64);
         match frame.local {
             Some(local) => {
                 self.t_secs.push(frame.t_secs);
@@ -276,7 +279,7 @@ impl Collected {
             fine_dense: Column::of_bytes(DESCRIPTOR_LEN, self.fine_dense),
             detail: Column::of_bytes(HOG_GRID_LEN, self.detail),
             fine_detail: Column::of_bytes(HOG_GRID_LEN, self.fine_detail),
-            luma: self.jpegs.map(|jpegs| Pictures::of_jpegs(&jpegs)),
+            luma: self.jpegs.map(|(ends, jpegs)| Pictures::of_jpegs(&ends, jpegs)),
             view: None,
             track: track(opened),
             skipped_frames,

@@ -96,15 +96,11 @@ impl Default for Pictures {
 }
 
 impl Pictures {
-    /// From JPEGs in order.
-    pub fn of_jpegs(jpegs: &[Vec<u8>]) -> Self {
-        let ends = jpegs.iter().scan(0, |end, jpeg| {
-            *end += jpeg.len() as i64;
-            Some(*end)
-        });
+    /// From JPEGs one after the other, and where each ends.
+    pub fn of_jpegs(ends: &[i64], jpegs: Vec<u8>) -> Self {
         Self {
-            offsets: std::iter::once(0).chain(ends).collect(),
-            jpegs: Column::of_bytes(1, jpegs.concat()),
+            offsets: std::iter::once(0).chain(ends.iter().copied()).collect(),
+            jpegs: Column::of_bytes(1, jpegs),
         }
     }
 
@@ -193,6 +189,11 @@ impl Features {
             column.read(i..i + 1, &mut bytes);
             bytes
         })
+    }
+
+    /// Whether the pictures of all its frames are there: an index of an earlier version has none.
+    pub fn has_pictures(&self) -> bool {
+        self.luma[0].frames() == self.t_secs.len() && self.luma[1].frames() == self.fine_t_secs.len()
     }
 
     /// The reduced picture of a frame as it was described; `None` where there is none.

@@ -9,6 +9,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use mtbsync_formats::atomic::{FileSet, StagedFile};
 use mtbsync_formats::read_bounded;
@@ -91,11 +92,6 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
-/// Whether a recording's frames can be described: its index holds their pictures.
-pub fn has_pictures(features: &Features) -> bool {
-    features.luma[0].frames() == features.t_secs.len()
-}
-
 /// Some of the analysed frames, in this order, in memory.
 ///
 /// # Errors
@@ -168,6 +164,10 @@ fn file_name(features: &Features, model: &NamedModel) -> PathBuf {
 fn open(path: &Path, frames: usize) -> Option<LearnedColumn> {
     let file = File::open(path).ok()?;
     let whole = file.metadata().ok()?.len() == (frames * LEARNED_LEN) as u64;
+    if whole {
+        // When it was last used, for whoever keeps the folder; where that cannot be said it is as good.
+        let _ = file.set_modified(SystemTime::now());
+    }
     whole.then(|| LearnedColumn(Column::in_file(LEARNED_LEN, frames, &IndexFile::new(file), 0)))
 }
 

@@ -133,19 +133,23 @@ fn exact(
     again: impl Fn(&Seen<'_>) -> Vec<Pair>,
     task: &Task<'_>,
 ) -> Result<Vec<Pair>, PipelineError> {
-    let zoom = {
+    let rescaled = {
         let seen = views.of(reference, new);
         let Some(structured) = Structured::new(&seen, &pairs, views.geometry.is_some()) else {
             return Ok(pairs);
         };
-        let rescaled = structured.zoom.and_then(|zoom| views.rescaled(zoom));
+        let can_change = reference.has_pictures() && new.has_pictures();
+        let rescaled = structured
+            .zoom
+            .filter(|_| can_change)
+            .and_then(|zoom| views.rescaled(zoom));
         let Some(rescaled) = rescaled else {
             let (exact, zoom, lens) = (structured.refine(&pairs), structured.zoom, structured.lens);
             return Ok(views.doubted(exact, zoom, lens));
         };
         rescaled
     };
-    *views = Views::new(reference, new, zoom, task)?;
+    *views = views.changed(reference, new, rescaled, task)?;
     let seen = views.of(reference, new);
     pairs = again(&seen);
     let alike = views.geometry.is_some();

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use mtbsync_align::evidence::{Matrix, combine, z_scores};
 use mtbsync_index::features::Features;
-use mtbsync_index::learned::{LearnedColumn, NamedModel, describe_all, describe_some, has_pictures};
+use mtbsync_index::learned::{LearnedColumn, NamedModel, describe_all, describe_some};
 use mtbsync_task::error::PipelineError;
 use mtbsync_task::progress::Task;
 use mtbsync_vision::similarity::{LearnedCentring, LearnedSequence};
@@ -13,6 +13,11 @@ use mtbsync_vision::similarity::{LearnedCentring, LearnedSequence};
 use crate::compare::{Comparable, compare_all, compare_band, inconsistent};
 use crate::error::MatchingProblem;
 use crate::settings::MatchSettings;
+
+/// `z` joined with that of the learned descriptors.
+pub fn joined(z: &Matrix, learned: &Matrix) -> Result<Matrix, PipelineError> {
+    combine(z, learned).ok_or_else(inconsistent)
+}
 
 /// The learned descriptors of two recordings.
 pub struct LearnedEvidence<'a> {
@@ -33,7 +38,7 @@ impl<'a> LearnedEvidence<'a> {
         settings: &'a MatchSettings,
         task: &'a Task<'a>,
     ) -> Result<Self, PipelineError> {
-        if !(has_pictures(new) && has_pictures(reference)) {
+        if !(new.has_pictures() && reference.has_pictures()) {
             return Err(MatchingProblem::NoPictures.into());
         }
         let model = NamedModel::open(settings.model.as_deref())?;
@@ -46,8 +51,8 @@ impl<'a> LearnedEvidence<'a> {
         })
     }
 
-    /// `z` of some new frames against all of the reference, joined with that of the learned descriptors.
-    pub fn with_rows(&self, z: &Matrix, rows: &[usize]) -> Result<Matrix, PipelineError> {
+    /// `z` of some new frames against all of the reference.
+    pub fn of_rows(&self, rows: &[usize]) -> Result<Matrix, PipelineError> {
         let [new, reference] = self.features;
         let ours = if rows.len() == new.t_secs.len() {
             self.all_new()?
@@ -62,7 +67,7 @@ impl<'a> LearnedEvidence<'a> {
         let learned = z_scores(&compare_all(&sides, &every)?);
         self.reference.check()?;
         ours.check()?;
-        combine(z, &learned).ok_or_else(inconsistent)
+        Ok(learned)
     }
 
     fn all_new(&self) -> Result<LearnedColumn, PipelineError> {
@@ -75,16 +80,10 @@ impl<'a> LearnedEvidence<'a> {
         )
     }
 
-    /// `z` of every new frame against the reference frames of its band, joined with that of the learned
-    /// descriptors.
-    pub fn with_bands(&self, z: &Matrix, bands: &[Range<usize>]) -> Result<Matrix, PipelineError> {
+    /// `z` of every new frame against the reference frames of its band.
+    pub fn of_bands(&self, bands: &[Range<usize>]) -> Result<Matrix, PipelineError> {
         let [new, reference] = self.features;
-        let ours = describe_all(
-            new,
-            &self.model,
-            self.settings.learned_folder.as_deref(),
-            self.task,
-        )?;
+        let ours = self.all_new()?;
         let sides = [
             LearnedCentring::new(&ours, &new.mask),
             LearnedCentring::new(&self.reference, &reference.mask),
@@ -92,7 +91,7 @@ impl<'a> LearnedEvidence<'a> {
         let (_, learned) = compare_band(&sides, bands)?;
         self.reference.check()?;
         ours.check()?;
-        combine(z, &learned).ok_or_else(inconsistent)
+        Ok(learned)
     }
 }
 

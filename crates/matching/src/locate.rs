@@ -11,7 +11,6 @@ use mtbsync_align::band::band;
 use mtbsync_align::evidence::{Matrix, add, log_likelihood_ratios, z_scores};
 use mtbsync_align::sequence::{Posterior, PosteriorInterval, posterior_intervals, posteriors};
 use mtbsync_index::features::{DenseFrames, Features};
-use mtbsync_index::learned::has_pictures;
 use mtbsync_index::tracks::Tracks;
 use mtbsync_task::error::PipelineError;
 use mtbsync_task::progress::{Stage, Task};
@@ -21,7 +20,7 @@ use mtbsync_vision::similarity::ShiftSearch;
 use crate::compare::{FramePairs, full_matrix};
 use crate::geometry::Seen;
 use crate::gps::{GpsEvidence, SeenByPictures};
-use crate::learned::LearnedEvidence;
+use crate::learned::{LearnedEvidence, joined};
 use crate::picture_speed::picture_speed;
 use crate::reweight::CellWeights;
 use crate::settings::{MatchSettings, Matcher};
@@ -109,7 +108,7 @@ pub fn locate(
             .weighted(Some(&weights))
             .compare(&every, ShiftSearch::CoarseToFine)?;
         let z = match &first.learned {
-            Some(learned) => learned.with_rows(&z, &every)?,
+            Some((_, learned)) => joined(&z, learned)?,
             None => z,
         };
         let mut found = judge(&z, &every, reference, new, tracks).found(similarity, z);
@@ -131,7 +130,7 @@ pub fn locate(
     let weights = weights.flatten();
     let (similarity, z) = frame_pairs.weighted(weights.as_ref()).compare_within(&bands)?;
     let z = match &learned {
-        Some(learned) => learned.with_bands(&z, &bands)?,
+        Some((learned, _)) => joined(&z, &learned.of_bands(&bands)?)?,
         None => z,
     };
     let llr = judged.with_gps(log_likelihood_ratios(&z), &new.t_secs, &reference.t_secs);
@@ -166,8 +165,8 @@ struct Search<'a> {
 struct FirstLook<'a> {
     z: Matrix,
     judged: Judged,
-    /// Learned evidence, where it takes part.
-    learned: Option<LearnedEvidence<'a>>,
+    /// Learned evidence, where it takes part, and what it says of the frames.
+    learned: Option<(LearnedEvidence<'a>, Matrix)>,
 }
 
 impl<'a> Search<'a> {
@@ -189,7 +188,7 @@ impl<'a> Search<'a> {
             }
             Matcher::Auto => {
                 let judged = judged(&z);
-                let seen = has_pictures(self.new) && has_pictures(self.reference);
+                let seen = self.new.has_pictures() && self.reference.has_pictures();
                 if !seen || !judged.is_unsure(&z, &self.reference.t_secs) {
                     return alone(z, judged);
                 }
@@ -197,11 +196,12 @@ impl<'a> Search<'a> {
             Matcher::Learned => {}
         }
         let learned = LearnedEvidence::new([self.new, self.reference], self.settings, self.task)?;
-        let z = learned.with_rows(&z, rows)?;
+        let of_rows = learned.of_rows(rows)?;
+        let z = joined(&z, &of_rows)?;
         Ok(FirstLook {
             judged: judged(&z),
             z,
-            learned: Some(learned),
+            learned: Some((learned, of_rows)),
         })
     }
 }

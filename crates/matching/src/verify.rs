@@ -4,7 +4,7 @@ use mtbsync_align::pair::{Pair, PairOrigin};
 use mtbsync_align::path::nearest;
 use mtbsync_index::features::{DenseFrames, Features, LocalFrame};
 use mtbsync_vision::geometry::{TwoViewModel, VerifyParams, verify};
-use mtbsync_vision::grid_window::GridWindow;
+use mtbsync_vision::grid_window::{COLS, GridWindow, ROWS};
 use mtbsync_vision::mask::cell_at;
 use mtbsync_vision::matching::{Guide, guided_matches, ratio_matches};
 use mtbsync_vision::remap::ViewMap;
@@ -12,8 +12,7 @@ use mtbsync_vision::similarity::{Centring, Displacement, DisplacementMatcher};
 use rayon::prelude::*;
 
 use crate::displaced::displaceable;
-use crate::foreground::SceneryOfFrames;
-use crate::geometry::Seen;
+use crate::geometry::{BothSceneries, Seen};
 use crate::settings::MatchSettings;
 use crate::tuning::{FULL_MATCHES, GUIDE_CELLS, RETRIEVAL_KEYPOINTS};
 
@@ -57,7 +56,7 @@ pub fn verify_pairs(seen: &Seen<'_>, pairs: &[Pair], settings: &MatchSettings) -
 fn verify_frames(
     (new, i): (&Features, usize),
     (reference, j): (&Features, usize),
-    scenery: &[SceneryOfFrames; 2],
+    scenery: &BothSceneries,
     displacement: Displacement,
     settings: &MatchSettings,
 ) -> PairOrigin {
@@ -136,19 +135,12 @@ impl DescribedGrid {
         }
     }
 
-    /// Middle of the window, and half its width, pixels.
-    fn scale(&self) -> (f64, f64, f64) {
-        let window = &self.window;
-        let half = 0.5 * window.width;
-        (window.left + half, window.top + 0.5 * window.height, half)
-    }
-
     /// Column and row of a place of the recorded picture.
     fn cell_of(&self, [x, y]: [f32; 2]) -> (f64, f64) {
-        let (middle_x, middle_y, half) = self.scale();
-        let source = [(f64::from(x) - middle_x) / half, (f64::from(y) - middle_y) / half];
-        let [u, v] = self.view.target_of(source);
-        self.window.cell_of(u * half + middle_x, v * half + middle_y)
+        let [u, v] = self
+            .view
+            .target_of(from_middle(self.window.cell_of(f64::from(x), f64::from(y))));
+        (HALF_COLS * (u + 1.0), HALF_COLS * v + HALF_ROWS)
     }
 
     /// Whether a place of the recorded picture lies on scenery; outside the grid its nearest cell decides.
@@ -157,15 +149,22 @@ impl DescribedGrid {
     }
 
     /// The place of the recorded picture at a column and row.
-    fn place_of(&self, (col, row): (f64, f64)) -> [f32; 2] {
-        let (middle_x, middle_y, half) = self.scale();
+    fn place_of(&self, cell: (f64, f64)) -> [f32; 2] {
+        let [u, v] = self.view.source_of(from_middle(cell));
         let (width, height) = self.window.cell_px();
-        let (x, y) = (self.window.left + col * width, self.window.top + row * height);
-        let [u, v] = self
-            .view
-            .source_of([(x - middle_x) / half, (y - middle_y) / half]);
-        [(u * half + middle_x) as f32, (v * half + middle_y) as f32]
+        [
+            (self.window.left + HALF_COLS * (u + 1.0) * width) as f32,
+            (self.window.top + (HALF_COLS * v + HALF_ROWS) * height) as f32,
+        ]
     }
+}
+
+const HALF_COLS: f64 = COLS as f64 / 2.0;
+const HALF_ROWS: f64 = ROWS as f64 / 2.0;
+
+/// A column and row in half widths of the grid from its middle; cells of the described picture are square.
+fn from_middle((col, row): (f64, f64)) -> [f64; 2] {
+    [(col - HALF_COLS) / HALF_COLS, (row - HALF_ROWS) / HALF_COLS]
 }
 
 /// Similarity of all frames by the number of their matching local features: `new × reference` values in 0..1.

@@ -5,7 +5,8 @@ use super::knot_certainty::{Misfits, in_gap};
 use super::knots::{KnotSeries, MIN_KNOT_GAP_SECS};
 use crate::pair::Pair;
 use crate::smooth::{Motion, PathObservation, PathState, Sighting, smooth_moving};
-use crate::tuning::{GIVEN_SIGMA_SECS, MAX_KNOT_GAP_SECS};
+use crate::stats::median;
+use crate::tuning::{GIVEN_SIGMA_SECS, MAX_KNOT_GAP_SECS, UNSEEN_GAP_SECS, UNSEEN_STEPS};
 
 /// A pair or an anchor.
 #[derive(Clone, Copy, Debug)]
@@ -69,6 +70,8 @@ impl TimeGrid {
             known: Vec::new(),
             certainty: Vec::new(),
         };
+        let mut steps: Vec<f64> = points.windows(2).map(|w| w[1].t_new() - w[0].t_new()).collect();
+        let unseen_secs = UNSEEN_GAP_SECS.max(UNSEEN_STEPS * median(&mut steps).unwrap_or(0.0));
         let mut before = 1.0;
         for (k, point) in points.iter().enumerate() {
             let certainty = match point {
@@ -84,7 +87,7 @@ impl TimeGrid {
                     grid.push(
                         last + gap * share,
                         PathObservation::Missing,
-                        between * in_gap(gap * share.min(1.0 - share), gap),
+                        between * in_gap(gap * share.min(1.0 - share), gap, unseen_secs),
                     );
                 }
             }
@@ -121,6 +124,13 @@ impl TimeGrid {
         let mut from = 0;
         for leap in leaps.iter().copied().chain([f64::INFINITY]) {
             let to = self.t.partition_point(|&t| t < leap);
+            // Times at which nothing is known belong to the stretch after them: alone they have no path.
+            if self.known[from..to]
+                .iter()
+                .all(|k| matches!(k, PathObservation::Missing))
+            {
+                continue;
+            }
             states.extend(smooth_moving(
                 &self.t[from..to],
                 &self.known[from..to],

@@ -8,15 +8,14 @@ use crate::stats::{median, median_and_deviation, ramp};
 use crate::tuning::{
     CERTAINTY_AMONG_WEAK, CERTAINTY_AT_CORNER, CERTAINTY_AT_LEAP, CERTAINTY_IN_GAP, CORNER, INTO_GAP_SECS,
     LEAP_SPAN_SECS, LEAST_PACE_SIGMA, MIN_NEIGHBOURS, MISFIT_BY_CHANCE, MISFIT_FACTOR, MISFIT_SPAN_SECS,
-    STANDING, STANDING_SHARED, UNCONFIRMED_SECS, UNSEEN_GAP_SECS, UNUSUAL_SIGMAS, WEAK_SHARE,
-    WEAK_SIGMA_SECS, WEAK_SPAN_SECS,
+    STANDING, STANDING_SHARED, UNCONFIRMED_SECS, UNUSUAL_SIGMAS, WEAK_SHARE, WEAK_SIGMA_SECS, WEAK_SPAN_SECS,
 };
 
 /// Share of the certainty at `secs` from the nearer end of a gap of `gap_secs` between two pairs. Where it is
-/// long there were frames in which the trail was not seen: something was in the way, or the rider was
-/// elsewhere.
-pub(super) fn in_gap(secs: f64, gap_secs: f64) -> f64 {
-    if gap_secs < UNSEEN_GAP_SECS {
+/// `unseen_secs` long or longer there were frames in which the trail was not seen: something was in the way,
+/// or the rider was elsewhere.
+pub(super) fn in_gap(secs: f64, gap_secs: f64, unseen_secs: f64) -> f64 {
+    if gap_secs < unseen_secs {
         return 1.0;
     }
     1.0 - (1.0 - CERTAINTY_IN_GAP) * ramp(secs, (0.0, INTO_GAP_SECS))
@@ -140,8 +139,8 @@ mod tests {
 
     #[test]
     fn long_gaps_are_uncertain_in_their_middle() {
-        assert_eq!(in_gap(0.2, 0.5), 1.0);
-        assert!(in_gap(2.0, 4.0) < 0.5);
+        assert_eq!(in_gap(0.2, 0.5, 0.8), 1.0);
+        assert!(in_gap(2.0, 4.0, 0.8) < 0.5);
     }
 
     #[test]

@@ -22,6 +22,14 @@ fn wavy(t: f64) -> f64 {
 }
 
 #[test]
+fn a_coarse_look_is_no_gap_at_every_step() {
+    let each_second: Vec<Pair> = pairs(0.0, 60.0, wavy).into_iter().step_by(3).collect();
+    let warp = fit_monotone(&each_second, &[]);
+    let sigma_secs = |t: f64| warp.ref_sigma_at(t).unwrap();
+    assert!((0..20).all(|k| sigma_secs(20.0 + 0.25 * f64::from(k)) < 0.1));
+}
+
+#[test]
 fn the_map_does_not_begin_before_a_recording() {
     let all = pairs(0.0, 30.0, |t| t - 0.4);
     let warp = fit_warp(&all, &[], &WarpSettings::default(), (30.0, 29.6));

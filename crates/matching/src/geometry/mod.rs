@@ -9,6 +9,8 @@
 mod probe;
 mod search;
 
+use std::sync::Arc;
+
 use mtbsync_align::pair::Pair;
 use mtbsync_index::features::Features;
 use mtbsync_index::remapped::remapped;
@@ -84,8 +86,7 @@ impl Geometry {
     pub fn lenses(&self) -> Option<[LensKind; 2]> {
         let narrower = self.lens?;
         let (projection, hfov_deg) = narrower;
-        let (sin, cos) = self.map.roll_deg.to_radians().sin_cos();
-        let [x, y] = self.map.target_of([cos, sin]);
+        let [x, y] = self.map.target_of([1.0, 0.0]);
         let half = 0.5 * hfov_deg.to_radians();
         let edge = match projection {
             Projection::Rectilinear => (x.hypot(y) * half.tan()).atan(),
@@ -110,14 +111,19 @@ impl Geometry {
 pub(crate) struct Views {
     pub geometry: Option<Geometry>,
     changed: Option<Features>,
-    scenery: [SceneryOfFrames; 2],
+    /// As filmed, and as they are compared: new, then reference.
+    filmed: BothSceneries,
+    scenery: BothSceneries,
 }
+
+/// Of the new run and the reference.
+pub(crate) type BothSceneries = [Arc<SceneryOfFrames>; 2];
 
 /// Both recordings as they are compared, and what of their frames is scenery: new, then reference.
 pub(crate) struct Seen<'a> {
     pub reference: &'a Features,
     pub new: &'a Features,
-    pub scenery: &'a [SceneryOfFrames; 2],
+    pub scenery: &'a BothSceneries,
 }
 
 impl Geometry {
@@ -138,37 +144,39 @@ impl Geometry {
 impl Views {
     /// Both recordings as they were filmed.
     pub fn filmed(reference: &Features, new: &Features) -> Self {
+        let filmed = [new, reference].map(|side| Arc::new(SceneryOfFrames::of(side)));
         Self {
             geometry: None,
             changed: None,
-            scenery: [new, reference].map(SceneryOfFrames::of),
+            scenery: filmed.clone(),
+            filmed,
         }
     }
 
     /// Both recordings as `geometry` says; as they were filmed without one.
-    pub fn new(
+    pub fn changed(
+        &self,
         reference: &Features,
         new: &Features,
         geometry: Option<Geometry>,
         task: &Task<'_>,
     ) -> Result<Self, PipelineError> {
-        let Some(found) = geometry else {
-            return Ok(Self::filmed(reference, new));
-        };
-        let (wider, narrower) = match found.wider {
-            Wider::Reference => (reference, new),
-            Wider::New => (new, reference),
-        };
-        let changed = remapped(wider, &found.map, task)?;
-        let (of_wider, of_narrower) = (SceneryOfFrames::of(&changed), SceneryOfFrames::of(narrower));
-        Ok(Self {
+        let mut views = Self {
             geometry,
-            changed: Some(changed),
-            scenery: match found.wider {
-                Wider::Reference => [of_narrower, of_wider],
-                Wider::New => [of_wider, of_narrower],
-            },
-        })
+            changed: None,
+            scenery: self.filmed.clone(),
+            filmed: self.filmed.clone(),
+        };
+        if let Some(found) = geometry {
+            let (side, wider) = match found.wider {
+                Wider::New => (0, new),
+                Wider::Reference => (1, reference),
+            };
+            let changed = remapped(wider, &found.map, task)?;
+            views.scenery[side] = Arc::new(SceneryOfFrames::of(&changed));
+            views.changed = Some(changed);
+        }
+        Ok(views)
     }
 
     /// Look for the geometry by the alignment at hand, made with this one; `None` where that finds nothing
@@ -180,13 +188,13 @@ impl Views {
         located: &Located,
         task: &Task<'_>,
     ) -> Result<Option<Self>, PipelineError> {
-        if located.reversed {
+        if located.reversed || !(reference.has_pictures() && new.has_pictures()) {
             return Ok(None);
         }
         let found = between_cameras(reference, new, located, self.geometry.as_ref())
             .filter(|found| !self.geometry.is_some_and(|before| before.is_like(found)));
         found
-            .map(|found| Self::new(reference, new, Some(found), task))
+            .map(|found| self.changed(reference, new, Some(found), task))
             .transpose()
     }
 
@@ -221,7 +229,7 @@ impl Views {
         let differs = log_scale.abs() >= LEAST_ZOOM
             || roll_deg.abs() >= LEAST_CHANGE[1]
             || bend.abs() >= LEAST_CHANGE[2];
-        Some(differs.then_some(found))
+        (differs || self.geometry.is_some()).then(|| differs.then_some(found))
     }
 
     /// Whether another projection was taken out.

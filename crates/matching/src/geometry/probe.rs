@@ -96,7 +96,7 @@ fn best(
     }
 }
 
-/// At most [`GEOMETRY_FRAMES`] frames around a moment, evenly spread; the nearest is the middle one.
+/// The frame nearest to a moment, and at most half of [`GEOMETRY_FRAMES`] on either side, evenly spread.
 fn around(t_secs: &[f64], moment_secs: f64) -> Vec<usize> {
     let middle = nearest(t_secs, moment_secs);
     let within = |t: f64| (t - moment_secs).abs() <= GEOMETRY_REACH_SECS;

@@ -1,5 +1,7 @@
 //! Pattern search (Hooke and Jeeves 1961) for the view with the highest mean likeness.
 
+use std::cell::RefCell;
+
 use mtbsync_vision::remap::ViewMap;
 
 use super::Wider;
@@ -79,7 +81,19 @@ pub(super) fn wider(new: &Probe, reference: &Probe) -> Option<Wider> {
 /// The view with the highest likeness, from `before` on if one was found before; `None` where both cameras
 /// see alike.
 pub(super) fn search(probe: &Probe, before: Option<ViewMap>) -> Option<Found> {
-    let score = |axes: Axes| mean(&probe.likenesses(&view(axes)));
+    let known = RefCell::new(Vec::<(Axes, f64)>::new());
+    let score = |axes: Axes| {
+        let before = known
+            .borrow()
+            .iter()
+            .find(|(at, _)| *at == axes)
+            .map(|found| found.1);
+        before.unwrap_or_else(|| {
+            let value = mean(&probe.likenesses(&view(axes)));
+            known.borrow_mut().push((axes, value));
+            value
+        })
+    };
     let start = before.map_or(ALIKE, |map| [map.log_scale, map.roll_deg, map.bend]);
     let mut best = start;
     let mut ways = FLAT_WAYS;

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use super::grids::{Grids, Recent};
 use super::lenses::{LensKind, Lenses, LogZoom, Motion, best_lens};
 use super::place::{LocatedPlace, expected_places};
-use crate::foreground::SceneryOfFrames;
+use crate::geometry::BothSceneries;
 use crate::tuning::{
     FULL_MOTION, LENS_SAMPLE, LOCATED_SIGMA, LONG_BASELINE_SECS, LOOKS, MAX_BASELINE_SECS, MAX_DISAGREEMENT,
     MIN_KEPT_CLEAR, MIN_RIGID_SHARE_FAR, MIN_RIGID_SHARE_NEAR, NEAR_SECS, OTHER_LENS_GAIN, RATE_SIGMA,
@@ -88,7 +88,7 @@ impl<'a> Scene<'a> {
     pub(super) fn new(
         reference: &'a Features,
         new: &'a Features,
-        [of_new, of_reference]: &'a [SceneryOfFrames; 2],
+        [of_new, of_reference]: &'a BothSceneries,
     ) -> Option<Self> {
         let usable = |f: &Features| f.detail.rows() > 0 && f.t_secs.len() > 1;
         (usable(reference) && usable(new)).then(|| Self {

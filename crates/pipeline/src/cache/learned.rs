@@ -2,6 +2,7 @@
 //! ([`mtbsync_index::learned`]), entries of the register like indexes.
 
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use mtbsync_index::learned::LEARNED_SUFFIX;
 use mtbsync_task::error::PipelineError;
@@ -32,29 +33,31 @@ impl Cache {
         Some(folder)
     }
 
-    /// Registers descriptors that were computed since; the least recently used entries go when there is no
-    /// room.
+    /// Registers descriptors that were computed or read since `begun`; the least recently used entries go
+    /// when there is no room.
     ///
     /// # Errors
     /// The cache is of a newer program, or cannot be written to.
-    pub fn keep_learned(&self, now_utc: &str) -> Result<(), PipelineError> {
+    pub fn keep_learned(&self, begun: SystemTime, now_utc: &str) -> Result<(), PipelineError> {
         let mut newest = None;
         let db = db::open(&self.folder)?;
         let failed = |error| db::failed(&self.folder, &error);
         for key in self.learned_keys() {
             let path = self.path(&key);
-            let added = db
-                .execute(
-                    "INSERT OR IGNORE INTO index_entry
-                     (key, fingerprint, params, program, source, created, last_used, bytes)
-                     VALUES (?1, '', '{}', ?2, '', ?3, ?3, ?4)",
-                    params![key, env!("CARGO_PKG_VERSION"), now_utc, size_of(&path)],
-                )
-                .map_err(failed)?;
-            if added > 0 {
-                db::make_private(&path);
-                newest = Some(key);
+            let used = std::fs::metadata(&path).and_then(|file| file.modified());
+            if !used.is_ok_and(|used| used >= begun) {
+                continue;
             }
+            db.execute(
+                "INSERT INTO index_entry
+                 (key, fingerprint, params, program, source, created, last_used, bytes)
+                 VALUES (?1, '', '{}', ?2, '', ?3, ?3, ?4)
+                 ON CONFLICT(key) DO UPDATE SET last_used = ?3",
+                params![key, env!("CARGO_PKG_VERSION"), now_utc, size_of(&path)],
+            )
+            .map_err(failed)?;
+            db::make_private(&path);
+            newest = Some(key);
         }
         if let Some(key) = newest {
             self.evict(&db, &key).map_err(failed)?;

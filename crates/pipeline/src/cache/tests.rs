@@ -1,4 +1,5 @@
 use std::thread;
+use std::time::SystemTime;
 
 use mtbsync_align::pair::{Candidate, Pair, PairOrigin};
 use mtbsync_index::column::Column;
@@ -79,6 +80,15 @@ fn put(cache: &Cache, name: &str, now: &str) -> String {
 fn has(cache: &Cache, name: &str, now: &str) -> bool {
     let key = key(name, None, wanted());
     cache.find(&key, name, wanted(), now).unwrap().is_some()
+}
+
+fn last_used(cache: &Cache, key: &str) -> String {
+    db::open(&cache.folder)
+        .unwrap()
+        .query_row("SELECT last_used FROM index_entry WHERE key = ?1", [key], |row| {
+            row.get(0)
+        })
+        .unwrap()
 }
 
 #[test]
@@ -323,9 +333,19 @@ fn learned_descriptors_are_entries_like_indexes() {
     for path in [&file, &unfinished] {
         fs::write(path, [0; 100]).unwrap();
     }
-    cache.keep_learned(NOW).unwrap();
-    cache.keep_learned(NOW).unwrap();
+    cache.keep_learned(SystemTime::UNIX_EPOCH, NOW).unwrap();
+    cache.keep_learned(SystemTime::UNIX_EPOCH, NOW).unwrap();
     assert_eq!(cache.status().unwrap().entries, 2);
+    // One that was read a day later is no older than that, one that was not is.
+    cache
+        .keep_learned(SystemTime::UNIX_EPOCH, "2026-06-02T09:00:00Z")
+        .unwrap();
+    let long_ago = fs::File::options().append(true).open(&file).unwrap();
+    long_ago.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+    cache
+        .keep_learned(SystemTime::now(), "2026-06-09T09:00:00Z")
+        .unwrap();
+    assert_eq!(last_used(&cache, "learned-0123"), "2026-06-02T09:00:00Z");
     cache.clear(None, false, NOW).unwrap();
     assert!(!file.exists() && unfinished.exists());
 }

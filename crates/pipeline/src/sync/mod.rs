@@ -6,7 +6,7 @@ mod outputs;
 
 use serde::Serialize;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use mtbsync_align::fit::{Anchor, fit_warp};
 use mtbsync_align::gates::{Verdict, judge};
@@ -383,10 +383,11 @@ fn alignment_of(
         learned_folder: context.cache.as_ref().and_then(Cache::learned_folder),
         ..settings.clone()
     };
+    let begun = SystemTime::now();
     let alignment = pool.install(|| align(&reference, &new, &inputs.tracks, &settings, &context.task))?;
     if let Some(cache) = &context.cache {
         // A full or read-only cache costs time, not correctness.
-        let _ = cache.keep_learned(&context.now_utc);
+        let _ = cache.keep_learned(begun, &context.now_utc);
     }
     let kept = Kept {
         alignment,
