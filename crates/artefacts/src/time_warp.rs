@@ -116,23 +116,22 @@ pub struct GeometryFile {
 }
 
 impl GeometryFile {
-    /// In a few words, for a person.
-    pub fn words(&self) -> String {
-        let wider = if self.scale >= 1.0 {
-            format!("new sees {:.2} times wider", self.scale)
+    /// In a few words, for a person: who sees wider, and how the new camera is turned, where it is.
+    pub fn words(&self) -> Vec<(&'static str, String)> {
+        let (side, times) = if self.scale >= 1.0 {
+            ("new", self.scale)
         } else {
-            format!("reference sees {:.2} times wider", 1.0 / self.scale)
+            ("reference", 1.0 / self.scale)
         };
-        let turned = |deg: f64, what: &str| (deg.abs() >= 1.0).then(|| format!("{what} {deg:+.0}°"));
+        let turned = |name, deg: f64| (deg.abs() >= 1.0).then(|| (name, format!("{deg:+.0}°")));
         [
-            Some(wider),
-            turned(self.roll_deg, "roll"),
-            turned(self.pitch_deg, "pitch"),
+            Some(("Sees wider", format!("{side}, {times:.2} times"))),
+            turned("Roll", self.roll_deg),
+            turned("Pitch", self.pitch_deg),
         ]
         .into_iter()
         .flatten()
-        .collect::<Vec<_>>()
-        .join(", ")
+        .collect()
     }
 }
 

@@ -125,7 +125,11 @@ fn print(report: &SyncReport, request: &SyncRequest, session: &Session) {
         ));
     }
     if let Some(geometry) = &report.geometry {
-        line(format!("Cameras: {}", geometry.words()));
+        let words = geometry.words().into_iter();
+        let words: Vec<String> = words
+            .map(|(what, value)| format!("{what} {value}").to_lowercase())
+            .collect();
+        line(format!("Cameras: {}", words.join(", ")));
     }
     if !request.stop_after_pairs {
         print_map(

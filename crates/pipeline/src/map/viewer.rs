@@ -198,16 +198,18 @@ fn facts(file: &TimeWarpFile) -> Vec<(String, String)> {
         ("Inliers", percent(file.inlier_frac)),
         ("Residual p50", millis(residuals.p50)),
         ("Residual p90", millis(residuals.p90)),
-        ("Cameras", file.geometry.as_ref().map(GeometryFile::words)),
         ("Pairs", file.n_pairs.filter(|n| *n > 0).map(|n| n.to_string())),
         (
             "Segments",
             Some(file.segments.len().to_string()).filter(|_| file.segments.len() > 1),
         ),
     ];
+    let cameras = file.geometry.iter().flat_map(GeometryFile::words);
     facts
         .into_iter()
-        .filter_map(|(what, value)| Some((what.to_owned(), value?)))
+        .filter_map(|(what, value)| Some((what, value?)))
+        .chain(cameras)
+        .map(|(what, value)| (what.to_owned(), value))
         .collect()
 }
 
