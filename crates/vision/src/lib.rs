@@ -2,6 +2,7 @@
 //! similarity, structure from motion, ORB features, matching, two-view geometry. Knows pictures; knows
 //! neither time nor files.
 
+mod area_average;
 pub mod clahe;
 pub mod dense;
 mod dispatch;

@@ -9,8 +9,8 @@
 
 use std::f32::consts::{FRAC_PI_2, PI};
 
+use crate::area_average::AreaAverage;
 use crate::dispatch::multiversion;
-use crate::grid_window::GridWindow;
 use crate::image::LumaView;
 use crate::tuning::{HOG_CELL_PX as CELL_PX, HOG_LOG_OFFSET, HOG_NORM_FLOOR};
 
@@ -36,6 +36,7 @@ pub(crate) struct OrientationGrid {
     cols: usize,
     rows: usize,
     pooling: Pooling,
+    reducer: AreaAverage,
     small: Vec<f32>,
     line: Gradients,
     cells: Vec<f32>,
@@ -48,6 +49,7 @@ impl OrientationGrid {
             cols,
             rows,
             pooling,
+            reducer: AreaAverage::new(cols * CELL_PX, rows * CELL_PX),
             small: vec![0.0; cols * rows * CELL_PX * CELL_PX],
             line: Gradients::new(cols * CELL_PX),
             cells: vec![0.0; cols * rows * BINS],
@@ -71,8 +73,7 @@ impl OrientationGrid {
         if picture.width() == 0 || picture.height() == 0 {
             return;
         }
-        let width = self.cols * CELL_PX;
-        shrink(picture, &mut self.small, width);
+        self.reducer.reduce(picture, &mut self.small);
         keep(&self.small);
         for value in &mut self.small {
             *value = (*value + HOG_LOG_OFFSET).ln();
@@ -244,53 +245,6 @@ fn reflect(i: usize, step: isize, len: usize) -> usize {
     } else {
         at as usize
     }
-}
-
-/// Area-average `picture`, cut to the grid's aspect, into `out`, whose rows are `width` long.
-fn shrink(picture: &LumaView<'_>, out: &mut [f32], width: usize) {
-    let window = GridWindow::of(picture.width(), picture.height());
-    let columns = spans(window.left, window.width, width, picture.width());
-    let rows = spans(window.top, window.height, out.len() / width, picture.height());
-    let mut line = vec![0.0f32; picture.width()];
-    for (out_row, (first, weights)) in out.chunks_exact_mut(width).zip(&rows) {
-        line.fill(0.0);
-        for (offset, weight) in weights.iter().enumerate() {
-            let start = (first + offset) * picture.width();
-            let source = &picture.data()[start..start + picture.width()];
-            for (sum, &byte) in line.iter_mut().zip(source) {
-                *sum += weight * f32::from(byte);
-            }
-        }
-        for (value, (first, weights)) in out_row.iter_mut().zip(&columns) {
-            *value = line[*first..first + weights.len()]
-                .iter()
-                .zip(weights)
-                .map(|(v, w)| v * w)
-                .sum();
-        }
-    }
-}
-
-/// For each of `count` equal parts of `start..start+length`: first source pixel and the weights (sum 1) from
-/// there. No span reaches pixel `limit`.
-fn spans(start: f64, length: f64, count: usize, limit: usize) -> Vec<(usize, Vec<f32>)> {
-    let step = length / count as f64;
-    let end = start + length;
-    (0..count)
-        .map(|i| {
-            let from = start + i as f64 * step;
-            let to = (from + step).min(end);
-            let first = (from.floor() as usize).min(limit - 1);
-            let last = (to.ceil() as usize).clamp(first + 1, limit);
-            let raw: Vec<f64> = (first..last)
-                .map(|p| ((p + 1) as f64).min(to) - (p as f64).max(from))
-                .map(|overlap| overlap.max(0.0))
-                .collect();
-            let total: f64 = raw.iter().sum();
-            let norm = if total > 0.0 { 1.0 / total } else { 0.0 };
-            (first, raw.iter().map(|w| (w * norm) as f32).collect())
-        })
-        .collect()
 }
 
 #[cfg(test)]
