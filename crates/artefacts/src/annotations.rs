@@ -110,6 +110,11 @@ impl Annotation {
                 .is_none_or(|t_ref| (t_ref - t_ref_secs).abs() < SAME_TIME_SECS)
     }
 
+    /// Whether a person found the marker right as it is.
+    pub fn is_confirmed(&self) -> bool {
+        self.label == CONFIRMED
+    }
+
     /// Whether it is the note `other` in another state: of the same marker, or a free one made at the same
     /// time.
     fn is_same_note(&self, other: &Self) -> bool {
@@ -143,7 +148,7 @@ pub fn complete(
                 .is_some_and(|t_ref| note.is_about(&moment.id, t_ref))
         };
         let marker = moments.iter().find(is_its);
-        if note.t_new.is_none() && note.label == CONFIRMED {
+        if note.t_new.is_none() && note.is_confirmed() {
             note.t_new = marker.and_then(|moment| moment.t_new_secs);
         }
         let t_ref = note.t_ref.or_else(|| marker.and_then(|moment| moment.t_ref_secs));
@@ -169,14 +174,74 @@ pub fn complete(
     }
 }
 
+/// The moment a person has set for the marker of that id and place, seconds of the new run.
+pub fn moment_of(notes: &[Annotation], id: &str, t_ref_secs: f64) -> Option<f64> {
+    let about = notes.iter().filter(|note| note.is_about(id, t_ref_secs));
+    about.filter_map(|note| note.t_new).find(|secs| secs.is_finite())
+}
+
+/// Columns of a table of carried-over markers, one of which its header holds.
+const COLUMNS: [&str; 3] = ["marker_id", "t_ref", "t_new"];
+
+/// For each row of a table of markers, the moment a person has set.
+fn moments_set(table: &Table, notes: &[Annotation]) -> Vec<Option<f64>> {
+    let (id, t_ref) = (table.column(&["marker_id"]), table.column(&["t_ref"]));
+    let set = |row| {
+        let t_ref_secs = table.number(row, t_ref?).ok().flatten()?;
+        moment_of(notes, row.text(id?).trim(), t_ref_secs)
+    };
+    table.rows.iter().map(set).collect()
+}
+
 /// The table of markers in `csv` with the moments a person has set in place of the estimates: confidence 1,
 /// status ok.
 ///
 /// # Errors
 /// Not a table of markers.
 pub fn pinned(csv: &[u8], notes: &[Annotation]) -> Result<Vec<u8>, PipelineError> {
-    let mut table = Table::parse(csv, &["marker_id", "t_ref", "t_new"])?;
-    let (id, t_ref) = (table.column(&["marker_id"]), table.column(&["t_ref"]));
+    if notes.is_empty() {
+        return Ok(csv.to_vec());
+    }
+    let mut table = Table::parse(csv, &COLUMNS)?;
+    let set = moments_set(&table, notes);
+    if set.iter().all(Option::is_none) || table.column(&["t_new"]).is_none() {
+        return Ok(csv.to_vec());
+    }
+    pin(&mut table, &set);
+    Ok(bytes_of(&table))
+}
+
+/// The table of markers in `csv` after its notes changed from `before` to `after`. Markers nobody sets any
+/// more are those of `predicted`, a table of the same shape without notes.
+///
+/// # Errors
+/// Not tables of markers.
+pub fn noted(
+    csv: &[u8],
+    predicted: &[u8],
+    before: &[Annotation],
+    after: &[Annotation],
+) -> Result<Vec<u8>, PipelineError> {
+    let mut table = Table::parse(csv, &COLUMNS)?;
+    let predicted = Table::parse(predicted, &COLUMNS)?;
+    let (was, is) = (moments_set(&table, before), moments_set(&table, after));
+    let same_shape = table.headers == predicted.headers && table.rows.len() == predicted.rows.len();
+    for ((row, fresh), (was, is)) in table
+        .rows
+        .iter_mut()
+        .zip(&predicted.rows)
+        .zip(was.iter().zip(&is))
+    {
+        if same_shape && was.is_some() && is.is_none() {
+            row.cells.clone_from(&fresh.cells);
+        }
+    }
+    pin(&mut table, &is);
+    Ok(bytes_of(&table))
+}
+
+/// Sets the rows that have a moment.
+fn pin(table: &mut Table, set: &[Option<f64>]) {
     let end = table.column(&["t_new_end"]);
     let moments = ["t_new_est", "t_new", "t_new_low", "t_new_high"].map(|name| table.column(&[name]));
     let verdict = [
@@ -185,20 +250,8 @@ pub fn pinned(csv: &[u8], notes: &[Annotation]) -> Result<Vec<u8>, PipelineError
         ("status", "ok".to_owned()),
     ]
     .map(|(name, text)| (table.column(&[name]), text));
-    let mut set: Vec<(usize, f64)> = Vec::new();
-    for (index, row) in table.rows.iter().enumerate() {
-        let t_ref_secs = t_ref.and_then(|column| table.number(row, column).ok().flatten());
-        let (Some(id), Some(t_ref_secs)) = (id, t_ref_secs) else {
-            continue;
-        };
-        let about = |note: &&Annotation| note.is_about(row.text(id).trim(), t_ref_secs);
-        let moment = notes.iter().filter(about).find_map(|note| note.t_new);
-        set.extend(moment.filter(|secs| secs.is_finite()).map(|secs| (index, secs)));
-    }
-    for (index, secs) in set {
-        let Some(row) = table.rows.get_mut(index) else {
-            continue;
-        };
+    for (row, secs) in table.rows.iter_mut().zip(set) {
+        let Some(secs) = *secs else { continue };
         let mut put = |column: Option<usize>, text: &str| {
             if let Some(cell) = column.and_then(|column| row.cells.get_mut(column)) {
                 text.clone_into(cell);
@@ -215,11 +268,14 @@ pub fn pinned(csv: &[u8], notes: &[Annotation]) -> Result<Vec<u8>, PipelineError
             cell.clear();
         }
     }
+}
+
+fn bytes_of(table: &Table) -> Vec<u8> {
     let mut writer = CsvWriter::new(&table.headers);
     for row in &table.rows {
         writer.row(&row.cells);
     }
-    Ok(writer.into_bytes())
+    writer.into_bytes()
 }
 
 #[cfg(test)]
@@ -261,6 +317,18 @@ mod tests {
         assert!(rows[3].ends_with("0.4000,true,review,"), "{}", rows[3]);
         let untouched = pinned(TABLE.as_bytes(), &[about("a", None, "look here")]).unwrap();
         assert_eq!(untouched, TABLE.as_bytes());
+    }
+
+    #[test]
+    fn a_marker_nobody_sets_any_more_is_predicted_again() {
+        let set = [about("a", Some(3.0), "")];
+        let moved = pinned(TABLE.as_bytes(), &set).unwrap();
+        let back = noted(&moved, TABLE.as_bytes(), &set, &[]).unwrap();
+        assert_eq!(back, TABLE.as_bytes());
+        // What somebody else did to the table stays.
+        let edited = String::from_utf8(moved).unwrap().replace("b,B", "b,renamed");
+        let kept = noted(edited.as_bytes(), TABLE.as_bytes(), &set, &set).unwrap();
+        assert_eq!(kept, edited.as_bytes());
     }
 
     #[test]

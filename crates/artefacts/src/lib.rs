@@ -1,5 +1,5 @@
 //! The files of a run, read and written here only: `timewarp.json` and `warp.npz`, the pairs tables, anchors,
-//! annotations, and maps sampled for pages.
+//! annotations and what they change, and maps sampled for pages.
 //!
 //! ```
 //! use mtbsync_artefacts::time_warp::TimeWarpFile;
@@ -12,6 +12,7 @@
 
 pub mod anchors;
 pub mod annotations;
+pub mod edits;
 pub mod error;
 pub mod lenient;
 pub mod moments;

@@ -59,6 +59,20 @@ pub struct TransferredMarker {
 }
 
 impl TransferredMarker {
+    /// Puts the marker where a person has seen it, seconds of the new run; nothing is doubted any more. An
+    /// end that now lies before it is none.
+    pub fn set_by_hand(&mut self, t_new_secs: f64) {
+        self.located = Some(TimeEstimate {
+            t_new_secs,
+            low_secs: t_new_secs,
+            high_secs: t_new_secs,
+            confidence: 1.0,
+            in_stop: false,
+        });
+        self.t_new_end_secs = self.t_new_end_secs.filter(|end| *end >= t_new_secs);
+        self.status = Status::Ok;
+    }
+
     /// The confidence, 0 for markers without a counterpart.
     pub fn confidence(&self) -> f64 {
         self.located.map_or(0.0, |located| located.confidence)

@@ -32,6 +32,10 @@ pub struct PairArgs {
     #[arg(long, value_name = "RATE", value_parser = rate, allow_negative_numbers = true)]
     pub export_fps: Option<RateChoice>,
 
+    /// Put notes, moved markers and anchors of an earlier run in the folder aside (.bak) instead of keeping them
+    #[arg(long)]
+    pub discard_edits: bool,
+
     /// Trade accuracy for speed: at least 4 threads, fewer robust iterations, coarser refinement
     #[arg(long)]
     pub fast: bool,
@@ -112,6 +116,7 @@ impl PairArgs {
             analysis: self.analysis.settings(),
             matching: self.matching.settings(matcher, self.analysis.model.as_deref())?,
             warp: self.warp.settings(),
+            discard_edits: self.discard_edits,
             stop_after_pairs: false,
             plot: true,
             regression: self.regression.settings(),

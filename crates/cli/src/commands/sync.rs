@@ -149,6 +149,9 @@ fn print(report: &SyncReport, request: &SyncRequest, session: &Session) {
     if let Some(counts) = report.markers {
         line(format!("Markers: {}", in_words(counts)));
     }
+    if let Some(kept) = report.kept.words() {
+        line(format!("{kept} kept (--discard-edits drops them)"));
+    }
     line(timing_line(&report.timings));
     if let Some(status) = report.regression {
         line(format!("Regression: {}", status.shown()));
@@ -192,6 +195,7 @@ fn result(report: &SyncReport) -> Value {
         "geometry": report.geometry,
         "gps": report.gps.map(|gps| json!({"ref_offset_sec": gps.ref_secs, "new_offset_sec": gps.new_secs})),
         "markers": report.markers.map(to_json),
+        "kept": report.kept,
         "timings": {
             "decode_sec": timings.decode_sec,
             "features_sec": timings.features_sec,

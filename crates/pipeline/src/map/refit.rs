@@ -3,98 +3,52 @@
 
 use std::path::{Path, PathBuf};
 
-use mtbsync_align::WarpSettings;
-use mtbsync_align::fit::{Anchor, ContradictoryAnchors, fit_warp, sort_anchors};
+use mtbsync_align::confidence::interval_half_width_secs;
+use mtbsync_align::fit::{Anchor, fit_warp};
 use mtbsync_align::gates::judge;
 use mtbsync_align::pair::Pair;
-use mtbsync_artefacts::annotations::{self, Annotation};
+use mtbsync_align::{TimeWarp, WarpSettings};
+use mtbsync_artefacts::anchors::{ANCHORS_FILE, AnchorRow, rows_csv};
+use mtbsync_artefacts::annotations::{self, ANNOTATIONS_FILE, Annotation};
+use mtbsync_artefacts::edits::Edits;
 use mtbsync_artefacts::moments;
 use mtbsync_artefacts::pairs::{PAIRS_FILE, read_pairs};
 use mtbsync_artefacts::time_warp::{
     NEW_MARKERS_FILE, TIMEWARP_FILE, TimeWarpFile, WARP_FILE, model_of, read_warp,
 };
 use mtbsync_formats::atomic::FileSet;
-use mtbsync_formats::csv::{CsvWriter, MAX_CSV_BYTES, Table, seconds6, spreadsheet_safe};
+use mtbsync_formats::csv::MAX_CSV_BYTES;
 use mtbsync_formats::read_bounded;
 use mtbsync_markers::{DEFAULT_REVIEW_THRESHOLD, new_markers_csv};
 use mtbsync_task::error::PipelineError;
 use mtbsync_task::files::Input;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::map::error::MapProblem;
-use crate::map::viewer::needed_column;
 use crate::markers::import::read_marker_table;
 use crate::markers::transfer::carry_over;
 
-/// Name of the file with anchors in a run folder.
-pub const ANCHORS_FILE: &str = "anchors.csv";
 /// The refusal that no gate expresses and no anchor heals.
 const REVERSED: &str = "reference looks reversed";
 
-/// An anchor with what the person wrote about it; seconds.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct AnchorRow {
-    /// Moment of the new run.
+/// An anchor farther from the measured curve than this many half widths of its 90 % interval contradicts it.
+/// By hand: a measured place is that far off once in a hundred thousand if its error is what it says.
+const DOUBTED_HALF_WIDTHS: f64 = 5.0;
+/// Nearer to the curve than this nothing is a contradiction, seconds: nobody sees where a place is to less
+/// than some frames.
+const DOUBTED_SECS: f64 = 0.2;
+
+/// A new anchor that the curve measured without it contradicts.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Doubt {
+    /// The moment of the new run, seconds.
     pub t_new: f64,
-    /// The same place in the reference.
+    /// Its place in the reference as given, seconds.
     pub t_ref: f64,
-    /// Free text.
-    #[serde(default)]
-    pub note: String,
-}
-
-/// Reads anchors.csv, as written; none without the file.
-///
-/// # Errors
-/// Not a table with the columns `t_new,t_ref`, or a cell that is no number.
-pub fn read_rows(path: &Path) -> Result<Vec<AnchorRow>, PipelineError> {
-    if !path.exists() {
-        return Ok(Vec::new());
-    }
-    let bytes = read_bounded(path, MAX_CSV_BYTES)?;
-    rows_of(&bytes).map_err(|error| error.at(path))
-}
-
-fn rows_of(csv: &[u8]) -> Result<Vec<AnchorRow>, PipelineError> {
-    let table = Table::parse(csv, &["t_new", "t_ref", "note"])?;
-    let (new_column, ref_column) = (needed_column(&table, "t_new")?, needed_column(&table, "t_ref")?);
-    let note = table.column(&["note"]);
-    let row = |row| {
-        Ok(AnchorRow {
-            t_new: table.required_number(row, new_column)?,
-            t_ref: table.required_number(row, ref_column)?,
-            note: note.map(|column| row.text(column).to_owned()).unwrap_or_default(),
-        })
-    };
-    table.rows.iter().map(row).collect()
-}
-
-/// The bytes of anchors.csv.
-pub fn rows_csv(rows: &[AnchorRow]) -> Vec<u8> {
-    let mut csv = CsvWriter::new(&["t_new", "t_ref", "note"]);
-    for row in rows {
-        let note = spreadsheet_safe(&row.note).into_owned();
-        csv.row(&[seconds6(row.t_new), seconds6(row.t_ref), note]);
-    }
-    csv.into_bytes()
-}
-
-/// The rows in order of the new run.
-///
-/// # Errors
-/// Two of them that no forward ride can both meet; indices into `rows`.
-pub fn sorted_rows(rows: &[AnchorRow]) -> Result<Vec<AnchorRow>, ContradictoryAnchors> {
-    sort_anchors(&rows.iter().map(anchor).collect::<Vec<_>>())?;
-    let mut sorted = rows.to_vec();
-    sorted.sort_by(|a, b| a.t_new.total_cmp(&b.t_new));
-    Ok(sorted)
-}
-
-fn anchor(row: &AnchorRow) -> Anchor {
-    Anchor {
-        t_new_secs: row.t_new,
-        t_ref_secs: row.t_ref,
-    }
+    /// Its place by the curve, seconds.
+    pub measured: f64,
+    /// Half width of that place's 90 % interval, seconds.
+    pub band: f64,
 }
 
 /// What a run becomes with its anchors; nothing is written yet.
@@ -106,6 +60,8 @@ pub struct Refit {
     pub markers_csv: Option<Vec<u8>>,
     /// Ids of markers whose moment or status is another than before.
     pub changed: Vec<String>,
+    /// New anchors that the curve contradicts, one of which is probably a mistake.
+    pub doubts: Vec<Doubt>,
     folder: PathBuf,
     rows: Vec<AnchorRow>,
 }
@@ -122,7 +78,7 @@ pub fn refit(folder: &Path, rows: Vec<AnchorRow>) -> Result<Refit, PipelineError
         return Err(MapProblem::NoAnchors(before.model).into());
     }
     let pairs = read_pairs(&folder.join(PAIRS_FILE))?;
-    let anchors: Vec<Anchor> = rows.iter().map(anchor).collect();
+    let anchors: Vec<Anchor> = rows.iter().map(AnchorRow::anchor).collect();
     let new_secs = known_secs(before.new.as_ref().map(|new| new.duration), &pairs, |p| {
         p.t_new_secs
     });
@@ -144,9 +100,19 @@ pub fn refit(folder: &Path, rows: Vec<AnchorRow>) -> Result<Refit, PipelineError
         geometry: before.geometry,
         ..TimeWarpFile::new(&warp, &verdict, &settings)
     };
+    let edits = Edits::read(folder)?;
+    let is_new = |anchor: &&Anchor| !edits.anchors.iter().any(|known| known.anchor() == **anchor);
+    let doubts = anchors.iter().filter(is_new).filter_map(|anchor| {
+        let others: Vec<Anchor> = anchors.iter().filter(|other| *other != anchor).copied().collect();
+        contradiction(
+            &fit_warp(&pairs, &others, &settings, (new_secs, ref_secs)),
+            anchor,
+        )
+    });
+    let doubts = doubts.collect();
     let markers = folder.join(NEW_MARKERS_FILE);
     let (markers_csv, changed) = if markers.is_file() {
-        let (csv, changed) = moved_markers(&markers, &file, &annotations::read(folder)?)?;
+        let (csv, changed) = moved_markers(&markers, &file, &edits)?;
         (Some(csv), changed)
     } else {
         (None, Vec::new())
@@ -155,8 +121,22 @@ pub fn refit(folder: &Path, rows: Vec<AnchorRow>) -> Result<Refit, PipelineError
         file,
         markers_csv,
         changed,
+        doubts,
         folder: folder.to_owned(),
         rows,
+    })
+}
+
+/// What speaks against an anchor, if the curve fitted without it does.
+fn contradiction(measured: &TimeWarp, anchor: &Anchor) -> Option<Doubt> {
+    let place = measured.ref_from_new(anchor.t_new_secs)?;
+    let band = interval_half_width_secs(measured.ref_sigma_at(anchor.t_new_secs)?);
+    let off = (anchor.t_ref_secs - place).abs();
+    (off > DOUBTED_SECS.max(DOUBTED_HALF_WIDTHS * band)).then_some(Doubt {
+        t_new: anchor.t_new_secs,
+        t_ref: anchor.t_ref_secs,
+        measured: place,
+        band,
     })
 }
 
@@ -193,26 +173,58 @@ impl Refit {
 /// Files that cannot be read.
 pub fn repinned(folder: &Path) -> Result<Option<Vec<u8>>, PipelineError> {
     let path = folder.join(NEW_MARKERS_FILE);
-    let notes = annotations::read(folder)?;
-    if notes.is_empty() || !path.is_file() {
+    let edits = Edits::read(folder)?;
+    if edits.notes.is_empty() || !path.is_file() {
         return Ok(None);
     }
     let before = read_bounded(&path, MAX_CSV_BYTES)?;
-    let after = annotations::pinned(&before, &notes).map_err(|error| error.at(&path))?;
+    let after = edits.table(before.clone());
     Ok((before != after).then_some(after))
 }
 
-/// The markers of the table at `path` through the map of `file`, and the ids of those that changed.
+/// Writes the notes of the run in `folder`, and its table of markers with the moments they set; both, or
+/// neither. `before` are the notes so far. A table or map that is damaged keeps no note from being written.
+///
+/// # Errors
+/// The folder does not allow it, or no space.
+pub fn write_notes(folder: &Path, before: &[Annotation], after: &[Annotation]) -> Result<(), PipelineError> {
+    let mut set = FileSet::new();
+    set.write(&folder.join(ANNOTATIONS_FILE), &annotations::to_json(after)?)?;
+    let table = folder.join(NEW_MARKERS_FILE);
+    if let Ok(csv) = noted_table(folder, before, after) {
+        set.write(&table, &csv)?;
+    }
+    set.commit()?;
+    Ok(())
+}
+
+/// The table of markers in `folder` with the moments that `after` sets in place of those of `before`.
+fn noted_table(folder: &Path, before: &[Annotation], after: &[Annotation]) -> Result<Vec<u8>, PipelineError> {
+    let path = folder.join(NEW_MARKERS_FILE);
+    let csv = read_bounded(&path, MAX_CSV_BYTES)?;
+    let Ok(file) = read_warp(&folder.join(TIMEWARP_FILE)) else {
+        return annotations::pinned(&csv, after);
+    };
+    let predicted = carried(&path, &file, &Edits::default())?;
+    annotations::noted(&csv, &predicted, before, after)
+}
+
+/// The table of markers at `path` through the map of `file`.
+fn carried(path: &Path, file: &TimeWarpFile, edits: &Edits) -> Result<Vec<u8>, PipelineError> {
+    let table = read_marker_table(&Input::File(path.to_owned()), None)?;
+    // Runs do not record the threshold they were made with.
+    let moved = carry_over(&table, file, DEFAULT_REVIEW_THRESHOLD, !file.ok, edits);
+    Ok(new_markers_csv(&table, &moved))
+}
+
+/// The same, and the ids of the markers that changed.
 fn moved_markers(
     path: &Path,
     file: &TimeWarpFile,
-    notes: &[Annotation],
+    edits: &Edits,
 ) -> Result<(Vec<u8>, Vec<String>), PipelineError> {
     let before = moments::read(path)?;
-    let table = read_marker_table(&Input::File(path.to_owned()), None)?;
-    // Runs do not record the threshold they were made with.
-    let moved = carry_over(&table, file, DEFAULT_REVIEW_THRESHOLD, !file.ok);
-    let csv = annotations::pinned(&new_markers_csv(&table, &moved), notes).map_err(|error| error.at(path))?;
+    let csv = carried(path, file, edits)?;
     let changed = moments::changed(&before, &moments::parse(&csv)?);
     Ok((csv, changed))
 }

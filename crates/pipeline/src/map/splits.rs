@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use mtbsync_align::TimeWarp;
+use mtbsync_artefacts::edits::Edits;
 use mtbsync_artefacts::time_warp::{TIMEWARP_FILE, TimeWarpFile, read_warp};
 use mtbsync_formats::csv::{CsvWriter, seconds6};
 use mtbsync_markers::{DEFAULT_REVIEW_THRESHOLD, Marker};
@@ -199,6 +200,7 @@ struct SplitRun {
     name: String,
     file: TimeWarpFile,
     warp: TimeWarp,
+    edits: Edits,
 }
 
 fn usable_runs(request: &SplitsRequest, warnings: &mut Vec<String>) -> Result<Vec<SplitRun>, PipelineError> {
@@ -216,7 +218,13 @@ fn usable_runs(request: &SplitsRequest, warnings: &mut Vec<String>) -> Result<Ve
         match warp {
             Some(warp) => {
                 let name = free_name(run_name(path, &file), &runs);
-                runs.push(SplitRun { name, file, warp });
+                let edits = Edits::beside(path)?;
+                runs.push(SplitRun {
+                    name,
+                    file,
+                    warp,
+                    edits,
+                });
             }
             None => warnings.push(format!("{} is left out: its run is not aligned", path.display())),
         }
@@ -284,11 +292,21 @@ impl SplitRun {
         })
     }
 
+    /// At a gate that is a marker a person has set, the moment is theirs.
+    fn passed_gate(&self, gate: &Marker) -> Option<Passed> {
+        match self.edits.moment_of(&gate.id, gate.t_ref_secs) {
+            Some(t_new_secs) => Some(Passed {
+                t_new_secs,
+                half_width_secs: 0.0,
+                sure: true,
+            }),
+            None => self.passed(gate.t_ref_secs),
+        }
+    }
+
     fn through(&self, gates: &[Marker]) -> RunSplits {
-        let passed: Vec<(&Marker, Option<Passed>)> = gates
-            .iter()
-            .map(|gate| (gate, self.passed(gate.t_ref_secs)))
-            .collect();
+        let passed: Vec<(&Marker, Option<Passed>)> =
+            gates.iter().map(|gate| (gate, self.passed_gate(gate))).collect();
         let start = passed.first();
         let section = |from: &(&Marker, Option<Passed>), to: &(&Marker, Option<Passed>)| {
             let since_start = start.and_then(|start| delta(start, to));

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use mtbsync_align::confidence::interval_half_width_secs;
 use mtbsync_align::{Segment, TimeWarp};
+use mtbsync_artefacts::edits::{self, Edits};
 use mtbsync_artefacts::time_warp::{GeometryFile, RecordingFile, TimeWarpFile};
 use mtbsync_formats::csv::{CellError, MAX_CSV_BYTES, Table};
 use mtbsync_formats::read_bounded;
@@ -85,7 +86,14 @@ pub fn view(request: &ViewerRequest, context: &Context<'_>) -> Result<ViewerRepo
         Some(path) => read_new_markers(path).map_err(|error| missing::suggest(error, path, Some(out)))?,
         None => {
             refuse_failed(&file, Some(&request.timewarp), context.force)?;
-            marker_points(&carry_over(&table, &file, request.review_threshold, !file.ok))
+            let edits = Edits::beside(&request.timewarp)?;
+            marker_points(&carry_over(
+                &table,
+                &file,
+                request.review_threshold,
+                !file.ok,
+                &edits,
+            ))
         }
     };
     let pairs = match &request.pairs {
@@ -237,9 +245,13 @@ fn count(markers: &[MarkerPoint]) -> StatusCounts {
     }
 }
 
-fn parse_table(path: &Path, known: &[&str], needed: &[&'static str]) -> Result<Table, PipelineError> {
-    let bytes = read_bounded(path, MAX_CSV_BYTES)?;
-    let table = Table::parse(&bytes, known).map_err(|error| PipelineError::from(error).at(path))?;
+fn parse_table(
+    path: &Path,
+    bytes: &[u8],
+    known: &[&str],
+    needed: &[&'static str],
+) -> Result<Table, PipelineError> {
+    let table = Table::parse(bytes, known).map_err(|error| PipelineError::from(error).at(path))?;
     for column in needed {
         needed_column(&table, column).map_err(|error| PipelineError::from(error).at(path))?;
     }
@@ -247,7 +259,7 @@ fn parse_table(path: &Path, known: &[&str], needed: &[&'static str]) -> Result<T
 }
 
 /// The index of a column.
-pub(super) fn needed_column(table: &Table, column: &'static str) -> Result<usize, MapProblem> {
+fn needed_column(table: &Table, column: &'static str) -> Result<usize, MapProblem> {
     table.column(&[column]).ok_or(MapProblem::ColumnMissing {
         column,
         line: table.header_line,
@@ -264,7 +276,7 @@ fn read_new_markers(path: &Path) -> Result<Vec<MarkerPoint>, PipelineError> {
         "confidence",
         "needs_review",
     ];
-    let table = parse_table(path, &known, &["t_ref", "t_new"])?;
+    let table = parse_table(path, &edits::read_table(path)?, &known, &["t_ref", "t_new"])?;
     let column = |name: &str| table.column(&[name]);
     let point = |row| -> Result<MarkerPoint, CellError> {
         let number = |name: &str| column(name).map_or(Ok(None), |column| table.number(row, column));
@@ -288,6 +300,7 @@ fn read_new_markers(path: &Path) -> Result<Vec<MarkerPoint>, PipelineError> {
 fn read_dots(path: &Path) -> Result<Vec<PairPoint>, PipelineError> {
     let table = parse_table(
         path,
+        &read_bounded(path, MAX_CSV_BYTES)?,
         &["t_new", "t_ref", "confidence", "score"],
         &["t_new", "t_ref"],
     )?;

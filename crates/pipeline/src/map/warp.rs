@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use mtbsync_align::WarpSettings;
-use mtbsync_align::fit::{MIN_USABLE_PAIRS, fit_warp};
+use mtbsync_align::fit::{Anchor, MIN_USABLE_PAIRS, fit_warp};
 use mtbsync_align::gates::{Verdict, judge};
-use mtbsync_artefacts::anchors::read_anchors;
+use mtbsync_artefacts::anchors::{AnchorRow, read_anchors};
+use mtbsync_artefacts::edits::Edits;
 use mtbsync_artefacts::pairs::read_pairs;
 use mtbsync_artefacts::time_warp::{TIMEWARP_FILE, TimeWarpFile};
 use mtbsync_formats::atomic::FileSet;
@@ -53,12 +54,11 @@ pub fn warp(request: &WarpRequest, context: &Context<'_>) -> Result<WarpReport, 
     if pairs.is_empty() {
         return Err(PipelineError::from(MapProblem::NoPairs).at(&request.pairs));
     }
-    let anchors = request
-        .anchors
-        .as_deref()
-        .map(read_anchors)
-        .transpose()?
-        .unwrap_or_default();
+    let anchors = match &request.anchors {
+        Some(path) => read_anchors(path)?,
+        None => Edits::beside(&request.pairs)?.anchors,
+    };
+    let anchors: Vec<Anchor> = anchors.iter().map(AnchorRow::anchor).collect();
     let json_path = request
         .timewarp_json
         .clone()

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use mtbsync_artefacts::edits;
 use mtbsync_formats::csv::MAX_CSV_BYTES;
 use mtbsync_markers::ReadMarkersError;
 use mtbsync_markers::export::{
@@ -386,7 +387,10 @@ pub struct ExportReport {
 pub fn export_markers(request: &ExportRequest, context: &Context<'_>) -> Result<ExportReport, PipelineError> {
     check_combination(request)?;
     let input = request.markers.path();
-    let csv = request.markers.read(MAX_CSV_BYTES)?;
+    let csv = match &request.markers {
+        Input::File(path) => edits::read_table(path)?,
+        Input::Stdin => request.markers.read(MAX_CSV_BYTES)?,
+    };
     let out = output(request)?;
     let folder = match &request.markers {
         Input::File(path) => Some(folder_of(path)),

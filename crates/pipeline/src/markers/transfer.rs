@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use mtbsync_artefacts::edits::Edits;
 use mtbsync_artefacts::time_warp::{TimeWarpFile, read_warp};
 use mtbsync_markers::time::Rate;
 use mtbsync_markers::{
@@ -77,7 +78,12 @@ pub fn transfer_markers(
         check_output(out)?;
     }
 
-    let markers = carry_over(&table, &file, request.review_threshold, context.force && !file.ok);
+    let edits = match request.warps.first() {
+        Some(path) => Edits::beside(path)?,
+        None => Edits::default(),
+    };
+    let forced = context.force && !file.ok;
+    let markers = carry_over(&table, &file, request.review_threshold, forced, &edits);
     let mut warnings = table.warnings.clone();
     if table.markers.is_empty() {
         warnings.push("no markers in the input".to_owned());
@@ -132,13 +138,14 @@ pub fn transfer_markers(
     })
 }
 
-/// Carries the markers of `table` over. `forced`: the map failed its gates, so that every marker is for
-/// review.
+/// Carries the markers of `table` over; those a person has set are where they were set. `forced`: the map
+/// failed its gates, so that every other marker is for review.
 pub fn carry_over(
     table: &MarkerTable,
     file: &TimeWarpFile,
     review_threshold: f64,
     forced: bool,
+    edits: &Edits,
 ) -> Vec<TransferredMarker> {
     let warp = file.warp().unwrap_or_default();
     let map = MarkerMap {
@@ -150,7 +157,7 @@ pub fn carry_over(
         .as_ref()
         .map(|new| new.duration)
         .filter(|secs| *secs > 0.0);
-    transfer(
+    let mut moved = transfer(
         &table.markers,
         &map,
         TransferOptions {
@@ -158,7 +165,13 @@ pub fn carry_over(
             forced,
             new_duration_secs,
         },
-    )
+    );
+    for marker in &mut moved {
+        if let Some(secs) = edits.moment_of(&marker.marker.id, marker.marker.t_ref_secs) {
+            marker.set_by_hand(secs);
+        }
+    }
+    moved
 }
 
 /// Reads markers of the reference; timecode in them counts at `rate`, by default that of the reference.

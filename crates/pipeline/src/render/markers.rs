@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use mtbsync_artefacts::edits::Edits;
 use mtbsync_markers::time::Rate;
 use mtbsync_task::error::PipelineError;
 use mtbsync_task::files::Input;
@@ -21,9 +22,14 @@ const NEW_TIME_COLUMN: &str = "t_new";
 pub struct MarkerNames(Vec<(f64, String)>);
 
 impl MarkerNames {
-    /// Reads markers of the reference, or a table of carried-over ones; warns of those the master never
-    /// reaches.
-    pub fn read(path: &Path, schedule: &Schedule, warnings: &mut Vec<String>) -> Result<Self, PipelineError> {
+    /// Reads markers of the reference, or a table of carried-over ones; what a person has set in the run
+    /// (`edits`) counts before both. Warns of those the master never reaches.
+    pub fn read(
+        path: &Path,
+        edits: &Edits,
+        schedule: &Schedule,
+        warnings: &mut Vec<String>,
+    ) -> Result<Self, PipelineError> {
         let rate: Option<Rate> = Some(schedule.rate());
         let table = read_marker_table(&Input::new(path), rate)?;
         warnings.extend(table.warnings);
@@ -37,7 +43,10 @@ impl MarkerNames {
                 new_column.and_then(|column| marker.extra.get(column)?.trim().parse::<f64>().ok());
             let on_master = match schedule.master() {
                 Side::Reference => Some(marker.t_ref_secs),
-                Side::New => carried_over.or_else(|| schedule.warp().new_from_ref(marker.t_ref_secs)),
+                Side::New => edits
+                    .moment_of(&marker.id, marker.t_ref_secs)
+                    .or(carried_over)
+                    .or_else(|| schedule.warp().new_from_ref(marker.t_ref_secs)),
             };
             match on_master.filter(|t| t.is_finite()) {
                 Some(t_secs) => names.push((t_secs, marker.name)),

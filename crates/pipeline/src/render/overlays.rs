@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use mtbsync_artefacts::edits::Edits;
 use mtbsync_plot::Pixels;
 use mtbsync_plot::PlotError;
 use mtbsync_plot::caption::{Caption, DeltaBar};
@@ -50,10 +51,16 @@ impl Texts {
             format!("New · {}", name(&request.new)),
         ];
         let markers = request.look.markers.as_deref();
+        let edits = request
+            .warps
+            .first()
+            .map(|path| Edits::beside(path))
+            .transpose()?;
+        let edits = edits.unwrap_or_default();
         Ok(Texts {
             labels: request.look.labels.then_some(labels),
             markers: markers
-                .map(|path| MarkerNames::read(path, schedule, warnings))
+                .map(|path| MarkerNames::read(path, &edits, schedule, warnings))
                 .transpose()?,
             full_secs: request.look.delta_bar.then(|| largest_delta_secs(schedule)),
         })

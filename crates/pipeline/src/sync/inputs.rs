@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use mtbsync_align::fit::Anchor;
-use mtbsync_artefacts::anchors::read_anchors;
+use mtbsync_artefacts::anchors::{AnchorRow, read_anchors};
 use mtbsync_index::camera::CameraTelemetry;
 use mtbsync_index::describe::{self, Opened};
 use mtbsync_index::features::{Features, IndexParams};
@@ -30,7 +29,8 @@ pub(super) struct Inputs {
     pub index: Option<Features>,
     pub params: IndexParams,
     pub markers: Option<MarkerTable>,
-    pub anchors: Vec<Anchor>,
+    /// Those that were named.
+    pub anchors: Vec<AnchorRow>,
     pub tracks: Tracks,
     /// The recording as editor files describe it; with the clip itself when one was named for them.
     pub edited: NewRun,

@@ -2,6 +2,7 @@
 
 pub(crate) mod error;
 mod inputs;
+mod kept;
 mod outputs;
 
 use serde::Serialize;
@@ -12,6 +13,7 @@ use mtbsync_align::fit::{Anchor, fit_warp};
 use mtbsync_align::gates::{Verdict, judge};
 use mtbsync_align::pair::Pair;
 use mtbsync_align::{TimeWarp, WarpModel, WarpSettings, confidence};
+use mtbsync_artefacts::edits::EditCounts;
 use mtbsync_artefacts::time_warp::{
     GeometryFile, LensFile, NEW_MARKERS_FILE, OVERLAY_FILE, TIMEWARP_FILE, TimeWarpFile, WARP_FILE,
 };
@@ -32,6 +34,7 @@ use mtbsync_vision::structure::Projection;
 
 use self::error::SyncProblem;
 use self::inputs::Inputs;
+use self::kept::KeptEdits;
 use self::outputs::{MadeFolders, SyncRun, Target, recording_file};
 use crate::cache::{Cache, alignments, alignments::Kept};
 use crate::context::Context;
@@ -69,6 +72,8 @@ pub struct SyncRequest {
     pub matching: MatchSettings,
     /// How the warp is fitted and judged.
     pub warp: WarpSettings,
+    /// Put notes and anchors of an earlier run in the folder aside.
+    pub discard_edits: bool,
     /// Stop after the pairs.
     pub stop_after_pairs: bool,
     /// Draw the overlay.
@@ -160,6 +165,8 @@ pub struct SyncReport {
     pub geometry: Option<GeometryFile>,
     /// Markers by status.
     pub markers: Option<StatusCounts>,
+    /// What a person had set in the run, and what counts as before.
+    pub kept: EditCounts,
     /// Seconds per stage.
     pub timings: SyncTimings,
     /// Comparison with earlier runs.
@@ -197,6 +204,7 @@ impl SyncReport {
             gps: alignment.gps_offsets,
             geometry: alignment.geometry.as_ref().map(geometry_file),
             markers: None,
+            kept: EditCounts::default(),
             timings: SyncTimings::default(),
             regression: None,
             outputs: Vec::new(),
@@ -218,6 +226,8 @@ pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, 
     if request.regression.is_some() {
         made.prepare(&root)?;
     }
+    // What a person has set is read again when it is used; now only what cannot be read ends the command.
+    KeptEdits::of(request, &target.folder, &inputs)?;
     let mut warnings = inputs.warnings.clone();
     let mut describing = DescribeTimes::default();
     let Kept {
@@ -231,7 +241,8 @@ pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, 
 
     let warp_begun = Instant::now();
     context.task.progress.start(Stage::Warp, None, None);
-    let (warp, verdict) = fit(&alignment, &inputs.anchors, sources, &request.warp);
+    let kept = KeptEdits::of(request, &target.folder, &inputs)?;
+    let (warp, verdict) = fit(&alignment, &kept.anchors(), sources, &request.warp);
     context.task.progress.finish(Stage::Warp);
     let warp_time = warp_begun.elapsed();
 
@@ -251,7 +262,8 @@ pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, 
         run.drop_stale_editor_files();
         None
     } else {
-        write_map(&mut run, &inputs, &alignment, &warp, &verdict)?
+        kept.add_markers(&mut inputs, &target.folder)?;
+        write_map(&mut run, &inputs, &kept, &alignment, &warp, &verdict)?
     };
     let timings = SyncTimings {
         warp_sec: warp_time.as_secs_f64(),
@@ -278,6 +290,7 @@ pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, 
     };
     Ok(SyncReport {
         markers: counts,
+        kept: kept.counts,
         timings,
         regression,
         outputs,
@@ -291,11 +304,14 @@ pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, 
 fn write_map(
     run: &mut SyncRun<'_>,
     inputs: &Inputs,
+    kept: &KeptEdits,
     alignment: &Alignment,
     warp: &TimeWarp,
     verdict: &Verdict,
 ) -> Result<Option<StatusCounts>, PipelineError> {
     let request = run.request;
+    kept.write(run)?;
+    run.warnings.extend(kept.warnings.iter().cloned());
     let file = TimeWarpFile {
         reference: Some(recording_file(&inputs.reference.source)),
         new: Some(recording_file(&inputs.new.source)),
@@ -303,14 +319,14 @@ fn write_map(
         ..TimeWarpFile::new(warp, verdict, &request.warp)
     };
     run.write_warp(&file)?;
-    let counts = run.write_markers(inputs, &file)?;
+    let counts = run.write_markers(inputs, &file, &kept.edits)?;
     if request.plot {
         let moved = inputs
             .markers
             .as_ref()
             .filter(|_| run.usable)
             .map_or_else(Vec::new, |table| {
-                carry_over(table, &file, request.review_threshold, !verdict.ok)
+                carry_over(table, &file, request.review_threshold, !verdict.ok, &kept.edits)
             });
         let picture = Picture {
             markers: viewer::marker_points(&moved),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use mtbsync_align::TimeWarp;
 use mtbsync_align::gates::Verdict;
 use mtbsync_align::pair::Pair;
+use mtbsync_artefacts::edits::{Edits, put_aside};
 use mtbsync_artefacts::pairs::{PAIRS_FILE, PAIRS_RAW_FILE, pairs_csv, pairs_raw_csv};
 use mtbsync_artefacts::time_warp::{NEW_MARKERS_FILE, RecordingFile, TIMEWARP_FILE, TimeWarpFile, WARP_FILE};
 use mtbsync_formats::atomic::FileSet;
@@ -19,6 +20,7 @@ use mtbsync_task::files::folder_of;
 use mtbsync_task::progress::Stage;
 
 use super::inputs::Inputs;
+use super::kept::names;
 use super::{RunName, SyncRequest, SyncTimings};
 use crate::context::Context;
 use crate::markers::export::NewRun;
@@ -159,6 +161,7 @@ impl SyncRun<'_> {
         &mut self,
         inputs: &Inputs,
         file: &TimeWarpFile,
+        edits: &Edits,
     ) -> Result<Option<StatusCounts>, PipelineError> {
         let stem = Path::new(NEW_MARKERS_FILE)
             .file_stem()
@@ -173,11 +176,11 @@ impl SyncRun<'_> {
             .collect();
         self.drop_stale_editor_files();
         let Some(table) = inputs.markers.as_ref().filter(|_| self.usable) else {
-            self.drop_stale(&[NEW_MARKERS_FILE]);
+            self.drop_markers(edits)?;
             return Ok(None);
         };
         self.context.task.progress.start(Stage::Markers, None, None);
-        let moved = carry_over(table, file, self.request.review_threshold, !file.ok);
+        let moved = carry_over(table, file, self.request.review_threshold, !file.ok, edits);
         self.warnings.extend(table.warnings.iter().cloned());
         if table.markers.is_empty() {
             self.warnings.push("no markers in the marker file".to_owned());
@@ -187,6 +190,22 @@ impl SyncRun<'_> {
         self.context.task.progress.finish(Stage::Markers);
         self.write_editor_files(&csv, &names, &stem, &inputs.edited)?;
         Ok(Some(StatusCounts::of(&moved)))
+    }
+
+    /// Without a map the table of an earlier one must not stay; where a person has set some of it, it is not
+    /// lost either.
+    fn drop_markers(&mut self, edits: &Edits) -> Result<(), PipelineError> {
+        let counts = edits.counts();
+        if counts.confirmed + counts.moved == 0 {
+            self.drop_stale(&[NEW_MARKERS_FILE]);
+            return Ok(());
+        }
+        let copies = put_aside(&self.target.folder, &[NEW_MARKERS_FILE], &mut self.set)?;
+        if !copies.is_empty() {
+            let text = format!("the earlier markers are kept as {}", names(&copies));
+            self.warnings.push(text);
+        }
+        Ok(())
     }
 
     fn write_editor_files(

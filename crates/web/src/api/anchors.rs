@@ -1,15 +1,18 @@
 //! Moments pinned by hand, and the map fitted again through them (docs/reference/http.md#notes-and-anchors).
 
+use std::path::Path;
+
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, Request};
 use axum::response::Response;
 use axum::routing::get;
+use mtbsync_artefacts::anchors::{ANCHORS_FILE, AnchorRow, read_rows, rows_csv, sorted_rows};
 use mtbsync_artefacts::pairs::PAIRS_FILE;
 use mtbsync_artefacts::sample::sample;
 use mtbsync_artefacts::time_warp::TIMEWARP_FILE;
-use mtbsync_pipeline::map::refit::{ANCHORS_FILE, AnchorRow, read_rows, refit, rows_csv, sorted_rows};
+use mtbsync_pipeline::map::refit::refit;
 use serde_json::{Value, json};
 
 use super::annotations::run_of;
@@ -37,10 +40,18 @@ async fn read(State(state): State<AppState>, query: Query) -> Result<Response, A
     let (rows, tag) = state
         .look(move |_| {
             let path = run.folder()?.join(ANCHORS_FILE);
-            Ok((read_rows(&path)?, Tagged::read(&path)?.tag))
+            Ok((stored(&path)?, Tagged::read(&path)?.tag))
         })
         .await?;
     Ok(answer(json!(rows), tag, []))
+}
+
+/// The anchors on the disk, as written; none without the file.
+fn stored(path: &Path) -> Result<Vec<AnchorRow>, ApiError> {
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    Ok(read_rows(path)?)
 }
 
 async fn replace(
@@ -68,7 +79,7 @@ async fn replace(
             let path = run.folder()?.join(ANCHORS_FILE);
             let tag = Tagged::read(&path)?.tag;
             // A file that is no table any more may be replaced by who has seen its tag.
-            check_match(&headers, &tag, || json!(read_rows(&path).unwrap_or_default()))?;
+            check_match(&headers, &tag, || json!(stored(&path).unwrap_or_default()))?;
             let done = fit(&run, rows)?;
             done.refit.write().map_err(ApiError::internal)?;
             Ok(Done {
@@ -93,6 +104,7 @@ impl Done {
         let more = [
             ("warp", json!(warp)),
             ("markers_changed", json!(self.refit.changed)),
+            ("doubts", json!(self.refit.doubts)),
         ];
         answer(json!(self.rows), self.tag.clone(), more)
     }

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use mtbsync_artefacts::annotations::{self, ANNOTATIONS_FILE, Annotation};
 use mtbsync_artefacts::moments;
-use mtbsync_task::files::write_files;
+use mtbsync_pipeline::map::refit::write_notes;
 use serde_json::json;
 
 use crate::clock::{now_for_names, now_utc};
@@ -80,8 +80,9 @@ async fn replace(
             let before = parsed(&file)?;
             check_match(&headers, &file.tag, || json!(before))?;
             complete(&run, &mut items, &before);
+            // The table of markers says the same at once, so that whoever reads it next is right.
+            write_notes(run.folder()?, &before, &items).map_err(ApiError::internal)?;
             let bytes = annotations::to_json(&items).map_err(ApiError::internal)?;
-            write_files(&[(&path, &bytes)]).map_err(ApiError::internal)?;
             Ok((items, etag::of_bytes(&bytes)))
         })
         .await?;

@@ -1,0 +1,236 @@
+//! What a person has set in a run: notes, moments of markers, anchors.
+//!
+//! Everything that reads markers of a run reads them through here, so that a moment set by hand is the moment
+//! everywhere, whatever the map or an older table says: [`Edits::moment_of`] for markers in memory,
+//! [`Edits::table`] for tables on the disk.
+
+use std::path::{Path, PathBuf};
+
+use mtbsync_formats::atomic::{FileSet, WriteError};
+use mtbsync_formats::csv::MAX_CSV_BYTES;
+use mtbsync_formats::read_bounded;
+use mtbsync_task::error::{PipelineError, TaskProblem};
+use mtbsync_task::files::folder_of;
+use serde::Serialize;
+
+use crate::anchors::{self, ANCHORS_FILE, AnchorRow};
+use crate::annotations::{self, ANNOTATIONS_FILE, Annotation};
+
+/// Most kept copies of files that were put aside; the search for a free name ends there.
+const MAX_COPIES: usize = 1000;
+
+/// The notes and anchors in a run folder.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Edits {
+    /// Of annotations.json.
+    pub notes: Vec<Annotation>,
+    /// Of anchors.csv, in order of the new run.
+    pub anchors: Vec<AnchorRow>,
+}
+
+impl Edits {
+    /// Reads what a person has set in `folder`; nothing without its files.
+    ///
+    /// # Errors
+    /// Files that cannot be read, or that contradict themselves.
+    pub fn read(folder: &Path) -> Result<Self, PipelineError> {
+        let path = folder.join(ANCHORS_FILE);
+        Ok(Self {
+            notes: annotations::read(folder)?,
+            anchors: if path.is_file() {
+                anchors::read_anchors(&path)?
+            } else {
+                Vec::new()
+            },
+        })
+    }
+
+    /// Reads what a person has set in the run that `file` belongs to: in its folder.
+    ///
+    /// # Errors
+    /// As [`Edits::read`].
+    pub fn beside(file: &Path) -> Result<Self, PipelineError> {
+        Self::read(folder_of(file))
+    }
+
+    /// Whether nobody has set anything.
+    pub fn is_empty(&self) -> bool {
+        self.notes.is_empty() && self.anchors.is_empty()
+    }
+
+    /// The moment a person has set for the marker of that id and place, seconds of the new run.
+    pub fn moment_of(&self, id: &str, t_ref_secs: f64) -> Option<f64> {
+        annotations::moment_of(&self.notes, id, t_ref_secs)
+    }
+
+    /// The table of markers in `csv` with the moments a person has set: confidence 1, status ok. What is no
+    /// table of carried-over markers stays as it is.
+    pub fn table(&self, csv: Vec<u8>) -> Vec<u8> {
+        match annotations::pinned(&csv, &self.notes) {
+            Ok(pinned) => pinned,
+            // Who reads it next says better what is wrong with it.
+            Err(_) => csv,
+        }
+    }
+
+    /// How many of what.
+    pub fn counts(&self) -> EditCounts {
+        let set = |note: &&Annotation| note.marker_id.is_some() && note.t_new.is_some();
+        let confirmed = self.notes.iter().filter(set).filter(|note| note.is_confirmed());
+        let confirmed = confirmed.count();
+        let moved = self.notes.iter().filter(set).count() - confirmed;
+        EditCounts {
+            confirmed,
+            moved,
+            notes: self.notes.len() - confirmed - moved,
+            anchors: self.anchors.len(),
+        }
+    }
+}
+
+/// How much a person has set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct EditCounts {
+    /// Markers found right as they are.
+    pub confirmed: usize,
+    /// Markers put elsewhere.
+    pub moved: usize,
+    /// Notes that set no moment.
+    pub notes: usize,
+    /// Anchors.
+    pub anchors: usize,
+}
+
+impl EditCounts {
+    /// In words; `None` when there is nothing.
+    ///
+    /// ```
+    /// use mtbsync_artefacts::edits::EditCounts;
+    ///
+    /// let counts = EditCounts { confirmed: 4, anchors: 1, ..EditCounts::default() };
+    /// assert_eq!(counts.words().as_deref(), Some("4 confirmed markers and 1 anchor"));
+    /// assert_eq!(EditCounts::default().words(), None);
+    /// ```
+    pub fn words(&self) -> Option<String> {
+        let counted = |count: usize, what: &str| {
+            let plural = if count == 1 { "" } else { "s" };
+            (count > 0).then(|| format!("{count} {what}{plural}"))
+        };
+        let parts: Vec<String> = [
+            counted(self.confirmed, "confirmed marker"),
+            counted(self.moved, "moved marker"),
+            counted(self.notes, "note"),
+            counted(self.anchors, "anchor"),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        let (last, before) = parts.split_last()?;
+        Some(if before.is_empty() {
+            last.clone()
+        } else {
+            format!("{} and {last}", before.join(", "))
+        })
+    }
+}
+
+/// The table of markers at `path` as a person has left it: with the moments set in its folder.
+///
+/// # Errors
+/// Files that cannot be read.
+pub fn read_table(path: &Path) -> Result<Vec<u8>, PipelineError> {
+    Ok(Edits::beside(path)?.table(read_bounded(path, MAX_CSV_BYTES)?))
+}
+
+/// Files that hold what a person has set.
+pub const EDIT_FILES: [&str; 2] = [ANNOTATIONS_FILE, ANCHORS_FILE];
+
+/// Puts those of the files `names` that are in `folder` aside under names that are free
+/// (`annotations.json.bak`, `annotations.json.bak2`, …), as part of `set`. Returns the new paths.
+///
+/// # Errors
+/// Files that cannot be read or copied.
+pub fn put_aside(folder: &Path, names: &[&str], set: &mut FileSet) -> Result<Vec<PathBuf>, PipelineError> {
+    let mut kept = Vec::new();
+    for name in names {
+        let path = folder.join(name);
+        if !path.is_file() {
+            continue;
+        }
+        let bytes = std::fs::read(&path)
+            .map_err(|error| PipelineError::from(TaskProblem::Unreadable(error)).at(&path))?;
+        let numbered = (2..MAX_COPIES).map(|n| format!("{name}.bak{n}"));
+        let free = std::iter::once(format!("{name}.bak"))
+            .chain(numbered)
+            .map(|name| folder.join(name))
+            .find(|copy| !copy.exists());
+        let copy = free.ok_or_else(|| {
+            let full = std::io::Error::from(std::io::ErrorKind::AlreadyExists);
+            PipelineError::from(WriteError::from_io(&folder.join(format!("{name}.bak")), full))
+        })?;
+        set.write(&copy, &bytes)?;
+        set.remove_stale(&path);
+        kept.push(copy);
+    }
+    Ok(kept)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::annotations::CONFIRMED;
+
+    fn about(id: Option<&str>, t_new: Option<f64>, label: &str) -> Annotation {
+        Annotation {
+            marker_id: id.map(str::to_owned),
+            t_new,
+            label: label.to_owned(),
+            ..Annotation::default()
+        }
+    }
+
+    #[test]
+    fn what_is_kept_is_counted_by_kind() {
+        let edits = Edits {
+            notes: vec![
+                about(Some("a"), Some(1.0), CONFIRMED),
+                about(Some("b"), Some(2.0), CONFIRMED),
+                about(Some("c"), Some(3.0), "here"),
+                about(Some("d"), None, "look"),
+                about(None, Some(4.0), ""),
+            ],
+            anchors: vec![AnchorRow::default()],
+        };
+        assert_eq!(
+            edits.counts().words().as_deref(),
+            Some("2 confirmed markers, 1 moved marker, 2 notes and 1 anchor")
+        );
+    }
+
+    #[test]
+    fn files_put_aside_never_replace_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        for round in ["1", "2"] {
+            std::fs::write(path(ANNOTATIONS_FILE), round).unwrap();
+            let mut set = FileSet::new();
+            put_aside(folder.path(), &EDIT_FILES, &mut set).unwrap();
+            set.commit().unwrap();
+            assert!(!path(ANNOTATIONS_FILE).exists());
+        }
+        let kept =
+            ["annotations.json.bak", "annotations.json.bak2"].map(|name| std::fs::read(path(name)).unwrap());
+        assert_eq!(kept, [b"1", b"2"]);
+    }
+
+    #[test]
+    fn tables_of_others_stay_as_they_are() {
+        let edits = Edits {
+            notes: vec![about(Some("1"), Some(9.0), "")],
+            anchors: Vec::new(),
+        };
+        for other in ["name;t_ref\n# mine\nA;1\n", "nonsense", ""] {
+            assert_eq!(edits.table(other.into()), other.as_bytes());
+        }
+    }
+}
