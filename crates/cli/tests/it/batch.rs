@@ -42,7 +42,7 @@ fn folder(place: &Place) {
     .unwrap();
 }
 
-fn batch(place: &Place, out: &str, more: &str) -> crate::common::Said {
+pub fn batch(place: &Place, out: &str, more: &str) -> crate::common::Said {
     place.run(&format!("batch in --out-dir {out} --progress none {FAST} {more}"))
 }
 

@@ -13,6 +13,7 @@ mod batch_processes;
 mod command_lines;
 mod common;
 mod editors;
+mod edits;
 mod examples;
 mod gps;
 mod gps_files;
