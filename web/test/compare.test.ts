@@ -1,6 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Annotation, RunMarkers, WarpSample } from '../src/api/types';
 import { applyChange } from '../src/compare/annotations';
+import { dropDraft, readDraft, writeDraft } from '../src/compare/drafts';
+import { readSteps, sameAnchors, sameAnnotation, withStep, writeSteps, type Step } from '../src/compare/undo';
 import { deltaAt, deltaCurve, withAnchor } from '../src/compare/delta';
 import { fileName, markersCsv, markersJson } from '../src/compare/export';
 import { filterMarkers, gradeOf, joinMarkers, markersNear, neighbour } from '../src/compare/markers';
@@ -89,16 +91,85 @@ describe('applyChange', () => {
   const theirs = [note('A', 1, { note: 'theirs' }), note('Z', 3)];
 
   it('changes one marker and leaves the rest, whoever wrote it', () => {
-    const next = applyChange(theirs, { title: '', markerId: 'A', next: note('A', 2, { note: 'mine' }) });
+    const next = applyChange(theirs, { title: '', markerId: 'A', refSecs: null, next: note('A', 2, { note: 'mine' }) });
     expect(next).toHaveLength(2);
     expect(next[0]).toMatchObject({ t_new: 2, note: 'mine' });
     expect(next[1]).toEqual(theirs[1]);
   });
 
   it('adds and removes', () => {
-    expect(applyChange(theirs, { title: '', markerId: 'B', next: note('B', 2) })).toHaveLength(3);
-    expect(applyChange(theirs, { title: '', markerId: 'Z', next: null })).toEqual([theirs[0]]);
-    expect(applyChange(theirs, { title: '', markerId: 'nobody', next: null })).toEqual(theirs);
+    expect(applyChange(theirs, { title: '', markerId: 'B', refSecs: null, next: note('B', 2) })).toHaveLength(3);
+    expect(applyChange(theirs, { title: '', markerId: 'Z', refSecs: null, next: null })).toEqual([theirs[0]]);
+    expect(applyChange(theirs, { title: '', markerId: 'nobody', refSecs: null, next: null })).toEqual(theirs);
+  });
+
+  it('tells markers of one id apart by their place', () => {
+    const [first, second] = [note('gap', 1, { t_ref: 5 }), note('gap', 2, { t_ref: 9 })];
+    const next = applyChange([first, second], { title: '', markerId: 'gap', refSecs: 9, next: note('gap', 3, { t_ref: 9 }) });
+    expect(next.map((item) => item.t_new)).toEqual([1, 3]);
+    const rows = [5, 9].map((secs) => ({ ...table.rows[0], marker_id: 'gap', t_ref: String(secs) }));
+    expect(joinMarkers({ ...table, rows }, next).map((marker) => marker.actualSecs)).toEqual([1, 3]);
+  });
+});
+
+/** Storage as a browser has it; two tabs share the second. */
+function tabs(): { open: (tab: 'one' | 'two') => void } {
+  const storage = () => {
+    const values = new Map<string, string>();
+    return { getItem: (key: string) => values.get(key) ?? null, setItem: (key: string, value: string) => void values.set(key, value), removeItem: (key: string) => void values.delete(key) };
+  };
+  const own = { one: storage(), two: storage() };
+  vi.stubGlobal('localStorage', storage());
+  return { open: (tab) => vi.stubGlobal('sessionStorage', own[tab]) };
+}
+
+describe('drafts', () => {
+  afterEach(() => vi.unstubAllGlobals());
+
+  it('stay until they are saved, in each tab its own', () => {
+    const browser = tabs();
+    browser.open('one');
+    writeDraft('run', 'a', 5, { note: 'mine' });
+    expect(readDraft('run', 'a', 6)).toEqual({});
+    browser.open('two');
+    expect(readDraft('run', 'a', 5)).toEqual({ note: 'mine' });
+    writeDraft('run', 'a', 5, { note: 'theirs', label: 'x' });
+    browser.open('one');
+    expect(readDraft('run', 'a', 5)).toEqual({ note: 'mine' });
+    dropDraft('run', 'a', 5, { note: 'mine' });
+    expect(readDraft('run', 'a', 5)).toEqual({ note: 'theirs', label: 'x' });
+    browser.open('two');
+    dropDraft('run', 'a', 5, { note: 'theirs', label: 'x' });
+    expect(readDraft('run', 'a', 5)).toEqual({});
+  });
+
+  it('are nothing in a browser without storage', () => {
+    expect(() => writeDraft('run', 'a', 5, { note: 'mine' })).not.toThrow();
+    expect(readDraft('run', 'a', 5)).toEqual({});
+  });
+});
+
+describe('undo', () => {
+  afterEach(() => vi.unstubAllGlobals());
+
+  it('keeps the last steps over a reload', () => {
+    tabs().open('one');
+    const step = (what: string) => ({ kind: 'anchors', what, before: [], after: [] }) as const;
+    let steps: Step[] = [];
+    for (let i = 0; i < 60; i += 1) steps = withStep(steps, step(String(i)));
+    writeSteps('run', steps);
+    expect(readSteps('run').map(({ what }) => what)).toEqual(Array.from({ length: 50 }, (_, i) => String(i + 10)));
+    expect(readSteps('another')).toEqual([]);
+  });
+
+  it('knows what it may take back', () => {
+    expect(sameAnnotation(note('a', 1), note('a', 1.000001, { delta_sec: 0.5 }))).toBe(true);
+    expect(sameAnnotation(note('a', 1), note('a', 1, { note: 'more' }))).toBe(false);
+    expect(sameAnnotation(null, note('a', 1))).toBe(false);
+    const anchor = { t_new: 1, t_ref: 2, note: '' };
+    expect(sameAnchors([anchor], [{ ...anchor }])).toBe(true);
+    expect(sameAnchors([anchor], [])).toBe(false);
+    expect(sameAnchors([anchor], [{ ...anchor, t_ref: 3 }])).toBe(false);
   });
 });
 

@@ -185,6 +185,18 @@ export interface Tagged<T> {
 export interface AnchorsSaved extends Tagged<Anchor> {
   warp: WarpSample;
   markers_changed: string[];
+  /** New anchors that the curve measured without them contradicts. */
+  doubts: AnchorDoubt[];
+}
+
+/** An anchor far outside of the band of the measured curve; seconds. */
+export interface AnchorDoubt {
+  t_new: number;
+  t_ref: number;
+  /** Place in the reference by the curve. */
+  measured: number;
+  /** Half width of the 90 % band there. */
+  band: number;
 }
 
 export type JobKind = 'sync' | 'batch' | 'transfer' | 'export' | 'render' | 'benchmark';

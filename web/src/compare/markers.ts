@@ -1,6 +1,7 @@
 /** Markers of a run together with what people said about them. */
 import type { Annotation, RunMarkers } from '../api/types';
 import { cell } from '../lib/format';
+import { annotationOf } from './annotations';
 import { matchesQuery } from '../lib/table';
 
 export type MarkerStatus = 'ok' | 'review' | 'outside';
@@ -41,14 +42,14 @@ function statusOf(text: string | undefined): MarkerStatus {
 }
 
 /**
- * Rows of new_markers.csv joined with annotations by id. After a refit the row of an annotated marker holds the annotated time; the
+ * Rows of new_markers.csv joined with annotations by id and place. The row of an annotated marker holds the annotated time; the
  * predicted one is then what the server recorded with the annotation.
  */
 export function joinMarkers(table: RunMarkers | null, annotations: readonly Annotation[]): Marker[] {
-  const byId = new Map(annotations.filter((note) => note.marker_id !== null).map((note) => [note.marker_id, note]));
   return (table?.rows ?? []).map((row, index) => {
     const id = row['marker_id'] ?? String(index + 1);
-    const annotation = byId.get(id) ?? null;
+    const refSecs = cell(row['t_ref']);
+    const annotation = annotationOf(annotations, id, refSecs);
     const actualSecs = annotation?.t_new ?? null;
     const recorded = annotation?.delta_sec ?? null;
     const predictedSecs = actualSecs !== null && recorded !== null ? actualSecs - recorded : cell(row['t_new']);
@@ -58,7 +59,7 @@ export function joinMarkers(table: RunMarkers | null, annotations: readonly Anno
       row: index,
       id,
       name: row['name'] || id,
-      refSecs: cell(row['t_ref']),
+      refSecs,
       predictedSecs,
       lowSecs: cell(row['t_new_low']),
       highSecs: cell(row['t_new_high']),

@@ -1,11 +1,14 @@
-/** Anchors of a run: moments a person says show the same place. Every change refits the map at once and can be undone. */
+/** Anchors of a run: moments a person says show the same place. Every change refits the map at once. */
 import { useState } from 'preact/hooks';
-import { ApiError, errorText, getAnchors, putAnchors, type Anchor, type AnchorsSaved, type Tagged, type WarpSample } from '../api';
+import { ApiError, errorText, getAnchors, putAnchors, type Anchor, type AnchorDoubt, type AnchorsSaved, type Tagged, type WarpSample } from '../api';
 import { toast } from '../components';
 import { useLoad } from '../lib/hooks';
 
-/** Steps that can be undone. */
-const UNDO_DEPTH = 50;
+/** A change that the pictures contradict, until the person has decided. */
+export interface AnchorQuestion {
+  doubts: readonly AnchorDoubt[];
+  decide: (anyway: boolean) => void;
+}
 
 export interface Anchors {
   items: readonly Anchor[];
@@ -13,36 +16,55 @@ export interface Anchors {
   busy: boolean;
   /** Anchors are tried out only: the session may not write. */
   trial: boolean;
-  canUndo: boolean;
-  /** Replaces the anchors; true when the map now follows them. */
+  question: AnchorQuestion | null;
+  /** Replaces the anchors; true when the map now follows them. What contradicts the measured curve is asked about before. */
   set: (items: readonly Anchor[], what: string) => Promise<boolean>;
-  undo: () => Promise<void>;
+  /** Replaces the anchors by what they were. */
+  restore: (items: readonly Anchor[], what: string) => Promise<boolean>;
 }
 
-export function useAnchors(runId: string, mayWrite: boolean, onRefit: (sample: WarpSample, saved: boolean, markersChanged: readonly string[]) => void): Anchors {
+export interface AnchorEvents {
+  onRefit: (sample: WarpSample, saved: boolean, markersChanged: readonly string[]) => void;
+  onStored: (what: string, before: readonly Anchor[], after: readonly Anchor[]) => void;
+}
+
+export function useAnchors(runId: string, mayWrite: boolean, { onRefit, onStored }: AnchorEvents): Anchors {
   const loaded = useLoad((signal) => getAnchors(runId, signal), [runId]);
   const [now, setNow] = useState<{ of: unknown; list: Tagged<Anchor> } | null>(null);
-  const [past, setPast] = useState<(readonly Anchor[])[]>([]);
   const [busy, setBusy] = useState(false);
+  const [question, setQuestion] = useState<AnchorQuestion | null>(null);
   const current = now !== null && now.of === loaded.data ? now.list : loaded.data;
 
-  const put = async (items: readonly Anchor[], what: string): Promise<boolean> => {
-    if (!current) return false;
+  const put = async (items: readonly Anchor[], what: string, ask: boolean): Promise<AnchorsSaved | null> => {
+    if (!current) return null;
     setBusy(true);
     try {
-      const saved: AnchorsSaved = await putAnchors(runId, items, current.etag, !mayWrite);
+      if (ask) {
+        const { doubts } = await putAnchors(runId, items, current.etag, true);
+        if (doubts.length > 0 && !(await asked(doubts))) return null;
+      }
+      const saved = await putAnchors(runId, items, current.etag, !mayWrite);
       setNow({ of: loaded.data, list: { items: mayWrite ? saved.items : [...items], etag: mayWrite ? saved.etag : current.etag } });
       onRefit(saved.warp, mayWrite, saved.markers_changed ?? []);
-      return true;
+      return saved;
     } catch (error) {
-      await explain(error, what);
-      return false;
+      explain(error, what);
+      return null;
     } finally {
       setBusy(false);
     }
   };
 
-  const explain = async (error: unknown, what: string) => {
+  const asked = (doubts: readonly AnchorDoubt[]) =>
+    new Promise<boolean>((resolve) => {
+      const decide = (anyway: boolean) => {
+        setQuestion(null);
+        resolve(anyway);
+      };
+      setQuestion({ doubts, decide });
+    });
+
+  const explain = (error: unknown, what: string) => {
     if (error instanceof ApiError && error.status === 412) {
       loaded.reload();
       toast('warn', `${what}: not done, because somebody else changed the anchors. Theirs are shown now; pin again if yours is still needed.`);
@@ -54,16 +76,13 @@ export function useAnchors(runId: string, mayWrite: boolean, onRefit: (sample: W
     error: loaded.error,
     busy,
     trial: !mayWrite,
-    canUndo: past.length > 0,
+    question,
     set: async (items, what) => {
       const before = current?.items ?? [];
-      if (!(await put(items, what))) return false;
-      setPast((steps) => [...steps.slice(1 - UNDO_DEPTH), before]);
-      return true;
+      const saved = await put(items, what, true);
+      if (saved) onStored(what, before, mayWrite ? saved.items : items);
+      return saved !== null;
     },
-    undo: async () => {
-      const before = past[past.length - 1];
-      if (before && (await put(before, 'Undo'))) setPast((steps) => steps.slice(0, -1));
-    },
+    restore: async (items, what) => (await put(items, what, false)) !== null,
   };
 }

@@ -17,14 +17,15 @@ export interface Annotations {
   error: unknown;
   saving: boolean;
   conflict: Conflict | null;
-  /** Makes one change; true when it is stored. A conflict is kept for the person to decide. */
+  /** Makes one change; true when it is stored. A conflict is kept for the person to decide, and told of when it is. */
   save: (change: AnnotationChange) => Promise<boolean>;
   /** Decides the conflict: mine on top of the current list, or the current list as it is. */
   resolve: (mine: boolean) => Promise<void>;
   reload: () => void;
 }
 
-export function useAnnotations(runId: string): Annotations {
+/** `onStored` is told of each change that was stored, and of what it replaced. */
+export function useAnnotations(runId: string, onStored?: (change: AnnotationChange, before: Annotation | null) => void): Annotations {
   const loaded = useLoad((signal) => getAnnotations(runId, signal), [runId]);
   const [stored, setStored] = useState<{ of: unknown; list: Tagged<Annotation> } | null>(null);
   const [saving, setSaving] = useState(false);
@@ -36,6 +37,7 @@ export function useAnnotations(runId: string): Annotations {
     try {
       const list = await putAnnotations(runId, applyChange(base.items, change), base.etag);
       setStored({ of: loaded.data, list });
+      onStored?.(change, annotationOf(base.items, change.markerId, change.refSecs));
       return true;
     } catch (error) {
       if (error instanceof ApiError && error.status === 412) await meet(change);
@@ -49,7 +51,7 @@ export function useAnnotations(runId: string): Annotations {
   const meet = async (change: AnnotationChange) => {
     try {
       const now = await getAnnotations(runId);
-      setConflict({ change, theirs: annotationOf(now.items, change.markerId), current: now });
+      setConflict({ change, theirs: annotationOf(now.items, change.markerId, change.refSecs), current: now });
     } catch (error) {
       toast('bad', `${change.title}: not saved, and the current annotations could not be read. ${errorText(error)}`);
     }

@@ -28,9 +28,6 @@ export function AnchorsPanel({ deck, anchors, onPin }: AnchorsPanelProps) {
         <Button kind="primary" icon="pin" disabled={anchors.busy} onClick={onPin}>
           Pin these frames
         </Button>
-        <Button icon="undo" disabled={!anchors.canUndo || anchors.busy} onClick={() => void anchors.undo()}>
-          Undo
-        </Button>
         {anchors.trial && <Badge tone="info">trial: this session may not save</Badge>}
       </Toolbar>
       {anchors.items.length === 0 ? (

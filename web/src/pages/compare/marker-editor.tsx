@@ -1,13 +1,15 @@
 /** The chosen marker: agree with the map, put it where the playhead is, say something about it. */
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import type { Annotation } from '../../api';
 import { Badge, Button, TextArea, TextField, Toolbar } from '../../components';
 import { LABEL_MAX, NOTE_MAX, type AnnotationChange } from '../../compare/annotations';
+import { dropDraft, readDraft, writeDraft, type Draft } from '../../compare/drafts';
 import { CONFIRMED, type Marker } from '../../compare/markers';
 import { clock, percent, signedSecs } from '../../lib/format';
 import type { Deck } from '../../player/deck';
 
 export interface MarkerEditorProps {
+  runId: string;
   deck: Deck;
   marker: Marker;
   mayAnnotate: boolean;
@@ -32,29 +34,47 @@ function annotate(marker: Marker, change: Partial<Annotation>): Annotation {
 export const confirmChange = (marker: Marker): AnnotationChange | null =>
   marker.predictedSecs === null
     ? null
-    : { title: `Confirm ${marker.name}`, markerId: marker.id, next: annotate(marker, { t_new: marker.predictedSecs, label: CONFIRMED }) };
+    : { title: `Confirm ${marker.name}`, markerId: marker.id, refSecs: marker.refSecs, next: annotate(marker, { t_new: marker.predictedSecs, label: CONFIRMED }) };
 
 export function moveChange(marker: Marker, newSecs: number): AnnotationChange {
   const { annotation } = marker;
   const label = annotation && annotation.label !== CONFIRMED ? annotation.label : '';
-  return { title: `Move ${marker.name}`, markerId: marker.id, next: annotate(marker, { t_new: newSecs, label }) };
+  return { title: `Move ${marker.name}`, markerId: marker.id, refSecs: marker.refSecs, next: annotate(marker, { t_new: newSecs, label }) };
 }
 
-export function MarkerEditor({ deck, marker, mayAnnotate, saving, onSave, onClose }: MarkerEditorProps) {
-  const [label, setLabel] = useState('');
-  const [note, setNote] = useState('');
+/** What is typed but not saved: it waits for the person, whatever happens to the page. */
+function useDraft(runId: string, { id, refSecs, annotation }: Marker) {
+  const [draft, setDraft] = useState<Draft>(() => readDraft(runId, id, refSecs));
+  const of = { label: annotation?.label ?? '', note: annotation?.note ?? '' };
+  const text = { ...of, ...draft };
+  const changed = text.label !== of.label || text.note !== of.note;
+  return {
+    text,
+    changed,
+    type: (typed: Draft) => {
+      const next = { ...draft, ...typed };
+      setDraft(next);
+      writeDraft(runId, id, refSecs, next);
+    },
+    drop: () => {
+      dropDraft(runId, id, refSecs, draft);
+      setDraft({});
+    },
+  };
+}
+
+export function MarkerEditor({ runId, deck, marker, mayAnnotate, saving, onSave, onClose }: MarkerEditorProps) {
   const stored = marker.annotation;
-  useEffect(() => {
-    setLabel(stored?.label ?? '');
-    setNote(stored?.note ?? '');
-  }, [marker.row, stored]);
-  const changed = label !== (stored?.label ?? '') || note !== (stored?.note ?? '');
+  const { text, changed, type, drop } = useDraft(runId, marker);
   const confirm = confirmChange(marker);
   const moveHere = () => {
     const { newSecs } = deck.state.get();
     if (newSecs !== null) void onSave(moveChange(marker, newSecs));
   };
-  const saveText = () => void onSave({ title: `Note on ${marker.name}`, markerId: marker.id, next: annotate(marker, { label, note }) });
+  const saveText = async () => {
+    const saved = await onSave({ title: `Note on ${marker.name}`, markerId: marker.id, refSecs: marker.refSecs, next: annotate(marker, text) });
+    if (saved) drop();
+  };
   return (
     <section class="editor" aria-label={`Marker ${marker.name}`}>
       <div class="editor-head">
@@ -81,30 +101,24 @@ export function MarkerEditor({ deck, marker, mayAnnotate, saving, onSave, onClos
               Move to playhead
             </Button>
             {stored && (
-              <Button small kind="danger" icon="trash" disabled={saving} onClick={() => void onSave({ title: `Clear ${marker.name}`, markerId: marker.id, next: null })}>
+              <Button small kind="danger" icon="trash" disabled={saving} onClick={() => void onSave({ title: `Clear ${marker.name}`, markerId: marker.id, refSecs: marker.refSecs, next: null })}>
                 Clear
               </Button>
             )}
           </Toolbar>
           <div class="editor-fields">
-            <TextField label="Label" value={label} maxLength={LABEL_MAX} onInput={setLabel} />
-            <TextArea label="Note" value={note} maxLength={NOTE_MAX} onInput={setNote} />
+            <TextField label="Label" value={text.label} maxLength={LABEL_MAX} onInput={(label) => type({ label })} />
+            <TextArea label="Note" value={text.note} maxLength={NOTE_MAX} onInput={(note) => type({ note })} />
           </div>
           {changed && (
             <Toolbar label="Label and note">
-              <Button small kind="primary" disabled={saving} onClick={saveText}>
+              <Button small kind="primary" disabled={saving} onClick={() => void saveText()}>
                 Save
               </Button>
-              <Button
-                small
-                kind="quiet"
-                onClick={() => {
-                  setLabel(stored?.label ?? '');
-                  setNote(stored?.note ?? '');
-                }}
-              >
+              <Button small kind="quiet" onClick={drop}>
                 Discard
               </Button>
+              <span class="small muted">Not saved yet; kept in this browser.</span>
             </Toolbar>
           )}
         </>

@@ -8,15 +8,18 @@ import { withAnchor } from '../../compare/delta';
 import { joinMarkers, markerNewSecs, neighbour, type Marker } from '../../compare/markers';
 import { formatState, type CompareState } from '../../compare/url-state';
 import { useAnchors } from '../../compare/use-anchors';
+import { useUndo } from '../../compare/use-undo';
 import { useAnnotations } from '../../compare/use-annotations';
 import { useRunMarkers } from '../../compare/use-run-markers';
 import type { LoadedWarp } from '../../compare/use-warp';
+import { clock } from '../../lib/format';
 import { keyIsForControl, useKeys } from '../../lib/hooks';
 import { useStore } from '../../lib/store';
 import type { WarpMap } from '../../player/warp';
 import { Stage, type ViewMode } from '../../stage/stage';
 import { LoopControls, NudgeControls, setLoopEnd, toggleLoop, Transport } from '../../stage/transport';
 import { useDeck, useSideMedia } from '../../stage/use-deck';
+import { AnchorQuestionDialog } from './anchor-question';
 import { AnchorsPanel } from './anchors-panel';
 import { ConflictDialog } from './conflict';
 import { ExportMenu } from './export-menu';
@@ -53,17 +56,27 @@ export function Workspace({ run, warp, map, initial }: WorkspaceProps) {
   const [open, setOpen] = useState<'help' | 'export' | null>(null);
 
   const table = useRunMarkers(run);
-  const annotations = useAnnotations(run.id);
-  const anchors = useAnchors(run.id, mayAnnotate, (sample, saved, changed) => {
-    warp.replace(sample);
-    deck.resetNudge();
-    if (!saved) return;
-    warp.refine();
-    if (changed.length > 0) {
-      table.reload();
-      toast('ok', `Map refitted; ${changed.length} ${changed.length === 1 ? 'marker' : 'markers'} moved.`, { label: 'Undo', run: () => void anchors.undo() });
-    }
+  const history = useUndo(run.id);
+  const annotations = useAnnotations(run.id, (change, before) => {
+    // The table on the disk now has the moment that was set, or the predicted one again.
+    table.reload();
+    const { title, markerId, refSecs, next, undoes } = change;
+    if (!undoes) history.push({ kind: 'annotation', what: title, markerId, refSecs, before, after: next });
   });
+  const anchors = useAnchors(run.id, mayAnnotate, {
+    onRefit: (sample, saved, changed) => {
+      warp.replace(sample);
+      deck.resetNudge();
+      if (!saved) return;
+      warp.refine();
+      if (changed.length > 0) {
+        table.reload();
+        toast('ok', `Map refitted; ${changed.length} ${changed.length === 1 ? 'marker' : 'markers'} moved.`);
+      }
+    },
+    onStored: (what, before, after) => history.push({ kind: 'anchors', what, before, after }),
+  });
+  const undo = () => void history.undo(anchors, annotations);
   const markers = useMemo(() => joinMarkers(table.data, annotations.items), [table.data, annotations.items]);
   const selected = markers.find((marker) => marker.row === selectedRow) ?? null;
 
@@ -91,8 +104,12 @@ export function Workspace({ run, warp, map, initial }: WorkspaceProps) {
       toast('warn', 'Only two shown pictures can be pinned; one side has no counterpart here. Lock by time to bring both into view.');
       return;
     }
-    void anchors.set(withAnchor(anchors.items, { t_new: newSecs, t_ref: refSecs, note: '' }), 'Pin anchor').then((done) => {
-      if (done && deck.state.get().lock === 'time') deck.setLock('place');
+    const items = withAnchor(anchors.items, { t_new: newSecs, t_ref: refSecs, note: '' });
+    const replaced = anchors.items.filter((anchor) => !items.includes(anchor));
+    void anchors.set(items, 'Pin anchor').then((done) => {
+      if (!done) return;
+      if (replaced.length > 0) toast('ok', `Pinned in place of the anchor at ${replaced.map((anchor) => clock(anchor.t_new, 1)).join(' and ')}, which spoke of the same moment.`);
+      if (deck.state.get().lock === 'time') deck.setLock('place');
     });
     setPanel('anchors');
   };
@@ -110,7 +127,7 @@ export function Workspace({ run, warp, map, initial }: WorkspaceProps) {
       '[': () => deck.nudge(-1),
       ']': () => deck.nudge(1),
       p: pin,
-      u: () => void anchors.undo(),
+      u: undo,
       c: () => {
         const change = selected && mayAnnotate ? confirmChange(selected) : null;
         if (change) void annotations.save(change);
@@ -181,6 +198,13 @@ export function Workspace({ run, warp, map, initial }: WorkspaceProps) {
             ]}
             onChange={setPanel}
           />
+          <Button
+            small
+            icon="undo"
+            label={history.last ? `Undo: ${history.last.what} (U)` : 'Nothing to undo'}
+            disabled={!history.last || anchors.busy || annotations.saving}
+            onClick={undo}
+          />
           <Button small icon="download" onClick={() => setOpen('export')}>
             Export
           </Button>
@@ -188,7 +212,7 @@ export function Workspace({ run, warp, map, initial }: WorkspaceProps) {
         {annotations.error ? <LoadError what="the annotations" error={annotations.error} retry={annotations.reload} /> : null}
         {table.error ? <LoadError what="the markers" error={table.error} retry={table.reload} /> : null}
         {panel === 'anchors' && <AnchorsPanel deck={deck} anchors={anchors} onPin={pin} />}
-        {panel === 'markers' && !table.loading && !table.error && (
+        {panel === 'markers' && (table.data !== null || !table.loading) && !table.error && (
           <MarkerPanel
             markers={markers}
             selected={selected}
@@ -201,9 +225,10 @@ export function Workspace({ run, warp, map, initial }: WorkspaceProps) {
           />
         )}
         {panel === 'markers' && selected && (
-          <MarkerEditor key={selected.row} deck={deck} marker={selected} mayAnnotate={mayAnnotate} saving={annotations.saving} onSave={annotations.save} onClose={() => setSelectedRow(null)} />
+          <MarkerEditor key={selected.row} runId={run.id} deck={deck} marker={selected} mayAnnotate={mayAnnotate} saving={annotations.saving} onSave={annotations.save} onClose={() => setSelectedRow(null)} />
         )}
       </section>
+      {anchors.question && <AnchorQuestionDialog question={anchors.question} />}
       {annotations.conflict && <ConflictDialog conflict={annotations.conflict} onResolve={(mine) => void annotations.resolve(mine)} />}
       {open === 'help' && <Help onClose={() => setOpen(null)} />}
       {open === 'export' && <ExportMenu run={run} markers={markers} mayWrite={mayWrite} onClose={() => setOpen(null)} />}
