@@ -101,7 +101,7 @@ pub fn refit(folder: &Path, rows: Vec<AnchorRow>) -> Result<Refit, PipelineError
         ..TimeWarpFile::new(&warp, &verdict, &settings)
     };
     let edits = Edits::read(folder)?;
-    let is_new = |anchor: &&Anchor| !edits.anchors.iter().any(|known| known.anchor() == **anchor);
+    let is_new = |anchor: &&Anchor| !edits.anchors.iter().any(|known| is_same(known, anchor));
     let doubts = anchors.iter().filter(is_new).filter_map(|anchor| {
         let others: Vec<Anchor> = anchors.iter().filter(|other| *other != anchor).copied().collect();
         contradiction(
@@ -125,6 +125,12 @@ pub fn refit(folder: &Path, rows: Vec<AnchorRow>) -> Result<Refit, PipelineError
         folder: folder.to_owned(),
         rows,
     })
+}
+
+/// Whether an anchor is the one on the disk, whose times have six decimals.
+fn is_same(stored: &AnchorRow, anchor: &Anchor) -> bool {
+    let near = |a: f64, b: f64| (a - b).abs() < 1e-5;
+    near(stored.t_new, anchor.t_new_secs) && near(stored.t_ref, anchor.t_ref_secs)
 }
 
 /// What speaks against an anchor, if the curve fitted without it does.

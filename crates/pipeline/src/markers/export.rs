@@ -3,8 +3,6 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use mtbsync_artefacts::edits;
-use mtbsync_formats::csv::MAX_CSV_BYTES;
 use mtbsync_markers::ReadMarkersError;
 use mtbsync_markers::export::{
     AudioInfo, ClipInfo, ExportOptions, ExportSummary, ExportTable, Preset, TableOptions, export as write,
@@ -24,6 +22,7 @@ use serde::Serialize;
 use crate::config::Config;
 use crate::context::Context;
 use crate::markers::error::MarkerProblem;
+use crate::markers::import::read_new_markers;
 use crate::markers::mux;
 use crate::markers::retime::{self, RetimeSource};
 
@@ -387,10 +386,7 @@ pub struct ExportReport {
 pub fn export_markers(request: &ExportRequest, context: &Context<'_>) -> Result<ExportReport, PipelineError> {
     check_combination(request)?;
     let input = request.markers.path();
-    let csv = match &request.markers {
-        Input::File(path) => edits::read_table(path)?,
-        Input::Stdin => request.markers.read(MAX_CSV_BYTES)?,
-    };
+    let csv = read_new_markers(&request.markers)?;
     let out = output(request)?;
     let folder = match &request.markers {
         Input::File(path) => Some(folder_of(path)),

@@ -79,6 +79,23 @@ fn an_anchor_is_met_and_markers_follow() {
 }
 
 #[test]
+fn an_anchor_far_from_the_measured_curve_is_doubted_until_it_is_stored() {
+    let place = Place::new();
+    let path = format!("/api/anchors?run={}", place.run_id("runA"));
+    let far = pin(&place, 2.0);
+    let tried = place.send("PUT", &format!("{path}&dry_run=1"), &[], &far).json();
+    let doubt = &tried["doubts"][0];
+    let off = doubt["t_ref"].as_f64().unwrap() - doubt["measured"].as_f64().unwrap();
+    assert!((off - 2.0).abs() < 0.05, "{doubt}");
+    assert!(doubt["band"].as_f64().unwrap() < 0.4, "{doubt}");
+    let near = place.send("PUT", &format!("{path}&dry_run=1"), &[], &pin(&place, 0.05));
+    assert_eq!(near.json()["doubts"], json!([]));
+    assert_eq!(place.send("PUT", &path, &[("If-Match", "*")], &far).status, 200);
+    let again = place.send("PUT", &format!("{path}&dry_run=1"), &[], &far);
+    assert_eq!(again.json()["doubts"], json!([]), "decided before");
+}
+
+#[test]
 fn contradictions_name_both_anchors() {
     let place = Place::new();
     let path = format!("/api/anchors?run={}", place.run_id("runA"));

@@ -112,3 +112,39 @@ fn notes_are_exported_for_spreadsheets() {
         (422, "unusable".to_owned())
     );
 }
+
+#[test]
+fn the_table_of_markers_says_at_once_what_was_set() {
+    let place = Place::new();
+    let path = format!("/api/annotations?run={}", place.run_id("runA"));
+    let put = |items: Value| place.send("PUT", &path, &[("If-Match", "*")], &json!({ "items": items }));
+    let before = place.read("runA/new_markers.csv");
+    let note = json!({"marker_id": "2", "t_ref": 14.171, "t_new": 14.9, "label": "", "note": ""});
+    assert_eq!(put(json!([note])).status, 200);
+    let moved = place.read("runA/new_markers.csv");
+    assert!(
+        moved.contains("2,02 Braking,14.171000,14.900000,14.900000,14.900000,14.900000,1.0000,false,ok"),
+        "{moved}"
+    );
+    let others = |table: &str| -> Vec<String> {
+        let rows = table.lines().filter(|line| !line.starts_with("2,"));
+        rows.map(str::to_owned).collect()
+    };
+    assert_eq!(others(&moved), others(&before));
+    // A note that sets no moment, or none at all: the map says where it is again.
+    let text = json!({"marker_id": "2", "t_ref": 14.171, "label": "", "note": "look"});
+    assert_eq!(put(json!([text])).status, 200);
+    let back = place.read("runA/new_markers.csv");
+    assert!(
+        back.contains("2,02 Braking,14.171000,14.274707,14.274707,14.18")
+            && back.contains(",0.9918,false,ok"),
+        "{back}"
+    );
+    assert_eq!(others(&back), others(&before));
+    // Damage beside it costs no note.
+    for damaged in ["timewarp.json", "new_markers.csv"] {
+        place.write(&format!("runA/{damaged}"), "{");
+        assert_eq!(put(json!([note])).status, 200, "{damaged}");
+        assert!(place.read("runA/annotations.json").contains("14.9"), "{damaged}");
+    }
+}
