@@ -1,5 +1,5 @@
-//! `out[y][x] = Σ w_y[j] w_x[i] I[j][i]`, with weights the shares of a source pixel in the part of the picture
-//! that an output pixel covers: area averaging, of the grid's window.
+//! `out[y][x] = Σ w_y[j] w_x[i] I[j][i]`: area averaging of the grid's window. The weights are the shares
+//! that a source pixel has in the part of the picture which an output pixel covers.
 
 use crate::dispatch::multiversion;
 use crate::grid_window::GridWindow;

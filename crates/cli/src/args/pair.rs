@@ -32,7 +32,7 @@ pub struct PairArgs {
     #[arg(long, value_name = "RATE", value_parser = rate, allow_negative_numbers = true)]
     pub export_fps: Option<RateChoice>,
 
-    /// Put notes, moved markers and anchors of an earlier run in the folder aside (.bak) instead of keeping them
+    /// Put notes, moved markers and anchors of an earlier run in the folder aside instead of keeping them
     #[arg(long)]
     pub discard_edits: bool,
 

@@ -3,6 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+use mtbsync_artefacts::edits;
+use mtbsync_formats::csv::MAX_CSV_BYTES;
 use mtbsync_markers::import::{
     ImportError, ImportFormat, ImportOptions, Imported, MAX_IMPORT_BYTES, from_tags, import,
 };
@@ -108,6 +110,17 @@ pub fn import_markers(request: &ImportRequest) -> Result<ImportReport, PipelineE
         path: Some(path),
         stdout: None,
     })
+}
+
+/// The bytes of a table of markers of the new run, with the moments a person has set.
+///
+/// # Errors
+/// Not readable, or too large.
+pub fn read_new_markers(source: &Input) -> Result<Vec<u8>, PipelineError> {
+    match source {
+        Input::File(path) => edits::read_table(path),
+        Input::Stdin => source.read(MAX_CSV_BYTES),
+    }
 }
 
 /// Reads markers of the reference: a marker table, or any file [`import_markers`] reads. Timecode counts at
