@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
+use mtbsync_align::TimeWarp;
 use mtbsync_artefacts::edits::Edits;
+use mtbsync_markers::Marker;
 use mtbsync_markers::time::Rate;
 use mtbsync_task::error::PipelineError;
 use mtbsync_task::files::Input;
@@ -39,14 +41,9 @@ impl MarkerNames {
             .position(|name| name.eq_ignore_ascii_case(NEW_TIME_COLUMN));
         let (mut names, mut unreached) = (Vec::new(), 0);
         for marker in table.markers {
-            let carried_over =
-                new_column.and_then(|column| marker.extra.get(column)?.trim().parse::<f64>().ok());
             let on_master = match schedule.master() {
                 Side::Reference => Some(marker.t_ref_secs),
-                Side::New => edits
-                    .moment_of(&marker.id, marker.t_ref_secs)
-                    .or(carried_over)
-                    .or_else(|| schedule.warp().new_from_ref(marker.t_ref_secs)),
+                Side::New => new_secs(&marker, new_column, edits, schedule.warp()),
             };
             match on_master.filter(|t| t.is_finite()) {
                 Some(t_secs) => names.push((t_secs, marker.name)),
@@ -68,9 +65,51 @@ impl MarkerNames {
     }
 }
 
+/// Where a marker is in the new run: where a person has set it, else by the table's column, else by the map.
+fn new_secs(marker: &Marker, column: Option<usize>, edits: &Edits, warp: &TimeWarp) -> Option<f64> {
+    let carried_over = || marker.extra.get(column?)?.trim().parse().ok();
+    edits
+        .moment_of(&marker.id, marker.t_ref_secs)
+        .or_else(carried_over)
+        .or_else(|| warp.new_from_ref(marker.t_ref_secs))
+}
+
 #[cfg(test)]
 mod tests {
+    use mtbsync_align::Segment;
+    use mtbsync_artefacts::annotations::Annotation;
+
     use super::*;
+
+    #[test]
+    fn a_person_knows_better_than_the_table_and_the_table_than_the_map() {
+        let line = Segment::new(vec![0.0, 10.0], vec![1.0, 11.0], vec![0.1; 2]).unwrap();
+        let warp = TimeWarp::new(vec![line]).unwrap();
+        let marker = Marker {
+            id: "7".to_owned(),
+            name: String::new(),
+            t_ref_secs: 5.0,
+            t_ref_end_secs: None,
+            colour: String::new(),
+            comment: String::new(),
+            extra: vec!["4.5".to_owned()],
+        };
+        let set = Edits {
+            notes: vec![Annotation {
+                marker_id: Some("7".to_owned()),
+                t_ref: Some(5.0),
+                t_new: Some(6.0),
+                ..Annotation::default()
+            }],
+            ..Edits::default()
+        };
+        let found = [
+            new_secs(&marker, None, &Edits::default(), &warp),
+            new_secs(&marker, Some(0), &Edits::default(), &warp),
+            new_secs(&marker, Some(0), &set, &warp),
+        ];
+        assert_eq!(found, [Some(4.0), Some(4.5), Some(6.0)]);
+    }
 
     #[test]
     fn the_last_passed_marker_is_named_for_a_while() {
