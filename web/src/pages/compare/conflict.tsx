@@ -8,7 +8,7 @@ export function ConflictDialog({ conflict, onResolve }: { conflict: Conflict; on
   const say = (annotation: Conflict['theirs']) => describe(annotation, (secs) => clock(secs));
   return (
     <Dialog title="Somebody else changed the annotations" onClose={() => onResolve(false)}>
-      <div class="conflict">
+      <div class="decision">
         <p>
           <strong>{conflict.change.title}</strong> was not saved, because the annotations of this run were changed elsewhere since this page loaded them. Their other
           changes are kept in either case.
