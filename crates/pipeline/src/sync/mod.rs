@@ -3,6 +3,7 @@
 pub(crate) mod error;
 mod inputs;
 mod outputs;
+pub mod ride;
 
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -18,7 +19,7 @@ use mtbsync_artefacts::time_warp::{
 use mtbsync_formats::atomic::FileSet;
 use mtbsync_index::describe::DescribeTimes;
 use mtbsync_index::features::SourceRecording;
-use mtbsync_markers::StatusCounts;
+use mtbsync_markers::{StatusCounts, TransferredMarker};
 use mtbsync_matching::align::{Alignment, align};
 use mtbsync_matching::geometry::{Geometry, LensKind};
 use mtbsync_matching::settings::MatchSettings;
@@ -33,11 +34,11 @@ use mtbsync_vision::structure::Projection;
 use self::error::SyncProblem;
 use self::inputs::Inputs;
 use self::outputs::{MadeFolders, SyncRun, Target, recording_file};
+use self::ride::Ride;
 use crate::cache::{Cache, alignments, alignments::Kept};
 use crate::context::Context;
 use crate::map::viewer::{self, Picture};
 use crate::markers::export::{ChosenPreset, ExportSettings};
-use crate::markers::transfer::carry_over;
 use crate::recordings::index::{self, features_of, skipped_warning};
 use crate::resources::Resources;
 use crate::settings::AnalysisSettings;
@@ -123,6 +124,15 @@ impl SyncTimings {
     }
 }
 
+/// Which recordings end before their video does; only what is there was compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CutOff {
+    /// The reference.
+    pub reference: bool,
+    /// The new run.
+    pub new: bool,
+}
+
 /// What came out. `ok: false` is a result, not an error.
 #[derive(Clone, Debug)]
 pub struct SyncReport {
@@ -160,6 +170,10 @@ pub struct SyncReport {
     pub geometry: Option<GeometryFile>,
     /// Markers by status.
     pub markers: Option<StatusCounts>,
+    /// What the map means to the rider; nothing where only pairs were asked for.
+    pub ride: Ride,
+    /// Recordings whose file ends before its video does.
+    pub cut_off: CutOff,
     /// Seconds per stage.
     pub timings: SyncTimings,
     /// Comparison with earlier runs.
@@ -197,6 +211,8 @@ impl SyncReport {
             gps: alignment.gps_offsets,
             geometry: alignment.geometry.as_ref().map(geometry_file),
             markers: None,
+            ride: Ride::default(),
+            cut_off: CutOff::default(),
             timings: SyncTimings::default(),
             regression: None,
             outputs: Vec::new(),
@@ -246,12 +262,15 @@ pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, 
         usable: verdict.ok || (context.force && !warp.segments().is_empty()),
     };
     run.write_pairs(&alignment, &warp)?;
-    let counts = if request.stop_after_pairs {
+    let (counts, ride) = if request.stop_after_pairs {
         run.drop_stale(&[TIMEWARP_FILE, WARP_FILE, NEW_MARKERS_FILE, OVERLAY_FILE]);
         run.drop_stale_editor_files();
-        None
+        (None, Ride::default())
     } else {
-        write_map(&mut run, &inputs, &alignment, &warp, &verdict)?
+        let markers = write_map(&mut run, &inputs, &alignment, &warp, &verdict)?;
+        let known = markers.as_deref().unwrap_or_default();
+        let ride = Ride::of(&warp, known, inputs.new.source.duration_secs);
+        (markers.as_deref().map(StatusCounts::of), ride)
     };
     let timings = SyncTimings {
         warp_sec: warp_time.as_secs_f64(),
@@ -278,6 +297,8 @@ pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, 
     };
     Ok(SyncReport {
         markers: counts,
+        ride,
+        cut_off: inputs.cut_off(),
         timings,
         regression,
         outputs,
@@ -287,14 +308,14 @@ pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, 
     })
 }
 
-/// The map, the markers carried over by it, and its picture; how many markers there are of each status.
+/// The map, the markers carried over by it, and its picture; gives the markers.
 fn write_map(
     run: &mut SyncRun<'_>,
     inputs: &Inputs,
     alignment: &Alignment,
     warp: &TimeWarp,
     verdict: &Verdict,
-) -> Result<Option<StatusCounts>, PipelineError> {
+) -> Result<Option<Vec<TransferredMarker>>, PipelineError> {
     let request = run.request;
     let file = TimeWarpFile {
         reference: Some(recording_file(&inputs.reference.source)),
@@ -303,17 +324,10 @@ fn write_map(
         ..TimeWarpFile::new(warp, verdict, &request.warp)
     };
     run.write_warp(&file)?;
-    let counts = run.write_markers(inputs, &file)?;
+    let moved = run.write_markers(inputs, &file)?;
     if request.plot {
-        let moved = inputs
-            .markers
-            .as_ref()
-            .filter(|_| run.usable)
-            .map_or_else(Vec::new, |table| {
-                carry_over(table, &file, request.review_threshold, !verdict.ok)
-            });
         let picture = Picture {
-            markers: viewer::marker_points(&moved),
+            markers: viewer::marker_points(moved.as_deref().unwrap_or_default()),
             pairs: alignment.pairs.iter().map(dot).collect(),
             ..Picture::default()
         };
@@ -321,7 +335,7 @@ fn write_map(
     } else {
         run.drop_stale(&[OVERLAY_FILE]);
     }
-    Ok(counts)
+    Ok(moved)
 }
 
 fn geometry_file(found: &Geometry) -> GeometryFile {

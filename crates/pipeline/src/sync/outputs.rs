@@ -11,7 +11,7 @@ use mtbsync_formats::atomic::FileSet;
 use mtbsync_index::describe;
 use mtbsync_index::features::SourceRecording;
 use mtbsync_markers::export::Preset;
-use mtbsync_markers::{StatusCounts, new_markers_csv};
+use mtbsync_markers::{TransferredMarker, new_markers_csv};
 use mtbsync_matching::align::Alignment;
 use mtbsync_quality::perf::{Perf, PerfPair, Timings};
 use mtbsync_task::error::{Failure, PipelineError};
@@ -159,7 +159,7 @@ impl SyncRun<'_> {
         &mut self,
         inputs: &Inputs,
         file: &TimeWarpFile,
-    ) -> Result<Option<StatusCounts>, PipelineError> {
+    ) -> Result<Option<Vec<TransferredMarker>>, PipelineError> {
         let stem = Path::new(NEW_MARKERS_FILE)
             .file_stem()
             .unwrap_or_default()
@@ -186,7 +186,7 @@ impl SyncRun<'_> {
         self.put(NEW_MARKERS_FILE, &csv)?;
         self.context.task.progress.finish(Stage::Markers);
         self.write_editor_files(&csv, &names, &stem, &inputs.edited)?;
-        Ok(Some(StatusCounts::of(&moved)))
+        Ok(Some(moved))
     }
 
     fn write_editor_files(
