@@ -82,7 +82,8 @@ pub fn run(mut args: SyncArgs, session: &mut Session) -> Result<Outcome, Pipelin
     let mut report = sync(&request, &context)?;
     if let Some(Err(error)) = context
         .cache
-        .map(|cache| cache.register_run("sync", &report, &context.now_utc))
+        .as_ref()
+        .map(|cache| cache.register_run("sync", &report, &context.now_utc()))
     {
         report.warnings.push(format!("run not registered: {error}"));
     }

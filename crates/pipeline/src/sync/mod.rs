@@ -381,7 +381,7 @@ fn alignment_of(
         Some((cache, key))
     });
     if let Some((cache, key)) = &known
-        && let Some(kept) = cache.find_alignment(key, &context.now_utc)?
+        && let Some(kept) = cache.find_alignment(key, &context.now_utc())?
     {
         return Ok(kept);
     }
@@ -401,7 +401,7 @@ fn alignment_of(
     let alignment = pool.install(|| align(&reference, &new, &inputs.tracks, &settings, &context.task))?;
     if let Some(cache) = &context.cache {
         // A full or read-only cache costs time, not correctness.
-        let _ = cache.keep_learned(begun, &context.now_utc);
+        let _ = cache.keep_learned(begun, &context.now_utc());
     }
     let kept = Kept {
         alignment,
@@ -410,7 +410,7 @@ fn alignment_of(
     };
     if let Some((cache, key)) = known {
         // A full or read-only cache costs time, not correctness.
-        let _ = cache.keep_alignment(&key, &reference.source.fingerprint, &kept, &context.now_utc);
+        let _ = cache.keep_alignment(&key, &reference.source.fingerprint, &kept, &context.now_utc());
     }
     Ok(kept)
 }

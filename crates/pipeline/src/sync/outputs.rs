@@ -268,7 +268,7 @@ impl SyncRun<'_> {
             gps_used: false,
             timewarp_ok: (!self.request.stop_after_pairs).then_some(verdict.ok),
             error: None,
-            ts: self.context.now_utc.clone(),
+            ts: self.context.now_utc(),
         }
     }
 }

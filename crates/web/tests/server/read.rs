@@ -25,6 +25,11 @@ fn a_run_is_described() {
         (&json!("new.mp4"), &json!(21.2))
     );
     assert_eq!(run["reference"]["media"].as_str().unwrap().len(), 16);
+    // Pages ask for the pairs of runs that have some only: browsers log a 404 as an error.
+    assert_eq!(run["has_pairs"], true);
+    fs::remove_file(place.path("runA/pairs.csv")).unwrap();
+    let runs = place.get("/api/runs").json();
+    assert_eq!(runs["items"][0]["has_pairs"], false);
 
     let one = place.get("/api/runs/a67e77f69b03").json();
     assert_eq!(one["timewarp"]["version"], 2);
