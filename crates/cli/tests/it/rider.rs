@@ -1,5 +1,5 @@
-//! What a rider types and reads: recordings in order, the folder of a run, whole recordings by any chapter, and
-//! the last lines of `sync`.
+//! What a rider types and reads: recordings in order, the folder of a run, whole recordings by any chapter,
+//! and the last lines of `sync`.
 
 use std::fs;
 use std::process::Command;

@@ -247,7 +247,7 @@ impl<'a> Ledger<'a> {
             .clone()
             .filter(|ts| history_has(root, &run_id, ts));
         let is_there = known.is_some();
-        // Not the time at which it ended: the history is in order of time, and pairs join it in that of names.
+        // Not when it ended: the history is in order of time, and pairs join it in that of their names.
         let ts = known.unwrap_or_else(|| self.context.now_utc());
         if !is_there {
             record.history_ts = Some(ts.clone());

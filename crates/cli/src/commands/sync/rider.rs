@@ -305,13 +305,13 @@ mod tests {
         }
     }
 
-    fn said(whole: Stretch, loss: Option<Stretch>, gain: Option<Stretch>) -> String {
+    fn said(whole: &Stretch, loss: Option<Stretch>, gain: Option<Stretch>) -> String {
         let ride = Ride {
             loss,
             gain,
             ..Ride::default()
         };
-        whole_in_words(&whole, &ride)
+        whole_in_words(whole, &ride)
     }
 
     #[test]
@@ -319,7 +319,7 @@ mod tests {
         let whole = |secs, half| stretch("01 Start", "16 Fork", secs, half);
         assert_eq!(
             said(
-                whole(12.46, 0.2),
+                &whole(12.46, 0.2),
                 Some(stretch("06 Fork", "07 Root", 6.3, 0.4)),
                 None
             ),
@@ -327,23 +327,23 @@ mod tests {
         );
         assert_eq!(
             said(
-                whole(-2.0, 0.3),
+                &whole(-2.0, 0.3),
                 Some(stretch("06 Fork", "07 Root", 1.3, 0.4)),
                 Some(stretch("08", "09", -1.9, 0.1))
             ),
             "You were 2.0 s (±0.3 s) faster from 01 to 16; biggest gain 08–09: -1.9 s."
         );
         assert_eq!(
-            said(whole(0.2, 0.3), None, None),
+            said(&whole(0.2, 0.3), None, None),
             "You were as fast as the reference (±0.3 s) from 01 to 16."
         );
         let only = whole(3.0, 0.0);
         assert_eq!(
-            said(only.clone(), Some(only), None),
+            said(&only, Some(only.clone()), None),
             "You were 3.0 s slower from 01 to 16."
         );
         assert_eq!(
-            said(stretch("", "", 1.5, 0.0), None, None),
+            said(&stretch("", "", 1.5, 0.0), None, None),
             "You were 1.5 s slower from the first moment both runs show to the last (0:08.0 to 1:39.5 of yours)."
         );
     }
@@ -353,11 +353,11 @@ mod tests {
         let loss = |from, to| Some(stretch(from, to, 2.0, 0.1));
         let whole = || stretch("Start", "16 Fork", 5.0, 0.0);
         assert!(
-            said(whole(), loss("06 Fork", "Root"), None)
+            said(&whole(), loss("06 Fork", "Root"), None)
                 .contains("from Start to 16 Fork; biggest loss 06 Fork–Root:")
         );
         let twice = said(
-            stretch("1 Start", "2 End", 5.0, 0.0),
+            &stretch("1 Start", "2 End", 5.0, 0.0),
             loss("1 Jump", "2 End"),
             None,
         );
