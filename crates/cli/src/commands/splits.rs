@@ -106,7 +106,7 @@ fn lines(report: &SplitsReport, all: bool) -> Vec<String> {
             lines.push(format!("{blank}Against {reference}:"));
         }
         lines.extend(blocks(table, all));
-        if let Some(ideal_secs) = table.ideal_secs {
+        if let Some(ideal_secs) = table.ideal_secs.filter(|_| table.runs.len() > 1) {
             lines.push(format!("Ideal: {ideal_secs:.3} s, the best of each section"));
         }
     }
@@ -174,7 +174,8 @@ fn block(table: &SplitsTable, order: &[usize]) -> Vec<String> {
     ];
     for (k, section) in first.sections.iter().enumerate() {
         let cells = runs.iter().map(|(i, run)| {
-            let is_best = table.best.get(k) == Some(&Some(*i));
+            // Of one run every section would be the best.
+            let is_best = table.runs.len() > 1 && table.best.get(k) == Some(&Some(*i));
             let star = if is_best { "*" } else { " " };
             format!("{}{star}", run.sections.get(k).map_or_else(String::new, cell))
         });

@@ -22,6 +22,7 @@ use crate::summary::Outcome;
 #[derive(Args, Debug)]
 #[command(
     mut_arg("export", |arg| arg.requires("ref_markers")),
+    override_usage = "mtbsync sync [OPTIONS] <REFERENCE> <NEW>",
     after_help = "Examples:\n  mtbsync sync old.mp4 new.mp4\n  \
     mtbsync sync old.mp4 new.mp4 --ref-markers markers.csv --export resolve-edl\n\n\
     The artefact folder gets timewarp.json (the map), pairs.csv, new_markers.csv, the editor files and a picture. When the \

@@ -149,6 +149,12 @@ fn a_recording_that_is_cut_off_is_named_as_such() {
         "{}",
         said.stderr
     );
+    assert!(
+        said.stdout
+            .starts_with("The new recording is cut off: only what is there was compared.\n"),
+        "{}",
+        said.stdout
+    );
     let said = place.run_args(&["sync", &data("race-lap/pass1.mp4"), half, "--out", "no", "-q"]);
     assert_eq!((said.code, said.stdout.as_str()), (3, ""));
     let said = place.run_args(&["sync", &data("race-lap/pass1.mp4"), half, "--out", "no"]);

@@ -204,6 +204,38 @@ fn runs_of_two_references_get_a_table_each() {
 }
 
 #[test]
+fn references_of_one_name_are_told_apart_and_one_run_wins_nothing() {
+    let place = Place::new();
+    for (run, reference) in [("a", "/monday/ref.mp4"), ("b", "/friday/ref.mp4")] {
+        place.write(&format!("runs/{run}/timewarp.json"), map_on(reference, 1.1, true));
+        place.write(
+            &format!("runs/{run}/new_markers.csv"),
+            carried(&["start", "finish"], &[20.0, 100.0]),
+        );
+    }
+    let said = place.run("splits runs");
+    assert!(
+        said.ok().stdout.starts_with("Against /monday/ref.mp4:\n"),
+        "{}",
+        said.stdout
+    );
+    assert!(
+        said.stdout.contains("\nAgainst /friday/ref.mp4:\n"),
+        "{}",
+        said.stdout
+    );
+    assert!(
+        !said.stdout.contains('*') && !said.stdout.contains("Ideal"),
+        "{}",
+        said.stdout
+    );
+    assert!(
+        place.run("splits nowhere").error(1).contains("folder not found"),
+        "no such run"
+    );
+}
+
+#[test]
 fn many_runs_are_sorted_and_shown_in_blocks() {
     let place = Place::new();
     place.write("gates.csv", "name,t_ref\nstart,20\nfinish,100\n");

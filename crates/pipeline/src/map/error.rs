@@ -32,6 +32,9 @@ pub enum MapProblem {
     /// Markers for runs of several references.
     #[error("the runs are of several references, and none of those is known to have these markers")]
     WhoseMarkers,
+    /// A path that names nothing.
+    #[error("folder not found")]
+    RunNotFound,
     /// A folder without a map.
     #[error("is no run: it holds no timewarp.json")]
     NotARun,
@@ -65,7 +68,7 @@ impl Problem for MapProblem {
             }
             Self::NoMarkers => "give those of the reference with ‹ref-markers›",
             Self::WhoseMarkers => "name the runs of one reference",
-            Self::NotARun => "name a folder that mtbsync sync wrote",
+            Self::NotARun | Self::RunNotFound => "name a folder that mtbsync sync wrote",
             Self::NoPairs => "give the pairs.csv of a sync",
             Self::NoSuchMarker(_) => "give names of its markers to ‹sections›",
             Self::FewGates(_) => "give at least two markers at different times",

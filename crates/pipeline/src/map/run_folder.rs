@@ -20,6 +20,9 @@ impl RunFolder {
     /// The folder holds no map, or one that cannot be read.
     pub fn open(folder: &Path) -> Result<Self, PipelineError> {
         let map = folder.join(TIMEWARP_FILE);
+        if !folder.exists() {
+            return Err(PipelineError::from(MapProblem::RunNotFound).at(folder));
+        }
         if !map.is_file() {
             return Err(PipelineError::from(MapProblem::NotARun).at(folder));
         }
@@ -82,6 +85,8 @@ mod tests {
     #[test]
     fn a_run_knows_its_files() {
         let folder = tempfile::tempdir().unwrap();
+        let missing = RunFolder::open(&folder.path().join("gone")).err().unwrap();
+        assert_eq!(missing.what(), "folder not found");
         let none = RunFolder::open(folder.path()).err().unwrap();
         assert_eq!(
             (none.what().as_str(), none.failure()),

@@ -94,7 +94,8 @@ pub struct RunSplits {
 /// The runs of one reference.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SplitsTable {
-    /// The reference: the name of its file, or nothing where the maps do not say.
+    /// The reference: the name of its file, its path where another has that name, or nothing where the maps
+    /// do not say.
     pub reference: String,
     /// All its runs.
     pub runs: Vec<RunSplits>,
@@ -246,6 +247,9 @@ fn usable_runs(request: &SplitsRequest, warnings: &mut Vec<String>) -> Result<Ve
 /// The map of a run by its folder (or by itself); else those of the runs in the folder.
 fn maps_in(folder: &Path) -> Result<Vec<PathBuf>, PipelineError> {
     let own = folder.join(TIMEWARP_FILE);
+    if !folder.exists() {
+        return Err(PipelineError::from(MapProblem::RunNotFound).at(folder));
+    }
     if own.is_file() {
         return Ok(vec![own]);
     }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use mtbsync_artefacts::time_warp::WARP_FILE;
 use mtbsync_pipeline::sync::ride::{Delta, Passage, Ride, Stretch, ToCheck};
 use mtbsync_pipeline::sync::{CutOff, SyncReport, SyncRequest};
 
@@ -21,9 +22,15 @@ pub fn lines(report: &SyncReport) -> Vec<String> {
     let mut lines = Vec::new();
     if !report.ok {
         lines.extend(refusal(report));
-        lines.extend(cut_off(report));
+        lines.extend(cut_off(report).map(|which| {
+            format!("{which} cut off: the missing part may be the one they share. Copy the file from the card again.")
+        }));
+        if report.markers.is_some() {
+            lines.push("Markers were carried over all the same (--force); each is to be checked.".to_owned());
+        }
         return lines;
     }
+    lines.extend(cut_off(report).map(|which| format!("{which} cut off: only what is there was compared.")));
     if report.coverage < PARTLY_BELOW {
         lines.push(format!("Partly aligned: {}.", common(ride, report.coverage)));
     }
@@ -37,9 +44,14 @@ pub fn lines(report: &SyncReport) -> Vec<String> {
 /// The command that shows the result, or says more about what went wrong.
 pub fn next(report: &SyncReport, request: &SyncRequest) -> String {
     let folder = shell_word(&report.out_dir);
-    if report.cut_off != CutOff::default()
-        || report.reasons.iter().any(|reason| reason.starts_with("too few"))
-    {
+    if request.stop_after_pairs {
+        let pairs = report.outputs.iter().find(|(kind, _)| kind == "pairs");
+        let pairs = pairs.map_or_else(String::new, |(_, path)| shell_word(path));
+        let map = shell_word(&report.out_dir.join(WARP_FILE));
+        return format!("Next: mtbsync warp --pairs {pairs} --out {map}   (the map through these pairs)");
+    }
+    let is_short = report.reasons.iter().any(|reason| reason.starts_with("too few"));
+    if !report.ok && (is_short || report.cut_off != CutOff::default()) {
         let (reference, new) = (shell_word(&request.reference), shell_word(&request.new));
         return format!("Next: mtbsync doctor {reference} {new}   (what is wrong with the recordings)");
     }
@@ -88,17 +100,14 @@ fn refusal(report: &SyncReport) -> Option<String> {
     Some(words)
 }
 
-/// What is missing of the recordings may be why.
-fn cut_off(report: &SyncReport) -> Option<String> {
-    let which = match (report.cut_off.reference, report.cut_off.new) {
-        (false, false) => return None,
-        (true, false) => "The reference recording is",
-        (false, true) => "The new recording is",
-        (true, true) => "Both recordings are",
-    };
-    Some(format!(
-        "{which} cut off: the missing part may be the one they share. Copy the file from the card again."
-    ))
+/// The recordings that end early, as the beginning of a sentence.
+fn cut_off(report: &SyncReport) -> Option<&'static str> {
+    match (report.cut_off.reference, report.cut_off.new) {
+        (false, false) => None,
+        (true, false) => Some("The reference recording is"),
+        (false, true) => Some("The new recording is"),
+        (true, true) => Some("Both recordings are"),
+    }
 }
 
 /// `your run and the reference show the same trail from 0:08.2 to 0:31.0 of yours (62 % of it)`.
@@ -172,7 +181,7 @@ fn whole_in_words(whole: &Stretch, ride: &Ride) -> String {
     text + "."
 }
 
-/// `1 marker to check: 06 Fork (±0.4 s).`, and those that the new run never reached.
+/// `1 marker to check: 06 Fork (±0.4 s).`, and those that are not in the new recording.
 fn markers_in_words(ride: &Ride, count: usize) -> String {
     let mut said = Vec::new();
     match ride.to_check.as_slice() {
@@ -192,11 +201,11 @@ fn markers_in_words(ride: &Ride, count: usize) -> String {
     match ride.outside.len() {
         0 => {}
         1 => said.push(format!(
-            "1 marker lies where you never were: {}.",
+            "1 marker is not in your recording: {}.",
             some(ride.outside.iter().cloned())
         )),
         n => said.push(format!(
-            "{n} markers lie where you never were: {}.",
+            "{n} markers are not in your recording: {}.",
             some(ride.outside.iter().cloned())
         )),
     }
@@ -388,7 +397,7 @@ mod tests {
         assert_eq!(
             with(many, &["15 Chute"]),
             "5 markers to check: 01 (±0.3 s), 02 (you stood there), 03 (±0.3 s) and 2 more. \
-             1 marker lies where you never were: 15 Chute."
+             1 marker is not in your recording: 15 Chute."
         );
     }
 

@@ -69,10 +69,10 @@ pub(super) fn by_reference(
         None => None,
     };
     let is_alone = groups.len() == 1;
+    let names = reference_names(&groups);
     let (mut gated, mut first_error) = (Vec::new(), None);
     let mut is_named_used = false;
-    for (_, runs) in groups {
-        let reference = runs.first().map(reference_name).unwrap_or_default();
+    for ((_, runs), reference) in groups.into_iter().zip(names) {
         let own = if is_alone && named.is_some() {
             None
         } else {
@@ -137,10 +137,26 @@ fn reference_key(run: &SplitRun) -> String {
     key.cloned().unwrap_or_default()
 }
 
-fn reference_name(run: &SplitRun) -> String {
-    let path = run.file.reference.as_ref().map(|r| Path::new(&r.path));
-    path.and_then(Path::file_name)
-        .map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+/// What each reference is called: the name of its file, and its path where another has the same name.
+fn reference_names(groups: &[(String, Vec<SplitRun>)]) -> Vec<String> {
+    let path = |runs: &Vec<SplitRun>| {
+        let reference = runs.first().and_then(|run| run.file.reference.as_ref());
+        reference.map_or_else(String::new, |reference| reference.path.clone())
+    };
+    let name = |path: &String| {
+        let name = Path::new(path).file_name();
+        name.map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+    };
+    let paths: Vec<String> = groups.iter().map(|(_, runs)| path(runs)).collect();
+    let is_shared = |own: &String| paths.iter().filter(|path| name(path) == *own).count() > 1;
+    paths
+        .iter()
+        .map(|path| {
+            Some(name(path))
+                .filter(|own| !is_shared(own))
+                .unwrap_or_else(|| path.clone())
+        })
+        .collect()
 }
 
 /// Markers that a run carried over.
