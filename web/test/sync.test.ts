@@ -15,6 +15,7 @@ const run = (path: string, newName: string, media: string | null): Run => ({
   ppm: 0,
   reasons: [],
   markers: null,
+  has_pairs: true,
   reference: { name: 'ref.mp4', media: 'r1', duration: 60, fps: 30 },
   new: { name: newName, media, duration: 50, fps: 30 },
 });

@@ -32,6 +32,9 @@ pub enum CliProblem {
     /// No markers to export, and a call that would give some.
     #[error("no marker table given")]
     NoMarkerTable(String),
+    /// A run that carried none over.
+    #[error("the run has no markers")]
+    RunWithoutMarkers,
     /// Two presets.
     #[error("`{}` and the preset `{preset}` contradict each other", .first.display())]
     TwoPresets {
@@ -128,6 +131,9 @@ impl Problem for CliProblem {
             Self::NoHistory { hint, .. } => return hint.clone(),
             Self::NoMarkerTable(call) => call,
             Self::UnknownFormat(_) => return Some(format!("formats are auto, {}", InputFormat::names())),
+            Self::RunWithoutMarkers => {
+                "carry them over: mtbsync transfer, or mtbsync sync with --ref-markers"
+            }
             Self::NoPlaceForIndex => "give --out, or drop --no-cache",
             Self::NoCache => "drop --no-cache, or see --cache-dir",
             Self::ClearUnconfirmed => "add --yes, or --older-than 30d to remove old entries only",
@@ -154,6 +160,7 @@ impl Problem for CliProblem {
     fn failure(&self) -> Failure {
         match self {
             Self::FileNotFound
+            | Self::RunWithoutMarkers
             | Self::FolderNotFound
             | Self::IsFolder
             | Self::NotAFolder

@@ -125,7 +125,7 @@ impl Session {
                 threads: self.threads,
             },
             cache: self.cache(),
-            now_utc: now_utc(),
+            clock: now_utc,
             force: self.force,
         }
     }

@@ -2,8 +2,10 @@
 
 use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use mtbsync_markers::export::Preset;
 use mtbsync_task::error::{Failure, PipelineError, Problem};
 
+use crate::args::help;
 use crate::commands::version;
 
 /// A parse that did not end in a command.
@@ -79,15 +81,18 @@ pub fn wrong_usage(error: &clap::Error) -> PipelineError {
     let arg = text(error, ContextKind::InvalidArg);
     let value = text(error, ContextKind::InvalidValue);
     let (problem, hint) = match (error.kind(), arg, value) {
-        (ErrorKind::UnknownArgument, Some(arg), _) if arg.starts_with('-') => (
-            UsageProblem::UnknownFlag(arg),
-            did_you_mean(error, ContextKind::SuggestedArg),
-        ),
+        (ErrorKind::UnknownArgument, Some(arg), _) if arg.starts_with('-') => {
+            let hint = meant_flag(&arg).or_else(|| did_you_mean(error, ContextKind::SuggestedArg));
+            (UsageProblem::UnknownFlag(arg), hint)
+        }
         (ErrorKind::UnknownArgument, Some(arg), _) => (UsageProblem::UnexpectedArgument(arg), None),
-        (ErrorKind::InvalidSubcommand, ..) => (
-            UsageProblem::UnknownCommand(text(error, ContextKind::InvalidSubcommand).unwrap_or_default()),
-            did_you_mean(error, ContextKind::SuggestedSubcommand).or_else(list_commands),
-        ),
+        (ErrorKind::InvalidSubcommand, ..) => {
+            let name = text(error, ContextKind::InvalidSubcommand).unwrap_or_default();
+            let hint = meant_export(&name)
+                .or_else(|| did_you_mean(error, ContextKind::SuggestedSubcommand))
+                .or_else(list_commands);
+            (UsageProblem::UnknownCommand(name), hint)
+        }
         (ErrorKind::MissingSubcommand, ..) => (UsageProblem::NoCommand, list_commands()),
         (ErrorKind::MissingRequiredArgument, Some(args), _) => (UsageProblem::Missing(args), None),
         (ErrorKind::InvalidValue, Some(arg), Some(value)) if value.is_empty() => {
@@ -144,17 +149,39 @@ fn did_you_mean(error: &clap::Error, kind: ContextKind) -> Option<String> {
     Some(format!("did you mean `{suggestion}`?"))
 }
 
+/// Other words for a flag that the command has.
+fn meant_flag(arg: &str) -> Option<String> {
+    let program = crate::args::Cli::command();
+    let command = program.find_subcommand(named_command()?)?;
+    let has = |flag: &&&str| command.get_arguments().any(|arg| arg.get_long() == Some(**flag));
+    let word = arg.trim_start_matches('-');
+    let wanted: &[&str] = match word {
+        "ref" => &["reference", "ref-markers"],
+        "markers" => &["ref-markers", "new-markers"],
+        _ => &[],
+    };
+    if let Some(flag) = wanted.iter().find(has) {
+        return Some(format!("did you mean `--{flag}`?"));
+    }
+    let preset = Preset::meant_by(word)?;
+    let flag = ["preset", "export"].into_iter().find(|flag| has(&flag))?;
+    Some(format!("did you mean `--{flag} {}`?", preset.name()))
+}
+
+/// An editor in place of a command.
+fn meant_export(name: &str) -> Option<String> {
+    let preset = Preset::from_name(name).or_else(|| Preset::meant_by(name))?;
+    let call = format!("mtbsync export RUN_DIR --preset {}", preset.name());
+    Some(format!("did you mean `{call}`?"))
+}
+
 fn possible_values(error: &clap::Error) -> Option<String> {
     let values = text(error, ContextKind::ValidValue).filter(|values| !values.is_empty())?;
     Some(format!("use one of {values}"))
 }
 
 fn list_commands() -> Option<String> {
-    let names: Vec<String> = crate::args::Cli::command()
-        .get_subcommands()
-        .filter(|command| !command.is_hide_set())
-        .map(|command| command.get_name().to_owned())
-        .collect();
+    let names: Vec<&str> = help::commands().collect();
     Some(format!("commands are {}", names.join(", ")))
 }
 

@@ -38,7 +38,7 @@ pub struct Opened {
     pub warnings: Vec<String>,
 }
 
-/// Open a recording and identify it.
+/// Open a recording and identify it: by its first file, whichever of its chapters was named.
 pub fn open(path: &Path, single_file: bool, no_proxy: bool) -> Result<Opened, PipelineError> {
     let recording = Recording::open(
         path,
@@ -58,7 +58,7 @@ pub fn open(path: &Path, single_file: bool, no_proxy: bool) -> Result<Opened, Pi
             .unwrap_or_default()
     };
     let source = SourceRecording {
-        path: absolute(path),
+        path: absolute(chapters.first().copied().unwrap_or(path)),
         fingerprint,
         chapters: chapters.iter().map(|c| name(c)).collect(),
         proxy: recording

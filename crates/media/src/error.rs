@@ -20,9 +20,12 @@ pub enum OpenError {
     /// Any other failure of the file system; holds its text.
     #[error("cannot be read ({0})")]
     Io(String),
-    /// An MP4 file without its index: the camera lost power before writing it.
-    #[error("not a video (no moov box)")]
+    /// An MP4 file without its index, which cameras write last: they lost power, or the copy is incomplete.
+    #[error("recording is cut off (no moov box)")]
     NoMoov,
+    /// The index is there, and the file ends before the first picture it tells of.
+    #[error("recording is cut off before its first picture")]
+    CutOff,
     /// No known container, or a broken one.
     #[error("not a video (unreadable)")]
     Unreadable,
@@ -52,11 +55,14 @@ impl OpenError {
         let text = match self {
             OpenError::NotFound => "check the spelling of the path",
             OpenError::IsFolder => "name one recording inside it",
-            OpenError::Empty | OpenError::NoDecodableFrame => "copy the file from the camera again",
+            OpenError::Empty | OpenError::NoDecodableFrame | OpenError::CutOff => {
+                "copy the file from the camera again"
+            }
             OpenError::PermissionDenied => "allow your user to read the file",
             OpenError::Io(_) => return None,
             OpenError::NoMoov => {
-                "the recording was cut short: put the card back into the camera and let it repair the file"
+                "copy it from the card again; if it ends early there too, put the card into the camera and let it \
+                 repair the file"
             }
             OpenError::Unreadable => "give a video file such as .mp4 or .mov",
             OpenError::NoVideoTrack => "give a recording with pictures",

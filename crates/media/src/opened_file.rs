@@ -45,10 +45,18 @@ impl OpenedFile {
             return Err(OpenError::Unreadable);
         }
         let index = read_index(&mut demuxer, &video, path);
+        let nothing = if index.is_truncated {
+            OpenError::CutOff
+        } else {
+            OpenError::NoDecodableFrame
+        };
         if index.entries.is_empty() {
-            return Err(OpenError::NoDecodableFrame);
+            return Err(nothing);
         }
-        let picture = probe_picture(path, video.index)?;
+        let picture = match probe_picture(path, video.index) {
+            Err(OpenError::NoDecodableFrame) => return Err(nothing),
+            probed => probed?,
+        };
         let timeline = timeline(&video, &index);
         let info = video_info(&demuxer, &streams, &video, &index, &timeline, &picture);
         Ok(OpenedFile {

@@ -18,7 +18,7 @@ use crate::timeline::{Pts, Timeline};
 /// How to open a recording. The default joins GoPro chapters and decodes from proxies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct OpenOptions {
-    /// Use only the named file, although further chapters follow it.
+    /// Use only the named file, although it is one chapter of several.
     pub single_file: bool,
     /// Decode the originals, although there are proxies beside them.
     pub no_proxy: bool,
@@ -56,16 +56,16 @@ pub struct Recording {
 }
 
 impl Recording {
-    /// Opens and indexes the recording at `path`: with `options.single_file` just this file, else also the
-    /// GoPro chapters that continue it. Only the named file must be good; what is wrong with the others is a
+    /// Opens and indexes the recording at `path`: with `options.single_file` just this file, else all GoPro
+    /// chapters of which it is one. Only the named file must be good; what is wrong with the others is a
     /// warning.
     pub fn open(path: &Path, options: &OpenOptions) -> Result<Recording, OpenError> {
-        let first = OpenedFile::open(path)?;
+        let named = OpenedFile::open(path)?;
         let mut warnings = Vec::new();
-        let rest = if options.single_file {
-            Vec::new()
+        let (first, rest) = if options.single_file {
+            (named, Vec::new())
         } else {
-            join_chapters(&first, &mut warnings)
+            join_chapters(named, &mut warnings)
         };
         Ok(Recording::from_files(first, rest, options, warnings))
     }
@@ -133,7 +133,7 @@ impl Recording {
         &self.timeline
     }
 
-    /// The files it consists of, in order; the first is the one it was opened with.
+    /// The files it consists of, in order; the one it was opened with is among them.
     pub fn chapters(&self) -> &[Chapter] {
         &self.chapters
     }
@@ -171,40 +171,77 @@ impl Recording {
     }
 }
 
-/// Opens the chapters after `first` for as long as they continue it.
-fn join_chapters(first: &OpenedFile, warnings: &mut Vec<ChapterWarning>) -> Vec<OpenedFile> {
-    let set = gopro::resolve_chapters(&first.path);
+/// Opens the chapters before and after `named` for as long as each continues the one before; gives the first
+/// and the others.
+fn join_chapters(named: OpenedFile, warnings: &mut Vec<ChapterWarning>) -> (OpenedFile, Vec<OpenedFile>) {
+    let set = gopro::resolve_chapters(&named.path);
     warnings.extend(set.warnings);
-    let id = MediaId::read(&first.path);
-    let mut rest: Vec<OpenedFile> = Vec::new();
-    for path in set.paths.iter().skip(1) {
-        match open_next(path, rest.last().unwrap_or(first), &id) {
-            Ok(next) => rest.push(next),
+    let id = MediaId::read(&named.path);
+    // Nearest first, so that the first chapter is the last of them.
+    let mut before: Vec<OpenedFile> = Vec::new();
+    for path in set.paths.iter().take(set.named).rev() {
+        let opened = open_file(path).and_then(|file| {
+            let next = before.last().unwrap_or(&named);
+            check_continues(&file, next, &id).map(|()| file)
+        });
+        match opened {
+            Ok(file) => before.push(file),
             Err(reason) => {
-                // Later gaps no longer matter: the series ends here.
-                warnings.retain(|warning| !matches!(warning, ChapterWarning::Gap { .. }));
-                warnings.push(ChapterWarning::NotJoined {
-                    file: stand_in::file_name(path),
-                    reason,
-                });
+                // Earlier gaps no longer matter: the series begins here.
+                warnings.retain(|warning| !matches!(warning, ChapterWarning::GapBefore { .. }));
+                let file = stand_in::file_name(path);
+                warnings.push(ChapterWarning::NotJoinedBefore { file, reason });
                 break;
             }
         }
     }
-    rest
+    let mut after: Vec<OpenedFile> = Vec::new();
+    for path in set.paths.iter().skip(set.named + 1) {
+        let opened = open_file(path).and_then(|file| {
+            let last = after.last().unwrap_or(&named);
+            check_continues(last, &file, &id).map(|()| file)
+        });
+        match opened {
+            Ok(file) => after.push(file),
+            Err(reason) => {
+                // Later gaps no longer matter: the series ends here.
+                warnings.retain(|warning| !matches!(warning, ChapterWarning::Gap { .. }));
+                let file = stand_in::file_name(path);
+                warnings.push(ChapterWarning::NotJoined { file, reason });
+                break;
+            }
+        }
+    }
+    let Some(first) = before.pop() else {
+        return (named, after);
+    };
+    let last = after.last().unwrap_or(&named);
+    warnings.insert(
+        0,
+        ChapterWarning::Whole {
+            named: stand_in::file_name(&named.path),
+            first: stand_in::file_name(&first.path),
+            last: stand_in::file_name(&last.path),
+        },
+    );
+    let rest = before.into_iter().rev().chain([named]).chain(after);
+    (first, rest.collect())
 }
 
-/// Opens the chapter at `path`, or says why it does not continue `last` of the recording `id`.
-fn open_next(path: &Path, last: &OpenedFile, id: &MediaId) -> Result<OpenedFile, String> {
-    if last.info.is_truncated {
-        return Err("the chapter before is cut short".to_owned());
-    }
-    let next = OpenedFile::open(path).map_err(|error| error.to_string())?;
+fn open_file(path: &Path) -> Result<OpenedFile, String> {
+    OpenedFile::open(path).map_err(|error| error.to_string())
+}
+
+/// Refuses, with the reason, a chapter `next` that does not continue `last` of the recording `id`.
+fn check_continues(last: &OpenedFile, next: &OpenedFile, id: &MediaId) -> Result<(), String> {
     let (ours, theirs) = (&last.info, &next.info);
     let differences = [
+        ("the chapter before is cut short", ours.is_truncated),
         (
             "it belongs to another recording",
-            MediaId::read(path).contradicts(id),
+            [last, next]
+                .iter()
+                .any(|file| MediaId::read(&file.path).contradicts(id)),
         ),
         ("it has another codec", ours.codec != theirs.codec),
         (
@@ -219,6 +256,6 @@ fn open_next(path: &Path, last: &OpenedFile, id: &MediaId) -> Result<OpenedFile,
     ];
     match differences.into_iter().find(|(_, differs)| *differs) {
         Some((reason, _)) => Err(reason.to_owned()),
-        None => Ok(next),
+        None => Ok(()),
     }
 }

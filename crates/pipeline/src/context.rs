@@ -10,8 +10,15 @@ pub struct Context<'a> {
     pub task: Task<'a>,
     /// The index cache; `None`: neither read nor written.
     pub cache: Option<Cache>,
-    /// Current time, UTC, RFC 3339, for the fields that record it. Never used in a result.
-    pub now_utc: String,
+    /// Tells the time, UTC, RFC 3339, for the fields that record it. Never used in a result.
+    pub clock: fn() -> String,
     /// Go on with a warp whose gates failed; its markers are all marked for review.
     pub force: bool,
+}
+
+impl Context<'_> {
+    /// The time, UTC, RFC 3339.
+    pub fn now_utc(&self) -> String {
+        (self.clock)()
+    }
 }

@@ -11,7 +11,7 @@ pub struct AnalysisSettings {
     pub n_features: Option<usize>,
     /// Local contrast equalisation before ORB. `None`: the index's value, else on.
     pub clahe: Option<bool>,
-    /// Take the named file only, not the GoPro chapters that follow it.
+    /// Take the named file only, not the other GoPro chapters of its recording.
     pub single_file: bool,
     /// Do not read an `.LRV` proxy in place of the recording.
     pub no_proxy: bool,

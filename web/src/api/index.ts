@@ -1,5 +1,5 @@
 /** Every endpoint of the server, one function each. All reject with `ApiError`. */
-import { ApiError, getJson, getTagged, request, sendJson, withQuery } from './http';
+import { getJson, getTagged, request, sendJson, withQuery } from './http';
 import type {
   Anchor,
   AnchorsSaved,
@@ -24,16 +24,6 @@ import type {
 
 export { ApiError, errorText } from './http';
 export type * from './types';
-
-/** A file that a run does not have is no error where there is just nothing to draw. */
-export async function orNull<T>(answer: Promise<T>): Promise<T | null> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return null;
-    throw error;
-  }
-}
 
 const run = (id: string) => `/api/runs/${encodeURIComponent(id)}`;
 const media = (id: string) => `/api/media/${encodeURIComponent(id)}`;

@@ -56,6 +56,8 @@ export interface Run {
   ppm: number | null;
   reasons: string[];
   markers: MarkerCounts | null;
+  /** There is a pairs.csv. */
+  has_pairs: boolean;
   reference: RunMedia | null;
   new: RunMedia | null;
 }

@@ -63,7 +63,7 @@ pub struct AnalysisArgs {
     #[arg(long)]
     pub no_clahe: bool,
 
-    /// Use the named file only, not the GoPro chapters that follow it
+    /// Use the named file only, not the other chapters of its GoPro recording
     #[arg(long)]
     pub single_file: bool,
 

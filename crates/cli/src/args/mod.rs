@@ -3,6 +3,7 @@
 pub mod analysis;
 pub mod export;
 pub mod global;
+pub mod help;
 pub mod matching;
 pub mod pair;
 pub mod regression;
@@ -25,7 +26,7 @@ use global::GlobalArgs;
     arg_required_else_help = false,
     disable_help_subcommand = true,
     max_term_width = 110,
-    after_help = "Start here:\n  mtbsync sync --reference old.mp4 --new new.mp4 --ref-markers markers.csv --export resolve-edl\n\n\
+    after_help = "Start here:\n  mtbsync sync old.mp4 new.mp4 --ref-markers markers.csv --export resolve-edl\n\n\
         `mtbsync COMMAND --help` explains every flag."
 )]
 pub struct Cli {
@@ -44,7 +45,7 @@ impl Cli {
     /// # Errors
     /// Help or version were asked for, or the arguments mean nothing.
     pub fn given() -> Result<(Self, String), clap::Error> {
-        let program = Self::command();
+        let program = help::arranged(Self::command());
         let matches = program.clone().try_get_matches()?;
         let command = matches.subcommand_name().unwrap_or_default().to_owned();
         let mut cli = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut program.clone()))?;

@@ -25,7 +25,7 @@ pub struct PairArgs {
     pub review_threshold: f64,
 
     /// Also write this editor preset beside the markers; repeatable
-    #[arg(long, value_name = "PRESET")]
+    #[arg(long, value_name = "PRESET", display_order = 2)]
     pub export: Vec<String>,
 
     /// Frame rate of editor files: 23.976, 25, 29.97, ..., N/D or auto [default: auto, that of the new run]
@@ -37,7 +37,7 @@ pub struct PairArgs {
     pub discard_edits: bool,
 
     /// Trade accuracy for speed: at least 4 threads, fewer robust iterations, coarser refinement
-    #[arg(long)]
+    #[arg(long, display_order = 3)]
     pub fast: bool,
 
     /// How recordings are read

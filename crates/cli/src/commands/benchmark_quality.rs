@@ -19,7 +19,7 @@ const BAR_FROM_RUNS: usize = 200;
 /// Flags of `benchmark-quality`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  mtbsync benchmark-quality --root batch_out --out report --html --strict\n\n\
+    after_help = "Example:\n  mtbsync benchmark-quality --root batch_out --out report --strict\n\n\
     The strict rule: gates passed, at least half of the pairs are inliers, p90 at most 1 s, and for affine maps at most \
     500 ppm. Exit codes: 0 done, 1 the folder is missing or not writable, 2 no run folder."
 )]
@@ -70,12 +70,12 @@ pub struct BenchmarkArgs {
     #[arg(long)]
     pub no_json: bool,
 
-    /// Write report.html and benchmark_quality.html
-    #[arg(long)]
+    /// Write report.html and benchmark_quality.html; the default
+    #[arg(long, overrides_with = "no_html")]
     pub html: bool,
 
-    /// Do not write the page; the default
-    #[arg(long, overrides_with = "html")]
+    /// Do not write the page
+    #[arg(long)]
     pub no_html: bool,
 }
 
@@ -84,7 +84,7 @@ pub fn run(args: BenchmarkArgs, session: &Session) -> Result<Outcome, PipelineEr
     let formats = ReportFormats {
         csv: !args.no_csv,
         json: !args.no_json,
-        html: args.html,
+        html: !args.no_html,
     };
     let settings = BenchmarkSettings {
         pattern: args.pattern,
@@ -111,7 +111,7 @@ pub fn run(args: BenchmarkArgs, session: &Session) -> Result<Outcome, PipelineEr
         return Err(PipelineError::from(CliProblem::NoRunFolder).at(&args.root));
     }
     let written = benchmark
-        .write(&args.out, formats, &context.now_utc)
+        .write(&args.out, formats, &context.now_utc())
         .map_err(CliProblem::Benchmark)?;
     let summary = benchmark.summary();
     session.printer.line(summary.text(args.strict).trim_end());

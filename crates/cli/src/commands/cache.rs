@@ -102,7 +102,7 @@ fn clear(cache: &Cache, args: &ClearArgs, session: &Session) -> Result<Outcome, 
         session.printer.line("nothing removed");
         return Ok(Outcome::done(json!({ "entries": 0, "bytes": 0 })));
     }
-    let cleared = cache.clear(args.older_than, args.dry_run, &session.context().now_utc)?;
+    let cleared = cache.clear(args.older_than, args.dry_run, &session.context().now_utc())?;
     let done = if args.dry_run { "would remove" } else { "removed" };
     session.printer.line(&format!(
         "{done} {} entries, {}",

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueHint};
+use mtbsync_pipeline::map::run_folder::RunFolder;
 use mtbsync_task::error::PipelineError;
 use mtbsync_web::{NamedFiles, Page};
 
@@ -14,9 +15,13 @@ use crate::summary::Outcome;
 /// Flags of `compare-ui`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  mtbsync compare-ui --ref ref.mp4 --new new.mp4 --timewarp-json new_sync/timewarp.json"
+    after_help = "Examples:\n  mtbsync compare new_sync\n  mtbsync compare-ui --ref ref.mp4 --new new.mp4 --timewarp-json new_sync/timewarp.json"
 )]
 pub struct CompareUiArgs {
+    /// Folder of a finished sync: all files come from it
+    #[arg(value_name = "RUN_DIR", value_hint = ValueHint::DirPath)]
+    pub run_dir: Option<PathBuf>,
+
     /// The reference recording [default: as the map names it]
     #[arg(
         long = "ref",
@@ -66,6 +71,7 @@ pub struct CompareUiArgs {
 
 /// Serves.
 pub fn run(args: CompareUiArgs, session: &mut Session) -> Result<Outcome, PipelineError> {
+    let of_run = args.run_dir.as_deref().map(RunFolder::open).transpose()?;
     let service = Service {
         command: "compare-ui",
         page: Page::Compare,
@@ -77,7 +83,7 @@ pub fn run(args: CompareUiArgs, session: &mut Session) -> Result<Outcome, Pipeli
             new: args.new,
             ref_markers: args.ref_markers,
             new_markers: args.new_markers,
-            timewarp: args.timewarp_json,
+            timewarp: of_run.map(|run| run.map()).or(args.timewarp_json),
             pairs: None,
         },
         may_annotate: !args.read_only,

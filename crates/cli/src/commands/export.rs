@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
+use mtbsync_pipeline::map::run_folder::RunFolder;
 use mtbsync_pipeline::markers::export::{
     ChosenPreset, ExportReport, ExportRequest, RateChoice, Selection, export_markers,
 };
@@ -21,17 +22,17 @@ use crate::summary::Outcome;
 /// Flags of `export-markers`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Both spellings do the same:\n  mtbsync export-markers new_markers.csv --preset resolve-edl\n  \
+    after_help = "Of a finished sync:\n  mtbsync export-markers new_sync --preset resolve-edl\n\nBoth spellings do the same:\n  mtbsync export-markers new_markers.csv --preset resolve-edl\n  \
     mtbsync export resolve-edl --markers new_markers.csv\n\nBoth runs on one timeline, the new one retimed to the reference:\n  \
     mtbsync export fcpxml --markers new_markers.csv --retime\n\nChapters inside a recording:\n  \
     mtbsync export ffmetadata --markers new_markers.csv --mux new.mp4 --out new_with_chapters.mp4"
 )]
 pub struct ExportMarkersArgs {
-    /// Marker table, `-` for stdin; or, with --markers, the preset
-    #[arg(value_name = "IN.csv | PRESET")]
+    /// Marker table, `-` for stdin, or the folder of a finished sync; with --markers, the preset
+    #[arg(value_name = "IN.csv | RUN_DIR | PRESET")]
     pub first: Option<PathBuf>,
 
-    /// Marker table, `-` for stdin
+    /// Marker table, `-` for stdin, or the folder of a finished sync
     #[arg(long, value_name = "IN.csv", value_hint = ValueHint::FilePath)]
     pub markers: Option<PathBuf>,
 
@@ -110,10 +111,21 @@ impl ExportMarkersArgs {
     }
 }
 
+/// A folder stands for the markers of its run.
+fn marker_table(input: PathBuf) -> Result<PathBuf, PipelineError> {
+    if !input.is_dir() {
+        return Ok(input);
+    }
+    let run = RunFolder::open(&input)?;
+    let markers = run.markers();
+    markers.ok_or_else(|| PipelineError::from(CliProblem::RunWithoutMarkers).at(&input))
+}
+
 /// Exports.
 pub fn run(args: &ExportMarkersArgs, session: &mut Session) -> Result<Outcome, PipelineError> {
     let config = &session.config;
     let (input, preset) = args.input_and_preset(|name| ChosenPreset::find(name, config).is_ok())?;
+    let input = marker_table(input)?;
     let out = args.out.as_deref().map(Destination::new);
     session.reserve_stdout_for(out.as_ref())?;
     let request = ExportRequest {

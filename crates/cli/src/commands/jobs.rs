@@ -15,18 +15,18 @@ use crate::usage;
 /// Commands a page may start: name of the job, command, and what has to be given, first of all where results
 /// go.
 const JOBS: [(&str, &str, &[&str]); 6] = [
-    ("sync", "sync", &["out"]),
+    ("sync", "sync", &["out", "reference", "new"]),
     ("batch", "batch", &["out-dir"]),
     ("transfer", "transfer-markers", &["out"]),
     ("export", "export-markers", &["out", "markers"]),
-    ("render", "render", &["out"]),
+    ("render", "render", &["out", "reference", "new"]),
     ("benchmark", "benchmark-quality", &["out"]),
 ];
 /// Flags of every command that a page may set; the others name files of this machine or belong to the
 /// terminal.
 const GLOBAL: [&str; 3] = ["threads", "force", "no-cache"];
-/// What else a page may not set: arguments with two meanings, and copies of recordings.
-const WITHHELD: [&str; 2] = ["first", "mux"];
+/// What else a page may not set: other spellings of what it sets by flags, and copies of recordings.
+const WITHHELD: [&str; 4] = ["first", "second", "run-dir", "mux"];
 /// Flags that take the name of a preset.
 const PRESET_FLAGS: [&str; 3] = ["export", "preset", "format"];
 

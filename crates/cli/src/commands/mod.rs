@@ -55,6 +55,7 @@ pub enum Command {
     #[command(after_help = "Example:\n  mtbsync telemetry-ui --root batch_out --open-browser")]
     TelemetryUi(dashboard::FolderArgs),
     /// Two recordings side by side, with markers, notes and anchors, in the browser
+    #[command(visible_alias = "compare")]
     CompareUi(Box<compare_ui::CompareUiArgs>),
     /// The new recording and its markers in the browser
     Preview(Box<preview::PreviewArgs>),

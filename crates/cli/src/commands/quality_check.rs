@@ -73,7 +73,7 @@ fn for_ci(
     found: &CheckOutcome,
     session: &Session,
 ) -> Result<Outcome, PipelineError> {
-    let gate = found.gate(&session.context().now_utc, args.ci_min_history);
+    let gate = found.gate(&session.context().now_utc(), args.ci_min_history);
     let written = write(&gate, args.ci_out.as_deref().unwrap_or(&args.root), args);
     // Without a root there is nowhere to write to; that is no data, not an error.
     let written = match written {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
+use mtbsync_pipeline::map::run_folder::RunFolder;
 use mtbsync_pipeline::render::{RenderRequest, render};
 use mtbsync_task::error::PipelineError;
 use serde_json::json;
@@ -15,30 +16,34 @@ use crate::summary::Outcome;
 /// Flags of `render`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  mtbsync render --reference old.mp4 --new new.mp4 --timewarp-json timewarp.json \
+    after_help = "Examples:\n  mtbsync render new_sync\n  mtbsync render --reference old.mp4 --new new.mp4 --timewarp-json timewarp.json \
     --layout ghost --delta-bar --out ghost.mp4\n\n\
     Stretches without counterpart show the master beside a grey picture."
 )]
 pub struct RenderArgs {
-    /// Recording of the reference run
-    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
-    pub reference: PathBuf,
+    /// Folder of a finished sync: recordings, map and place of the video come from it
+    #[arg(value_name = "RUN_DIR", conflicts_with_all = ["timewarp_json", "warp"], value_hint = ValueHint::DirPath)]
+    pub run_dir: Option<PathBuf>,
 
-    /// Recording of the new run
-    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
-    pub new: PathBuf,
+    /// Recording of the reference run [default: as the run names it]
+    #[arg(long, value_name = "PATH", required_unless_present = "run_dir", value_hint = ValueHint::FilePath, display_order = 100)]
+    pub reference: Option<PathBuf>,
+
+    /// Recording of the new run [default: as the run names it]
+    #[arg(long, value_name = "PATH", required_unless_present = "run_dir", value_hint = ValueHint::FilePath, display_order = 101)]
+    pub new: Option<PathBuf>,
 
     /// Map of a finished sync: timewarp.json or warp.npz, told apart by content
-    #[arg(long, value_name = "PATH", required_unless_present = "warp", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "PATH", required_unless_present_any = ["warp", "run_dir"], value_hint = ValueHint::FilePath, display_order = 102)]
     pub timewarp_json: Option<PathBuf>,
 
     /// The same; both given must describe the same map
-    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath, display_order = 103)]
     pub warp: Option<PathBuf>,
 
-    /// The video, .mp4 or .mov; its folder is created
-    #[arg(long, value_name = "PATH")]
-    pub out: PathBuf,
+    /// The video, .mp4 or .mov; its folder is created [default: comparison.mp4 in RUN_DIR]
+    #[arg(long, value_name = "PATH", required_unless_present = "run_dir")]
+    pub out: Option<PathBuf>,
 
     #[command(flatten)]
     timing: TimingArgs,
@@ -50,14 +55,39 @@ pub struct RenderArgs {
     encoding: EncodingArgs,
 }
 
+/// The video in the folder of a run, unless it is named.
+const DEFAULT_NAME: &str = "comparison.mp4";
+
+impl RenderArgs {
+    /// Fills in what the folder of a run tells.
+    fn complete(&mut self) -> Result<(), PipelineError> {
+        let Some(folder) = &self.run_dir else {
+            return Ok(());
+        };
+        let run = RunFolder::open(folder)?;
+        if self.reference.is_none() {
+            self.reference = Some(run.reference()?);
+        }
+        if self.new.is_none() {
+            self.new = Some(run.new_recording()?);
+        }
+        self.timewarp_json = Some(run.map());
+        self.out.get_or_insert_with(|| folder.join(DEFAULT_NAME));
+        Ok(())
+    }
+}
+
 /// Renders.
-pub fn run(args: RenderArgs, session: &mut Session) -> Result<Outcome, PipelineError> {
-    let created = CreatedFolders::for_file(&args.out);
+pub fn run(mut args: RenderArgs, session: &mut Session) -> Result<Outcome, PipelineError> {
+    args.complete()?;
+    // The flags' definition sees to it that what no run tells is there.
+    let out = args.out.unwrap_or_default();
+    let created = CreatedFolders::for_file(&out);
     let request = RenderRequest {
-        reference: args.reference,
-        new: args.new,
+        reference: args.reference.unwrap_or_default(),
+        new: args.new.unwrap_or_default(),
         warps: args.timewarp_json.into_iter().chain(args.warp).collect(),
-        out: args.out,
+        out,
         timing: args.timing.resolved(),
         look: args.look.resolved(),
         codec: args.encoding.codec,

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
-use mtbsync_pipeline::map::splits::{RunSplits, Section, SplitsReport, SplitsRequest, splits};
+use clap::{Args, ValueHint};
+use mtbsync_pipeline::map::splits::{RunSplits, Section, SplitsReport, SplitsRequest, SplitsTable, splits};
 use mtbsync_task::error::PipelineError;
 use mtbsync_task::files::Input;
 use serde_json::{Value, json};
@@ -12,27 +12,36 @@ use crate::args::values;
 use crate::session::Session;
 use crate::summary::Outcome;
 
-/// The table on the terminal is for so many runs at most.
-const MAX_SHOWN_RUNS: usize = 8;
+/// So many runs stand beside each other: more are wider than a terminal.
+const RUNS_ABREAST: usize = 8;
 
 /// Flags of `splits`.
 #[derive(Args, Debug)]
-#[command(
-    after_help = "Example:\n  mtbsync splits --ref-markers gates.csv --timewarp-json monday/timewarp.json \
-    --timewarp-json friday/timewarp.json --plot delta.png"
-)]
+#[command(after_help = "Examples:\n  mtbsync splits monday_sync friday_sync\n  \
+    mtbsync splits batch_out --sections \"Start,Fork,Finish\" --plot delta.png\n  \
+    mtbsync splits --ref-markers gates.csv --timewarp-json monday/timewarp.json --timewarp-json friday/timewarp.json\n\n\
+    Gates are the markers that the runs carried over, unless --ref-markers names others. Runs of different references \
+    get a table each.")]
 pub struct SplitsArgs {
-    /// Markers of the reference run; each is a gate
+    /// Folder of a finished sync, or a folder of such folders; repeatable
+    #[arg(value_name = "RUN_DIR", value_hint = ValueHint::DirPath)]
+    pub run_dirs: Vec<PathBuf>,
+
+    /// Markers of the reference; each is a gate [default: those of the runs]
     #[arg(long, visible_alias = "reference-markers", value_name = "PATH")]
-    pub ref_markers: PathBuf,
+    pub ref_markers: Option<PathBuf>,
 
     /// Map of a run; repeatable
-    #[arg(long, value_name = "PATH", required_unless_present = "root")]
+    #[arg(long, value_name = "PATH", required_unless_present_any = ["root", "run_dirs"], display_order = 200)]
     pub timewarp_json: Vec<PathBuf>,
 
     /// All run folders directly below this folder
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", display_order = 201)]
     pub root: Option<PathBuf>,
+
+    /// Show all runs, not only the fastest eight
+    #[arg(long)]
+    pub all: bool,
 
     /// Table of the sections
     #[arg(long, value_name = "PATH.csv", default_value = "splits.csv")]
@@ -61,8 +70,9 @@ pub fn run(args: SplitsArgs, session: &Session) -> Result<Outcome, PipelineError
         .sections
         .map(|names| names.iter().map(|name| name.trim().to_owned()).collect());
     let report = splits(&SplitsRequest {
-        markers: Input::new(&args.ref_markers),
+        markers: args.ref_markers.as_deref().map(Input::new),
         warps: args.timewarp_json,
+        folders: args.run_dirs,
         root: args.root,
         sections: names,
         out: args.out,
@@ -70,15 +80,8 @@ pub fn run(args: SplitsArgs, session: &Session) -> Result<Outcome, PipelineError
         step_secs: args.step,
         plot: args.plot,
     })?;
-    if report.runs.len() <= MAX_SHOWN_RUNS {
-        for line in table(&report) {
-            session.printer.line(&line);
-        }
-    }
-    if let Some(ideal_secs) = report.ideal_secs {
-        session
-            .printer
-            .line(&format!("Ideal: {ideal_secs:.3} s, the best of each section"));
+    for line in lines(&report, args.all) {
+        session.printer.line(&line);
     }
     for (_, path) in &report.outputs {
         session.printer.line(&format!("-> {}", path.display()));
@@ -89,24 +92,91 @@ pub fn run(args: SplitsArgs, session: &Session) -> Result<Outcome, PipelineError
     Ok(outcome)
 }
 
+/// The tables, what stands below each, and what their signs mean.
+fn lines(report: &SplitsReport, all: bool) -> Vec<String> {
+    let mut lines = Vec::new();
+    for table in &report.tables {
+        if report.tables.len() > 1 {
+            let reference = if table.reference.is_empty() {
+                "an unknown reference"
+            } else {
+                &table.reference
+            };
+            let blank = if lines.is_empty() { "" } else { "\n" };
+            lines.push(format!("{blank}Against {reference}:"));
+        }
+        lines.extend(blocks(table, all));
+        if let Some(ideal_secs) = table.ideal_secs.filter(|_| table.runs.len() > 1) {
+            lines.push(format!("Ideal: {ideal_secs:.3} s, the best of each section"));
+        }
+    }
+    let shows = |sign: &str| lines.iter().any(|line| line.contains(sign));
+    let signs = [
+        (shows(")*") || shows("?*"), "* best of its section"),
+        (
+            shows(") ?"),
+            "? a gate is not sure: less than 60 %, or the rider stood there",
+        ),
+        (shows("outside"), "outside: the run was not at a gate"),
+    ];
+    let legend: Vec<&str> = signs
+        .into_iter()
+        .filter_map(|(is_shown, meaning)| is_shown.then_some(meaning))
+        .collect();
+    if !legend.is_empty() {
+        lines.push(legend.join("; "));
+    }
+    lines
+}
+
+/// The runs of one reference; of many the fastest, unless all are asked for.
+fn blocks(table: &SplitsTable, all: bool) -> Vec<String> {
+    let mut order: Vec<usize> = (0..table.runs.len()).collect();
+    let count = order.len();
+    if count <= RUNS_ABREAST {
+        return block(table, &order);
+    }
+    let total_secs = |&run: &usize| {
+        let total = table.runs.get(run).and_then(|run| run.total.as_ref());
+        total.and_then(Section::new_secs).unwrap_or(f64::INFINITY)
+    };
+    order.sort_by(|a, b| total_secs(a).total_cmp(&total_secs(b)));
+    let shown = if all { count } else { RUNS_ABREAST };
+    let mut lines = Vec::new();
+    for (number, runs) in order.chunks(RUNS_ABREAST).enumerate() {
+        let (from, to) = (number * RUNS_ABREAST + 1, number * RUNS_ABREAST + runs.len());
+        if from > shown {
+            break;
+        }
+        lines.push(format!("Runs {from} to {to} of {count}, by total time:"));
+        lines.extend(block(table, runs));
+    }
+    if shown < count {
+        lines.push(format!("{} slower runs: --all shows them", count - shown));
+    }
+    lines
+}
+
 /// Columns padded to their widest cell; the best time of a section has a star.
-fn table(report: &SplitsReport) -> Vec<String> {
-    let Some(first) = report.runs.first() else {
+fn block(table: &SplitsTable, order: &[usize]) -> Vec<String> {
+    let runs: Vec<(usize, &RunSplits)> = order
+        .iter()
+        .filter_map(|&i| Some((i, table.runs.get(i)?)))
+        .collect();
+    let Some((_, first)) = runs.first() else {
         return Vec::new();
     };
     let head = ["section".to_owned(), "reference".to_owned()];
     let mut rows = vec![
         head.into_iter()
-            .chain(report.runs.iter().map(|run| run.name.clone()))
+            .chain(runs.iter().map(|(_, run)| run.name.clone()))
             .collect(),
     ];
     for (k, section) in first.sections.iter().enumerate() {
-        let cells = report.runs.iter().enumerate().map(|(i, run)| {
-            let star = if report.best.get(k) == Some(&Some(i)) {
-                "*"
-            } else {
-                " "
-            };
+        let cells = runs.iter().map(|(i, run)| {
+            // Of one run every section would be the best.
+            let is_best = table.runs.len() > 1 && table.best.get(k) == Some(&Some(*i));
+            let star = if is_best { "*" } else { " " };
             format!("{}{star}", run.sections.get(k).map_or_else(String::new, cell))
         });
         rows.push(row_of(
@@ -116,33 +186,32 @@ fn table(report: &SplitsReport) -> Vec<String> {
         ));
     }
     if let Some(total) = &first.total {
-        let totals = report
-            .runs
+        let totals = runs
             .iter()
-            .map(|run| run.total.as_ref().map_or_else(String::new, cell));
+            .map(|(_, run)| run.total.as_ref().map_or_else(String::new, cell));
         rows.push(row_of("total", total, totals.map(|cell| format!("{cell} "))));
     }
+    padded(&rows)
+}
+
+fn padded(rows: &[Vec<String>]) -> Vec<String> {
     let width = |column: usize| {
-        let cells = rows.iter().filter_map(|row: &Vec<String>| row.get(column));
+        let cells = rows.iter().filter_map(|row| row.get(column));
         cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
     };
     let widths: Vec<usize> = (0..rows.first().map_or(0, Vec::len)).map(width).collect();
-    rows.iter()
-        .map(|row| {
-            let cells = row
-                .iter()
-                .zip(&widths)
-                .enumerate()
-                .map(|(column, (cell, &width))| {
-                    if column == 0 {
-                        format!("{cell:<width$}")
-                    } else {
-                        format!("{cell:>width$}")
-                    }
-                });
-            cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-        })
-        .collect()
+    let line = |row: &Vec<String>| {
+        let cells = row
+            .iter()
+            .zip(&widths)
+            .enumerate()
+            .map(|(column, (cell, &width))| match column {
+                0 => format!("{cell:<width$}"),
+                _ => format!("{cell:>width$}"),
+            });
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect()
 }
 
 fn row_of(name: &str, section: &Section, cells: impl Iterator<Item = String>) -> Vec<String> {
@@ -175,12 +244,26 @@ fn result(report: &SplitsReport) -> Value {
         })
     };
     let total = |run: &RunSplits| json!({"run": run.name, "total": run.total.as_ref().map(section)});
+    let runs: Vec<&RunSplits> = report.tables.iter().flat_map(|table| &table.runs).collect();
+    // One sum makes sense of one reference only.
+    let ideal = match report.tables.as_slice() {
+        [table] => table.ideal_secs,
+        _ => None,
+    };
+    let of_reference = |table: &SplitsTable| {
+        json!({
+            "reference": table.reference,
+            "runs": table.runs.iter().map(|run| &run.name).collect::<Vec<_>>(),
+            "ideal": table.ideal_secs,
+        })
+    };
     json!({
-        "runs": report.runs.iter().map(|run| &run.name).collect::<Vec<_>>(),
-        "sections": report.runs.iter()
+        "runs": runs.iter().map(|run| &run.name).collect::<Vec<_>>(),
+        "sections": runs.iter()
             .map(|run| json!({"run": run.name, "sections": run.sections.iter().map(section).collect::<Vec<_>>()}))
             .collect::<Vec<_>>(),
-        "totals": report.runs.iter().map(total).collect::<Vec<_>>(),
-        "ideal": report.ideal_secs,
+        "totals": runs.iter().map(|run| total(run)).collect::<Vec<_>>(),
+        "ideal": ideal,
+        "references": report.tables.iter().map(of_reference).collect::<Vec<_>>(),
     })
 }

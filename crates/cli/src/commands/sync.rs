@@ -1,15 +1,18 @@
 //! `mtbsync sync`: the whole way from two recordings to markers in the new run (docs/reference/cli.md#sync).
 
+mod rider;
+
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
+use mtbsync_pipeline::sync::ride::{Passage, Ride, Stretch, ToCheck};
 use mtbsync_pipeline::sync::{SyncReport, SyncRequest, SyncTimings, sync};
 use mtbsync_quality::regression::RegressionStatus;
 use mtbsync_task::error::PipelineError;
 use serde_json::{Value, json};
 
 use super::transfer::{in_words, to_json};
-use super::warp::{gate_verdict, percent, print_map};
+use super::warp::{gate_verdict, map_in_words, percent};
 use crate::args::pair::PairArgs;
 use crate::exit::Exit;
 use crate::session::Session;
@@ -19,33 +22,43 @@ use crate::summary::Outcome;
 #[derive(Args, Debug)]
 #[command(
     mut_arg("export", |arg| arg.requires("ref_markers")),
-    after_help = "Example:\n  mtbsync sync --reference ref.mp4 --new new.mp4 --ref-markers markers.csv --export resolve-edl\n\n\
+    override_usage = "mtbsync sync [OPTIONS] <REFERENCE> <NEW>",
+    after_help = "Examples:\n  mtbsync sync old.mp4 new.mp4\n  \
+    mtbsync sync old.mp4 new.mp4 --ref-markers markers.csv --export resolve-edl\n\n\
     The artefact folder gets timewarp.json (the map), pairs.csv, new_markers.csv, the editor files and a picture. When the \
     runs have nothing in common, the exit code is 3 and nothing but timewarp.json says why."
 )]
 pub struct SyncArgs {
     /// Recording of the reference run; of a GoPro set, any chapter
-    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
-    pub reference: PathBuf,
+    #[arg(value_name = "REFERENCE", value_hint = ValueHint::FilePath, requires = "second", conflicts_with_all = ["reference", "new"])]
+    pub first: Option<PathBuf>,
 
     /// Recording of the new run
-    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
-    pub new: PathBuf,
+    #[arg(value_name = "NEW", value_hint = ValueHint::FilePath)]
+    pub second: Option<PathBuf>,
+
+    /// The same as REFERENCE
+    #[arg(long, value_name = "PATH", required_unless_present = "first", value_hint = ValueHint::FilePath, display_order = 200)]
+    pub reference: Option<PathBuf>,
+
+    /// The same as NEW
+    #[arg(long, value_name = "PATH", required_unless_present = "first", value_hint = ValueHint::FilePath, display_order = 201)]
+    pub new: Option<PathBuf>,
 
     /// Index of the reference [default: from the cache, else built]
-    #[arg(long, value_name = "PATH.npz", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "PATH.npz", value_hint = ValueHint::FilePath, display_order = 100)]
     pub index: Option<PathBuf>,
 
     /// Artefact folder, or the pairs file (.csv) in it [default: <new stem>_sync]
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", display_order = 2)]
     pub out: Option<PathBuf>,
 
     /// Folder of quality_history.json and regression.json [default: the artefact folder]
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", display_order = 101)]
     pub root: Option<PathBuf>,
 
     /// Markers of the reference run, carried over to the new one
-    #[arg(long, visible_alias = "reference-markers", value_name = "PATH", value_hint = ValueHint::FilePath)]
+    #[arg(long, visible_alias = "reference-markers", value_name = "PATH", value_hint = ValueHint::FilePath, display_order = 1)]
     pub ref_markers: Option<PathBuf>,
 
     #[command(flatten)]
@@ -65,23 +78,30 @@ pub fn run(mut args: SyncArgs, session: &mut Session) -> Result<Outcome, Pipelin
     args.pair.apply_fast(session);
     let fail_on_regression = args.pair.regression.comparison.fail_on_regression;
     let request = request(args, session)?;
-    session.printer.line(&settings_in_words(&request, session));
+    session.printer.detail(&settings_in_words(&request, session));
     let context = session.context();
     let mut report = sync(&request, &context)?;
     if let Some(Err(error)) = context
         .cache
-        .map(|cache| cache.register_run("sync", &report, &context.now_utc))
+        .as_ref()
+        .map(|cache| cache.register_run("sync", &report, &context.now_utc()))
     {
         report.warnings.push(format!("run not registered: {error}"));
     }
+    details(&report, &request, session);
+    if !report.ok {
+        let reasons = report.reasons.join("; ");
+        session.printer.verdict(&format!("not aligned: {reasons}"));
+    }
     print(&report, &request, session);
-    Ok(outcome(report, fail_on_regression, session))
+    Ok(outcome(report, fail_on_regression))
 }
 
 fn request(args: SyncArgs, session: &Session) -> Result<SyncRequest, PipelineError> {
+    // The flags' definition sees to it that one of each is there.
     Ok(SyncRequest {
-        reference: args.reference,
-        new: args.new,
+        reference: args.first.or(args.reference).unwrap_or_default(),
+        new: args.second.or(args.new).unwrap_or_default(),
         index: args.index,
         out: args.out,
         root: args.root,
@@ -112,8 +132,9 @@ fn settings_in_words(request: &SyncRequest, session: &Session) -> String {
     )
 }
 
-fn print(report: &SyncReport, request: &SyncRequest, session: &Session) {
-    let line = |text: String| session.printer.line(&text);
+/// For `-v`: what the alignment rests on.
+fn details(report: &SyncReport, request: &SyncRequest, session: &Session) {
+    let line = |text: String| session.printer.detail(&text);
     line(format!(
         "Pairs: {} of {} candidates, {} verified by local features",
         report.pairs_kept, report.pairs_raw, report.pairs_verified,
@@ -132,8 +153,7 @@ fn print(report: &SyncReport, request: &SyncRequest, session: &Session) {
         line(format!("Cameras: {}", words.join(", ")));
     }
     if !request.stop_after_pairs {
-        print_map(
-            session,
+        line(map_in_words(
             report.model.name(),
             report.segments,
             &[
@@ -143,20 +163,45 @@ fn print(report: &SyncReport, request: &SyncRequest, session: &Session) {
                 ("p90", report.p90.map(|secs| format!("{secs:.3} s"))),
                 ("ppm", report.ppm.map(|ppm| format!("{ppm:.0}"))),
             ],
-        );
+        ));
         line(gate_verdict(report.ok, &report.reasons));
     }
     if let Some(counts) = report.markers {
         line(format!("Markers: {}", in_words(counts)));
     }
-    if let Some(kept) = report.kept.words() {
-        line(format!("{kept} kept (--discard-edits drops them)"));
-    }
     line(timing_line(&report.timings));
     if let Some(status) = report.regression {
         line(format!("Regression: {}", status.shown()));
     }
-    line(format!("Results: {}", report.out_dir.display()));
+}
+
+fn print(report: &SyncReport, request: &SyncRequest, session: &Session) {
+    let line = |text: &str| session.printer.line(text);
+    if request.stop_after_pairs {
+        line(&format!(
+            "{} pairs of frames show the same place.",
+            report.pairs_kept
+        ));
+    }
+    for text in rider::lines(report) {
+        line(&text);
+    }
+    if let Some(kept) = report.kept.words() {
+        line(&format!(
+            "Of yours, {kept} kept (--discard-edits puts them aside)."
+        ));
+    }
+    if let Some(status) = report
+        .regression
+        .filter(|status| *status >= RegressionStatus::Warn)
+    {
+        let status = status.shown();
+        line(&format!(
+            "Regression: {status}; mtbsync quality-check says against what."
+        ));
+    }
+    line(&format!("Results: {}", report.out_dir.display()));
+    line(&rider::next(report, request));
 }
 
 fn timing_line(timings: &SyncTimings) -> String {
@@ -167,12 +212,9 @@ fn timing_line(timings: &SyncTimings) -> String {
 }
 
 /// Exit 3 wins over 20; a warning of the comparison with earlier runs never changes the exit code.
-fn outcome(report: SyncReport, fail_on_regression: bool, session: &Session) -> Outcome {
+fn outcome(report: SyncReport, fail_on_regression: bool) -> Outcome {
     let mut outcome = Outcome::done(result(&report));
     if !report.ok {
-        session
-            .printer
-            .verdict(&format!("not aligned: {}", report.reasons.join("; ")));
         outcome.exit = Exit::NotAligned;
     } else if fail_on_regression && report.regression == Some(RegressionStatus::Fail) {
         outcome.exit = Exit::Regression;
@@ -206,5 +248,34 @@ fn result(report: &SyncReport) -> Value {
             "total_sec": timings.total_sec,
         },
         "regression": report.regression.map(|status| status.shown().to_ascii_lowercase()),
+        "model": report.model.name(),
+        "segments": report.segments,
+        "pairs": {"kept": report.pairs_kept, "candidates": report.pairs_raw, "verified": report.pairs_verified},
+        "cut_off": {"reference": report.cut_off.reference, "new": report.cut_off.new},
+        "ride": ride_to_json(&report.ride),
+    })
+}
+
+fn ride_to_json(ride: &Ride) -> Value {
+    let passage = |p: &Passage| json!({"name": p.name, "t_ref": p.t_ref_secs, "t_new": p.t_new_secs});
+    let stretch = |s: &Stretch| {
+        let (delta, half) = (s.delta.secs, s.delta.half_width_secs);
+        json!({
+            "from": passage(&s.from),
+            "to": passage(&s.to),
+            "delta": delta,
+            "delta_low": delta - half,
+            "delta_high": delta + half,
+        })
+    };
+    let to_check =
+        |m: &ToCheck| json!({"name": m.name, "half_width": m.half_width_secs, "in_stop": m.in_stop});
+    json!({
+        "whole": ride.whole.as_ref().map(stretch),
+        "biggest_loss": ride.loss.as_ref().map(stretch),
+        "biggest_gain": ride.gain.as_ref().map(stretch),
+        "to_check": ride.to_check.iter().map(to_check).collect::<Vec<_>>(),
+        "outside": ride.outside,
+        "common": ride.common,
     })
 }

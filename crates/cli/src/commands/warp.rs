@@ -65,8 +65,7 @@ pub fn run(args: WarpCommandArgs, session: &mut Session) -> Result<Outcome, Pipe
         .map_err(|error| missing::suggest(error, &request.pairs, Some(&request.out)))?;
     created.keep();
     let verdict = &report.verdict;
-    print_map(
-        session,
+    session.printer.line(&map_in_words(
         settings.model.name(),
         report.segments,
         &[
@@ -86,7 +85,7 @@ pub fn run(args: WarpCommandArgs, session: &mut Session) -> Result<Outcome, Pipe
             ),
             ("ppm", verdict.line.map(|line| format!("{:.0}", line.ppm()))),
         ],
-    );
+    ));
     session.printer.line(&gate_verdict(verdict.ok, &verdict.reasons));
     for (_, path) in &report.outputs {
         session.printer.line(&format!("-> {}", path.display()));
@@ -119,7 +118,7 @@ fn result(report: &WarpReport) -> Value {
 }
 
 /// The line `Time-warp: ...` with the numbers that are known.
-pub fn print_map(session: &Session, model: &str, segments: usize, numbers: &[(&str, Option<String>)]) {
+pub fn map_in_words(model: &str, segments: usize, numbers: &[(&str, Option<String>)]) -> String {
     let plural = if segments == 1 { "segment" } else { "segments" };
     let known = numbers
         .iter()
@@ -128,7 +127,7 @@ pub fn print_map(session: &Session, model: &str, segments: usize, numbers: &[(&s
         .into_iter()
         .chain(known)
         .collect();
-    session.printer.line(&format!("Time-warp: {}", text.join(", ")));
+    format!("Time-warp: {}", text.join(", "))
 }
 
 /// The line about the gates.

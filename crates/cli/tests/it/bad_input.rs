@@ -63,7 +63,7 @@ fn a_recording_without_its_index() {
         no_moov(&whole, moov)
     };
     place.write("no_moov.mp4", without);
-    assert_refused(&place, "no_moov.mp4", "not a video (no moov box)");
+    assert_refused(&place, "no_moov.mp4", "recording is cut off (no moov box)");
 }
 
 /// The file with its moov box turned into free space.

@@ -175,6 +175,15 @@ fn every_pair_gets_its_own_end_and_kills_change_nothing() {
         .map(|r| r["run_id"].as_str().unwrap())
         .collect();
     assert_eq!(ids, ["batch:a", "batch:b", "batch:f"]);
+    for record in history.as_array().unwrap() {
+        let pair = record["run_id"].as_str().unwrap().trim_start_matches("batch:");
+        let perf = place.json(&format!("calm/{pair}/perf.json"));
+        let times = [&perf["ts"], &record["ts"]].map(|ts| ts.as_str().unwrap().to_owned());
+        assert!(
+            times[0] <= times[1],
+            "a pair joins the history after it has ended: {times:?}"
+        );
+    }
 
     killed_and_resumed(&place);
     assert_same_results(&place);

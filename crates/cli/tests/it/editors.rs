@@ -102,10 +102,10 @@ fn hilights_of_all_chapters_are_joined() {
             .contains("no markers found: GX010042.MP4; hint: the recording has no chapters")
     );
     let said = place.run("import-markers GX020042.MP4 --format hilight --out -");
-    assert_eq!(times(&said.ok().stdout), pairs(&[("HiLight 1", "2.500000")]));
+    assert_eq!(times(&said.ok().stdout), found, "any chapter stands for all");
     assert!(
         said.stderr
-            .contains("earlier chapter GX010042.MP4 is not included"),
+            .contains("all of it is used, from GX010042.MP4 to GX020042.MP4"),
         "{}",
         said.stderr
     );

@@ -6,9 +6,9 @@ use crate::common::{Place, Said, data};
 /// Commands of the help, by itself: a new one is covered by the tests here as soon as it exists.
 fn commands(place: &Place) -> Vec<String> {
     let help = place.run("--help").ok().stdout.clone();
-    let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1);
-    let listed = lines.take_while(|line| !line.is_empty());
-    let names = listed.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    let grouped = help.lines().skip_while(|line| *line != "Every day:").skip(1);
+    let grouped = grouped.take_while(|line| *line != "Flags of every command:");
+    let names = grouped.filter(|line| line.starts_with("  "));
     names
         .filter_map(|line| line.split_whitespace().next())
         .map(str::to_owned)
@@ -16,12 +16,14 @@ fn commands(place: &Place) -> Vec<String> {
 }
 
 /// Commands that have to be there (docs/reference/cli.md).
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 18] = [
     "index",
     "sync",
     "warp",
-    "transfer-markers",
-    "export-markers",
+    "transfer",
+    "export",
+    "compare",
+    "render",
     "import-markers",
     "viewer",
     "batch",
@@ -70,19 +72,22 @@ fn every_command_explains_itself_on_stdout() {
     }
     for command in commands {
         let said = place.run(&format!("{command} --help"));
-        assert!(
-            said.ok().stdout.contains(&format!("Usage: mtbsync {command}")),
-            "{}",
-            said.stdout
-        );
-        assert!(said.stdout.contains("--threads") && said.stderr.is_empty());
+        assert!(said.ok().stdout.contains("Usage: mtbsync "), "{}", said.stdout);
+        // The flags of every command stand in the help of the program; here is one line about them.
+        let about_threads = said.stdout.lines().filter(|line| line.contains("--threads"));
+        assert_eq!(about_threads.count(), 1, "{}", said.stdout);
+        assert!(!said.stdout.contains("--cache-dir") && said.stderr.is_empty());
     }
 }
 
 #[test]
 fn aliases_are_the_same_commands() {
     let place = Place::new();
-    for (alias, full) in [("transfer", "transfer-markers"), ("export", "export-markers")] {
+    for (alias, full) in [
+        ("transfer", "transfer-markers"),
+        ("export", "export-markers"),
+        ("compare", "compare-ui"),
+    ] {
         let help = |name: &str| {
             place
                 .run(&format!("{name} --help"))
@@ -101,7 +106,7 @@ fn aliases_are_the_same_commands() {
 fn wrong_usage_is_one_error_line_and_the_usage() {
     let place = Place::new();
     for (args, says) in [
-        ("", "error: no command given; hint: commands are index, sync"),
+        ("", "error: no command given; hint: commands are sync, "),
         (
             "sinc",
             "error: unknown command `sinc`; hint: did you mean `sync`?",
@@ -135,6 +140,32 @@ fn wrong_usage_is_one_error_line_and_the_usage() {
             "index --reference x --no-cache",
             "hint: give --out, or drop --no-cache",
         ),
+        ("sync a", "error: missing <NEW>"),
+        ("sync a b c", "error: unexpected argument `c`"),
+        ("sync --new a b", "cannot be used with"),
+        ("sync a b --ref x", "hint: did you mean `--reference`?"),
+        ("splits r --ref x", "hint: did you mean `--ref-markers`?"),
+        (
+            "compar x",
+            "error: unknown command `compar`; hint: did you mean `compare-ui`?",
+        ),
+        (
+            "davinci",
+            "hint: did you mean `mtbsync export RUN_DIR --preset resolve-edl`?",
+        ),
+        (
+            "export m.csv --preset davinci",
+            "error: unknown preset `davinci`; hint: did you mean `resolve-edl`? presets are",
+        ),
+        (
+            "sync a b --ref-markers m --export resolve",
+            "error: unknown preset `resolve`; hint: did you mean `resolve-edl`?",
+        ),
+        (
+            "export m.csv --davinci",
+            "hint: did you mean `--preset resolve-edl`?",
+        ),
+        ("render", "error: missing "),
         ("index x --reference y", "error: unexpected argument `x`"),
         (
             "sync --reference a --new b --new-gpx-offset soon",

@@ -24,6 +24,7 @@ mod markers;
 mod quality;
 mod regression;
 mod render;
+mod rider;
 mod servers;
 mod splits;
 mod summary;

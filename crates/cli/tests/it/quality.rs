@@ -209,11 +209,15 @@ fn json_is_a_report_here_and_summary_json_the_summary() {
     let said = place.run("benchmark-quality --root batch --no-json --json --fields fps");
     assert!(said.ok().stdout.starts_with("Total runs: 1"), "{}", said.stdout);
     let summary = place
-        .run("benchmark-quality --root batch --no-csv --no-json --summary-json")
+        .run("benchmark-quality --root batch --no-csv --no-json --no-html --summary-json")
         .ok()
         .json();
     assert_eq!(summary["result"]["total"], 1);
     assert_eq!(summary["outputs"], json!({}));
+    assert!(
+        place.read("benchmark_out/report.html").contains("<html"),
+        "the page is made unless it is refused"
+    );
     assert_eq!(
         place.run("version --summary-json").ok().json()["command"],
         "version"

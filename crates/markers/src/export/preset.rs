@@ -53,6 +53,19 @@ impl Preset {
             .find(|preset| preset.name() == name || preset.format().aliases.contains(&name))
     }
 
+    /// The preset that a person means who names the editor in other words; `None`: nobody knows.
+    pub fn meant_by(name: &str) -> Option<Self> {
+        match name.to_lowercase().replace([' ', '_'], "-").as_str() {
+            "davinci" | "davinci-resolve" | "resolve" => Some(Self::ResolveEdl),
+            "final-cut" | "final-cut-pro" | "finalcut" | "fcp" | "fcpx" => Some(Self::Fcpxml),
+            "adobe" | "premiere-pro" => Some(Self::Premiere),
+            "media-composer" => Some(Self::Avid),
+            "opentimelineio" => Some(Self::Otio),
+            "ffmpeg" | "chapters" => Some(Self::Ffmetadata),
+            other => Self::from_name(other).filter(|_| other != name),
+        }
+    }
+
     pub(super) fn format(self) -> &'static ExportFormat {
         // The table is in the order of the variants, which a test holds it to.
         &TABLE[self as usize]

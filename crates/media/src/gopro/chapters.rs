@@ -8,8 +8,10 @@ use super::names::{GoProName, neighbours};
 /// The files of one recording, first chapter first, by name alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChapterSet {
-    /// The named file and the chapters that follow it without a gap.
+    /// The named file and the chapters before and after it without a gap.
     pub paths: Vec<PathBuf>,
+    /// Where the named file is among them.
+    pub named: usize,
     /// What is odd about the series.
     pub warnings: Vec<ChapterWarning>,
 }
@@ -19,8 +21,15 @@ pub struct ChapterSet {
 #[non_exhaustive]
 pub enum ChapterWarning {
     /// The named file is not the first chapter.
-    #[error("earlier chapter {0} is not included")]
-    EarlierChapter(String),
+    #[error("{named} is one chapter of a recording: all of it is used, from {first} to {last}")]
+    Whole {
+        /// The file that was named.
+        named: String,
+        /// The first file that is used.
+        first: String,
+        /// The last one.
+        last: String,
+    },
     /// A later chapter is there, but not the next one.
     #[error("chapter {missing} is missing, so {present} and later are not included")]
     Gap {
@@ -29,10 +38,26 @@ pub enum ChapterWarning {
         /// The first one after it that is.
         present: String,
     },
+    /// An earlier chapter is there, but not the one before.
+    #[error("chapter {missing} is missing, so {present} and earlier are not included")]
+    GapBefore {
+        /// The last chapter that is not there.
+        missing: String,
+        /// The last one before it that is.
+        present: String,
+    },
     /// A chapter that does not continue the one before.
     #[error("{file} and later chapters are not included: {reason}")]
     NotJoined {
         /// The first chapter left out.
+        file: String,
+        /// Why.
+        reason: String,
+    },
+    /// A chapter that the next one does not continue.
+    #[error("{file} and earlier chapters are not included: {reason}")]
+    NotJoinedBefore {
+        /// The last chapter left out.
         file: String,
         /// Why.
         reason: String,
@@ -47,11 +72,12 @@ pub enum ChapterWarning {
     },
 }
 
-/// Finds the chapters that follow the file at `path` in its folder. A file whose name follows no scheme is
-/// alone.
+/// Finds the chapters before and after the file at `path` in its folder. A file whose name follows no scheme
+/// is alone.
 pub fn resolve_chapters(path: &Path) -> ChapterSet {
     let mut set = ChapterSet {
         paths: vec![path.to_owned()],
+        named: 0,
         warnings: Vec::new(),
     };
     let Some(named) = GoProName::parse(path) else {
@@ -64,16 +90,28 @@ pub fn resolve_chapters(path: &Path) -> ChapterSet {
         .filter(|(name, _)| name.same_series(&named))
         .collect();
     chapters.sort_by_key(|(name, _)| name.chapter);
-    if let Some((earlier, _)) = chapters.iter().rfind(|(name, _)| name.chapter < named.chapter) {
-        set.warnings
-            .push(ChapterWarning::EarlierChapter(earlier.file_name()));
+    let mut first = named.chapter;
+    for (name, path) in chapters
+        .iter()
+        .rev()
+        .filter(|(name, _)| name.chapter < named.chapter)
+    {
+        if name.chapter.saturating_add(1) != first {
+            set.warnings.push(ChapterWarning::GapBefore {
+                missing: named.with_chapter(first.saturating_sub(1)).file_name(),
+                present: name.file_name(),
+            });
+            break;
+        }
+        set.paths.insert(0, (*path).clone());
+        first = name.chapter;
     }
+    set.named = set.paths.len() - 1;
     let mut next = named.chapter.saturating_add(1);
     for (name, path) in chapters.iter().filter(|(name, _)| name.chapter > named.chapter) {
         if name.chapter != next {
-            let missing = named.with_chapter(next).file_name();
             set.warnings.push(ChapterWarning::Gap {
-                missing,
+                missing: named.with_chapter(next).file_name(),
                 present: name.file_name(),
             });
             break;
@@ -124,14 +162,28 @@ mod tests {
     }
 
     #[test]
-    fn gaps_and_earlier_chapters_are_told() {
-        let (names, warnings) = resolve(&["GX010123.MP4", "GX020123.MP4", "GX040123.MP4"], "GX020123.MP4");
-        assert_eq!(names, ["GX020123.MP4"]);
+    fn any_chapter_stands_for_all() {
+        let files = ["GX010123.MP4", "GX020123.MP4", "GX030123.MP4"];
+        for named in files {
+            assert_eq!(
+                resolve(&files, named),
+                (files.map(str::to_owned).to_vec(), Vec::new())
+            );
+        }
+        let (names, _) = resolve(&["GOPR0007.MP4", "GP010007.MP4"], "GP010007.MP4");
+        assert_eq!(names, ["GOPR0007.MP4", "GP010007.MP4"]);
+    }
+
+    #[test]
+    fn gaps_are_told() {
+        let files = ["GX010123.MP4", "GX030123.MP4", "GX040123.MP4", "GX060123.MP4"];
+        let (names, warnings) = resolve(&files, "GX040123.MP4");
+        assert_eq!(names, ["GX030123.MP4", "GX040123.MP4"]);
         assert_eq!(
             warnings,
             [
-                "earlier chapter GX010123.MP4 is not included",
-                "chapter GX030123.MP4 is missing, so GX040123.MP4 and later are not included"
+                "chapter GX020123.MP4 is missing, so GX010123.MP4 and earlier are not included",
+                "chapter GX050123.MP4 is missing, so GX060123.MP4 and later are not included"
             ]
         );
     }

@@ -117,7 +117,7 @@ fn without_moov_the_hint_names_the_camera() {
     let error = open_error(&cut);
     assert_eq!(
         (error.clone(), error.to_string().as_str()),
-        (OpenError::NoMoov, "not a video (no moov box)")
+        (OpenError::NoMoov, "recording is cut off (no moov box)")
     );
     assert!(error.hint().is_some_and(|hint| hint.contains("camera")));
 }

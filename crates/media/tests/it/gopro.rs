@@ -88,6 +88,26 @@ fn chapters_become_one_timeline() {
 }
 
 #[test]
+fn any_chapter_opens_the_whole_recording() {
+    let folder = Folder::new();
+    chapter(&folder, "GX010007.MP4", 0.0, 40, "");
+    let second = chapter(&folder, "GX020007.MP4", 2.0, 35, "");
+    chapter(&folder, "GX030007.MP4", 4.0, 30, "");
+    let recording = open(&second);
+    assert_eq!((recording.chapters().len(), recording.timeline().len()), (3, 105));
+    assert_eq!(recording.chapters()[1].path, second);
+    let whole =
+        "GX020007.MP4 is one chapter of a recording: all of it is used, from GX010007.MP4 to GX030007.MP4";
+    assert_eq!(warnings(&recording), [whole]);
+    // An earlier chapter that is no part of it is left out, and said.
+    chapter(&folder, "GX010007.MP4", 0.0, 10, "-r 25");
+    let recording = open(&second);
+    assert_eq!(recording.timeline().len(), 65);
+    let other = "GX010007.MP4 and earlier chapters are not included: it has another frame rate";
+    assert_eq!(warnings(&recording), [other]);
+}
+
+#[test]
 fn joining_ends_where_files_do_not_continue() {
     let cases = [
         ("-r 25", "it has another frame rate"),

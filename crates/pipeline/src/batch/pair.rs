@@ -98,11 +98,7 @@ impl<'a> Workshop<'a> {
         progress: &dyn Progress,
     ) -> Result<Reply, ProcessError> {
         let have_done = |task: PairTask| {
-            let job = PairJob {
-                task,
-                threads,
-                now_utc: self.context.now_utc.clone(),
-            };
+            let job = PairJob { task, threads };
             self.request.program.run(&job, progress, self.context.task.cancel)
         };
         if self.request.resume && self.shared.is_some() {
@@ -150,7 +146,7 @@ impl<'a> Workshop<'a> {
             gpu_util: failure.used.gpu_util,
             gpu_mem_mb: failure.used.gpu_mem_mb,
             error: row.error.clone(),
-            ts: self.context.now_utc.clone(),
+            ts: self.context.now_utc(),
             ..Perf::default()
         };
         let mut warnings = failure.warnings;
@@ -241,4 +237,100 @@ fn write_perf(folder: &Path, perf: &Perf) -> Result<(), PipelineError> {
     prepare_folder(folder)?;
     let bytes = json::to_vec(perf)?;
     write_files(&[(&folder.join(PERF_FILE), &bytes)])
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use mtbsync_align::WarpSettings;
+    use mtbsync_matching::settings::MatchSettings;
+    use mtbsync_task::progress::{Cancel, Silent, Task};
+
+    use super::*;
+    use crate::batch::pairing::PairingSettings;
+    use crate::batch::process::PairProgram;
+    use crate::markers::export::ExportSettings;
+    use crate::settings::AnalysisSettings;
+    use crate::sync::{RunName, SyncRequest};
+
+    /// A clock on which every look takes a second.
+    fn ticking() -> String {
+        static LOOKS: AtomicUsize = AtomicUsize::new(0);
+        format!("2026-06-01T09:00:{:02}Z", LOOKS.fetch_add(1, Ordering::SeqCst))
+    }
+
+    fn request(out_dir: &Path) -> BatchRequest {
+        BatchRequest {
+            pairing: PairingSettings {
+                input_dir: PathBuf::new(),
+                out_dir: out_dir.to_owned(),
+                ref_suffix: String::new(),
+                new_suffix: String::new(),
+                reference: None,
+                recursive: false,
+                single_file: false,
+                ref_markers: None,
+            },
+            each: SyncRequest {
+                reference: PathBuf::new(),
+                new: PathBuf::new(),
+                index: None,
+                out: None,
+                root: None,
+                ref_markers: None,
+                review_threshold: 0.6,
+                exports: Vec::new(),
+                export: ExportSettings::default(),
+                analysis: AnalysisSettings::default(),
+                matching: MatchSettings::default(),
+                warp: WarpSettings::default(),
+                discard_edits: false,
+                stop_after_pairs: false,
+                plot: false,
+                regression: None,
+                run: RunName::Batch(String::new()),
+            },
+            program: PairProgram {
+                program: "/bin/sh".into(),
+                args: vec!["-c".into(), "read job; exit 7".into()],
+                silence: Duration::from_secs(600),
+            },
+            jobs: 1,
+            resume: false,
+            regression: None,
+        }
+    }
+
+    #[test]
+    fn each_pair_has_the_time_at_which_it_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let request = request(folder.path());
+        let context = Context {
+            task: Task {
+                progress: &Silent,
+                cancel: &Cancel::default(),
+                threads: 1,
+            },
+            cache: None,
+            clock: ticking,
+            force: false,
+        };
+        let workshop = Workshop::new(&request, &context, 2);
+        let ended = ["a", "b"].map(|name| {
+            let pair = PlannedPair {
+                name: name.to_owned(),
+                reference: "ref.mp4".into(),
+                new: "new.mp4".into(),
+                ref_track: None,
+                new_track: None,
+                ref_markers: None,
+            };
+            workshop.run(&pair, 1, &Silent).unwrap();
+            let perf: Perf = json::read(&folder.path().join(name).join(PERF_FILE)).unwrap();
+            perf.ts
+        });
+        assert!(ended[0] < ended[1], "{ended:?}");
+    }
 }

@@ -16,7 +16,6 @@ fn run(script: &str, silence: Duration, cancel: &Cancel) -> Result<Reply, Proces
             out: None,
         },
         threads: 1,
-        now_utc: "2026-06-01T09:00:00Z".to_owned(),
     };
     program.run(&job, &Silent, cancel)
 }
@@ -89,7 +88,6 @@ fn a_program_that_is_missing_is_an_error() {
             out: None,
         },
         threads: 1,
-        now_utc: String::new(),
     };
     let error = program.run(&job, &Silent, &Cancel::default()).unwrap_err();
     assert!(matches!(error, ProcessError::Start(_)));

@@ -247,7 +247,8 @@ impl<'a> Ledger<'a> {
             .clone()
             .filter(|ts| history_has(root, &run_id, ts));
         let is_there = known.is_some();
-        let ts = known.unwrap_or_else(|| self.context.now_utc.clone());
+        // Not when it ended: the history is in order of time, and pairs join it in that of their names.
+        let ts = known.unwrap_or_else(|| self.context.now_utc());
         if !is_there {
             record.history_ts = Some(ts.clone());
             record.write(&root.join(&pair.name))?;

@@ -19,8 +19,6 @@ pub struct PairJob {
     pub task: PairTask,
     /// Worker threads, at least 1.
     pub threads: usize,
-    /// Time of the batch, RFC 3339.
-    pub now_utc: String,
 }
 
 /// The work of a [`PairJob`].

@@ -49,7 +49,6 @@ pub fn do_job(
             threads: job.threads.max(1),
             ..context.task
         },
-        now_utc: job.now_utc,
         ..context
     };
     let resources = Resources::start(request.each.analysis.no_gpu);
@@ -126,7 +125,7 @@ fn align(
     let registered = context
         .cache
         .as_ref()
-        .map(|cache| cache.register_run("batch_item", &report, &context.now_utc));
+        .map(|cache| cache.register_run("batch_item", &report, &context.now_utc()));
     let mut warnings = report.warnings;
     warnings.extend(
         registered

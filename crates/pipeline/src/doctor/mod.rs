@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use mtbsync_index::camera::CameraTelemetry;
 use mtbsync_index::error::IndexProblem;
+use mtbsync_media::gopro::ChapterWarning;
 use mtbsync_media::{OpenOptions, Recording, StreamKind, capabilities};
 use mtbsync_task::error::PipelineError;
 
@@ -242,12 +243,13 @@ fn check_recording(recording: &Recording) -> Vec<Check> {
             "the file is cut short; its readable part is used",
         ));
     }
-    checks.extend(
-        recording
-            .warnings()
-            .iter()
-            .map(|warning| Check::new(Level::Warn, "chapters", warning.to_string())),
-    );
+    checks.extend(recording.warnings().iter().map(|warning| {
+        let level = match warning {
+            ChapterWarning::Whole { .. } => Level::Ok,
+            _ => Level::Warn,
+        };
+        Check::new(level, "chapters", warning.to_string())
+    }));
     checks.extend(telemetry::check_telemetry(&CameraTelemetry::read(recording)));
     checks
 }

@@ -26,6 +26,24 @@ pub enum MapProblem {
     /// Fewer gates than a section has.
     #[error("sections need two gates, found {0}")]
     FewGates(usize),
+    /// No run carried markers over, and none were named.
+    #[error("the run has no markers, and none are given")]
+    NoMarkers,
+    /// Markers for runs of several references.
+    #[error("the runs are of several references, and none of those is known to have these markers")]
+    WhoseMarkers,
+    /// A path that names nothing.
+    #[error("folder not found")]
+    RunNotFound,
+    /// A folder without a map.
+    #[error("is no run: it holds no timewarp.json")]
+    NotARun,
+    /// A map that names no recording for this setting.
+    #[error("the map does not name the {0} recording")]
+    RecordingUnknown(&'static str),
+    /// A recording that is no longer where it was; its setting.
+    #[error("the {0} recording of the run is no longer there")]
+    RecordingGone(&'static str),
     /// No map was given.
     #[error("no run to compare")]
     NoRun,
@@ -45,10 +63,16 @@ impl Problem for MapProblem {
         let hint = match self {
             Self::Plot(error) => return error.hint(),
             Self::ColumnMissing { .. } => return None,
+            Self::RecordingUnknown(setting) | Self::RecordingGone(setting) => {
+                return Some(format!("say where it is with ‹{setting}›"));
+            }
+            Self::NoMarkers => "give those of the reference with ‹ref-markers›",
+            Self::WhoseMarkers => "name the runs of one reference",
+            Self::NotARun | Self::RunNotFound => "name a folder that mtbsync sync wrote",
             Self::NoPairs => "give the pairs.csv of a sync",
             Self::NoSuchMarker(_) => "give names of its markers to ‹sections›",
             Self::FewGates(_) => "give at least two markers at different times",
-            Self::NoRun => "give ‹timewarp-json› or ‹root›",
+            Self::NoRun => "name folders of runs",
             Self::NoUsableRun => "align the runs again with mtbsync sync",
             Self::NoAnchors(_) => "run mtbsync sync with ‹warp-model› monotone",
             Self::NothingLeft => "remove the last anchor",

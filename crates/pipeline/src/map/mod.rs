@@ -2,6 +2,7 @@
 
 pub mod error;
 pub mod refit;
+pub mod run_folder;
 pub mod splits;
 pub mod viewer;
 pub mod warp;

@@ -1,37 +1,43 @@
 //! `splits`: where runs won and lost time against the reference, section by section and continuously.
 //!
 //! Markers of the reference are gates. A run's time through a section is the difference of the moments at
-//! which it passed both gates; what it took longer than the reference is its delta. The files:
+//! which it passed both gates; what it took longer than the reference is its delta. Gates are places on one
+//! reference, so runs of different references are never in one table. The files:
 //! docs/reference/files.md#splitscsv.
+
+mod files;
+mod references;
 
 use std::path::{Path, PathBuf};
 
 use mtbsync_align::TimeWarp;
 use mtbsync_artefacts::edits::Edits;
 use mtbsync_artefacts::time_warp::{TIMEWARP_FILE, TimeWarpFile, read_warp};
-use mtbsync_formats::csv::{CsvWriter, seconds6};
+use mtbsync_markers::export::numbered_name;
 use mtbsync_markers::{DEFAULT_REVIEW_THRESHOLD, Marker};
-use mtbsync_plot::delta::{DeltaPlot, DeltaPoint, DeltaRun};
 use mtbsync_task::error::{PipelineError, TaskProblem};
-use mtbsync_task::files::{Input, check_output, write_files};
+use mtbsync_task::files::{Input, check_output, folder_of, write_files};
 
+use self::files::{DeltaCurve, delta_csv, picture, splits_csv};
+use self::references::{GatedRuns, by_reference};
 use crate::map::error::MapProblem;
-use crate::markers::import::read_marker_table;
 
 /// Most points of one run's continuous delta: a day at a tenth of a second.
 const MAX_POINTS: usize = 1_000_000;
 /// Most folders looked into for runs.
 const MAX_FOLDERS: usize = 10_000;
 /// Gates closer together than this are one, seconds.
-const SAME_GATE_SECS: f64 = 1e-6;
+pub(crate) const SAME_GATE_SECS: f64 = 1e-6;
 
 /// What to compare.
 #[derive(Clone, Debug)]
 pub struct SplitsRequest {
-    /// Markers of the reference.
-    pub markers: Input,
+    /// Markers of the reference; `None`: those that the runs carried over.
+    pub markers: Option<Input>,
     /// Maps of runs.
     pub warps: Vec<PathBuf>,
+    /// Folders of runs: with a map, or whose direct subfolders hold maps.
+    pub folders: Vec<PathBuf>,
     /// Folder whose direct subfolders (and itself) hold more.
     pub root: Option<PathBuf>,
     /// Names of the markers used as gates; `None`: all.
@@ -86,15 +92,25 @@ pub struct RunSplits {
     pub total: Option<Section>,
 }
 
-/// What came out.
-#[derive(Clone, Debug)]
-pub struct SplitsReport {
-    /// All runs.
+/// The runs of one reference.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SplitsTable {
+    /// The reference: the name of its file, its path where another has that name, or nothing where the maps
+    /// do not say.
+    pub reference: String,
+    /// All its runs.
     pub runs: Vec<RunSplits>,
     /// Best run of each section, an index into `runs`.
     pub best: Vec<Option<usize>>,
     /// Sum of the best sections, when each section has one.
     pub ideal_secs: Option<f64>,
+}
+
+/// What came out.
+#[derive(Clone, Debug)]
+pub struct SplitsReport {
+    /// A table for each reference.
+    pub tables: Vec<SplitsTable>,
     /// Written files, by kind.
     pub outputs: Vec<(String, PathBuf)>,
     /// Lines for the person.
@@ -114,21 +130,20 @@ pub fn splits(request: &SplitsRequest) -> Result<SplitsReport, PipelineError> {
         output.map_or(Ok(()), |path| check_output(path))?;
     }
     let mut warnings = Vec::new();
-    let gates = gates(request, &mut warnings)?;
     let runs = usable_runs(request, &mut warnings)?;
-    let tables: Vec<RunSplits> = runs.iter().map(|run| run.through(&gates)).collect();
-    let mut files = vec![("splits", request.out.clone(), splits_csv(&tables))];
+    let groups = by_reference(runs, request, &mut warnings)?;
+    let tables: Vec<SplitsTable> = groups.iter().map(GatedRuns::table).collect();
+    let mut files = vec![("splits".to_owned(), request.out.clone(), splits_csv(&tables))];
     if request.delta_out.is_some() || request.plot.is_some() {
-        let from_secs = gates.first().map_or(0.0, |gate| gate.t_ref_secs);
-        let curves: Vec<(String, Vec<DeltaRow>)> = runs
+        let curves: Vec<DeltaCurve> = groups
             .iter()
-            .map(|run| (run.name.clone(), run.delta(from_secs, request.step_secs)))
+            .flat_map(|group| group.curves(request.step_secs))
             .collect();
         if let Some(path) = &request.delta_out {
-            files.push(("delta", path.clone(), delta_csv(&curves)));
+            files.push(("delta".to_owned(), path.clone(), delta_csv(&curves)));
         }
         if let Some(path) = &request.plot {
-            files.push(("plot", path.clone(), picture(path, curves)?));
+            files.extend(pictures(path, &tables, &curves)?);
         }
     }
     let written: Vec<(&Path, &[u8])> = files
@@ -136,17 +151,34 @@ pub fn splits(request: &SplitsRequest) -> Result<SplitsReport, PipelineError> {
         .map(|(_, path, bytes)| (path.as_path(), bytes.as_slice()))
         .collect();
     write_files(&written)?;
-    let (best, ideal_secs) = ideal(&tables);
     Ok(SplitsReport {
-        runs: tables,
-        best,
-        ideal_secs,
-        outputs: files
-            .into_iter()
-            .map(|(kind, path, _)| (kind.to_owned(), path))
-            .collect(),
+        tables,
+        outputs: files.into_iter().map(|(kind, path, _)| (kind, path)).collect(),
         warnings,
     })
+}
+
+/// A picture for each reference, the first at `path`, the others numbered beside it.
+fn pictures(
+    path: &Path,
+    tables: &[SplitsTable],
+    curves: &[DeltaCurve],
+) -> Result<Vec<(String, PathBuf, Vec<u8>)>, PipelineError> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let pictures = tables.iter().enumerate().map(|(k, table)| {
+        let (kind, path) = match k {
+            0 => ("plot".to_owned(), path.to_owned()),
+            _ => (
+                format!("plot_{}", k + 1),
+                path.with_file_name(numbered_name(&name, k + 1)),
+            ),
+        };
+        let is_of = |curve: &&DeltaCurve| table.runs.iter().any(|run| run.name == curve.name);
+        let curves: Vec<&DeltaCurve> = curves.iter().filter(is_of).collect();
+        let bytes = picture(&path, &curves)?;
+        Ok((kind, path, bytes))
+    });
+    pictures.collect()
 }
 
 /// The table of sections of one run (docs/reference/files.md#splitscsv), without writing it.
@@ -155,8 +187,9 @@ pub fn splits(request: &SplitsRequest) -> Result<SplitsReport, PipelineError> {
 /// As [`splits`].
 pub fn table(markers: Input, warp: PathBuf, sections: Option<Vec<String>>) -> Result<Vec<u8>, PipelineError> {
     let request = SplitsRequest {
-        markers,
+        markers: Some(markers),
         warps: vec![warp],
+        folders: Vec::new(),
         root: None,
         sections,
         out: PathBuf::new(),
@@ -164,40 +197,16 @@ pub fn table(markers: Input, warp: PathBuf, sections: Option<Vec<String>>) -> Re
         step_secs: 0.0,
         plot: None,
     };
-    let gates = gates(&request, &mut Vec::new())?;
     let runs = usable_runs(&request, &mut Vec::new())?;
-    Ok(splits_csv(
-        &runs.iter().map(|run| run.through(&gates)).collect::<Vec<_>>(),
-    ))
-}
-
-/// The markers that divide the trail, in order of reference time.
-fn gates(request: &SplitsRequest, warnings: &mut Vec<String>) -> Result<Vec<Marker>, PipelineError> {
-    let table = read_marker_table(&request.markers, None)?;
-    warnings.extend(table.warnings);
-    let mut gates = table.markers;
-    if let Some(names) = &request.sections {
-        if let Some(missing) = names
-            .iter()
-            .find(|name| gates.iter().all(|gate| gate.name != **name))
-        {
-            let problem = MapProblem::NoSuchMarker(missing.clone());
-            return Err(PipelineError::from(problem).at(request.markers.path()));
-        }
-        gates.retain(|gate| names.contains(&gate.name));
-    }
-    gates.sort_by(|a, b| a.t_ref_secs.total_cmp(&b.t_ref_secs));
-    gates.dedup_by(|a, b| a.t_ref_secs - b.t_ref_secs < SAME_GATE_SECS);
-    if gates.len() < 2 {
-        let problem = MapProblem::FewGates(gates.len());
-        return Err(PipelineError::from(problem).at(request.markers.path()));
-    }
-    Ok(gates)
+    let groups = by_reference(runs, &request, &mut Vec::new())?;
+    let tables: Vec<SplitsTable> = groups.iter().map(GatedRuns::table).collect();
+    Ok(splits_csv(&tables))
 }
 
 /// A run and its map.
 struct SplitRun {
     name: String,
+    folder: PathBuf,
     file: TimeWarpFile,
     warp: TimeWarp,
     edits: Edits,
@@ -205,6 +214,9 @@ struct SplitRun {
 
 fn usable_runs(request: &SplitsRequest, warnings: &mut Vec<String>) -> Result<Vec<SplitRun>, PipelineError> {
     let mut paths = request.warps.clone();
+    for folder in &request.folders {
+        paths.extend(maps_in(folder)?);
+    }
     if let Some(root) = &request.root {
         paths.extend(maps_below(root)?);
     }
@@ -221,6 +233,7 @@ fn usable_runs(request: &SplitsRequest, warnings: &mut Vec<String>) -> Result<Ve
                 let edits = Edits::beside(path)?;
                 runs.push(SplitRun {
                     name,
+                    folder: folder_of(path).to_owned(),
                     file,
                     warp,
                     edits,
@@ -233,6 +246,25 @@ fn usable_runs(request: &SplitsRequest, warnings: &mut Vec<String>) -> Result<Ve
         return Err(MapProblem::NoUsableRun.into());
     }
     Ok(runs)
+}
+
+/// The map of a run by its folder (or by itself); else those of the runs in the folder.
+fn maps_in(folder: &Path) -> Result<Vec<PathBuf>, PipelineError> {
+    let own = folder.join(TIMEWARP_FILE);
+    if !folder.exists() {
+        return Err(PipelineError::from(MapProblem::RunNotFound).at(folder));
+    }
+    if own.is_file() {
+        return Ok(vec![own]);
+    }
+    if folder.is_file() {
+        return Ok(vec![folder.to_owned()]);
+    }
+    let maps = maps_below(folder)?;
+    if maps.is_empty() {
+        return Err(PipelineError::from(MapProblem::NotARun).at(folder));
+    }
+    Ok(maps)
 }
 
 /// `timewarp.json` in the folder and its direct subfolders, by name.
@@ -391,100 +423,4 @@ fn ideal(runs: &[RunSplits]) -> (Vec<Option<usize>>, Option<f64>) {
         .collect();
     let sum = best.iter().map(|(_, secs)| *secs).sum();
     (best.into_iter().map(|(run, _)| run).collect(), sum)
-}
-
-fn splits_csv(runs: &[RunSplits]) -> Vec<u8> {
-    let mut csv = CsvWriter::new(&[
-        "run",
-        "section",
-        "from_marker",
-        "to_marker",
-        "t_ref_from",
-        "t_ref_to",
-        "t_new_from",
-        "t_new_to",
-        "ref_time",
-        "new_time",
-        "delta",
-        "delta_low",
-        "delta_high",
-        "delta_cumulative",
-        "status",
-    ]);
-    for run in runs {
-        let numbered = run
-            .sections
-            .iter()
-            .enumerate()
-            .map(|(k, s)| ((k + 1).to_string(), s));
-        for (name, section) in numbered.chain(run.total.iter().map(|total| ("total".to_owned(), total))) {
-            csv.row(&[
-                run.name.clone(),
-                name,
-                section.gates.0.clone(),
-                section.gates.1.clone(),
-                seconds6(section.t_ref_secs.0),
-                seconds6(section.t_ref_secs.1),
-                cell(section.t_new_secs.map(|t| t.0)),
-                cell(section.t_new_secs.map(|t| t.1)),
-                seconds6(section.ref_secs()),
-                cell(section.new_secs()),
-                cell(section.delta.map(|d| d.0)),
-                cell(section.delta.map(|d| d.1)),
-                cell(section.delta.map(|d| d.2)),
-                cell(section.delta_cumulative),
-                section.status.to_owned(),
-            ]);
-        }
-    }
-    csv.into_bytes()
-}
-
-fn delta_csv(curves: &[(String, Vec<DeltaRow>)]) -> Vec<u8> {
-    let mut csv = CsvWriter::new(&["run", "t_ref", "t_new", "delta", "delta_low", "delta_high"]);
-    for (name, rows) in curves {
-        for row in rows {
-            csv.row(&[
-                name.clone(),
-                seconds6(row.t_ref_secs),
-                cell(row.known.map(|k| k.0)),
-                cell(row.known.map(|k| k.1)),
-                cell(row.known.map(|k| k.2)),
-                cell(row.known.map(|k| k.3)),
-            ]);
-        }
-    }
-    csv.into_bytes()
-}
-
-fn cell(value: Option<f64>) -> String {
-    value.map(seconds6).unwrap_or_default()
-}
-
-fn picture(path: &Path, curves: Vec<(String, Vec<DeltaRow>)>) -> Result<Vec<u8>, PipelineError> {
-    let point = |row: DeltaRow| {
-        let (_, delta, low, high) = row.known.unwrap_or((f64::NAN, f64::NAN, f64::NAN, f64::NAN));
-        DeltaPoint {
-            t_ref: row.t_ref_secs,
-            delta,
-            low,
-            high,
-        }
-    };
-    let plot = DeltaPlot {
-        title: "Time against the reference".to_owned(),
-        runs: curves
-            .into_iter()
-            .map(|(name, rows)| DeltaRun {
-                name,
-                points: rows.into_iter().map(point).collect(),
-            })
-            .collect(),
-        size: mtbsync_plot::DEFAULT_SIZE,
-    };
-    if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("svg")) {
-        return Ok(plot.svg().into_bytes());
-    }
-    plot.png()
-        .map_err(|error| PipelineError::from(MapProblem::Plot(error)).at(path))
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use mtbsync_markers::ReadMarkersError;
-use mtbsync_markers::export::ExportError;
+use mtbsync_markers::export::{ExportError, Preset};
 use mtbsync_markers::import::ImportError;
 use mtbsync_media::{ChapterError, OpenError};
 use mtbsync_task::error::{Failure, PipelineError, Problem};
@@ -104,7 +104,12 @@ impl Problem for MarkerProblem {
             Self::Import(ImportError::UnknownFormat) => {
                 return Some(format!("readable formats are {}", InputFormat::names()));
             }
-            Self::UnknownPreset { known, .. } => return Some(format!("presets are {}", known.join(", "))),
+            Self::UnknownPreset { name, known } => {
+                let meant = Preset::meant_by(name);
+                let meant =
+                    meant.map_or_else(String::new, |meant| format!("did you mean `{}`? ", meant.name()));
+                return Some(format!("{meant}presets are {}", known.join(", ")));
+            }
             Self::Table(error) => return error.hint(),
             Self::Import(error) => return error.hint(),
             Self::Export(error) => return error.hint(),

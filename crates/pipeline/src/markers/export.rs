@@ -197,10 +197,12 @@ impl NewRun {
         let recording = Recording::open(video, &options)
             .map_err(|error| PipelineError::from(MarkerProblem::Open(error)).at(video))?;
         let mut run = Self::of(&recording);
-        let files = resolve_chapters(video).paths.len();
+        let chapters = resolve_chapters(video);
+        let files = chapters.paths.len();
         if files > 1 {
+            let which = if chapters.named == 0 { "the first" } else { "one" };
             run.warnings.push(format!(
-                "{} is the first of {files} files of its recording: join them first, or markers beyond it are moved into it",
+                "{} is {which} of {files} files of its recording: join them first, or markers beyond it are moved into it",
                 video.display()
             ));
         }

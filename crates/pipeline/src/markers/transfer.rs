@@ -269,7 +269,7 @@ mod tests {
                 threads: 1,
             },
             cache: None,
-            now_utc: String::new(),
+            clock: String::new,
             force,
         };
         transfer_markers(request, &context)

@@ -94,10 +94,10 @@ pub fn index(request: &IndexRequest, context: &Context<'_>) -> Result<IndexRepor
     warnings.extend(skipped_warning(features.skipped_frames, &features.source.path));
     context.task.progress.start(Stage::Write, None, None);
     let (path, bytes) = match (out, &context.cache) {
-        (None, Some(cache)) => cache.keep(&key_of(&features), &features, &context.now_utc)?,
+        (None, Some(cache)) => cache.keep(&key_of(&features), &features, &context.now_utc())?,
         (out, _) => {
             let path = out.unwrap_or_default();
-            let bytes = index_file::write(&path, &features, &context.now_utc)?;
+            let bytes = index_file::write(&path, &features, &context.now_utc())?;
             (path, bytes)
         }
     };
@@ -114,7 +114,7 @@ pub fn features_of(
 ) -> Result<(Features, Option<DescribeTimes>), PipelineError> {
     let key = key(opened, params);
     if let Some(cache) = &context.cache
-        && let Some(features) = cache.find(&key, &opened.source.fingerprint, params, &context.now_utc)?
+        && let Some(features) = cache.find(&key, &opened.source.fingerprint, params, &context.now_utc())?
     {
         // The recording may have moved since: its path is today's.
         return Ok((
@@ -129,7 +129,7 @@ pub fn features_of(
     let (features, times) = pool.install(|| describe::describe(opened, params, stage, &context.task))?;
     if let Some(cache) = &context.cache {
         // A full or read-only cache costs time, not correctness.
-        let _ = cache.keep(&key, &features, &context.now_utc);
+        let _ = cache.keep(&key, &features, &context.now_utc());
     }
     Ok((features, Some(times)))
 }

@@ -274,7 +274,7 @@ fn master_rate(master: Side, reference: &Opened, new: &Opened) -> Rate {
         .unwrap_or(Rate::whole(30))
 }
 
-/// Opens a recording and makes sure that it is the one the map was made of: with the chapters that follow it,
+/// Opens a recording and makes sure that it is the one the map was made of: with all its chapters,
 /// or alone.
 fn open(
     path: &Path,

@@ -15,8 +15,8 @@ use mtbsync_task::error::PipelineError;
 use mtbsync_task::files::Input;
 use mtbsync_task::progress::Stage;
 
-use super::SyncRequest;
 use super::error::SyncProblem;
+use super::{CutOff, SyncRequest};
 use crate::context::Context;
 use crate::markers::export::NewRun;
 use crate::markers::import::read_marker_table;
@@ -76,6 +76,10 @@ impl Inputs {
         };
         let params = index.as_ref().map_or_else(|| analysis.params(), |f| f.params);
         let mut warnings: Vec<String> = reference.warnings.iter().chain(&new.warnings).cloned().collect();
+        warnings.extend([&reference, &new].into_iter().filter_map(cut_off_warning));
+        if reference.source.fingerprint == new.source.fingerprint {
+            warnings.push("reference and new run are the same recording".to_owned());
+        }
         for (recorded, path) in [(&of_reference, &request.reference), (&of_new, &request.new)] {
             warnings.extend(recorded.check_real_time(path, context.force)?);
         }
@@ -114,6 +118,23 @@ impl Inputs {
             warnings,
         })
     }
+
+    /// Which recordings end before their video does.
+    pub fn cut_off(&self) -> CutOff {
+        CutOff {
+            reference: self.reference.recording.info().is_truncated,
+            new: self.new.recording.info().is_truncated,
+        }
+    }
+}
+
+fn cut_off_warning(opened: &Opened) -> Option<String> {
+    opened.recording.info().is_truncated.then(|| {
+        format!(
+            "{} is cut off: the file ends after {:.1} s of its video, and no more could be compared",
+            opened.source.path, opened.source.duration_secs
+        )
+    })
 }
 
 /// A recording, and what its camera recorded beside the pictures.

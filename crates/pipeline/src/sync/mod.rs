@@ -4,6 +4,7 @@ pub(crate) mod error;
 mod inputs;
 mod kept;
 mod outputs;
+pub mod ride;
 
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -11,12 +12,9 @@ use std::time::{Instant, SystemTime};
 
 use mtbsync_align::fit::{Anchor, fit_warp};
 use mtbsync_align::gates::{Verdict, judge};
-use mtbsync_align::pair::Pair;
-use mtbsync_align::{TimeWarp, WarpModel, WarpSettings, confidence};
+use mtbsync_align::{TimeWarp, WarpModel, WarpSettings};
 use mtbsync_artefacts::edits::EditCounts;
-use mtbsync_artefacts::time_warp::{
-    GeometryFile, LensFile, NEW_MARKERS_FILE, OVERLAY_FILE, TIMEWARP_FILE, TimeWarpFile, WARP_FILE,
-};
+use mtbsync_artefacts::time_warp::{GeometryFile, LensFile};
 use mtbsync_formats::atomic::FileSet;
 use mtbsync_index::describe::DescribeTimes;
 use mtbsync_index::features::SourceRecording;
@@ -35,12 +33,11 @@ use mtbsync_vision::structure::Projection;
 use self::error::SyncProblem;
 use self::inputs::Inputs;
 use self::kept::KeptEdits;
-use self::outputs::{MadeFolders, SyncRun, Target, recording_file};
+use self::outputs::{Found, MadeFolders, SyncRun, Target};
+use self::ride::Ride;
 use crate::cache::{Cache, alignments, alignments::Kept};
 use crate::context::Context;
-use crate::map::viewer::{self, Picture};
 use crate::markers::export::{ChosenPreset, ExportSettings};
-use crate::markers::transfer::carry_over;
 use crate::recordings::index::{self, features_of, skipped_warning};
 use crate::resources::Resources;
 use crate::settings::AnalysisSettings;
@@ -128,6 +125,15 @@ impl SyncTimings {
     }
 }
 
+/// Which recordings end before their video does; only what is there was compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CutOff {
+    /// The reference.
+    pub reference: bool,
+    /// The new run.
+    pub new: bool,
+}
+
 /// What came out. `ok: false` is a result, not an error.
 #[derive(Clone, Debug)]
 pub struct SyncReport {
@@ -167,6 +173,10 @@ pub struct SyncReport {
     pub markers: Option<StatusCounts>,
     /// What a person had set in the run, and what counts as before.
     pub kept: EditCounts,
+    /// What the map means to the rider; nothing where only pairs were asked for.
+    pub ride: Ride,
+    /// Recordings whose file ends before its video does.
+    pub cut_off: CutOff,
     /// Seconds per stage.
     pub timings: SyncTimings,
     /// Comparison with earlier runs.
@@ -205,6 +215,8 @@ impl SyncReport {
             geometry: alignment.geometry.as_ref().map(geometry_file),
             markers: None,
             kept: EditCounts::default(),
+            ride: Ride::default(),
+            cut_off: CutOff::default(),
             timings: SyncTimings::default(),
             regression: None,
             outputs: Vec::new(),
@@ -222,10 +234,10 @@ pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, 
     let target = Target::of(request);
     let root = request.root.clone().unwrap_or_else(|| target.folder.clone());
     let mut made = MadeFolders::default();
-    made.prepare(&target.folder)?;
-    if request.regression.is_some() {
-        made.prepare(&root)?;
-    }
+    made.prepare_all(
+        &target.folder,
+        request.regression.as_ref().map(|_| root.as_path()),
+    )?;
     // What a person has set is read again when it is used; now only what cannot be read ends the command.
     KeptEdits::of(request, &target.folder, &inputs)?;
     let mut warnings = inputs.warnings.clone();
@@ -256,15 +268,12 @@ pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, 
         warnings,
         usable: verdict.ok || (context.force && !warp.segments().is_empty()),
     };
-    run.write_pairs(&alignment, &warp)?;
-    let counts = if request.stop_after_pairs {
-        run.drop_stale(&[TIMEWARP_FILE, WARP_FILE, NEW_MARKERS_FILE, OVERLAY_FILE]);
-        run.drop_stale_editor_files();
-        None
-    } else {
-        kept.add_markers(&mut inputs, &target.folder)?;
-        write_map(&mut run, &inputs, &kept, &alignment, &warp, &verdict)?
+    let found = Found {
+        alignment: &alignment,
+        warp: &warp,
+        verdict: &verdict,
     };
+    let (counts, ride) = run.write_all(&mut inputs, &kept, &found)?;
     let timings = SyncTimings {
         warp_sec: warp_time.as_secs_f64(),
         markers_sec: markers_begun.elapsed().as_secs_f64(),
@@ -281,9 +290,7 @@ pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, 
     run.set.commit()?;
     let regression = match &request.regression {
         Some(settings) if verdict.ok && !request.stop_after_pairs => {
-            for name in [history::HISTORY_FILE, regression::REGRESSION_FILE] {
-                outputs.push((name.trim_end_matches(".json").to_owned(), root.join(name)));
-            }
+            outputs.extend(history_files(&root));
             record(request, settings, &root, &verdict, &perf, &mut warnings)?
         }
         _ => None,
@@ -291,6 +298,8 @@ pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, 
     Ok(SyncReport {
         markers: counts,
         kept: kept.counts,
+        ride,
+        cut_off: inputs.cut_off(),
         timings,
         regression,
         outputs,
@@ -300,46 +309,7 @@ pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, 
     })
 }
 
-/// The map, the markers carried over by it, and its picture; how many markers there are of each status.
-fn write_map(
-    run: &mut SyncRun<'_>,
-    inputs: &Inputs,
-    kept: &KeptEdits,
-    alignment: &Alignment,
-    warp: &TimeWarp,
-    verdict: &Verdict,
-) -> Result<Option<StatusCounts>, PipelineError> {
-    let request = run.request;
-    kept.write(run)?;
-    run.warnings.extend(kept.warnings.iter().cloned());
-    let file = TimeWarpFile {
-        reference: Some(recording_file(&inputs.reference.source)),
-        new: Some(recording_file(&inputs.new.source)),
-        geometry: alignment.geometry.as_ref().map(geometry_file),
-        ..TimeWarpFile::new(warp, verdict, &request.warp)
-    };
-    run.write_warp(&file)?;
-    let counts = run.write_markers(inputs, &file, &kept.edits)?;
-    if request.plot {
-        let moved = inputs
-            .markers
-            .as_ref()
-            .filter(|_| run.usable)
-            .map_or_else(Vec::new, |table| {
-                carry_over(table, &file, request.review_threshold, !verdict.ok, &kept.edits)
-            });
-        let picture = Picture {
-            markers: viewer::marker_points(&moved),
-            pairs: alignment.pairs.iter().map(dot).collect(),
-            ..Picture::default()
-        };
-        run.put(OVERLAY_FILE, &viewer::draw(&file, picture)?)?;
-    } else {
-        run.drop_stale(&[OVERLAY_FILE]);
-    }
-    Ok(counts)
-}
-
+/// The geometry as timewarp.json holds it.
 fn geometry_file(found: &Geometry) -> GeometryFile {
     let lens = |(projection, hfov_deg): LensKind| LensFile {
         projection: match projection {
@@ -383,7 +353,7 @@ fn alignment_of(
         Some((cache, key))
     });
     if let Some((cache, key)) = &known
-        && let Some(kept) = cache.find_alignment(key, &context.now_utc)?
+        && let Some(kept) = cache.find_alignment(key, &context.now_utc())?
     {
         return Ok(kept);
     }
@@ -403,7 +373,7 @@ fn alignment_of(
     let alignment = pool.install(|| align(&reference, &new, &inputs.tracks, &settings, &context.task))?;
     if let Some(cache) = &context.cache {
         // A full or read-only cache costs time, not correctness.
-        let _ = cache.keep_learned(begun, &context.now_utc);
+        let _ = cache.keep_learned(begun, &context.now_utc());
     }
     let kept = Kept {
         alignment,
@@ -412,18 +382,9 @@ fn alignment_of(
     };
     if let Some((cache, key)) = known {
         // A full or read-only cache costs time, not correctness.
-        let _ = cache.keep_alignment(&key, &reference.source.fingerprint, &kept, &context.now_utc);
+        let _ = cache.keep_alignment(&key, &reference.source.fingerprint, &kept, &context.now_utc());
     }
     Ok(kept)
-}
-
-fn dot(p: &Pair) -> mtbsync_plot::overlay::PairPoint {
-    let confidence = confidence::within_quarter_second(p.sigma_secs) * p.certainty;
-    mtbsync_plot::overlay::PairPoint {
-        t_new: p.t_new_secs,
-        t_ref: p.t_ref_secs,
-        confidence,
-    }
 }
 
 fn fit(
@@ -440,6 +401,12 @@ fn fit(
         verdict.reasons = vec!["reference looks reversed".to_owned()];
     }
     (warp, verdict)
+}
+
+/// What is written of the history below `root`, by kind.
+fn history_files(root: &Path) -> impl Iterator<Item = (String, PathBuf)> {
+    let names = [history::HISTORY_FILE, regression::REGRESSION_FILE].into_iter();
+    names.map(|name| (name.trim_end_matches(".json").to_owned(), root.join(name)))
 }
 
 /// Append the run to the history and compare it with the runs before.

@@ -2,17 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
-use mtbsync_align::TimeWarp;
 use mtbsync_align::gates::Verdict;
 use mtbsync_align::pair::Pair;
+use mtbsync_align::{TimeWarp, confidence};
 use mtbsync_artefacts::edits::{Edits, put_aside};
 use mtbsync_artefacts::pairs::{PAIRS_FILE, PAIRS_RAW_FILE, pairs_csv, pairs_raw_csv};
-use mtbsync_artefacts::time_warp::{NEW_MARKERS_FILE, RecordingFile, TIMEWARP_FILE, TimeWarpFile, WARP_FILE};
+use mtbsync_artefacts::time_warp::{
+    NEW_MARKERS_FILE, OVERLAY_FILE, RecordingFile, TIMEWARP_FILE, TimeWarpFile, WARP_FILE,
+};
 use mtbsync_formats::atomic::FileSet;
 use mtbsync_index::describe;
 use mtbsync_index::features::SourceRecording;
 use mtbsync_markers::export::Preset;
-use mtbsync_markers::{StatusCounts, new_markers_csv};
+use mtbsync_markers::{StatusCounts, TransferredMarker, new_markers_csv};
 use mtbsync_matching::align::Alignment;
 use mtbsync_quality::perf::{Perf, PerfPair, Timings};
 use mtbsync_task::error::{Failure, PipelineError};
@@ -20,9 +22,11 @@ use mtbsync_task::files::folder_of;
 use mtbsync_task::progress::Stage;
 
 use super::inputs::Inputs;
-use super::kept::names;
-use super::{RunName, SyncRequest, SyncTimings};
+use super::kept::{KeptEdits, names};
+use super::ride::Ride;
+use super::{RunName, SyncRequest, SyncTimings, geometry_file};
 use crate::context::Context;
+use crate::map::viewer::{self, Picture};
 use crate::markers::export::NewRun;
 use crate::markers::export::Selection;
 use crate::markers::export::default_name;
@@ -67,7 +71,13 @@ impl Target {
 pub(super) struct MadeFolders(Vec<PathBuf>);
 
 impl MadeFolders {
-    pub fn prepare(&mut self, folder: &Path) -> Result<(), PipelineError> {
+    /// The folder of the artefacts and, where there is a history, its folder.
+    pub fn prepare_all(&mut self, folder: &Path, history: Option<&Path>) -> Result<(), PipelineError> {
+        self.prepare(folder)?;
+        history.map_or(Ok(()), |root| self.prepare(root))
+    }
+
+    fn prepare(&mut self, folder: &Path) -> Result<(), PipelineError> {
         let missing: Vec<PathBuf> = folder
             .ancestors()
             .take_while(|a| !a.as_os_str().is_empty() && !a.exists())
@@ -85,6 +95,13 @@ impl Drop for MadeFolders {
             let _ = std::fs::remove_dir(folder);
         }
     }
+}
+
+/// What the recordings were found to be to each other.
+pub(super) struct Found<'a> {
+    pub alignment: &'a Alignment,
+    pub warp: &'a TimeWarp,
+    pub verdict: &'a Verdict,
 }
 
 /// The outputs being put together.
@@ -127,7 +144,59 @@ impl SyncRun<'_> {
         }
     }
 
-    pub fn write_pairs(&mut self, alignment: &Alignment, warp: &TimeWarp) -> Result<(), PipelineError> {
+    /// Everything of the run but its telemetry; how many markers there are of each status, and what the map
+    /// means to the rider.
+    pub fn write_all(
+        &mut self,
+        inputs: &mut Inputs,
+        kept: &KeptEdits,
+        found: &Found<'_>,
+    ) -> Result<(Option<StatusCounts>, Ride), PipelineError> {
+        self.write_pairs(found.alignment, found.warp)?;
+        if self.request.stop_after_pairs {
+            self.drop_stale(&[TIMEWARP_FILE, WARP_FILE, NEW_MARKERS_FILE, OVERLAY_FILE]);
+            self.drop_stale_editor_files();
+            return Ok((None, Ride::default()));
+        }
+        kept.add_markers(inputs, &self.target.folder)?;
+        let markers = self.write_map(inputs, kept, found)?;
+        let known = markers.as_deref().unwrap_or_default();
+        let ride = Ride::of(found.warp, known, inputs.new.source.duration_secs);
+        Ok((markers.as_deref().map(StatusCounts::of), ride))
+    }
+
+    /// The map, the markers carried over by it, and its picture; gives the markers.
+    fn write_map(
+        &mut self,
+        inputs: &Inputs,
+        kept: &KeptEdits,
+        found: &Found<'_>,
+    ) -> Result<Option<Vec<TransferredMarker>>, PipelineError> {
+        let request = self.request;
+        kept.write(self)?;
+        self.warnings.extend(kept.warnings.iter().cloned());
+        let file = TimeWarpFile {
+            reference: Some(recording_file(&inputs.reference.source)),
+            new: Some(recording_file(&inputs.new.source)),
+            geometry: found.alignment.geometry.as_ref().map(geometry_file),
+            ..TimeWarpFile::new(found.warp, found.verdict, &request.warp)
+        };
+        self.write_warp(&file)?;
+        let moved = self.write_markers(inputs, &file, &kept.edits)?;
+        if request.plot {
+            let picture = Picture {
+                markers: viewer::marker_points(moved.as_deref().unwrap_or_default()),
+                pairs: found.alignment.pairs.iter().map(dot).collect(),
+                ..Picture::default()
+            };
+            self.put(OVERLAY_FILE, &viewer::draw(&file, picture)?)?;
+        } else {
+            self.drop_stale(&[OVERLAY_FILE]);
+        }
+        Ok(moved)
+    }
+
+    fn write_pairs(&mut self, alignment: &Alignment, warp: &TimeWarp) -> Result<(), PipelineError> {
         let window = self.request.warp.window_secs;
         let keep = |p: &Pair| {
             self.request.stop_after_pairs
@@ -147,7 +216,7 @@ impl SyncRun<'_> {
         self.put_at(PAIRS_FILE, &path, &pairs_csv(&pairs, &origins))
     }
 
-    pub fn write_warp(&mut self, file: &TimeWarpFile) -> Result<(), PipelineError> {
+    fn write_warp(&mut self, file: &TimeWarpFile) -> Result<(), PipelineError> {
         self.put(TIMEWARP_FILE, &file.to_json()?)?;
         if self.usable {
             self.put(WARP_FILE, &file.to_npz()?)
@@ -157,12 +226,12 @@ impl SyncRun<'_> {
         }
     }
 
-    pub fn write_markers(
+    fn write_markers(
         &mut self,
         inputs: &Inputs,
         file: &TimeWarpFile,
         edits: &Edits,
-    ) -> Result<Option<StatusCounts>, PipelineError> {
+    ) -> Result<Option<Vec<TransferredMarker>>, PipelineError> {
         let stem = Path::new(NEW_MARKERS_FILE)
             .file_stem()
             .unwrap_or_default()
@@ -189,7 +258,7 @@ impl SyncRun<'_> {
         self.put(NEW_MARKERS_FILE, &csv)?;
         self.context.task.progress.finish(Stage::Markers);
         self.write_editor_files(&csv, &names, &stem, &inputs.edited)?;
-        Ok(Some(StatusCounts::of(&moved)))
+        Ok(Some(moved))
     }
 
     /// Without a map the table of an earlier one must not stay; where a person has set some of it, it is not
@@ -287,13 +356,22 @@ impl SyncRun<'_> {
             gps_used: false,
             timewarp_ok: (!self.request.stop_after_pairs).then_some(verdict.ok),
             error: None,
-            ts: self.context.now_utc.clone(),
+            ts: self.context.now_utc(),
         }
     }
 }
 
+fn dot(p: &Pair) -> mtbsync_plot::overlay::PairPoint {
+    let confidence = confidence::within_quarter_second(p.sigma_secs) * p.certainty;
+    mtbsync_plot::overlay::PairPoint {
+        t_new: p.t_new_secs,
+        t_ref: p.t_ref_secs,
+        confidence,
+    }
+}
+
 /// A recording as timewarp.json names it.
-pub(super) fn recording_file(source: &SourceRecording) -> RecordingFile {
+fn recording_file(source: &SourceRecording) -> RecordingFile {
     RecordingFile {
         path: source.path.clone(),
         duration: source.duration_secs,

@@ -13,7 +13,7 @@ use mtbsync_artefacts::sample::{WarpSample, sample};
 use mtbsync_artefacts::time_warp::TIMEWARP_FILE;
 use mtbsync_formats::read_bounded;
 use mtbsync_pipeline::map::splits;
-use mtbsync_quality::history;
+use mtbsync_quality::history::{self, HistoryRecord};
 use mtbsync_quality::regression::{self, RegressionSettings};
 use mtbsync_task::files::Input;
 use serde_json::{Value, json};
@@ -100,7 +100,10 @@ fn judged(catalogue: &Catalogue, run: &Run, perf: &Value) -> Option<Value> {
         .filter_map(|folder| history::read(folder).ok())
         .find_map(|history| {
             let judge = |name: &String| {
-                regression::judge_run(&history.records, name, ts, &RegressionSettings::default())
+                // A pair of a batch joins the history after it has ended.
+                let since = |record: &&HistoryRecord| record.run_id == *name && record.ts.as_str() >= ts;
+                let joined = history.records.iter().find(since)?;
+                regression::judge_run(&history.records, name, &joined.ts, &RegressionSettings::default())
             };
             serde_json::to_value(names.iter().find_map(judge)?).ok()
         })

@@ -53,7 +53,7 @@ type Slot = Arc<OnceLock<Result<Arc<OpenRecording>, String>>>;
 pub struct Library(Mutex<BTreeMap<PathBuf, (Stamp, Slot)>>);
 
 impl Library {
-    /// The recording at `path`, with the chapters that follow it.
+    /// The recording at `path`, with all its chapters.
     ///
     /// # Errors
     /// Gone, or no recording that can be read.

@@ -378,6 +378,7 @@ impl Catalogue {
             "ppm": summary.and_then(|s| s.ppm),
             "reasons": summary.map_or(&[][..], |s| s.reasons.as_slice()),
             "markers": self.counts(run),
+            "has_pairs": run.pairs.is_some(),
             "reference": side(Role::Reference),
             "new": side(Role::New),
         });

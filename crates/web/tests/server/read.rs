@@ -25,6 +25,11 @@ fn a_run_is_described() {
         (&json!("new.mp4"), &json!(21.2))
     );
     assert_eq!(run["reference"]["media"].as_str().unwrap().len(), 16);
+    // Pages ask for the pairs of runs that have some only: browsers log a 404 as an error.
+    assert_eq!(run["has_pairs"], true);
+    let bare = Place::new();
+    fs::remove_file(bare.write("runA/pairs.csv", "")).unwrap();
+    assert_eq!(bare.get("/api/runs").json()["items"][0]["has_pairs"], false);
 
     let one = place.get("/api/runs/a67e77f69b03").json();
     assert_eq!(one["timewarp"]["version"], 2);
@@ -40,6 +45,24 @@ fn a_run_is_described() {
     let whole = place.get("/api/timewarp?run=a67e77f69b03");
     assert_eq!(whole.text(), place.read("runA/timewarp.json"));
     assert_eq!(place.get("/api/timewarp").text(), whole.text());
+}
+
+#[test]
+fn a_pair_of_a_batch_is_judged_though_it_joined_the_history_later() {
+    let place = Place::new();
+    place.write(
+        "runA/perf.json",
+        r#"{"ok":true,"cmd":"batch_item","ts":"2026-06-01T09:00:07Z"}"#,
+    );
+    let record = |run: &str, ts: &str| json!({"ts": ts, "run_id": run, "p90": 0.1, "ppm": 10.0, "inlier_frac": 0.9, "model": "monotone"});
+    let history = [
+        record("batch:runA", "2026-06-01T08:00:00Z"),
+        record("batch:other", "2026-06-01T09:00:08Z"),
+        record("batch:runA", "2026-06-01T09:00:09Z"),
+    ];
+    place.write("quality_history.json", Value::from(history.to_vec()).to_string());
+    let run = place.get(&format!("/api/runs/{}", place.run_id("runA"))).json();
+    assert_eq!(run["regression"]["ts"], "2026-06-01T09:00:09Z", "{run}");
 }
 
 #[test]

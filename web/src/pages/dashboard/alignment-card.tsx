@@ -1,6 +1,6 @@
 /** How well the pairs fit: over all runs, and within the chosen one. */
 import { useMemo } from 'preact/hooks';
-import { getPairs, getWarp, orNull, type Run } from '../../api';
+import { getPairs, getWarp, type Run } from '../../api';
 import { Card, LoadError } from '../../components';
 import { useLoad } from '../../lib/hooks';
 import { WarpMap } from '../../player/warp';
@@ -21,12 +21,11 @@ const CONFIDENCE_EDGES = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
 const known = (values: readonly (number | null)[]): number[] => values.filter((value) => value !== null);
 
 export function AlignmentCard({ runs, run }: { runs: readonly Run[]; run: Run | undefined }) {
-  const id = run && run.ok !== null && run.model !== null ? run.id : null;
+  const id = run && run.ok !== null && run.model !== null && run.has_pairs ? run.id : null;
   const found = useLoad(
     async (signal) => {
       if (id === null) return null;
-      const [pairs, sample] = await Promise.all([orNull(getPairs(id, PAIRS, signal)), getWarp(id, MAP_SAMPLES, {}, signal)]);
-      if (pairs === null) return null;
+      const [pairs, sample] = await Promise.all([getPairs(id, PAIRS, signal), getWarp(id, MAP_SAMPLES, {}, signal)]);
       return { confidence: pairs.confidence, residuals: residualsSecs(pairs, new WarpMap(sample)) };
     },
     [id, run?.mtime],

@@ -1,6 +1,6 @@
 /** Viewer: the overlay plot of a run, with a choice of what is drawn on it. */
 import { useMemo, useState } from 'preact/hooks';
-import { getFiles, getMarkerFile, getMarkerList, getPairs, getRunMarkers, orNull, type Run } from '../../api';
+import { getFiles, getMarkerFile, getMarkerList, getPairs, getRunMarkers, type Run } from '../../api';
 import { setQuery, useQuery } from '../../app/router';
 import type { LoadedWarp } from '../../compare/use-warp';
 import { Badge, Card, Checkbox, Empty, Loading, LoadError, Notice, Select, Stats } from '../../components';
@@ -35,8 +35,8 @@ function Room({ run, warp }: { run: Run; warp: LoadedWarp }) {
     },
     [run.id, chosen, hasOwn],
   );
-  const hasPairs = run.ok !== null;
-  const pairs = useLoad(async (signal) => (hasPairs ? orNull(getPairs(run.id, PAIRS, signal)) : null), [run.id, hasPairs]);
+  const hasPairs = run.ok !== null && run.has_pairs;
+  const pairs = useLoad(async (signal) => (hasPairs ? getPairs(run.id, PAIRS, signal) : null), [run.id, hasPairs]);
   const artefacts = useLoad(getFiles, []);
   const { points, outside } = useMemo(() => markerPoints(markers.data?.rows ?? []), [markers.data]);
   const [place, setPlace] = useState<{ newSecs: number; refSecs: number | null } | null>(null);
