@@ -10,7 +10,7 @@
 //! path that is off by one lap leaves a lap unexplained.
 
 use crate::evidence::Matrix;
-use crate::sequence::{Posterior, posteriors};
+use crate::sequence::{Posterior, frame_secs, posteriors};
 use crate::stats::ramp;
 use crate::tuning::{DECISIVE_SECS, FORBIDDEN_LLR, FORBIDDEN_SECS, RIVAL_SHARE};
 
@@ -57,16 +57,6 @@ impl Explained {
         }
         sum
     }
-}
-
-/// New time that frame `i` stands for, seconds.
-fn frame_secs(t_new: &[f64], i: usize) -> f64 {
-    let at = |i: usize| t_new.get(i).copied();
-    let before = i.checked_sub(1).and_then(at).or(at(i));
-    let after = at(i + 1).or(at(i));
-    before
-        .zip(after)
-        .map_or(0.0, |(before, after)| 0.5 * (after - before))
 }
 
 /// Evidence along a path, for each frame on the trail: the best within a frame of where the model sees it.

@@ -40,6 +40,21 @@ pub(crate) const RETURN_PER_SEC: f64 = 0.06;
 /// Mean distance ahead at which a rider who left comes back, seconds; half of the returns are spread over the
 /// whole rest instead. By hand.
 pub(crate) const RETURN_MEAN_SECS: f64 = 10.0;
+/// Share of the returns that end behind where the trail was left, the rider having crashed and walked back,
+/// and the mean way back, seconds of reference time. By hand.
+pub(crate) const RETURN_BEHIND: f64 = 0.1;
+pub(crate) const RETURN_BEHIND_MEAN_SECS: f64 = 3.0;
+/// Nobody walks back farther, seconds of reference time. By hand: 40 m; a lap is longer.
+pub(crate) const FARTHEST_BEHIND_SECS: f64 = 8.0;
+/// Places farther behind the furthest one are ground ridden before, seconds of reference time: those of one
+/// path go back by less where nothing passes by. After a stretch off the trail a frame at 3 a second does.
+pub(crate) const BEHIND_BY_CHANCE_SECS: f64 = 1.0;
+pub(crate) const RETURNED_BEHIND_SECS: f64 = 0.35;
+/// Posterior mass from which on a place was surely seen.
+pub(crate) const SURELY_SEEN: f64 = 0.8;
+/// A ride that never goes back is believed instead when it explains this much more of the new run, seconds.
+/// By hand: more than chance, less than a lap.
+pub(crate) const EXPLAINS_MORE_SECS: f64 = 6.0;
 /// Standard deviation of the logarithm of the speed ratio before anything is known: riders on one trail
 /// differ by up to a factor of three either way in short stretches. By hand.
 pub(crate) const LOG_RATIO_SIGMA: f64 = 0.45;
@@ -214,6 +229,9 @@ pub(crate) const MAX_GAP_SECS: f64 = 4.0;
 /// A segment needs this many pairs, and this many seconds of new time. By hand.
 pub(crate) const MIN_SEGMENT_PAIRS: usize = 5;
 pub(crate) const MIN_SEGMENT_SECS: f64 = 1.5;
+/// A segment that begins this much before the end of the one before it is cut, seconds of reference time: the
+/// smoother is off by less where somebody stops or sets off.
+pub(crate) const MAX_CROSSING_SECS: f64 = 1.0;
 /// Knots are no farther apart than this, seconds. By hand: below the spacing of analysed frames.
 pub(crate) const MAX_KNOT_GAP_SECS: f64 = 0.25;
 /// Least slope of the map, so that it stays invertible in a stop.

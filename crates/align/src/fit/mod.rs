@@ -28,7 +28,7 @@ use crate::path::leaps;
 use crate::settings::{WarpModel, WarpSettings};
 use crate::smooth::{Sighting, motions};
 pub use crate::tuning::MIN_USABLE_PAIRS;
-use crate::tuning::{MAX_GAP_SECS, MIN_SEGMENT_PAIRS, MIN_SEGMENT_SECS};
+use crate::tuning::{MAX_CROSSING_SECS, MAX_GAP_SECS, MIN_SEGMENT_PAIRS, MIN_SEGMENT_SECS};
 use crate::warp::{Segment, TimeWarp};
 
 /// The warp of the asked model; empty when there are too few pairs. Durations: new, reference, seconds.
@@ -96,7 +96,7 @@ pub fn fit_monotone(pairs: &[Pair], anchors: &[Anchor]) -> TimeWarp {
         .chunk_by(|a, b| b.t_new() - a.t_new() <= MAX_GAP_SECS)
         .filter_map(fit_segment)
         .collect();
-    drop_crossing(&mut segments);
+    uncross(&mut segments);
     TimeWarp::new(segments).unwrap_or_default()
 }
 
@@ -122,19 +122,40 @@ fn fit_segment(points: &[FitPoint]) -> Option<Segment> {
     Segment::new(knots.t_new, knots.t_ref, sigma)
 }
 
-/// Segments must follow each other in both times; of two that cross, the shorter goes.
-fn drop_crossing(segments: &mut Vec<Segment>) {
+/// Segments must follow each other in both times. Where the later begins a little before the end of the
+/// earlier, it is cut: both are smoothed, and end at one place when the new rider stood there. Of two that
+/// cross by more, the shorter goes.
+fn uncross(segments: &mut Vec<Segment>) {
     let span = |s: &Segment| s.new_range().1 - s.new_range().0;
     let crossing = |s: &[Segment]| {
         s.windows(2)
             .position(|w| w[0].ref_range().1 >= w[1].ref_range().0)
     };
     while let Some(k) = crossing(segments) {
-        let loser = if span(&segments[k]) < span(&segments[k + 1]) {
-            k
+        let end = segments[k].ref_range().1;
+        let rest = if end - segments[k + 1].ref_range().0 <= MAX_CROSSING_SECS {
+            beyond(&segments[k + 1], end)
         } else {
-            k + 1
+            None
         };
-        segments.remove(loser);
+        match rest {
+            Some(rest) => segments[k + 1] = rest,
+            None if span(&segments[k]) < span(&segments[k + 1]) => drop(segments.remove(k)),
+            None => drop(segments.remove(k + 1)),
+        }
     }
+}
+
+/// The knots after the reference time `t_ref_secs`; `None` when they are too few for a segment.
+fn beyond(segment: &Segment, t_ref_secs: f64) -> Option<Segment> {
+    let (x, y) = (segment.curve().x(), segment.curve().y());
+    let first = y.partition_point(|&y| y <= t_ref_secs);
+    if x.last()? - x.get(first)? < MIN_SEGMENT_SECS {
+        return None;
+    }
+    Segment::new(
+        x[first..].to_vec(),
+        y[first..].to_vec(),
+        segment.sigma()[first..].to_vec(),
+    )
 }

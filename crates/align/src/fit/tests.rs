@@ -103,6 +103,21 @@ fn crossing_segments_lose_the_shorter() {
 }
 
 #[test]
+fn a_segment_that_begins_a_little_before_the_end_of_the_last_is_cut() {
+    // The new rider leaves at 20 s and comes back 0.3 s of the reference further back.
+    let mut all = pairs(0.0, 20.0, |t| t);
+    all.extend(pairs(30.0, 45.0, |t| t - 10.3));
+    let warp = fit_monotone(&all, &[]);
+    assert_eq!(warp.segments().len(), 2);
+    assert!((warp.ref_from_new(40.0).unwrap() - 29.7).abs() < 0.05);
+    let (first, second) = (warp.segments()[0].ref_range(), warp.segments()[1].ref_range());
+    assert!(
+        first.1 < second.0 && second.0 < first.1 + 0.5,
+        "{first:?} {second:?}"
+    );
+}
+
+#[test]
 fn few_pairs_make_no_segment() {
     assert!(fit_monotone(&pairs(0.0, 1.0, wavy), &[]).segments().is_empty());
     assert!(fit_monotone(&[], &[]).segments().is_empty());

@@ -1,5 +1,5 @@
-//! Certainty that the posterior of single frames claims too much of: beside leaps, where nothing passes by,
-//! and at edges.
+//! Certainty that the posterior of single frames claims too much of: beside leaps, where nothing passes by or
+//! the trail is not seen, and at edges.
 
 use super::PosteriorInterval;
 use crate::evidence::Matrix;
@@ -56,7 +56,8 @@ pub(super) fn edges(found: &mut [PosteriorInterval]) {
 
 /// Where both riders stand, or nothing passes by, the path might as well run a little earlier or later, and
 /// the chance likeness of single frames decides. So the neighbourhood of each frame is asked: what would it
-/// say to the path displaced either way?
+/// say to the path displaced either way? And do its pictures show the trail at all? A detour as long as the
+/// piece of trail it leaves out looks like riding on with bad pictures.
 pub(super) fn displacements(found: &mut [PosteriorInterval], llr: &Matrix, t_ref: &[f64]) {
     let on = |i: &usize| found[*i].posterior.is_on_trail();
     let explained = |i: usize, by: f64| {
@@ -76,8 +77,9 @@ pub(super) fn displacements(found: &mut [PosteriorInterval], llr: &Matrix, t_ref
                     .sum::<f64>()
             };
             let here = sum(0.0);
-            let rather = |by: f64| (EVIDENCE_TEMPER * (sum(by) - here)).min(0.0).exp();
-            1.0 / (1.0 + rather(-DISPLACED_SECS) + rather(DISPLACED_SECS))
+            let rather = |instead: f64| (EVIDENCE_TEMPER * (instead - here)).min(0.0).exp();
+            let elsewhere = 0.0;
+            1.0 / (1.0 + rather(sum(-DISPLACED_SECS)) + rather(sum(DISPLACED_SECS)) + rather(elsewhere))
         })
         .collect();
     for (interval, certain) in found.iter_mut().zip(certain) {

@@ -10,9 +10,10 @@
 //! - posterior of each state: `a_i * b_i`, normalised.
 //!
 //! Riding on moves forward by a log-normal speed ratio; standing still, the reference standing still (a jump
-//! forward) and leaving the trail have small probabilities; nobody ever goes back. The result knows its own
-//! uncertainty, and a pair of different trails ends up *off* nearly everywhere. The speed ratio is measured
-//! on a first result, and the model run again.
+//! forward) and leaving the trail have small probabilities. Nobody rides back, but who left the trail may
+//! come back some way behind, having walked; the second pass of that ground then counts as *off*
+//! ([`second_pass`]). The result knows its own uncertainty, and a pair of different trails ends up *off*
+//! nearly everywhere. The speed ratio is measured on a first result, and the model run again.
 //!
 //! Cost is proportional to the number of cells of the evidence; sums run in a fixed order. Evidence with
 //! bands (see [`crate::band`]) makes that proportional to the length of the recordings.
@@ -20,6 +21,7 @@
 mod certainty;
 mod model;
 mod posterior;
+mod second_pass;
 mod speed_ratio;
 #[cfg(test)]
 mod tests;
@@ -28,8 +30,9 @@ use std::ops::Range;
 
 use crate::evidence::Matrix;
 use crate::stats::median;
-use crate::tuning::MAX_OFF;
+use crate::tuning::{EXPLAINS_MORE_SECS, MAX_OFF, RETURN_BEHIND};
 use model::SequenceModel;
+use second_pass::GoingBack;
 use speed_ratio::SpeedRatio;
 
 /// Marginal posterior of one new frame, summarised.
@@ -100,20 +103,56 @@ pub fn posterior_intervals(llr: &Matrix, t_new: &[f64], t_ref: &[f64]) -> Vec<Po
     if n == 0 || m == 0 || t_new.len() != n || t_ref.len() != m || llr.bands().iter().any(Range::is_empty) {
         return Vec::new();
     }
-    let mut model = SequenceModel {
-        spacing: median_spacing(t_ref),
-        m,
-        speed_ratio: SpeedRatio::UNKNOWN,
-    };
-    let mut found = model.smooth(llr, t_new, t_ref, &model.forward(llr, t_new));
-    if let Some(speed_ratio) = SpeedRatio::measure(&found, t_new) {
-        model.speed_ratio = speed_ratio;
-        found = model.smooth(llr, t_new, t_ref, &model.forward(llr, t_new));
+    let rides = |return_behind: f64| rides(llr, t_new, t_ref, return_behind);
+    let mut found = rides(RETURN_BEHIND);
+    let going_back = second_pass::leave_out(&mut found);
+    if going_back != GoingBack::Never {
+        // A ride that never goes back and explains more is the better story.
+        let ahead = rides(0.0);
+        let gained_secs = on_trail_secs(&ahead, t_new) - on_trail_secs(&found, t_new);
+        if going_back == GoingBack::Unlikely || gained_secs > EXPLAINS_MORE_SECS {
+            found = ahead;
+        }
     }
     certainty::leaps(&mut found, llr, t_new, t_ref);
     certainty::displacements(&mut found, llr, t_ref);
     certainty::edges(&mut found);
     found
+}
+
+/// Run the model twice, the second time with the speed ratio of the first result.
+fn rides(llr: &Matrix, t_new: &[f64], t_ref: &[f64], return_behind: f64) -> Vec<PosteriorInterval> {
+    let mut model = SequenceModel {
+        spacing: median_spacing(t_ref),
+        m: llr.columns(),
+        speed_ratio: SpeedRatio::UNKNOWN,
+        return_behind,
+    };
+    let first = model.smooth(llr, t_new, t_ref, &model.forward(llr, t_new));
+    let Some(speed_ratio) = SpeedRatio::measure(&first, t_new) else {
+        return first;
+    };
+    model.speed_ratio = speed_ratio;
+    model.smooth(llr, t_new, t_ref, &model.forward(llr, t_new))
+}
+
+/// New time on the trail, seconds.
+fn on_trail_secs(found: &[PosteriorInterval], t_new: &[f64]) -> f64 {
+    let on = found
+        .iter()
+        .enumerate()
+        .filter(|(_, r)| r.posterior.is_on_trail());
+    on.map(|(i, _)| frame_secs(t_new, i)).sum()
+}
+
+/// New time that frame `i` stands for, seconds.
+pub(crate) fn frame_secs(t_new: &[f64], i: usize) -> f64 {
+    let at = |i: usize| t_new.get(i).copied();
+    let before = i.checked_sub(1).and_then(at).or(at(i));
+    let after = at(i + 1).or(at(i));
+    before
+        .zip(after)
+        .map_or(0.0, |(before, after)| 0.5 * (after - before))
 }
 
 fn median_spacing(t: &[f64]) -> f64 {

@@ -7,8 +7,8 @@ use super::posterior::summarise;
 use super::speed_ratio::SpeedRatio;
 use crate::evidence::Matrix;
 use crate::tuning::{
-    JUMP, JUMP_MEAN_SECS, LEAVE_PER_SEC, MAX_RATIO, RATIO_SAMPLES, RATIO_SIGMAS, RETURN_MEAN_SECS,
-    RETURN_PER_SEC, STAND,
+    JUMP, JUMP_MEAN_SECS, LEAVE_PER_SEC, MAX_RATIO, RATIO_SAMPLES, RATIO_SIGMAS, RETURN_BEHIND_MEAN_SECS,
+    RETURN_MEAN_SECS, RETURN_PER_SEC, STAND,
 };
 
 /// Places that are moved at once: long enough for vectors, short enough to stay in the nearest cache for all
@@ -22,6 +22,8 @@ pub(super) struct SequenceModel {
     pub m: usize,
     /// How the riders compare.
     pub speed_ratio: SpeedRatio,
+    /// Share of the returns that end behind where the trail was left.
+    pub return_behind: f64,
 }
 
 /// Probabilities of a step of `dt` seconds.
@@ -161,8 +163,9 @@ impl SequenceModel {
         }
     }
 
-    /// Spread of riders who come back, at or ahead of where they left.
+    /// Spread of riders who come back: at or ahead of where they left, or some way behind it.
     fn rejoin(&self, from: &[f64], here: &Range<usize>, to: &mut [f64], there: &Range<usize>) {
+        let ahead = 0.5 * (1.0 - self.return_behind);
         let decay = self.decay(RETURN_MEAN_SECS);
         let (mut near, mut anywhere) = (0.0, 0.0);
         for j in here.start..there.end {
@@ -170,13 +173,20 @@ impl SequenceModel {
             near = near * decay + p;
             anywhere += p / (self.m - j) as f64;
             if j >= there.start {
-                to[j] = 0.5 * (1.0 - decay) * near + 0.5 * anywhere;
+                to[j] = ahead * ((1.0 - decay) * near + anywhere);
             }
+        }
+        let decay = self.decay(RETURN_BEHIND_MEAN_SECS);
+        let mut behind = 0.0;
+        for j in there.clone().rev() {
+            to[j] += self.return_behind * (1.0 - decay) * behind;
+            behind = behind * decay + if here.contains(&j) { from[j] } else { 0.0 };
         }
     }
 
     /// Transpose of [`Self::rejoin`].
     fn rejoin_back(&self, from: &[f64], there: &Range<usize>, to: &mut [f64], here: &Range<usize>) {
+        let ahead = 0.5 * (1.0 - self.return_behind);
         let decay = self.decay(RETURN_MEAN_SECS);
         let (mut near, mut anywhere) = (0.0, 0.0);
         for j in (here.start..there.end).rev() {
@@ -184,8 +194,16 @@ impl SequenceModel {
             near = near * decay + p;
             anywhere += p;
             if here.contains(&j) {
-                to[j] = 0.5 * (1.0 - decay) * near + 0.5 * anywhere / (self.m - j) as f64;
+                to[j] = ahead * ((1.0 - decay) * near + anywhere / (self.m - j) as f64);
             }
+        }
+        let decay = self.decay(RETURN_BEHIND_MEAN_SECS);
+        let mut behind = 0.0;
+        for j in there.start..here.end {
+            if here.contains(&j) {
+                to[j] += self.return_behind * (1.0 - decay) * behind;
+            }
+            behind = behind * decay + from[j];
         }
     }
 
@@ -292,4 +310,56 @@ fn add_times(sums: &mut [f64], values: &[f64], factor: f64) {
 /// Seconds from the frame before to frame `i`; times in a recording increase, but never trust a file.
 fn step_secs(t_new: &[f64], i: usize) -> f64 {
     (t_new[i] - t_new[i - 1]).max(1e-3)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn product(a: &[f64], b: &[f64], band: &Range<usize>) -> f64 {
+        a[band.clone()]
+            .iter()
+            .zip(&b[band.clone()])
+            .map(|(a, b)| a * b)
+            .sum()
+    }
+
+    #[test]
+    fn backward_steps_are_the_transposes_of_forward_steps() {
+        let model = SequenceModel {
+            spacing: 0.33,
+            m: 120,
+            speed_ratio: SpeedRatio::UNKNOWN,
+            return_behind: 0.1,
+        };
+        let step = model.transition(0.4);
+        let noise = |k: usize| {
+            (0..model.m)
+                .map(|j| ((j * k) as f64).sin().abs())
+                .collect::<Vec<f64>>()
+        };
+        let (x, y) = (noise(7), noise(11));
+        for (here, there) in [
+            (0..120, 0..120),
+            (5..60, 5..60),
+            (10..50, 17..90),
+            (10..50, 45..100),
+        ] {
+            let (mut ahead, mut back) = (vec![0.0; model.m], vec![0.0; model.m]);
+            model.ride(&step, &x, &here, &mut ahead, &there);
+            model.ride_back(&step, &y, &there, &mut back, &here);
+            let (a, b) = (product(&ahead, &y, &there), product(&x, &back, &here));
+            assert!(
+                (a - b).abs() < 1e-9 * a.max(1.0),
+                "riding {here:?} {there:?}: {a} {b}"
+            );
+            model.rejoin(&x, &here, &mut ahead, &there);
+            model.rejoin_back(&y, &there, &mut back, &here);
+            let (a, b) = (product(&ahead, &y, &there), product(&x, &back, &here));
+            assert!(
+                (a - b).abs() < 1e-9 * a.max(1.0),
+                "returning {here:?} {there:?}: {a} {b}"
+            );
+        }
+    }
 }

@@ -103,6 +103,67 @@ fn never_goes_back() {
     assert!(on.len() < 20, "{}", on.len());
 }
 
+/// Crash at 12 s, three seconds on the ground, a walk back that shows nothing of the trail, and four seconds
+/// of it once more.
+fn crash(t: f64) -> Option<f64> {
+    match t {
+        _ if t < 12.0 => Some(t),
+        _ if t < 15.0 => Some(12.0),
+        _ if t < 20.0 => None,
+        _ => Some(t - 12.0),
+    }
+}
+
+fn first_arrival(t: f64) -> Option<f64> {
+    crash(t).filter(|_| !(15.0..24.0).contains(&t))
+}
+
+#[test]
+fn who_walks_back_keeps_the_first_arrival() {
+    let (e, a, b) = evidence(120, 100, 0.33, crash);
+    follows(&posteriors(&e, &a, &b), &a, first_arrival);
+}
+
+#[test]
+fn a_second_pass_outside_of_the_band_changes_nothing() {
+    let (all, a, b) = evidence(120, 100, 0.33, crash);
+    let sparse: Vec<usize> = (0..a.len()).step_by(4).collect();
+    let t_sparse: Vec<f64> = sparse.iter().map(|&i| a[i]).collect();
+    let rows = sparse.iter().flat_map(|&i| all.row(i).to_vec()).collect();
+    let look = posterior_intervals(&Matrix::new(sparse.len(), b.len(), rows).unwrap(), &t_sparse, &b);
+    let bands = crate::band::band(&look, &t_sparse, &a, &b).unwrap();
+    assert!(bands.iter().any(|band| band.start > 0), "{bands:?}");
+    let cells = bands
+        .iter()
+        .enumerate()
+        .flat_map(|(i, band)| all.row(i)[band.clone()].to_vec());
+    let banded = Matrix::banded(b.len(), bands.clone(), cells.collect()).unwrap();
+    follows(&posteriors(&banded, &a, &b), &a, first_arrival);
+}
+
+#[test]
+fn a_reference_that_walked_back_is_leapt_over() {
+    // The new run rides once what the reference shows twice.
+    let (n, m, spacing) = (90, 150, 0.33);
+    let t_new: Vec<f64> = (0..n).map(|i| i as f64 * spacing).collect();
+    let t_ref: Vec<f64> = (0..m).map(|j| j as f64 * spacing).collect();
+    let mut values = vec![-2.0; n * m];
+    for (i, &t) in t_new.iter().enumerate() {
+        for (j, &r) in t_ref.iter().enumerate() {
+            if crash(r).is_some_and(|place| (place - t).abs() < 0.5 * spacing) {
+                values[i * m + j] = 4.0;
+            }
+        }
+    }
+    let found = posteriors(&Matrix::new(n, m, values).unwrap(), &t_new, &t_ref);
+    assert!(found.windows(2).all(|w| w[0].t_ref_secs <= w[1].t_ref_secs + 0.1));
+    for (b, &t) in found.iter().zip(&t_new) {
+        let apart = |r: f64| (b.t_ref_secs - r).abs();
+        let (first, second) = (apart(t), apart(t + 12.0));
+        assert!(b.on < 0.6 || first.min(second) < 0.6, "at {t}: {b:?}");
+    }
+}
+
 #[test]
 fn a_band_around_the_path_changes_nothing() {
     let path = |t: f64| {

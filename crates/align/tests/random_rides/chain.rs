@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use mtbsync_align::evidence::{Matrix, log_likelihood_ratios, z_scores};
-use mtbsync_align::fit::fit_monotone;
+use mtbsync_align::fit::fit_warp;
 use mtbsync_align::gates::judge;
 use mtbsync_align::pair::Pair;
 use mtbsync_align::refine::{FrameTimes, PlaceSimilarity, refine};
@@ -111,8 +111,9 @@ pub fn align(reference: &Film, new: &Film) -> Outcome {
         fine: &new.fine,
     };
     let pairs = refine(&path, times, &reference.fine, &views, 0.8);
-    let warp = fit_monotone(&pairs, &[]);
-    let ok = judge(&warp, &pairs, new.duration, &WarpSettings::default()).ok;
+    let settings = WarpSettings::default();
+    let warp = fit_warp(&pairs, &[], &settings, (new.duration, reference.duration));
+    let ok = judge(&warp, &pairs, new.duration, &settings).ok;
     Outcome {
         pairs,
         warp,
