@@ -38,6 +38,8 @@ pub struct Alignment {
     pub gps: Duration,
     /// How the cameras differ, if they do.
     pub geometry: Option<Geometry>,
+    /// Learned descriptors helped to find the places.
+    pub learned: bool,
     /// Lines for the person.
     pub warnings: Vec<String>,
 }
@@ -120,6 +122,7 @@ pub fn align(
         gps_offsets: located.gps.map(|gps| gps.offsets),
         gps: located.gps_took,
         geometry: views.geometry,
+        learned: located.learned,
         warnings: located.warnings,
     })
 }

@@ -168,6 +168,7 @@ fn alignment() -> Kept {
             }),
             gps: std::time::Duration::ZERO,
             geometry: None,
+            learned: true,
             warnings: vec!["a line".to_owned()],
         },
         analysed: 2,

@@ -13,7 +13,8 @@ use mtbsync_align::gates::{Verdict, judge};
 use mtbsync_align::pair::Pair;
 use mtbsync_align::{TimeWarp, WarpModel, WarpSettings, confidence};
 use mtbsync_artefacts::time_warp::{
-    GeometryFile, LensFile, NEW_MARKERS_FILE, OVERLAY_FILE, TIMEWARP_FILE, TimeWarpFile, WARP_FILE,
+    GeometryFile, LensFile, MatcherFile, NEW_MARKERS_FILE, OVERLAY_FILE, TIMEWARP_FILE, TimeWarpFile,
+    WARP_FILE,
 };
 use mtbsync_formats::atomic::FileSet;
 use mtbsync_index::describe::DescribeTimes;
@@ -158,6 +159,8 @@ pub struct SyncReport {
     pub gps: Option<Offsets>,
     /// How the cameras differ, if they do.
     pub geometry: Option<GeometryFile>,
+    /// What found the places.
+    pub matcher: MatcherFile,
     /// Markers by status.
     pub markers: Option<StatusCounts>,
     /// Seconds per stage.
@@ -196,6 +199,7 @@ impl SyncReport {
             pairs_verified: alignment.origins.iter().filter(|o| o.verified.is_some()).count(),
             gps: alignment.gps_offsets,
             geometry: alignment.geometry.as_ref().map(geometry_file),
+            matcher: matcher_file(&request.matching, alignment),
             markers: None,
             timings: SyncTimings::default(),
             regression: None,
@@ -300,6 +304,7 @@ fn write_map(
         reference: Some(recording_file(&inputs.reference.source)),
         new: Some(recording_file(&inputs.new.source)),
         geometry: alignment.geometry.as_ref().map(geometry_file),
+        matcher: Some(matcher_file(&request.matching, alignment)),
         ..TimeWarpFile::new(warp, verdict, &request.warp)
     };
     run.write_warp(&file)?;
@@ -344,6 +349,13 @@ fn geometry_file(found: &Geometry) -> GeometryFile {
         pitch_deg: found.pitch_deg,
         reference,
         new,
+    }
+}
+
+fn matcher_file(asked: &MatchSettings, alignment: &Alignment) -> MatcherFile {
+    MatcherFile {
+        asked: asked.matcher.name().to_owned(),
+        learned: alignment.learned,
     }
 }
 
