@@ -62,6 +62,7 @@ fn features(fingerprint: &str) -> Features {
         luma: Default::default(),
         view: None,
         track: Vec::new(),
+        lenses: Default::default(),
         skipped_frames: 0,
     }
 }
