@@ -26,8 +26,9 @@ use crate::locate::Located;
 pub use crate::structure::LensKind;
 use crate::structure::LogZoom;
 use crate::tuning::{
-    BENT_ZOOM_SIGMA, GEOMETRY_PAIRS, LEAST_CHANGE, LEAST_RESCALE, LEAST_VIEW, LEAST_ZOOM, LEAST_ZOOM_SIGMAS,
-    LIKENESS_SIGMA, MIN_GEOMETRY_PAIRS, QUICK_PAIRS, SURE_OFF, SURE_ON, USUAL_SPEED_M_S, WAY_PER_SCALE_M,
+    AVERAGED_ERRORS, BENT_ZOOM_SIGMA, GEOMETRY_PAIRS, LEAST_CHANGE, LEAST_RESCALE, LEAST_VIEW, LEAST_ZOOM,
+    LEAST_ZOOM_SIGMAS, LIKENESS_SIGMA, MIN_GEOMETRY_PAIRS, QUICK_PAIRS, SURE_OFF, SURE_ON, USUAL_SPEED_M_S,
+    WAY_PER_SCALE_M, ZOOM_CHANGE_WAY,
 };
 use prior::Prior;
 use probe::Probe;
@@ -277,6 +278,26 @@ impl Views {
             scenery: &self.scenery,
         }
     }
+}
+
+/// `pairs` with the doubt about a scale that changes on the way in their errors. Which part of them it
+/// concerns is not known.
+pub(crate) fn doubted_by(change: Option<LogZoom>, mut pairs: Vec<Pair>) -> Vec<Pair> {
+    let off_m = change.map_or(0.0, |change| ZOOM_CHANGE_WAY * way_off_m(change.median));
+    for pair in &mut pairs {
+        pair.sigma_secs = pair.sigma_secs.hypot(AVERAGED_ERRORS * off_m / USUAL_SPEED_M_S);
+    }
+    pairs
+}
+
+/// A line about a scale that changes on the way.
+pub(crate) fn change_in_words(change: LogZoom) -> String {
+    format!(
+        "the field of view of one of the cameras seems to change on the way, by {:.2} times: places may be \
+         off by {:.1} m of trail",
+        change.median.abs().exp(),
+        ZOOM_CHANGE_WAY * way_off_m(change.median),
+    )
 }
 
 /// Places of both recordings that are the same: surely by the path, or where hardly any is sure, each frame's
