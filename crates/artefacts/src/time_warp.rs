@@ -75,6 +75,9 @@ pub struct TimeWarpFile {
     /// How the two cameras differ; `None` where they see alike.
     #[serde(default)]
     pub geometry: Option<GeometryFile>,
+    /// What found the places; `null` in older files.
+    #[serde(default)]
+    pub matcher: Option<MatcherFile>,
     /// The reference recording.
     pub reference: Option<RecordingFile>,
     /// The new recording.
@@ -142,6 +145,22 @@ pub struct LensFile {
     pub projection: String,
     /// Field of view across the picture, degrees.
     pub hfov_deg: f64,
+}
+
+impl LensFile {
+    /// `rectilinear, 92° across`.
+    pub fn words(&self) -> String {
+        format!("{}, {:.0}° across", self.projection, self.hfov_deg)
+    }
+}
+
+/// What found the places.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MatcherFile {
+    /// What was asked for: `auto`, `dense`, `orb` or `super`.
+    pub asked: String,
+    /// Learned features took part.
+    pub learned: bool,
 }
 
 /// Residuals in seconds.
@@ -282,6 +301,7 @@ impl TimeWarpFile {
                 .collect(),
             reasons: verdict.reasons.clone(),
             geometry: None,
+            matcher: None,
             reference: None,
             new: None,
         }

@@ -8,6 +8,7 @@ use mtbsync_media::Recording;
 use mtbsync_task::error::PipelineError;
 use mtbsync_telemetry::gpmf::{GpmfStream, GpsStream};
 use mtbsync_telemetry::hilight::Hilight;
+use mtbsync_telemetry::lens::{LensFrom, Lenses};
 use mtbsync_telemetry::realtime::NotRealTime;
 use mtbsync_telemetry::{FileTelemetry, Warnings};
 
@@ -24,6 +25,8 @@ pub struct CameraTelemetry {
     pub hilights: Vec<Hilight>,
     /// `creation_time` of the first chapter as Unix seconds; cameras write local time.
     pub creation_unix_secs: Option<f64>,
+    /// What the camera says of its lens.
+    pub lenses: Lenses,
     /// Camera model.
     pub model: Option<String>,
     /// Why a second of this recording is not a second of the ride.
@@ -72,6 +75,12 @@ impl CameraTelemetry {
             range_secs: (tag.range_secs.0 + start_secs, tag.range_secs.1 + start_secs),
             ..tag
         }));
+        for lens in file.lenses.as_slice() {
+            self.lenses.push(LensFrom {
+                from_secs: lens.from_secs + start_secs,
+                ..*lens
+            });
+        }
         let Some(telemetry) = file.telemetry else {
             return;
         };

@@ -265,6 +265,7 @@ impl Collected {
             }
             offsets.push(keypoints.len() as i64);
         }
+        let recorded = CameraTelemetry::read(&opened.recording);
         Features {
             source: opened.source.clone(),
             params,
@@ -281,17 +282,17 @@ impl Collected {
             fine_detail: Column::of_bytes(HOG_GRID_LEN, self.fine_detail),
             luma: self.jpegs.map(|(ends, jpegs)| Pictures::of_jpegs(&ends, jpegs)),
             view: None,
-            track: track(opened),
+            track: track(&recorded),
+            lenses: recorded.lenses,
             skipped_frames,
         }
     }
 }
 
 /// What is usable of the camera's own GPS.
-fn track(opened: &Opened) -> Vec<[f64; 6]> {
-    CameraTelemetry::read(&opened.recording)
-        .gps
-        .map(|stream| clean(&stream.to_track()).0.to_rows())
+fn track(recorded: &CameraTelemetry) -> Vec<[f64; 6]> {
+    let gps = recorded.gps.as_ref();
+    gps.map(|stream| clean(&stream.to_track()).0.to_rows())
         .unwrap_or_default()
 }
 

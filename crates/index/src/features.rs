@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use mtbsync_task::error::PipelineError;
+use mtbsync_telemetry::lens::Lenses;
 use mtbsync_vision::dense::DESCRIPTOR_LEN;
 use mtbsync_vision::remap::Remap;
 use mtbsync_vision::similarity::Descriptors;
@@ -152,6 +153,8 @@ pub struct Features {
     pub view: Option<Arc<Remap>>,
     /// Usable GPS of the camera, on the recording's clock: rows of `mtbsync_telemetry::Track`; may be empty.
     pub track: Vec<[f64; 6]>,
+    /// What the camera says of its lens, on the recording's clock.
+    pub lenses: Lenses,
     /// Frames that could not be read.
     pub skipped_frames: usize,
 }

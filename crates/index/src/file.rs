@@ -15,6 +15,7 @@ use mtbsync_formats::atomic::{FileSet, StagedFile, WriteError};
 use mtbsync_formats::npz::{Array, Compression, NpzElement, NpzError, NpzReader, NpzWriter};
 use mtbsync_formats::{ReadError, json};
 use mtbsync_task::error::PipelineError;
+use mtbsync_telemetry::lens::Lenses;
 use mtbsync_vision::dense::{BINS, COLS, DESCRIPTOR_LEN, ROWS, SCALE};
 use mtbsync_vision::structure::HOG_GRID_LEN;
 use serde::{Deserialize, Serialize};
@@ -43,6 +44,8 @@ struct Meta {
     num_frames: usize,
     total_keypoints: usize,
     skipped_frames: usize,
+    #[serde(default)]
+    lenses: Lenses,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -110,6 +113,7 @@ fn encode(file: &mut StagedFile, f: &Features, now_utc: &str) -> Result<(), NpzE
         num_frames: f.t_secs.len(),
         total_keypoints: f.keypoints.rows(),
         skipped_frames: f.skipped_frames,
+        lenses: f.lenses.clone(),
     };
     let text = json::to_vec(&meta).map_err(|e| NpzError::Io(std::io::Error::other(e.to_string())))?;
     let mut npz = NpzWriter::new(BufWriter::new(file), Compression::Stored);
@@ -231,6 +235,7 @@ fn decode(file: File) -> Result<Features, IndexProblem> {
         || !increasing(&fine_t_secs)
         || !rise_from_zero(&offsets)
         || !is_track(&track)
+        || !meta.lenses.is_sound()
         || meta.params.dense != dense_layout()
     {
         return Err(IndexProblem::Damaged);
@@ -257,6 +262,7 @@ fn decode(file: File) -> Result<Features, IndexProblem> {
         luma,
         view: None,
         track,
+        lenses: meta.lenses,
         skipped_frames: meta.skipped_frames,
     })
 }
@@ -310,6 +316,8 @@ fn column<T: NpzElement>(
 
 #[cfg(test)]
 mod tests {
+    use mtbsync_telemetry::lens::{Lens, LensFrom, LensMode};
+
     use super::*;
 
     fn features(track: Vec<[f64; 6]>) -> Features {
@@ -346,6 +354,7 @@ mod tests {
             luma: Default::default(),
             view: None,
             track,
+            lenses: Lenses::default(),
             skipped_frames: 0,
         }
     }
@@ -375,6 +384,34 @@ mod tests {
         // Either the writer or the reader notices.
         let written = write(&path, &too_few, "2026-06-01T09:00:00Z");
         assert!(written.is_err() || read(&path).is_err());
+    }
+
+    #[test]
+    fn what_is_said_of_the_lens_is_kept_and_nonsense_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("index.npz");
+        let said = |diagonals: &[(f64, f64)]| {
+            let mut lenses = Lenses::default();
+            for &(from_secs, deg) in diagonals {
+                let lens = Lens {
+                    mode: Some(LensMode::Linear),
+                    diagonal_deg: Some(deg),
+                };
+                lenses.push(LensFrom { from_secs, lens });
+            }
+            let features = Features {
+                lenses,
+                ..features(Vec::new())
+            };
+            write(&path, &features, "2026-06-01T09:00:00Z").unwrap();
+            (features.lenses, read(&path).map(|f| f.lenses))
+        };
+        for good in [&[][..], &[(0.0, 87.0)], &[(0.0, 87.0), (61.5, 120.0)]] {
+            let (written, kept) = said(good);
+            assert_eq!(kept.unwrap(), written);
+        }
+        assert!(said(&[(0.0, -4.0)]).1.is_err());
+        assert!(said(&[(f64::NAN, 87.0)]).1.is_err());
     }
 
     #[test]

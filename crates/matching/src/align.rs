@@ -10,12 +10,12 @@ use mtbsync_task::error::PipelineError;
 use mtbsync_task::progress::{Stage, Task};
 use mtbsync_telemetry::clock::Offsets;
 
-use crate::geometry::{Geometry, Seen, Views};
+use crate::geometry::{Geometry, Seen, Views, change_in_words, doubted_by};
 use crate::locate::locate;
 use crate::refine::{refined_pairs, unrefined_pairs};
 use crate::report::{candidates, origins};
 use crate::settings::{MatchSettings, Matcher};
-use crate::structure::Structured;
+use crate::structure::{LogZoom, Structured};
 use crate::tuning::{GEOMETRY_ROUNDS, MAX_SHARE_LOST};
 
 /// Everything the stages found.
@@ -38,6 +38,8 @@ pub struct Alignment {
     pub gps: Duration,
     /// How the cameras differ, if they do.
     pub geometry: Option<Geometry>,
+    /// Learned descriptors helped to find the places.
+    pub learned: bool,
     /// Lines for the person.
     pub warnings: Vec<String>,
 }
@@ -71,6 +73,7 @@ pub fn align(
     let retrieval = begun.elapsed();
     let begun = Instant::now();
     task.progress.start(Stage::Refine, None, None);
+    let mut change = None;
     let (visual, refined) = if reversed {
         (Vec::new(), true)
     } else if !settings.refine {
@@ -80,12 +83,16 @@ pub fn align(
             |seen: &Seen<'_>| refined_pairs(seen, &located.path, located.weights.as_ref(), settings);
         let likely = refined(&views.of(reference, new));
         let pairs = if settings.refine_window > 0 {
-            exact([reference, new], &mut views, likely, refined, task)?
+            let (pairs, changing) = exact([reference, new], &mut views, likely, refined, task)?;
+            change = changing.filter(LogZoom::is_change);
+            doubted_by(change, pairs)
         } else {
             likely
         };
         (pairs, true)
     };
+    let mut warnings = located.warnings;
+    warnings.extend(change.map(change_in_words));
     let seen = views.of(reference, new);
     task.cancel.check()?;
     let by_gps = match &located.gps {
@@ -120,23 +127,25 @@ pub fn align(
         gps_offsets: located.gps.map(|gps| gps.offsets),
         gps: located.gps_took,
         geometry: views.geometry,
-        warnings: located.warnings,
+        learned: located.learned,
+        warnings,
     })
 }
 
 /// `pairs` made exact by the motion of the scene. It also tells the scale between the cameras better than
-/// likeness does; where that was off, `again` finds the pairs anew.
+/// likeness does; where that was off, `again` finds the pairs anew. And how the scale changes on the way, as
+/// far as the scene tells.
 fn exact(
     [reference, new]: [&Features; 2],
     views: &mut Views,
     mut pairs: Vec<Pair>,
     again: impl Fn(&Seen<'_>) -> Vec<Pair>,
     task: &Task<'_>,
-) -> Result<Vec<Pair>, PipelineError> {
+) -> Result<(Vec<Pair>, Option<LogZoom>), PipelineError> {
     let rescaled = {
         let seen = views.of(reference, new);
         let Some(structured) = Structured::new(&seen, &pairs, views.geometry.is_some()) else {
-            return Ok(pairs);
+            return Ok((pairs, None));
         };
         let can_change = reference.has_pictures() && new.has_pictures();
         let rescaled = structured
@@ -145,7 +154,8 @@ fn exact(
             .and_then(|zoom| views.rescaled(zoom));
         let Some(rescaled) = rescaled else {
             let (exact, zoom, lens) = (structured.refine(&pairs), structured.zoom, structured.lens);
-            return Ok(views.doubted(exact, zoom, lens));
+            let change = structured.change;
+            return Ok((views.doubted(exact, zoom, lens), change));
         };
         rescaled
     };
@@ -153,7 +163,9 @@ fn exact(
     let seen = views.of(reference, new);
     pairs = again(&seen);
     let alike = views.geometry.is_some();
-    Ok(match Structured::new(&seen, &pairs, alike) {
+    let found = Structured::new(&seen, &pairs, alike);
+    let change = found.as_ref().and_then(|found| found.change);
+    let pairs = match found {
         Some(found) if alike => {
             let (zoom, lens) = (found.zoom, found.lens);
             let found = if views.is_bent() { found } else { found.zoomed() };
@@ -162,5 +174,6 @@ fn exact(
         }
         Some(found) => found.refine(&pairs),
         None => pairs,
-    })
+    };
+    Ok((pairs, change))
 }

@@ -41,6 +41,8 @@ pub struct Located {
     pub weights: Option<CellWeights>,
     /// The reference fits better played backwards.
     pub reversed: bool,
+    /// Learned descriptors took part.
+    pub learned: bool,
     /// GPS, where it may speak.
     pub gps: Option<GpsEvidence>,
     /// Wall time of the comparison of tracks.
@@ -84,7 +86,7 @@ pub fn locate(
         let similarity = full_matrix(new.t_secs.len(), reference.t_secs.len(), values)?;
         let z = z_scores(&similarity);
         compared(task)?;
-        return Ok(judge(&z, &every, reference, new, tracks).found(similarity, z));
+        return Ok(judge(&z, &every, reference, new, tracks).found(similarity, z, false));
     }
     let search = Search {
         reference,
@@ -102,7 +104,7 @@ pub fn locate(
         let first = search.first_look(z, &every)?;
         let weights = has_foreground.then(|| first.judged.weights(&frame_pairs, &every, &reference.t_secs));
         let Some(weights) = weights.flatten() else {
-            return Ok(first.judged.found(similarity, first.z));
+            return Ok(first.judged.found(similarity, first.z, first.learned.is_some()));
         };
         let (similarity, z) = frame_pairs
             .weighted(Some(&weights))
@@ -111,7 +113,8 @@ pub fn locate(
             Some((_, learned)) => joined(&z, learned)?,
             None => z,
         };
-        let mut found = judge(&z, &every, reference, new, tracks).found(similarity, z);
+        let judged = judge(&z, &every, reference, new, tracks);
+        let mut found = judged.found(similarity, z, first.learned.is_some());
         found.weights = Some(weights);
         return Ok(found);
     }
@@ -139,7 +142,7 @@ pub fn locate(
         intervals: path.into_iter().map(PosteriorInterval::point).collect(),
         ..judged
     }
-    .found(similarity, z);
+    .found(similarity, z, learned.is_some());
     found.weights = weights;
     Ok(found)
 }
@@ -257,7 +260,7 @@ impl Judged {
         CellWeights::learn(&frame_pairs.kinds, &path, rows, t_ref_secs)
     }
 
-    fn found(self, similarity: Matrix, z: Matrix) -> Located {
+    fn found(self, similarity: Matrix, z: Matrix, learned: bool) -> Located {
         let certain = |interval: PosteriorInterval| Posterior {
             on: interval.posterior.on * self.certainty,
             ..interval.posterior
@@ -268,6 +271,7 @@ impl Judged {
             path: self.intervals.into_iter().map(certain).collect(),
             weights: None,
             reversed: self.reversed,
+            learned,
             gps: self.gps,
             gps_took: self.gps_took,
             warnings: self.warnings,

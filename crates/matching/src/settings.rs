@@ -19,6 +19,18 @@ pub enum Matcher {
     Learned,
 }
 
+impl Matcher {
+    /// As flags and files call it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Dense => "dense",
+            Self::Orb => "orb",
+            Self::Learned => "super",
+        }
+    }
+}
+
 /// How frames are matched.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct MatchSettings {

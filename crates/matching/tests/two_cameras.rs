@@ -13,6 +13,7 @@ use mtbsync_matching::align::{Alignment, align};
 use mtbsync_matching::geometry::Wider;
 use mtbsync_matching::settings::{MatchSettings, Matcher};
 use mtbsync_task::progress::{Cancel, Silent, Stage, Task};
+use mtbsync_telemetry::lens::{Lens, LensFrom, LensMode, Lenses};
 use mtbsync_vision::remap::ViewMap;
 
 fn sample(name: &str) -> PathBuf {
@@ -62,6 +63,20 @@ fn median_error_secs(found: &Alignment) -> f64 {
     errors[errors.len() / 2]
 }
 
+/// The recording, of whose lens its camera says this.
+fn saying(features: &Features, mode: LensMode, diagonal_deg: f64) -> Features {
+    let lens = Lens {
+        mode: Some(mode),
+        diagonal_deg: Some(diagonal_deg),
+    };
+    let mut lenses = Lenses::default();
+    lenses.push(LensFrom { from_secs: 0.0, lens });
+    Features {
+        lenses,
+        ..features.clone()
+    }
+}
+
 #[test]
 fn what_one_camera_sees_wider_is_found_and_makes_no_bias() {
     let task = Task {
@@ -99,6 +114,20 @@ fn what_one_camera_sees_wider_is_found_and_makes_no_bias() {
         "{}",
         median_error_secs(&zoomed)
     );
+
+    // What the cameras say is a guess: right, on the wrong side, of another projection. The pictures decide.
+    let (linear, wide) = (LensMode::Linear, LensMode::Wide);
+    for said in [
+        [(linear, 92.0), (linear, 81.6)],
+        [(linear, 81.6), (linear, 92.0)],
+        [(wide, 140.0), (linear, 92.0)],
+    ] {
+        let [reference, new] = [(&reference, said[0]), (&narrower, said[1])]
+            .map(|(side, (mode, diagonal_deg))| saying(side, mode, diagonal_deg));
+        let told = align(&reference, &new, &Tracks::default(), &settings, &task).expect("alignment");
+        assert_eq!(told.geometry, Some(geometry), "{said:?}");
+        assert!(told.pairs == zoomed.pairs, "{said:?}");
+    }
 
     // Indexes of an earlier version have no pictures; what was filmed is all there is.
     let without = aligned(&Features {

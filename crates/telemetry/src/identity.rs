@@ -5,7 +5,7 @@
 use mtbsync_formats::bmff::UserData;
 use mtbsync_formats::bytes::latin1_text;
 
-use crate::gpmf::klv::items;
+use crate::gpmf::settings::{devices, settings};
 use crate::gpmf::value;
 
 /// Longest text kept from a file header, characters.
@@ -43,25 +43,15 @@ impl Identity {
 
     /// Fills what is still unknown from the clip settings inside a GPMF box.
     pub fn fill_from_gpmf(&mut self, gpmf: &[u8]) {
-        for devc in items(gpmf)
-            .map_while(Result::ok)
-            .filter(|item| item.key == b"DEVC")
-        {
-            for strm in items(devc.data)
-                .map_while(Result::ok)
-                .filter(|item| item.key == b"STRM")
-            {
-                for item in items(strm.data).map_while(Result::ok) {
-                    let text = || non_empty(&value::text(&item));
-                    match &item.key.0 {
-                        b"MINF" => self.model = self.model.take().or_else(text),
-                        b"FMWR" => self.firmware = self.firmware.take().or_else(text),
-                        b"CASN" => self.serial = self.serial.take().or_else(text),
-                        b"MUID" => self.media_id = self.media_id.take().or_else(|| non_zero(item.data)),
-                        b"GUMI" => self.global_id = self.global_id.take().or_else(|| non_zero(item.data)),
-                        _ => {}
-                    }
-                }
+        for item in devices(gpmf).flat_map(settings) {
+            let text = || non_empty(&value::text(&item));
+            match &item.key.0 {
+                b"MINF" => self.model = self.model.take().or_else(text),
+                b"FMWR" => self.firmware = self.firmware.take().or_else(text),
+                b"CASN" => self.serial = self.serial.take().or_else(text),
+                b"MUID" => self.media_id = self.media_id.take().or_else(|| non_zero(item.data)),
+                b"GUMI" => self.global_id = self.global_id.take().or_else(|| non_zero(item.data)),
+                _ => {}
             }
         }
     }

@@ -31,6 +31,7 @@ pub mod geometry;
 pub mod gpmf;
 pub mod hilight;
 pub mod identity;
+pub mod lens;
 pub mod mp4;
 pub mod place;
 mod read;

@@ -5,6 +5,7 @@ use std::io::{Read, Seek};
 use crate::gpmf::{Payload, Telemetry};
 use crate::hilight::{ChapterSpan, Hilight, hilights_from_udta};
 use crate::identity::Identity;
+use crate::lens::Lenses;
 use crate::mp4::{ChapterMark, Mp4Error, Mp4File, StartTimecode};
 use crate::realtime::{ClockFacts, NotRealTime, not_real_time};
 use crate::warning::Warnings;
@@ -18,6 +19,8 @@ pub struct FileTelemetry {
     pub creation_unix_secs: Option<f64>,
     /// Camera, firmware and recording ids.
     pub identity: Identity,
+    /// What is said of the lens, on this file's clock.
+    pub lenses: Lenses,
     /// HiLight tags on this file's clock.
     pub hilights: Vec<Hilight>,
     /// MP4 chapters.
@@ -54,6 +57,7 @@ impl FileTelemetry {
             ChapterSpan::single(duration_secs),
         );
         let payloads: Vec<Payload<'_>> = owned.iter().map(|payload| payload.as_payload()).collect();
+        let lenses = Lenses::read(mp4.udta.get(b"GPMF"), &payloads, &mut warnings);
         let telemetry = mp4.telemetry().map(|_| Telemetry::read(&payloads));
         let not_real_time = telemetry.as_ref().and_then(|telemetry| {
             not_real_time(&ClockFacts::measure(
@@ -69,6 +73,7 @@ impl FileTelemetry {
             duration_secs,
             creation_unix_secs: mp4.creation_unix_secs,
             identity,
+            lenses,
             hilights,
             chapters,
             timecode,

@@ -56,6 +56,12 @@ pub enum Warning {
         /// Samples missing according to the running count.
         samples: u64,
     },
+    /// A lens setting that no lens has.
+    #[error("telemetry item `{key}` has a value that no lens has; it was skipped")]
+    BadLens {
+        /// Key of the item.
+        key: FourCc,
+    },
     /// More streams or devices than any camera writes.
     #[error("telemetry has more than {limit} streams; the others were skipped")]
     TooManyStreams {

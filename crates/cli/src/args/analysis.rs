@@ -13,22 +13,22 @@ use crate::error::CliProblem;
 
 static MATCHERS: Choices<Matcher> = Choices(&[
     (
-        "auto",
+        Matcher::Auto.name(),
         Matcher::Auto,
         "Dense descriptor for the place, learned features where it is unsure, verified by local features",
     ),
     (
-        "dense",
+        Matcher::Dense.name(),
         Matcher::Dense,
         "Dense descriptor alone: for plain scenery and changed seasons",
     ),
     (
-        "orb",
+        Matcher::Orb.name(),
         Matcher::Orb,
         "Local features alone: for the same light and the same camera",
     ),
     (
-        "super",
+        Matcher::Learned.name(),
         Matcher::Learned,
         "Dense descriptor and learned features together: for other seasons and cameras",
     ),

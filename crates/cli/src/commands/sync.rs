@@ -151,7 +151,21 @@ fn details(report: &SyncReport, request: &SyncRequest, session: &Session) {
             .map(|(what, value)| format!("{what} {value}").to_lowercase())
             .collect();
         line(format!("Cameras: {}", words.join(", ")));
+        if let (Some(reference), Some(new)) = (&geometry.reference, &geometry.new) {
+            let (reference, new) = (reference.words(), new.words());
+            session
+                .printer
+                .detail(&format!("Lenses: reference {reference}; new {new}"));
+        }
     }
+    let learned = if report.matcher.learned {
+        "learned features took part"
+    } else {
+        "without learned features"
+    };
+    session
+        .printer
+        .detail(&format!("Matcher: {}, {learned}", report.matcher.asked));
     if !request.stop_after_pairs {
         line(map_in_words(
             report.model.name(),
@@ -235,6 +249,7 @@ fn result(report: &SyncReport) -> Value {
         "residuals": report.residuals.map(|r| json!({"mae": r.mae, "p50": r.p50, "p90": r.p90, "p95": r.p95})),
         "n_pairs": report.n_pairs,
         "geometry": report.geometry,
+        "matcher": report.matcher,
         "gps": report.gps.map(|gps| json!({"ref_offset_sec": gps.ref_secs, "new_offset_sec": gps.new_secs})),
         "markers": report.markers.map(to_json),
         "kept": report.kept,

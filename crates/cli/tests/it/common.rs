@@ -225,6 +225,25 @@ pub fn cut(source: &str, secs: Range<u32>, speed: &str, key_frame_every: &str) -
     clip("cut.mp4", &[&picture[..], &codec, &["-f", "mp4"]].concat())
 }
 
+/// A box of an MP4 file.
+pub fn mp4_box(kind: &[u8; 4], payload: &[u8]) -> Vec<u8> {
+    let mut bytes = u32::try_from(payload.len() + 8).unwrap().to_be_bytes().to_vec();
+    bytes.extend(kind);
+    bytes.extend(payload);
+    bytes
+}
+
+/// Puts boxes into a new `moov/udta`. The clip's `moov` is its last box, so that no offset changes.
+pub fn with_user_data(mut mp4: Vec<u8>, boxes: &[Vec<u8>]) -> Vec<u8> {
+    let at = mp4.windows(4).rposition(|kind| kind == b"moov").unwrap() - 4;
+    let udta = mp4_box(b"udta", &boxes.concat());
+    let size = u32::from_be_bytes(mp4[at..at + 4].try_into().unwrap());
+    assert_eq!(at + size as usize, mp4.len(), "moov is the last box");
+    mp4.extend(&udta);
+    mp4[at..at + 4].copy_from_slice(&(size + u32::try_from(udta.len()).unwrap()).to_be_bytes());
+    mp4
+}
+
 /// The value at `at` between points that rise in `x`; `None` outside.
 pub fn interpolated(x: &[f64], y: &[f64], at: f64) -> Option<f64> {
     let k = x.partition_point(|&v| v < at);

@@ -1,6 +1,6 @@
 //! Markers in and out of editors and cameras: import-markers, retimed timelines, chapters in recordings.
 
-use crate::common::{Place, clip, straight_warp};
+use crate::common::{Place, clip, mp4_box, straight_warp, with_user_data};
 
 /// What a HERO6 wrote into `moov/udta/GPMF`: tags at 0.8, 4.72 and 8.48 s, set by hand.
 const HIGHLIGHTS: &[u8] = include_bytes!("../../../telemetry/tests/data/gpmf/telemetry-mp4header.raw");
@@ -26,30 +26,12 @@ fn ten_seconds() -> Vec<u8> {
     std::fs::read(path).unwrap()
 }
 
-fn mp4_box(kind: &[u8; 4], payload: &[u8]) -> Vec<u8> {
-    let mut bytes = u32::try_from(payload.len() + 8).unwrap().to_be_bytes().to_vec();
-    bytes.extend(kind);
-    bytes.extend(payload);
-    bytes
-}
-
 /// Payload of a `HMMT` box with tags at these times.
 fn hmmt(times_ms: &[u32]) -> Vec<u8> {
     let mut payload = u32::try_from(times_ms.len()).unwrap().to_be_bytes().to_vec();
     payload.extend(times_ms.iter().flat_map(|ms| ms.to_be_bytes()));
     payload.resize(404, 0);
     payload
-}
-
-/// Puts boxes into a new `moov/udta`. The clip's `moov` is its last box, so that no offset changes.
-fn with_user_data(mut mp4: Vec<u8>, boxes: &[Vec<u8>]) -> Vec<u8> {
-    let at = mp4.windows(4).rposition(|kind| kind == b"moov").unwrap() - 4;
-    let udta = mp4_box(b"udta", &boxes.concat());
-    let size = u32::from_be_bytes(mp4[at..at + 4].try_into().unwrap());
-    assert_eq!(at + size as usize, mp4.len(), "moov is the last box");
-    mp4.extend(&udta);
-    mp4[at..at + 4].copy_from_slice(&(size + u32::try_from(udta.len()).unwrap()).to_be_bytes());
-    mp4
 }
 
 fn times(csv: &str) -> Vec<(String, String)> {

@@ -20,6 +20,7 @@ mod gps_files;
 mod grammar;
 mod interrupted;
 mod learned;
+mod lens;
 mod markers;
 mod quality;
 mod regression;

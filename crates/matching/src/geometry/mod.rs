@@ -6,6 +6,7 @@
 //! at its best moment, is highest. The side that sees more is then described again as the other would have
 //! shown it.
 
+mod prior;
 mod probe;
 mod search;
 
@@ -25,11 +26,13 @@ use crate::locate::Located;
 pub use crate::structure::LensKind;
 use crate::structure::LogZoom;
 use crate::tuning::{
-    BENT_ZOOM_SIGMA, GEOMETRY_PAIRS, LEAST_CHANGE, LEAST_RESCALE, LEAST_VIEW, LEAST_ZOOM, LEAST_ZOOM_SIGMAS,
-    LIKENESS_SIGMA, MIN_GEOMETRY_PAIRS, QUICK_PAIRS, SURE_OFF, SURE_ON, USUAL_SPEED_M_S, WAY_PER_SCALE_M,
+    AVERAGED_ERRORS, BENT_ZOOM_SIGMA, GEOMETRY_PAIRS, LEAST_CHANGE, LEAST_RESCALE, LEAST_VIEW, LEAST_ZOOM,
+    LEAST_ZOOM_SIGMAS, LIKENESS_SIGMA, MIN_GEOMETRY_PAIRS, QUICK_PAIRS, SURE_OFF, SURE_ON, USUAL_SPEED_M_S,
+    WAY_PER_SCALE_M, ZOOM_CHANGE_WAY,
 };
+use prior::Prior;
 use probe::Probe;
-use search::{Found, search, wider};
+use search::{Found, Start, search, wider};
 
 /// Which recording sees more, and is described again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +41,11 @@ pub enum Wider {
     Reference,
     /// The new run.
     New,
+}
+
+/// How far along the trail places are off where the scale is by this logarithm, metres.
+pub fn way_off_m(log_scale: f64) -> f64 {
+    WAY_PER_SCALE_M * log_scale.abs()
 }
 
 /// How the pictures of the cameras go over into each other.
@@ -248,7 +256,7 @@ impl Views {
             let precision = LIKENESS_SIGMA.powi(-2) + found.zoom_variance(zoom).recip();
             found.log_scale_sigma = precision.sqrt().recip();
         }
-        let doubt_secs = WAY_PER_SCALE_M * found.log_scale_sigma / USUAL_SPEED_M_S;
+        let doubt_secs = way_off_m(found.log_scale_sigma) / USUAL_SPEED_M_S;
         for pair in &mut pairs {
             pair.sigma_secs = pair.sigma_secs.hypot(doubt_secs);
         }
@@ -270,6 +278,26 @@ impl Views {
             scenery: &self.scenery,
         }
     }
+}
+
+/// `pairs` with the doubt about a scale that changes on the way in their errors. Which part of them it
+/// concerns is not known.
+pub(crate) fn doubted_by(change: Option<LogZoom>, mut pairs: Vec<Pair>) -> Vec<Pair> {
+    let off_m = change.map_or(0.0, |change| ZOOM_CHANGE_WAY * way_off_m(change.median));
+    for pair in &mut pairs {
+        pair.sigma_secs = pair.sigma_secs.hypot(AVERAGED_ERRORS * off_m / USUAL_SPEED_M_S);
+    }
+    pairs
+}
+
+/// A line about a scale that changes on the way.
+pub(crate) fn change_in_words(change: LogZoom) -> String {
+    format!(
+        "the field of view of one of the cameras seems to change on the way, by {:.2} times: places may be \
+         off by {:.1} m of trail",
+        change.median.abs().exp(),
+        ZOOM_CHANGE_WAY * way_off_m(change.median),
+    )
 }
 
 /// Places of both recordings that are the same: surely by the path, or where hardly any is sure, each frame's
@@ -324,15 +352,27 @@ fn between_cameras(
         let swapped: Vec<(f64, f64)> = places.iter().map(|&(new, reference)| (reference, new)).collect();
         Probe::new(reference, new, &swapped)
     };
-    let side = match before {
-        Some(before) => before.wider,
-        None => wider(&of_new(&few)?, &of_reference(&few)?)?,
+    let (side, start) = match before {
+        Some(before) => (before.wider, Start::Found(before.map)),
+        None => {
+            let sides = [of_new(&few)?, of_reference(&few)?];
+            let prior = Prior::of(reference, new);
+            let side = wider(&sides[0], &sides[1]).or_else(|| {
+                let seen = prior.filter(|prior| prior.is_seen(&sides))?;
+                Some(seen.wider)
+            })?;
+            let guess = prior.filter(|prior| prior.wider == side);
+            (
+                side,
+                guess.map_or(Start::Alike, |prior| Start::Guessed(prior.map)),
+            )
+        }
     };
     let probe = match side {
         Wider::New => of_new(&places)?,
         Wider::Reference => of_reference(&places)?,
     };
-    let found = search(&probe, before.map(|before| before.map))?;
+    let found = search(&probe, start)?;
     let Found {
         map,
         log_scale_sigma,

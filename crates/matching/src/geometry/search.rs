@@ -18,6 +18,17 @@ pub(super) struct Found {
     pub pitch_deg: f64,
 }
 
+/// Where the search begins.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Start {
+    /// With cameras that see alike.
+    Alike,
+    /// With what the cameras say of their lenses.
+    Guessed(ViewMap),
+    /// With what an earlier alignment found.
+    Found(ViewMap),
+}
+
 /// Degrees that a row of the dense grid covers where 90 degrees lie across: 2 atan(9/16) over 18 rows.
 const DEG_PER_ROW: f64 = 58.7 / 18.0;
 
@@ -41,6 +52,10 @@ fn view(axes: Axes) -> ViewMap {
         roll_deg: axes[1],
         bend: axes[2],
     }
+}
+
+fn axes(map: &ViewMap) -> Axes {
+    [map.log_scale, map.roll_deg, map.bend]
 }
 
 fn mean(likenesses: &[Likeness]) -> f64 {
@@ -78,9 +93,15 @@ pub(super) fn wider(new: &Probe, reference: &Probe) -> Option<Wider> {
         .then_some(side)
 }
 
-/// The view with the highest likeness, from `before` on if one was found before; `None` where both cameras
-/// see alike.
-pub(super) fn search(probe: &Probe, before: Option<ViewMap>) -> Option<Found> {
+/// Whether a few pairs are plainly more alike through `map` than as they are.
+pub(super) fn is_more_alike(few: &Probe, map: &ViewMap) -> bool {
+    mean(&few.likenesses(map)) > (1.0 + MIN_VIEW_GAIN) * mean(&few.likenesses(&ViewMap::IDENTITY))
+}
+
+/// The view with the highest likeness; `None` where both cameras see alike.
+///
+/// The way uphill from a guess counts where it ends plainly higher than the one from cameras that see alike.
+pub(super) fn search(probe: &Probe, start: Start) -> Option<Found> {
     let known = RefCell::new(Vec::<(Axes, f64)>::new());
     let score = |axes: Axes| {
         let before = known
@@ -94,20 +115,22 @@ pub(super) fn search(probe: &Probe, before: Option<ViewMap>) -> Option<Found> {
             value
         })
     };
-    let start = before.map_or(ALIKE, |map| [map.log_scale, map.roll_deg, map.bend]);
-    let mut best = start;
-    let mut ways = FLAT_WAYS;
-    if before.is_none() {
-        best = climb(&score, ALIKE, FLAT_WAYS, FIRST_VIEW_STEPS, 1);
-        let bent = climb(&score, best, BENT_WAYS, FIRST_VIEW_STEPS, 1);
-        if score(bent) > score(best) * (1.0 + MIN_BEND_GAIN) {
-            (best, ways) = (bent, BENT_WAYS);
+    let (mut best, ways) = match start {
+        Start::Found(before) if before.bend != 0.0 => (axes(&before), BENT_WAYS),
+        Start::Found(before) => (axes(&before), FLAT_WAYS),
+        Start::Alike => first_climb(&score, ALIKE),
+        Start::Guessed(guess) => {
+            let alike = first_climb(&score, ALIKE);
+            let guessed = first_climb(&score, axes(&guess));
+            if score(guessed.0) > score(alike.0) * (1.0 + MIN_VIEW_GAIN) {
+                guessed
+            } else {
+                alike
+            }
         }
-        if best == ALIKE {
-            return None;
-        }
-    } else if start[2] != 0.0 {
-        ways = BENT_WAYS;
+    };
+    if best == ALIKE && !matches!(start, Start::Found(_)) {
+        return None;
     }
     best = climb(&score, best, ways, FIRST_VIEW_STEPS.map(|step| 0.25 * step), 1);
     // What the motion of the scene makes good by itself is better left as it was filmed.
@@ -126,6 +149,19 @@ pub(super) fn search(probe: &Probe, before: Option<ViewMap>) -> Option<Found> {
         log_scale_sigma: scale_sigma(probe, best),
         pitch_deg: rows * DEG_PER_ROW,
     })
+}
+
+/// Uphill from `start`, with another projection only where that is worth it.
+fn first_climb(score: &dyn Fn(Axes) -> f64, start: Axes) -> (Axes, &'static [Axes]) {
+    let flat = if start[2] == 0.0 { start } else { ALIKE };
+    let flat = climb(score, flat, FLAT_WAYS, FIRST_VIEW_STEPS, 1);
+    let bent = if score(start) > score(flat) { start } else { flat };
+    let bent = climb(score, bent, BENT_WAYS, FIRST_VIEW_STEPS, 1);
+    if score(bent) > score(flat) * (1.0 + MIN_BEND_GAIN) {
+        (bent, BENT_WAYS)
+    } else {
+        (flat, FLAT_WAYS)
+    }
 }
 
 fn stepped(mut axes: Axes, axis: usize, step: f64) -> Axes {

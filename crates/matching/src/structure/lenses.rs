@@ -2,7 +2,9 @@
 
 use mtbsync_vision::structure::{BlockMatches, Lens, Projection, Structure};
 
-use crate::tuning::{LENS_STEPS_DEG, LENSES, MIN_ZOOM_FRAMES, USUAL_LENS};
+use crate::tuning::{
+    LEAST_ZOOM_CHANGE, LEAST_ZOOM_SIGMAS, LENS_STEPS_DEG, LENSES, MIN_ZOOM_FRAMES, USUAL_LENS,
+};
 
 /// Of both cameras.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +23,11 @@ pub struct LogZoom {
 }
 
 impl LogZoom {
+    /// Beyond doubt a change of the field of view, where this is one from half a recording to the other.
+    pub fn is_change(&self) -> bool {
+        self.median.abs() > LEAST_ZOOM_CHANGE && self.median.abs() > LEAST_ZOOM_SIGMAS * self.sigma
+    }
+
     /// `None` when too few frames tell.
     pub(super) fn of(mut zooms: Vec<f64>) -> Option<Self> {
         zooms.sort_by(f64::total_cmp);
@@ -30,6 +37,31 @@ impl LogZoom {
             median: quantile(0.5)?,
             sigma: MEDIAN_SIGMAS * spread / (zooms.len() as f64).sqrt(),
         })
+    }
+}
+
+/// Of frames in order of time.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Zooms {
+    /// Of all.
+    pub(super) all: Option<LogZoom>,
+    /// From the first to the second half of them.
+    pub(super) change: Option<LogZoom>,
+}
+
+impl Zooms {
+    pub(super) fn of(frames: &[Vec<f64>]) -> Self {
+        let (first, second) = frames.split_at(frames.len() / 2);
+        let change = LogZoom::of(first.concat())
+            .zip(LogZoom::of(second.concat()))
+            .map(|(first, second)| LogZoom {
+                median: second.median - first.median,
+                sigma: first.sigma.hypot(second.sigma),
+            });
+        Self {
+            all: LogZoom::of(frames.concat()),
+            change,
+        }
     }
 }
 
@@ -88,4 +120,32 @@ pub(super) fn best_lens(support: impl Fn(LensKind) -> f64) -> (LensKind, f64) {
         }
     }
     best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two zooms of each of 16 frames, as far apart as measured ones, and what the second half adds.
+    fn frames(added: f64, apart: f64) -> Vec<Vec<f64>> {
+        let frame = |k: i32| {
+            let zoom = f64::from(k % 4 - 2) * apart + if k < 8 { 0.0 } else { added };
+            vec![zoom, zoom + 0.5 * apart]
+        };
+        (0..16).map(frame).collect()
+    }
+
+    #[test]
+    fn a_zoom_that_changes_is_told_from_one_that_scatters() {
+        let change = |added: f64, apart: f64| Zooms::of(&frames(added, apart)).change.expect("enough frames");
+        let zoomed = change(1.25f64.ln(), 0.02);
+        assert!(zoomed.is_change() && (zoomed.median - 1.25f64.ln()).abs() < 1e-9);
+        assert!(change(-0.1, 0.01).is_change());
+        assert!(!change(0.04, 0.002).is_change(), "small");
+        assert!(!change(0.14, 0.15).is_change(), "unsure");
+        assert!(
+            Zooms::of(&frames(0.2, 0.0)[..6]).change.is_none(),
+            "too few frames"
+        );
+    }
 }

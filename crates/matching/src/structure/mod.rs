@@ -32,6 +32,8 @@ pub struct Structured<'a> {
     /// How much larger the new camera shows things than the reference's lens foretells; `None` where too
     /// little of the scene tells.
     pub zoom: Option<LogZoom>,
+    /// How much that grows from the first half of the pairs to the second.
+    pub change: Option<LogZoom>,
 }
 
 impl<'a> Structured<'a> {
@@ -39,12 +41,13 @@ impl<'a> Structured<'a> {
     /// without HOG grids.
     pub fn new(seen: &'a Seen<'_>, pairs: &[Pair], alike: bool) -> Option<Self> {
         let scene = Scene::new(seen.reference, seen.new, seen.scenery)?;
-        let (lenses, lens, zoom) = scene.find_lenses(pairs, alike);
+        let (lenses, lens, zooms) = scene.find_lenses(pairs, alike);
         Some(Self {
             scene,
             lenses,
             lens,
-            zoom,
+            zoom: zooms.all,
+            change: zooms.change,
         })
     }
 

@@ -10,7 +10,7 @@ use mtbsync_vision::structure::{BlockMatches, CameraMotion, Lens, SearchRange, S
 use rayon::prelude::*;
 
 use super::grids::{Grids, Recent};
-use super::lenses::{LensKind, Lenses, LogZoom, Motion, best_lens};
+use super::lenses::{LensKind, Lenses, Motion, Zooms, best_lens};
 use super::place::{LocatedPlace, expected_places};
 use crate::geometry::BothSceneries;
 use crate::tuning::{
@@ -330,7 +330,7 @@ impl<'a> Scene<'a> {
     /// The lenses with which the most blocks of a few pairs agree: one for both cameras unless two different
     /// ones are plainly better, if they are not known to be `alike`. And how much larger the new one shows
     /// things than one lens for both says.
-    pub(super) fn find_lenses(&self, pairs: &[Pair], alike: bool) -> (Lenses, LensKind, Option<LogZoom>) {
+    pub(super) fn find_lenses(&self, pairs: &[Pair], alike: bool) -> (Lenses, LensKind, Zooms) {
         let sample: Vec<Motion> = pairs
             .iter()
             .step_by(pairs.len().div_ceil(LENS_SAMPLE).max(1))
@@ -355,19 +355,24 @@ impl<'a> Scene<'a> {
             let each: Vec<f64> = sample.par_iter().map(|motion| motion.support(lenses)).collect();
             each.iter().sum()
         };
+        let zooms = |lenses: Lenses| -> Zooms {
+            let each: Vec<Vec<f64>> = sample.par_iter().map(|motion| motion.log_zooms(lenses)).collect();
+            Zooms::of(&each)
+        };
         let same = best_lens(|lens| support(lenses(lens, lens)));
         if !alike {
             let other = best_lens(|lens| support(lenses(same.0, lens)));
             if other.1 > OTHER_LENS_GAIN * same.1 {
-                return (lenses(same.0, other.0), same.0, None);
+                let found = lenses(same.0, other.0);
+                let zooms = Zooms {
+                    all: None,
+                    ..zooms(found)
+                };
+                return (found, same.0, zooms);
             }
         }
         let found = lenses(same.0, same.0);
-        let zooms: Vec<f64> = sample
-            .par_iter()
-            .flat_map_iter(|motion| motion.log_zooms(found))
-            .collect();
-        (found, same.0, LogZoom::of(zooms))
+        (found, same.0, zooms(found))
     }
 }
 

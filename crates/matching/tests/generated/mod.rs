@@ -88,6 +88,7 @@ pub fn recording(trail: u64, fps: f64, secs: f64, noise: f32, place: impl Fn(f64
         luma: Default::default(),
         view: None,
         track: Vec::new(),
+        lenses: Default::default(),
         skipped_frames: 0,
     }
 }

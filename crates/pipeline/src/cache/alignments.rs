@@ -29,7 +29,7 @@ pub(super) const KEY_PREFIX: &str = "alignment-";
 /// Folder of the alignments.
 pub(super) const FOLDER: &str = "alignment";
 /// Changes when the layout of an entry does.
-const REVISION: u32 = 2;
+const REVISION: u32 = 3;
 
 /// An alignment and what else a run says about the recordings.
 pub struct Kept {
@@ -83,6 +83,7 @@ struct KeptEntry {
     reversed: bool,
     gps: Option<[f64; 4]>,
     geometry: Option<Geometry>,
+    learned: bool,
     warnings: Vec<String>,
     analysed: usize,
     skipped: [usize; 2],
@@ -108,6 +109,7 @@ impl KeptEntry {
                 .gps_offsets
                 .map(|o| [o.ref_secs, o.new_secs, o.sigmas.ref_secs, o.sigmas.new_secs]),
             geometry: alignment.geometry,
+            learned: alignment.learned,
             warnings: alignment.warnings.clone(),
             analysed: kept.analysed,
             skipped: kept.skipped,
@@ -150,6 +152,7 @@ impl KeptEntry {
                 gps_offsets: self.gps.map(offsets),
                 gps: Duration::ZERO,
                 geometry: self.geometry,
+                learned: self.learned,
                 warnings: self.warnings,
             },
             analysed: self.analysed,

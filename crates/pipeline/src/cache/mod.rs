@@ -30,8 +30,8 @@ use sha2::{Digest, Sha256};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
-/// Changes when descriptors change: older cached indexes are then misses.
-const INDEX_REVISION: u32 = 6;
+/// Changes when what an index holds does: older cached indexes are then misses.
+const INDEX_REVISION: u32 = 7;
 /// Folder of the indexes.
 const INDEX_FOLDER: &str = "index";
 /// Bytes of a gigabyte as disks are sold, the unit of the configured limit.

@@ -62,6 +62,7 @@ fn features(fingerprint: &str) -> Features {
         luma: Default::default(),
         view: None,
         track: Vec::new(),
+        lenses: Default::default(),
         skipped_frames: 0,
     }
 }
@@ -168,6 +169,7 @@ fn alignment() -> Kept {
             }),
             gps: std::time::Duration::ZERO,
             geometry: None,
+            learned: true,
             warnings: vec!["a line".to_owned()],
         },
         analysed: 2,

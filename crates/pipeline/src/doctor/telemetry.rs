@@ -9,9 +9,11 @@ use mtbsync_task::error::PipelineError;
 use mtbsync_telemetry::clean::clean;
 use mtbsync_telemetry::gpmf::{Telemetry, USUAL_PAYLOAD_SECS, untimed_payloads};
 use mtbsync_telemetry::hilight::{ChapterSpan, hilights_from_udta};
+use mtbsync_telemetry::lens::Lenses;
 use mtbsync_telemetry::{Track, TrackError, TrackFile, Warnings, read_track};
 
 use super::{Check, Level};
+use crate::recordings::lens::change_warning;
 
 /// HiLight tags named one by one.
 const SHOWN_HILIGHTS: usize = 10;
@@ -39,6 +41,7 @@ fn check_bare_gpmf(bytes: &[u8]) -> Vec<Check> {
     let payloads = untimed_payloads(bytes);
     let (hilights, mut warnings) = hilights_from_udta(Some(bytes), None, ChapterSpan::single(f64::MAX));
     let telemetry = Telemetry::read(&payloads);
+    let lenses = Lenses::read(None, &payloads, &mut warnings);
     warnings.extend(telemetry.warnings);
     let mut checks = vec![Check::new(
         Level::Ok,
@@ -51,6 +54,7 @@ fn check_bare_gpmf(bytes: &[u8]) -> Vec<Check> {
     checks.extend(check_telemetry(&CameraTelemetry {
         gps: telemetry.gps,
         streams: telemetry.streams,
+        lenses,
         hilights,
         warnings,
         ..CameraTelemetry::default()
@@ -86,6 +90,13 @@ pub fn check_telemetry(recorded: &CameraTelemetry) -> Vec<Check> {
     let mut checks = Vec::new();
     if let Some(model) = &recorded.model {
         checks.push(Check::new(Level::Ok, "camera", model.clone()));
+    }
+    if let [lens, ..] = recorded.lenses.as_slice() {
+        let text = format!("{} by its telemetry", lens.lens.words());
+        checks.push(Check::new(Level::Ok, "lens", text));
+    }
+    if let Some(changes) = change_warning(&recorded.lenses) {
+        checks.push(Check::new(Level::Warn, "lens", changes));
     }
     if recorded.streams.is_empty() {
         checks.push(Check::new(Level::Ok, "telemetry", "none"));
@@ -203,6 +214,7 @@ mod tests {
             .unwrap()
             .unwrap();
         assert!(text(&header, "HiLight tags").starts_with("3 ("), "{header:?}");
+        assert_eq!(text(&header, "lens"), "wide by its telemetry");
         let ride = checks_of(&telemetry_data("gpmf/dustin-hero8-walking.gpmf"))
             .unwrap()
             .unwrap();
@@ -210,6 +222,7 @@ mod tests {
             text(&ride, "GPS").starts_with("728 of 897 samples usable"),
             "{ride:?}"
         );
+        assert_eq!(text(&ride, "lens"), "", "nothing where nothing is said");
     }
 
     #[test]

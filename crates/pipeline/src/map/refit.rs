@@ -98,6 +98,7 @@ pub fn refit(folder: &Path, rows: Vec<AnchorRow>) -> Result<Refit, PipelineError
         reference: before.reference.clone(),
         new: before.new,
         geometry: before.geometry,
+        matcher: before.matcher,
         ..TimeWarpFile::new(&warp, &verdict, &settings)
     };
     let edits = Edits::read(folder)?;

@@ -84,6 +84,7 @@ pub fn warp(request: &WarpRequest, context: &Context<'_>) -> Result<WarpReport, 
         reference: origin.as_ref().and_then(|o| o.reference.clone()),
         new: origin.as_ref().and_then(|o| o.new.clone()),
         geometry: origin.as_ref().and_then(|o| o.geometry.clone()),
+        matcher: origin.as_ref().and_then(|o| o.matcher.clone()),
         ..TimeWarpFile::new(&warp, &verdict, &request.warp)
     };
     let mut set = FileSet::new();

@@ -1,5 +1,9 @@
 //! Commands on one recording: describe it once, make a small copy.
 
+mod clock;
 pub(crate) mod error;
 pub mod index;
+pub(crate) mod lens;
 pub mod proxy;
+
+pub(crate) use clock::clock;

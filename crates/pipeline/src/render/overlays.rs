@@ -14,6 +14,7 @@ use super::geometry::Geometry;
 use super::markers::MarkerNames;
 use super::request::{Layout, RenderRequest, Side};
 use super::schedule::{FrameMoment, Schedule};
+use crate::recordings::clock;
 
 /// Moments at which the largest delta is looked for.
 const DELTA_SAMPLES: u64 = 500;
@@ -205,29 +206,4 @@ fn caption(text: &str, height: usize, max_width: usize) -> Result<Pixels, PlotEr
 
 fn side(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
-}
-
-/// `1:02:03.4` or `2:03.4`: tenths, rounded down as clocks do.
-fn clock(t_secs: f64) -> String {
-    let tenths = (t_secs.max(0.0) * 10.0 + 1e-6) as u64;
-    let (hours, minutes) = (tenths / 36_000, tenths / 600 % 60);
-    let (secs, tenth) = (tenths / 10 % 60, tenths % 10);
-    if hours > 0 {
-        format!("{hours}:{minutes:02}:{secs:02}.{tenth}")
-    } else {
-        format!("{minutes}:{secs:02}.{tenth}")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn clocks_count_tenths() {
-        assert_eq!(clock(0.0), "0:00.0");
-        assert_eq!(clock(59.999), "0:59.9");
-        assert_eq!(clock(3723.4), "1:02:03.4");
-        assert_eq!(clock(-1.0), "0:00.0");
-    }
 }

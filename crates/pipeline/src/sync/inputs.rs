@@ -20,6 +20,7 @@ use super::{CutOff, SyncRequest};
 use crate::context::Context;
 use crate::markers::export::NewRun;
 use crate::markers::import::read_marker_table;
+use crate::recordings::lens::change_warning;
 use crate::settings::AnalysisSettings;
 
 /// All inputs, opened and checked before anything expensive.
@@ -82,6 +83,8 @@ impl Inputs {
         }
         for (recorded, path) in [(&of_reference, &request.reference), (&of_new, &request.new)] {
             warnings.extend(recorded.check_real_time(path, context.force)?);
+            let changes = change_warning(&recorded.lenses);
+            warnings.extend(changes.map(|changes| format!("{}: {changes}", path.display())));
         }
         let tracks = Tracks::read(
             &request.matching.gps,

@@ -14,7 +14,7 @@ use mtbsync_align::fit::{Anchor, fit_warp};
 use mtbsync_align::gates::{Verdict, judge};
 use mtbsync_align::{TimeWarp, WarpModel, WarpSettings};
 use mtbsync_artefacts::edits::EditCounts;
-use mtbsync_artefacts::time_warp::{GeometryFile, LensFile};
+use mtbsync_artefacts::time_warp::{GeometryFile, LensFile, MatcherFile};
 use mtbsync_formats::atomic::FileSet;
 use mtbsync_index::describe::DescribeTimes;
 use mtbsync_index::features::SourceRecording;
@@ -169,6 +169,8 @@ pub struct SyncReport {
     pub gps: Option<Offsets>,
     /// How the cameras differ, if they do.
     pub geometry: Option<GeometryFile>,
+    /// What found the places.
+    pub matcher: MatcherFile,
     /// Markers by status.
     pub markers: Option<StatusCounts>,
     /// What a person had set in the run, and what counts as before.
@@ -213,6 +215,7 @@ impl SyncReport {
             pairs_verified: alignment.origins.iter().filter(|o| o.verified.is_some()).count(),
             gps: alignment.gps_offsets,
             geometry: alignment.geometry.as_ref().map(geometry_file),
+            matcher: matcher_file(&request.matching, alignment),
             markers: None,
             kept: EditCounts::default(),
             ride: Ride::default(),
@@ -330,6 +333,13 @@ fn geometry_file(found: &Geometry) -> GeometryFile {
         pitch_deg: found.pitch_deg,
         reference,
         new,
+    }
+}
+
+fn matcher_file(asked: &MatchSettings, alignment: &Alignment) -> MatcherFile {
+    MatcherFile {
+        asked: asked.matcher.name().to_owned(),
+        learned: alignment.learned,
     }
 }
 

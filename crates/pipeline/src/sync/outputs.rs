@@ -24,7 +24,7 @@ use mtbsync_task::progress::Stage;
 use super::inputs::Inputs;
 use super::kept::{KeptEdits, names};
 use super::ride::Ride;
-use super::{RunName, SyncRequest, SyncTimings, geometry_file};
+use super::{RunName, SyncRequest, SyncTimings, geometry_file, matcher_file};
 use crate::context::Context;
 use crate::map::viewer::{self, Picture};
 use crate::markers::export::NewRun;
@@ -179,6 +179,7 @@ impl SyncRun<'_> {
             reference: Some(recording_file(&inputs.reference.source)),
             new: Some(recording_file(&inputs.new.source)),
             geometry: found.alignment.geometry.as_ref().map(geometry_file),
+            matcher: Some(matcher_file(&request.matching, found.alignment)),
             ..TimeWarpFile::new(found.warp, found.verdict, &request.warp)
         };
         self.write_warp(&file)?;

@@ -18,6 +18,7 @@
 mod collect;
 pub mod gps;
 pub mod klv;
+pub(crate) mod settings;
 pub mod stream;
 #[cfg(test)]
 pub(crate) mod testing;

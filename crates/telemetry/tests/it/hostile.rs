@@ -7,6 +7,7 @@ use mtbsync_telemetry::gpmf::klv::items;
 use mtbsync_telemetry::gpmf::stream::StreamPart;
 use mtbsync_telemetry::gpmf::{Telemetry, untimed_payloads};
 use mtbsync_telemetry::hilight::{ChapterSpan, hilights_from_udta};
+use mtbsync_telemetry::lens::Lenses;
 use mtbsync_telemetry::{FileTelemetry, Warnings, clean, read_track};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -85,6 +86,7 @@ fn check_gpmf(bytes: &[u8]) {
             assert_eq!(values.len() % axes, 0);
         }
     }
+    assert!(Lenses::read(Some(bytes), &payloads, &mut warnings).is_sound());
     if let Some(gps) = &telemetry.gps {
         assert!(gps.samples.len() <= bytes.len() / 20);
         check_clean(&gps.to_track());
@@ -150,6 +152,7 @@ proptest! {
     #[test]
     fn damaged_headers(damage in damage()) {
         let bytes = damaged(&HEADER[..1000], &damage);
+        check_gpmf(&bytes);
         let (tags, warnings) = hilights_from_udta(Some(&bytes), Some(&bytes), ChapterSpan::single(60.0));
         prop_assert!(tags.len() <= 10_000 && warnings.as_slice().len() <= 64);
         prop_assert!(tags.windows(2).all(|pair| pair[0].time_secs < pair[1].time_secs));

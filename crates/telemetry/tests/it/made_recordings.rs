@@ -165,4 +165,8 @@ fn camera_header_with_both_kinds_of_tags() {
     let recording = FileTelemetry::read(&mut Cursor::new(new)).unwrap();
     assert_eq!(recording.hilights[0].time_secs, 0.8, "HLMT before HMMT");
     assert_eq!(recording.identity.model.as_deref(), Some("HERO7 Black"));
+    assert_eq!(
+        recording.lenses.only().map(|lens| lens.words()).as_deref(),
+        Some("wide")
+    );
 }
