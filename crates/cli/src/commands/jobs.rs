@@ -167,7 +167,7 @@ mod tests {
         command.flags.iter().map(flag).collect::<Vec<_>>().join(" ")
     }
 
-    const PAIR: &str = "export-fps= fast fps# n-features# no-clahe single-file no-proxy precise \
+    const PAIR: &str = "export-fps= discard-edits fast fps# n-features# no-clahe single-file no-proxy precise \
         matcher= model< no-gpu top-k# no-refine refine-window# lowe# ransac-reproj# min-inliers# ref-gpx< new-gpx< \
         ref-gpx-offset= new-gpx-offset= no-gps anchors< warp-model= warp-window-sec# warp-inlier-thresh# \
         warp-ransac-iters# warp-rng-seed# warp-max-ppm# warp-min-inlier-frac# warp-min-coverage# warp-max-p90# \
