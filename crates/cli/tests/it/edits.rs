@@ -37,7 +37,8 @@ fn wanted() -> String {
         )
 }
 
-fn edited() -> Place {
+/// The run `run`, and `wanted`, whose table is as a person wants it.
+pub fn edited() -> Place {
     let place = Place::new();
     for folder in ["run", "wanted"] {
         place.write(&format!("{folder}/timewarp.json"), straight_warp(true));

@@ -9,6 +9,7 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::common::{Place, data};
+use mtbsync_markers::export::Preset;
 use serde_json::{Value, json};
 
 /// Longest a job may take on a busy machine.
@@ -52,7 +53,7 @@ impl Serving {
         let length = body.len();
         let request = format!(
             "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n\
-             Content-Length: {length}\r\n\r\n{body}"
+             If-Match: *\r\nContent-Length: {length}\r\n\r\n{body}"
         );
         stream.write_all(request.as_bytes()).unwrap();
         let mut answer = String::new();
@@ -235,6 +236,52 @@ fn a_sync_runs_as_a_job() {
         (&json!("rides/first"), &json!(true))
     );
     assert_eq!(serving.interrupt().0, Some(0));
+}
+
+#[test]
+fn what_was_set_is_in_the_first_export_and_outlives_a_killed_server() {
+    let place = crate::edits::edited();
+    let notes = place.read("run/annotations.json");
+    fs::remove_file(place.path("run/annotations.json")).unwrap();
+    let start = || Serving::start(&place, &["dashboard", "--root", ".", "--allow-write"]);
+    let mut serving = start();
+    let runs = serving.get("/api/runs");
+    let run = |runs: &Value| {
+        let items = runs["items"].as_array().unwrap();
+        let run = items.iter().find(|run| run["path"] == "run").unwrap();
+        run["id"].as_str().unwrap().to_owned()
+    };
+    let path = format!("/api/annotations?run={}", run(&runs));
+    let (status, answer) = serving.ask("PUT", &path, &format!(r#"{{"items":{notes}}}"#));
+    assert_eq!(status, 200, "{answer}");
+    for preset in Preset::ALL {
+        let (name, suffix) = (preset.name(), preset.default_suffix());
+        let wanted = format!("wanted/job{suffix}");
+        place
+            .run(&format!(
+                "export-markers wanted/new_markers.csv --preset {name} --label same --out {wanted}"
+            ))
+            .ok();
+        let order = json!({"kind": "export", "params": {"markers": "run/new_markers.csv", "preset": name,
+            "label": "same", "out": format!("run/job{suffix}")}});
+        let (status, answer) = serving.ask("POST", "/api/jobs", &order.to_string());
+        assert_eq!(status, 202, "{answer}");
+        let job = format!("/api/jobs/{}", answer["id"].as_str().unwrap());
+        let job = serving.until(&job, |job| job["ended"].is_number());
+        assert_eq!(job["state"], "done", "{job}");
+        let bytes = |path: &str| fs::read(place.path(path)).unwrap();
+        assert_eq!(bytes(&format!("run/job{suffix}")), bytes(&wanted), "{name}");
+    }
+    serving.child.kill().unwrap();
+    serving.child.wait().unwrap();
+    let again = start();
+    let kept = again.get(&format!("/api/annotations?run={}", run(&again.get("/api/runs"))));
+    assert_eq!(kept["items"][0]["t_new"], 10.7, "{kept}");
+    assert_eq!(again.interrupt().0, Some(0));
+    assert_eq!(
+        place.read("run/new_markers.csv"),
+        place.read("wanted/new_markers.csv")
+    );
 }
 
 #[test]
