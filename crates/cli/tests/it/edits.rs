@@ -232,6 +232,7 @@ fn named_anchors_join_those_of_the_run_and_another_pair_gets_none() {
         warnings.contains("1 earlier anchor of this run replaced"),
         "{warnings}"
     );
+    assert!(!warnings.contains("by the pictures"), "{warnings}");
     assert_eq!(place.read("out/anchors.csv").lines().count(), 3);
     assert_kept(&place, "out", &moved, [anchor[0] + 0.05, anchor[1]]);
 
@@ -247,6 +248,20 @@ fn named_anchors_join_those_of_the_run_and_another_pair_gets_none() {
         place
             .read("out/annotations.json.bak")
             .contains(moved.trim_end_matches('0'))
+    );
+}
+
+#[test]
+fn an_anchor_that_the_pictures_contradict_is_said() {
+    let place = Place::sharing_cache();
+    place.write("far.csv", "t_new,t_ref\n12.0,14.0\n");
+    let summary = sync_sample(&place, "out", &["--anchors", "far.csv"]);
+    let warnings = summary["warnings"].to_string();
+    assert!(
+        warnings.contains(
+            "the anchor at 12.00 s of the new run says 14.00 s of the reference; by the pictures it is 11.3"
+        ),
+        "{warnings}"
     );
 }
 

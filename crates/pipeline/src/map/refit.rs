@@ -3,11 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
-use mtbsync_align::confidence::interval_half_width_secs;
+use mtbsync_align::WarpSettings;
 use mtbsync_align::fit::{Anchor, fit_warp};
 use mtbsync_align::gates::judge;
 use mtbsync_align::pair::Pair;
-use mtbsync_align::{TimeWarp, WarpSettings};
 use mtbsync_artefacts::anchors::{ANCHORS_FILE, AnchorRow, rows_csv};
 use mtbsync_artefacts::annotations::{self, ANNOTATIONS_FILE, Annotation};
 use mtbsync_artefacts::edits::Edits;
@@ -22,34 +21,14 @@ use mtbsync_formats::read_bounded;
 use mtbsync_markers::{DEFAULT_REVIEW_THRESHOLD, new_markers_csv};
 use mtbsync_task::error::PipelineError;
 use mtbsync_task::files::Input;
-use serde::Serialize;
 
+use crate::map::doubt::{Doubt, doubts};
 use crate::map::error::MapProblem;
 use crate::markers::import::read_marker_table;
 use crate::markers::transfer::carry_over;
 
 /// The refusal that no gate expresses and no anchor heals.
 const REVERSED: &str = "reference looks reversed";
-
-/// An anchor farther from the measured curve than this many half widths of its 90 % interval contradicts it.
-/// By hand: a measured place is that far off once in a hundred thousand if its error is what it says.
-const DOUBTED_HALF_WIDTHS: f64 = 5.0;
-/// Nearer to the curve than this nothing is a contradiction, seconds: nobody sees where a place is to less
-/// than some frames.
-const DOUBTED_SECS: f64 = 0.2;
-
-/// A new anchor that the curve measured without it contradicts.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Doubt {
-    /// The moment of the new run, seconds.
-    pub t_new: f64,
-    /// Its place in the reference as given, seconds.
-    pub t_ref: f64,
-    /// Its place by the curve, seconds.
-    pub measured: f64,
-    /// Half width of that place's 90 % interval, seconds.
-    pub band: f64,
-}
 
 /// What a run becomes with its anchors; nothing is written yet.
 #[derive(Clone, Debug)]
@@ -103,14 +82,8 @@ pub fn refit(folder: &Path, rows: Vec<AnchorRow>) -> Result<Refit, PipelineError
     };
     let edits = Edits::read(folder)?;
     let is_new = |anchor: &&Anchor| !edits.anchors.iter().any(|known| is_same(known, anchor));
-    let doubts = anchors.iter().filter(is_new).filter_map(|anchor| {
-        let others: Vec<Anchor> = anchors.iter().filter(|other| *other != anchor).copied().collect();
-        contradiction(
-            &fit_warp(&pairs, &others, &settings, (new_secs, ref_secs)),
-            anchor,
-        )
-    });
-    let doubts = doubts.collect();
+    let new: Vec<Anchor> = anchors.iter().filter(is_new).copied().collect();
+    let doubts = doubts(&pairs, &anchors, &new, &settings, (new_secs, ref_secs));
     let markers = folder.join(NEW_MARKERS_FILE);
     let (markers_csv, changed) = if markers.is_file() {
         let (csv, changed) = moved_markers(&markers, &file, &edits)?;
@@ -132,19 +105,6 @@ pub fn refit(folder: &Path, rows: Vec<AnchorRow>) -> Result<Refit, PipelineError
 fn is_same(stored: &AnchorRow, anchor: &Anchor) -> bool {
     let near = |a: f64, b: f64| (a - b).abs() < 1e-5;
     near(stored.t_new, anchor.t_new_secs) && near(stored.t_ref, anchor.t_ref_secs)
-}
-
-/// What speaks against an anchor, if the curve fitted without it does.
-fn contradiction(measured: &TimeWarp, anchor: &Anchor) -> Option<Doubt> {
-    let place = measured.ref_from_new(anchor.t_new_secs)?;
-    let band = interval_half_width_secs(measured.ref_sigma_at(anchor.t_new_secs)?);
-    let off = (anchor.t_ref_secs - place).abs();
-    (off > DOUBTED_SECS.max(DOUBTED_HALF_WIDTHS * band)).then_some(Doubt {
-        t_new: anchor.t_new_secs,
-        t_ref: anchor.t_ref_secs,
-        measured: place,
-        band,
-    })
 }
 
 impl Refit {

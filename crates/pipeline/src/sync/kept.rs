@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use mtbsync_align::WarpSettings;
 use mtbsync_align::fit::Anchor;
+use mtbsync_align::pair::Pair;
 use mtbsync_artefacts::anchors::{ANCHORS_FILE, AnchorRow, joined, rows_csv};
 use mtbsync_artefacts::edits::{EDIT_FILES, EditCounts, Edits, put_aside};
 use mtbsync_artefacts::time_warp::{NEW_MARKERS_FILE, TIMEWARP_FILE, TimeWarpFile, read_warp};
@@ -12,6 +14,7 @@ use mtbsync_task::files::Input;
 use super::SyncRequest;
 use super::inputs::Inputs;
 use super::outputs::SyncRun;
+use crate::map::doubt::{Doubt, doubts};
 use crate::markers::import::read_marker_table;
 
 /// The notes and anchors of the run, and what becomes of its files.
@@ -22,6 +25,8 @@ pub(super) struct KeptEdits {
     pub counts: EditCounts,
     /// Lines for the person.
     pub warnings: Vec<String>,
+    /// Anchors that are not from the run.
+    given: Vec<Anchor>,
     /// Why the files are put aside, if they are.
     aside: Option<&'static str>,
     /// Whether the anchors are others than those in the folder.
@@ -64,6 +69,11 @@ impl KeptEdits {
         .counts();
         Ok(Self {
             new_anchors: anchors != earlier.anchors,
+            given: given
+                .iter()
+                .filter(|row| !earlier.anchors.contains(row))
+                .map(AnchorRow::anchor)
+                .collect(),
             edits: Edits {
                 notes: earlier.notes,
                 anchors,
@@ -77,6 +87,16 @@ impl KeptEdits {
     /// The anchors as the fit takes them.
     pub fn anchors(&self) -> Vec<Anchor> {
         self.edits.anchors.iter().map(AnchorRow::anchor).collect()
+    }
+
+    /// What the pictures say against anchors that were given.
+    pub fn doubts(&self, pairs: &[Pair], inputs: &Inputs, settings: &WarpSettings) -> Vec<String> {
+        let durations_secs = (
+            inputs.new.source.duration_secs,
+            inputs.reference.source.duration_secs,
+        );
+        let doubts = doubts(pairs, &self.anchors(), &self.given, settings, durations_secs);
+        doubts.iter().map(Doubt::warning).collect()
     }
 
     /// Where no markers were named and a person has set some of those in the run's own table, these count.

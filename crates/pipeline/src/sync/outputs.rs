@@ -175,6 +175,8 @@ impl SyncRun<'_> {
         let request = self.request;
         kept.write(self)?;
         self.warnings.extend(kept.warnings.iter().cloned());
+        self.warnings
+            .extend(kept.doubts(&found.alignment.pairs, inputs, &request.warp));
         let file = TimeWarpFile {
             reference: Some(recording_file(&inputs.reference.source)),
             new: Some(recording_file(&inputs.new.source)),
