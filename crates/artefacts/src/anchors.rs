@@ -7,12 +7,11 @@ use mtbsync_align::fit::{Anchor, ContradictoryAnchors, sort_anchors};
 use mtbsync_formats::csv::{CsvWriter, MAX_CSV_BYTES, Table, seconds6, spreadsheet_safe};
 use mtbsync_formats::read_bounded;
 use mtbsync_task::error::PipelineError;
+pub use mtbsync_task::files::ANCHORS_FILE;
 use serde::{Deserialize, Serialize};
 
 use crate::error::ArtefactProblem;
 
-/// Name of the file in a run folder.
-pub const ANCHORS_FILE: &str = "anchors.csv";
 /// Anchors nearer to each other than this are about the same moment, seconds of either clock: a step of the
 /// sequence model, below which no person pins two places.
 const SAME_MOMENT_SECS: f64 = 0.25;
@@ -122,8 +121,15 @@ pub fn sorted_rows(rows: &[AnchorRow]) -> Result<Vec<AnchorRow>, ContradictoryAn
 pub fn joined(given: &[AnchorRow], earlier: &[AnchorRow]) -> (Vec<AnchorRow>, usize) {
     let stays = |old: &&AnchorRow| !given.iter().any(|new| new.excludes(old));
     let mut all: Vec<AnchorRow> = earlier.iter().filter(stays).cloned().collect();
-    let replaced = earlier.len() - all.len() - earlier.iter().filter(|old| given.contains(old)).count();
-    all.extend_from_slice(given);
+    let is_given = |old: &&AnchorRow| given.iter().any(|new| new.anchor() == old.anchor());
+    let replaced = earlier.len() - all.len() - earlier.iter().filter(is_given).count();
+    all.extend(given.iter().map(|new| {
+        let known = earlier.iter().find(|old| old.anchor() == new.anchor());
+        match known {
+            Some(old) if new.note.is_empty() => old.clone(),
+            _ => new.clone(),
+        }
+    }));
     all.sort_by(|a, b| a.t_new.total_cmp(&b.t_new));
     (all, replaced)
 }
@@ -166,7 +172,8 @@ mod tests {
         assert_eq!(replaced, 2);
         assert_eq!(all, [row(1.0, 1.0, "kept"), row(5.1, 6.0, ""), row(8.0, 9.5, "")]);
         assert_eq!(joined(&[], &earlier), (earlier.to_vec(), 0));
-        assert_eq!(joined(&earlier, &earlier), (earlier.to_vec(), 0));
+        let without_notes = earlier.clone().map(|old| row(old.t_new, old.t_ref, ""));
+        assert_eq!(joined(&without_notes, &earlier), (earlier.to_vec(), 0));
     }
 
     #[test]

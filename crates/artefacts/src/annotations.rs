@@ -5,17 +5,16 @@
 
 use std::path::Path;
 
-use mtbsync_formats::csv::{CsvWriter, Table, seconds6, share4, spreadsheet_safe};
+use mtbsync_formats::csv::{CsvWriter, Delimiter, Row, Table, seconds6, share4, spreadsheet_safe};
 use mtbsync_formats::{json, read_bounded};
 use mtbsync_task::error::PipelineError;
+pub use mtbsync_task::files::ANNOTATIONS_FILE;
 use serde::{Deserialize, Serialize};
 
 use crate::error::ArtefactProblem;
 use crate::moments::Moment;
 use crate::time_warp::TimeWarpFile;
 
-/// Name of the file in a run folder.
-pub const ANNOTATIONS_FILE: &str = "annotations.json";
 /// Label of a marker that a person found right as it is.
 pub const CONFIRMED: &str = "confirmed";
 /// Most bytes read: 5000 notes of full length.
@@ -102,12 +101,15 @@ pub fn to_csv(annotations: &[Annotation]) -> Vec<u8> {
 }
 
 impl Annotation {
-    /// Whether it is about the marker of that id at that place.
+    /// Whether it is about the marker of that id at that place. The place decides where the note has one: ids
+    /// may repeat, and change with the rows of a table that has none. What is at one place of the trail is at
+    /// one moment of a run.
     pub fn is_about(&self, id: &str, t_ref_secs: f64) -> bool {
-        self.marker_id.as_deref() == Some(id)
-            && self
-                .t_ref
-                .is_none_or(|t_ref| (t_ref - t_ref_secs).abs() < SAME_TIME_SECS)
+        match (&self.marker_id, self.t_ref) {
+            (None, _) => false,
+            (Some(_), Some(t_ref)) => (t_ref - t_ref_secs).abs() < SAME_TIME_SECS,
+            (Some(known), None) => known == id,
+        }
     }
 
     /// Whether a person found the marker right as it is.
@@ -118,9 +120,16 @@ impl Annotation {
     /// Whether it is the note `other` in another state: of the same marker, or a free one made at the same
     /// time.
     fn is_same_note(&self, other: &Self) -> bool {
+        let near = self
+            .t_ref
+            .zip(other.t_ref)
+            .is_none_or(|(a, b)| (a - b).abs() < SAME_TIME_SECS);
         self.marker_id == other.marker_id
-            && (self.marker_id.is_some()
-                || (self.created_at == other.created_at && !self.created_at.is_empty()))
+            && if self.marker_id.is_some() {
+                near
+            } else {
+                self.created_at == other.created_at && !self.created_at.is_empty()
+            }
     }
 
     fn says_the_same(&self, other: &Self) -> bool {
@@ -152,6 +161,7 @@ pub fn complete(
             note.t_new = marker.and_then(|moment| moment.t_new_secs);
         }
         let t_ref = note.t_ref.or_else(|| marker.and_then(|moment| moment.t_ref_secs));
+        note.t_ref = t_ref;
         let place = |t_ref| Some(warp.as_ref()?.locate(t_ref, new_secs)?.t_new_secs);
         // Of a marker a person has set, the table tells what they set; the map tells what was predicted.
         let predicted = match (&warp, t_ref) {
@@ -174,21 +184,54 @@ pub fn complete(
     }
 }
 
+/// Latest moment of a recording, seconds: a day.
+const MAX_MOMENT_SECS: f64 = 86_400.0;
+
 /// The moment a person has set for the marker of that id and place, seconds of the new run.
 pub fn moment_of(notes: &[Annotation], id: &str, t_ref_secs: f64) -> Option<f64> {
     let about = notes.iter().filter(|note| note.is_about(id, t_ref_secs));
-    about.filter_map(|note| note.t_new).find(|secs| secs.is_finite())
+    about
+        .filter_map(|note| note.t_new)
+        .find(|secs| (0.0..=MAX_MOMENT_SECS).contains(secs))
 }
 
 /// Columns of a table of carried-over markers, one of which its header holds.
 const COLUMNS: [&str; 3] = ["marker_id", "t_ref", "t_new"];
+/// Columns that the map fills in.
+const PREDICTED: [&str; 8] = [
+    "t_new_est",
+    "t_new",
+    "t_new_low",
+    "t_new_high",
+    "confidence",
+    "needs_review",
+    "status",
+    "t_new_end",
+];
+/// Columns with numbers, among those of the map and before them.
+const NUMBERS: [&str; 8] = [
+    "t_ref",
+    "t_ref_end",
+    "t_new_est",
+    "t_new",
+    "t_new_low",
+    "t_new_high",
+    "confidence",
+    "t_new_end",
+];
+
+/// Id and place of a row.
+fn marker_of<'a>(table: &Table, row: &'a Row) -> Option<(&'a str, f64)> {
+    let t_ref_secs = table.number(row, table.column(&["t_ref"])?).ok().flatten()?;
+    let id = table.column(&["marker_id"]).map_or("", |id| row.text(id).trim());
+    Some((id, t_ref_secs))
+}
 
 /// For each row of a table of markers, the moment a person has set.
 fn moments_set(table: &Table, notes: &[Annotation]) -> Vec<Option<f64>> {
-    let (id, t_ref) = (table.column(&["marker_id"]), table.column(&["t_ref"]));
     let set = |row| {
-        let t_ref_secs = table.number(row, t_ref?).ok().flatten()?;
-        moment_of(notes, row.text(id?).trim(), t_ref_secs)
+        let (id, t_ref_secs) = marker_of(table, row)?;
+        moment_of(notes, id, t_ref_secs)
     };
     table.rows.iter().map(set).collect()
 }
@@ -211,33 +254,61 @@ pub fn pinned(csv: &[u8], notes: &[Annotation]) -> Result<Vec<u8>, PipelineError
     Ok(bytes_of(&table))
 }
 
-/// The table of markers in `csv` after its notes changed from `before` to `after`. Markers nobody sets any
-/// more are those of `predicted`, a table of the same shape without notes.
+/// The table of markers in `csv` after its notes changed from `before` to `after`. A marker nobody sets any
+/// more is where `predicted`, the table without notes, has it, and for review where there is none. `None` for
+/// a table in the dialect of another program, which stays as its person has left it: whoever reads it through
+/// [`pinned`] is right all the same.
 ///
 /// # Errors
 /// Not tables of markers.
 pub fn noted(
     csv: &[u8],
-    predicted: &[u8],
+    predicted: Option<&[u8]>,
     before: &[Annotation],
     after: &[Annotation],
-) -> Result<Vec<u8>, PipelineError> {
+) -> Result<Option<Vec<u8>>, PipelineError> {
     let mut table = Table::parse(csv, &COLUMNS)?;
-    let predicted = Table::parse(predicted, &COLUMNS)?;
+    if bytes_of(&table) != csv {
+        return Ok(None);
+    }
+    let predicted = predicted.map(|csv| Table::parse(csv, &COLUMNS)).transpose()?;
     let (was, is) = (moments_set(&table, before), moments_set(&table, after));
-    let same_shape = table.headers == predicted.headers && table.rows.len() == predicted.rows.len();
-    for ((row, fresh), (was, is)) in table
-        .rows
-        .iter_mut()
-        .zip(&predicted.rows)
-        .zip(was.iter().zip(&is))
-    {
-        if same_shape && was.is_some() && is.is_none() {
-            row.cells.clone_from(&fresh.cells);
+    for index in 0..table.rows.len() {
+        if was[index].is_some() || is[index].is_some() {
+            let fresh = predicted.as_ref().and_then(|fresh| {
+                let here = marker_of(&table, &table.rows[index])?;
+                let row = fresh
+                    .rows
+                    .iter()
+                    .find(|row| marker_of(fresh, row) == Some(here))?;
+                Some((fresh, row))
+            });
+            predict(&mut table, index, fresh);
         }
     }
     pin(&mut table, &is);
-    Ok(bytes_of(&table))
+    Ok(Some(bytes_of(&table)))
+}
+
+/// Puts what the map says of a marker into its row.
+fn predict(table: &mut Table, index: usize, fresh: Option<(&Table, &Row)>) {
+    let unknown = |name| match name {
+        "confidence" => Some(share4(0.0)),
+        "needs_review" => Some(true.to_string()),
+        "status" => Some("review".to_owned()),
+        _ => None,
+    };
+    for name in PREDICTED {
+        let text = match fresh {
+            Some((table, row)) => table.column(&[name]).map(|column| row.text(column).to_owned()),
+            None => unknown(name),
+        };
+        let column = table.column(&[name]);
+        let cell = column.and_then(|column| table.rows.get_mut(index)?.cells.get_mut(column));
+        if let (Some(cell), Some(text)) = (cell, text) {
+            *cell = text;
+        }
+    }
 }
 
 /// Sets the rows that have a moment.
@@ -270,10 +341,26 @@ fn pin(table: &mut Table, set: &[Option<f64>]) {
     }
 }
 
+/// In our own dialect, with our numbers.
 fn bytes_of(table: &Table) -> Vec<u8> {
+    let numbers = NUMBERS.map(|name| (name, table.column(&[name])));
     let mut writer = CsvWriter::new(&table.headers);
     for row in &table.rows {
-        writer.row(&row.cells);
+        let mut cells = row.cells.clone();
+        if table.delimiter != Delimiter::Comma {
+            for (name, column) in numbers {
+                let Some(column) = column else { continue };
+                let number = table.number(row, column).ok().flatten();
+                if let (Some(cell), Some(number)) = (cells.get_mut(column), number) {
+                    *cell = if name == "confidence" {
+                        share4(number)
+                    } else {
+                        seconds6(number)
+                    };
+                }
+            }
+        }
+        writer.row(&cells);
     }
     writer.into_bytes()
 }
@@ -323,12 +410,57 @@ mod tests {
     fn a_marker_nobody_sets_any_more_is_predicted_again() {
         let set = [about("a", Some(3.0), "")];
         let moved = pinned(TABLE.as_bytes(), &set).unwrap();
-        let back = noted(&moved, TABLE.as_bytes(), &set, &[]).unwrap();
-        assert_eq!(back, TABLE.as_bytes());
-        // What somebody else did to the table stays.
-        let edited = String::from_utf8(moved).unwrap().replace("b,B", "b,renamed");
-        let kept = noted(edited.as_bytes(), TABLE.as_bytes(), &set, &set).unwrap();
-        assert_eq!(kept, edited.as_bytes());
+        let of = |csv: &[u8], predicted: Option<&[u8]>, after: &[Annotation]| {
+            String::from_utf8(noted(csv, predicted, &set, after).unwrap().unwrap()).unwrap()
+        };
+        assert_eq!(of(&moved, Some(TABLE.as_bytes()), &[]), TABLE);
+        // An end that the first move had to drop is back with the next.
+        let nearer = [about("a", Some(2.25), "")];
+        assert!(of(&moved, Some(TABLE.as_bytes()), &nearer).contains("2.250000,1.0000,false,ok,2.500000"));
+        // What somebody else did to the table stays, whatever its columns.
+        let moved = String::from_utf8(moved).unwrap();
+        let edited = moved.replace("b,B", "b,renamed").replace("name", "title");
+        assert_eq!(of(edited.as_bytes(), Some(TABLE.as_bytes()), &set), edited);
+        let back = of(edited.as_bytes(), Some(TABLE.as_bytes()), &[]);
+        assert!(
+            back.contains("a,A,1.000000,2.000000,2.000000,1.900000,2.100000,0.9000,false,ok,2.5"),
+            "{back}"
+        );
+        // Without a map nobody knows where it is.
+        assert!(of(moved.as_bytes(), None, &[]).contains("0.0000,true,review,"));
+    }
+
+    #[test]
+    fn tables_of_other_programs_are_read_and_left_alone() {
+        let theirs =
+            "marker_id;name;t_ref;t_new;confidence;status\n# mine\na;A;1,0;2,0;0,9;ok\nb;B;3,5;4,0;0,9;ok\n";
+        let set = [about("a", Some(3.0), "")];
+        assert_eq!(noted(theirs.as_bytes(), None, &[], &set).unwrap(), None);
+        let read = String::from_utf8(pinned(theirs.as_bytes(), &set).unwrap()).unwrap();
+        assert_eq!(
+            read,
+            "marker_id,name,t_ref,t_new,confidence,status\na,A,1.000000,3.000000,1.0000,ok\n\
+             b,B,3.500000,4.000000,0.9000,ok\n"
+        );
+    }
+
+    #[test]
+    fn the_place_decides_and_the_id_where_there_is_none() {
+        let placed = Annotation {
+            t_ref: Some(9.0),
+            ..about("1", Some(4.0), "")
+        };
+        let notes = [placed, about("7", Some(5.0), "")];
+        let of = |id, t_ref| moment_of(&notes, id, t_ref);
+        assert_eq!(
+            (of("2", 9.0), of("1", 8.0), of("7", 8.0)),
+            (Some(4.0), None, Some(5.0))
+        );
+        let odd = [about("1", Some(1e15), ""), about("2", Some(-1.0), "")];
+        assert_eq!(
+            (moment_of(&odd, "1", 0.0), moment_of(&odd, "2", 0.0)),
+            (None, None)
+        );
     }
 
     #[test]

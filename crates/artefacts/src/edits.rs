@@ -4,6 +4,7 @@
 //! everywhere, whatever the map or an older table says: [`Edits::moment_of`] for markers in memory,
 //! [`Edits::table`] for tables on the disk.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use mtbsync_formats::atomic::{FileSet, WriteError};
@@ -15,6 +16,7 @@ use serde::Serialize;
 
 use crate::anchors::{self, ANCHORS_FILE, AnchorRow};
 use crate::annotations::{self, ANNOTATIONS_FILE, Annotation};
+use crate::time_warp::NEW_MARKERS_FILE;
 
 /// Most kept copies of files that were put aside; the search for a free name ends there.
 const MAX_COPIES: usize = 1000;
@@ -45,17 +47,16 @@ impl Edits {
         })
     }
 
-    /// Reads what a person has set in the run that `file` belongs to: in its folder.
+    /// Reads the moments a person has set in the run that `file` belongs to: those in its folder. Anchors are
+    /// in its map already.
     ///
     /// # Errors
-    /// As [`Edits::read`].
+    /// Notes that cannot be read.
     pub fn beside(file: &Path) -> Result<Self, PipelineError> {
-        Self::read(folder_of(file))
-    }
-
-    /// Whether nobody has set anything.
-    pub fn is_empty(&self) -> bool {
-        self.notes.is_empty() && self.anchors.is_empty()
+        Ok(Self {
+            notes: annotations::read(folder_of(file))?,
+            anchors: Vec::new(),
+        })
     }
 
     /// The moment a person has set for the marker of that id and place, seconds of the new run.
@@ -134,12 +135,25 @@ impl EditCounts {
     }
 }
 
-/// The table of markers at `path` as a person has left it: with the moments set in its folder.
+/// The table of markers at `path` as a person has left it: that of a run with the moments set in its folder.
 ///
 /// # Errors
 /// Files that cannot be read.
 pub fn read_table(path: &Path) -> Result<Vec<u8>, PipelineError> {
-    Ok(Edits::beside(path)?.table(read_bounded(path, MAX_CSV_BYTES)?))
+    let csv = read_bounded(path, MAX_CSV_BYTES)?;
+    // A table of another name may be of another run.
+    if path.file_name().is_none_or(|name| name != NEW_MARKERS_FILE) {
+        return Ok(csv);
+    }
+    Ok(Edits::beside(path)?.table(csv))
+}
+
+/// Waits until nobody else changes what a person has set in `folder`, or makes files of it; until the value
+/// is dropped, nobody else does. Where the system locks no folders, there is nothing to wait for.
+pub fn lock(folder: &Path) -> Option<File> {
+    let folder = File::open(folder).ok()?;
+    folder.lock().ok()?;
+    Some(folder)
 }
 
 /// Files that hold what a person has set.

@@ -146,6 +146,9 @@ pub enum TaskProblem {
     /// A folder in place of a file to write.
     #[error("is a folder")]
     IsFolder,
+    /// An output of the name of a file that holds what a person has set.
+    #[error("holds what a person has set, and no output replaces it")]
+    OfAPerson,
     /// The system's words about a file that cannot be read.
     #[error("cannot be read ({0})")]
     Unreadable(#[source] std::io::Error),
@@ -153,12 +156,18 @@ pub enum TaskProblem {
 
 impl Problem for TaskProblem {
     fn hint(&self) -> Option<String> {
-        matches!(self, Self::IsFolder).then(|| "name a file in it".to_owned())
+        let hint = match self {
+            Self::IsFolder => "name a file in it",
+            Self::OfAPerson => "name another file",
+            _ => return None,
+        };
+        Some(hint.to_owned())
     }
 
     fn failure(&self) -> Failure {
         match self {
             Self::Interrupted => Failure::Interrupted,
+            Self::OfAPerson => Failure::Usage,
             _ => Failure::Failed,
         }
     }

@@ -91,11 +91,32 @@ pub fn is_same_file(a: &Path, b: &Path) -> bool {
     matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
 }
 
+/// Notes of a person on the markers of a run, in its folder.
+pub const ANNOTATIONS_FILE: &str = "annotations.json";
+/// Moments a person has pinned, in the folder of a run.
+pub const ANCHORS_FILE: &str = "anchors.csv";
+
+/// Refuses the name of a file that holds what a person has set: no output may replace it.
+///
+/// # Errors
+/// [`TaskProblem::OfAPerson`].
+pub fn check_name(file: &Path) -> Result<(), PipelineError> {
+    let is_of_a_person = [ANNOTATIONS_FILE, ANCHORS_FILE].iter().any(|name| {
+        file.file_name()
+            .is_some_and(|file| file.eq_ignore_ascii_case(name))
+    });
+    if is_of_a_person {
+        return Err(PipelineError::from(TaskProblem::OfAPerson).at(file));
+    }
+    Ok(())
+}
+
 /// Creates the folder of `file` and proves that it can be written to.
 ///
 /// # Errors
-/// It cannot.
+/// It cannot, or the name is that of what a person has set.
 pub fn check_output(file: &Path) -> Result<(), PipelineError> {
+    check_name(file)?;
     if file.is_dir() {
         return Err(PipelineError::from(TaskProblem::IsFolder).at(file));
     }

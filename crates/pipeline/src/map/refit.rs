@@ -7,7 +7,7 @@ use mtbsync_align::WarpSettings;
 use mtbsync_align::fit::{Anchor, fit_warp};
 use mtbsync_align::gates::judge;
 use mtbsync_align::pair::Pair;
-use mtbsync_artefacts::anchors::{ANCHORS_FILE, AnchorRow, rows_csv};
+use mtbsync_artefacts::anchors::{ANCHORS_FILE, AnchorRow, read_rows, rows_csv};
 use mtbsync_artefacts::annotations::{self, ANNOTATIONS_FILE, Annotation};
 use mtbsync_artefacts::edits::Edits;
 use mtbsync_artefacts::moments;
@@ -80,8 +80,13 @@ pub fn refit(folder: &Path, rows: Vec<AnchorRow>) -> Result<Refit, PipelineError
         matcher: before.matcher,
         ..TimeWarpFile::new(&warp, &verdict, &settings)
     };
-    let edits = Edits::read(folder)?;
-    let is_new = |anchor: &&Anchor| !edits.anchors.iter().any(|known| is_same(known, anchor));
+    let edits = Edits {
+        notes: annotations::read(folder)?,
+        anchors: Vec::new(),
+    };
+    // A file that is no table any more is about to be replaced.
+    let stored = read_rows(&folder.join(ANCHORS_FILE)).unwrap_or_default();
+    let is_new = |anchor: &&Anchor| !stored.iter().any(|known| is_same(known, anchor));
     let new: Vec<Anchor> = anchors.iter().filter(is_new).copied().collect();
     let doubts = doubts(&pairs, &anchors, &new, &settings, (new_secs, ref_secs));
     let markers = folder.join(NEW_MARKERS_FILE);
@@ -140,7 +145,7 @@ impl Refit {
 /// Files that cannot be read.
 pub fn repinned(folder: &Path) -> Result<Option<Vec<u8>>, PipelineError> {
     let path = folder.join(NEW_MARKERS_FILE);
-    let edits = Edits::read(folder)?;
+    let edits = Edits::beside(&path)?;
     if edits.notes.is_empty() || !path.is_file() {
         return Ok(None);
     }
@@ -158,22 +163,27 @@ pub fn write_notes(folder: &Path, before: &[Annotation], after: &[Annotation]) -
     let mut set = FileSet::new();
     set.write(&folder.join(ANNOTATIONS_FILE), &annotations::to_json(after)?)?;
     let table = folder.join(NEW_MARKERS_FILE);
-    if let Ok(csv) = noted_table(folder, before, after) {
+    if let Ok(Some(csv)) = noted_table(folder, before, after) {
         set.write(&table, &csv)?;
     }
     set.commit()?;
     Ok(())
 }
 
-/// The table of markers in `folder` with the moments that `after` sets in place of those of `before`.
-fn noted_table(folder: &Path, before: &[Annotation], after: &[Annotation]) -> Result<Vec<u8>, PipelineError> {
+/// The table of markers in `folder` with the moments that `after` sets in place of those of `before`; `None`
+/// where it is to stay as it is.
+fn noted_table(
+    folder: &Path,
+    before: &[Annotation],
+    after: &[Annotation],
+) -> Result<Option<Vec<u8>>, PipelineError> {
     let path = folder.join(NEW_MARKERS_FILE);
     let csv = read_bounded(&path, MAX_CSV_BYTES)?;
-    let Ok(file) = read_warp(&folder.join(TIMEWARP_FILE)) else {
-        return annotations::pinned(&csv, after);
+    let predicted = match read_warp(&folder.join(TIMEWARP_FILE)) {
+        Ok(file) => Some(carried(&path, &file, &Edits::default())?),
+        Err(_) => None,
     };
-    let predicted = carried(&path, &file, &Edits::default())?;
-    annotations::noted(&csv, &predicted, before, after)
+    annotations::noted(&csv, predicted.as_deref(), before, after)
 }
 
 /// The table of markers at `path` through the map of `file`.

@@ -350,7 +350,8 @@ impl SplitRun {
                 delta_cumulative: since_start.map(|(delta, _, _)| delta),
                 status: match from.1.zip(to.1) {
                     None => "outside",
-                    Some((a, b)) if a.sure && b.sure => "ok",
+                    // Gates out of order: one of them is not where it was set or found.
+                    Some((a, b)) if a.sure && b.sure && b.t_new_secs > a.t_new_secs => "ok",
                     Some(_) => "review",
                 },
             }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use mtbsync_align::WarpSettings;
 use mtbsync_align::fit::{Anchor, MIN_USABLE_PAIRS, fit_warp};
 use mtbsync_align::gates::{Verdict, judge};
-use mtbsync_artefacts::anchors::{AnchorRow, read_anchors};
+use mtbsync_artefacts::anchors::{AnchorRow, joined, read_anchors};
 use mtbsync_artefacts::edits::Edits;
 use mtbsync_artefacts::pairs::read_pairs;
 use mtbsync_artefacts::time_warp::{TIMEWARP_FILE, TimeWarpFile};
@@ -54,10 +54,9 @@ pub fn warp(request: &WarpRequest, context: &Context<'_>) -> Result<WarpReport, 
     if pairs.is_empty() {
         return Err(PipelineError::from(MapProblem::NoPairs).at(&request.pairs));
     }
-    let anchors = match &request.anchors {
-        Some(path) => read_anchors(path)?,
-        None => Edits::beside(&request.pairs)?.anchors,
-    };
+    let given = request.anchors.as_deref().map(read_anchors).transpose()?;
+    let earlier = Edits::read(folder_of(&request.pairs))?.anchors;
+    let (anchors, _) = joined(&given.unwrap_or_default(), &earlier);
     let anchors: Vec<Anchor> = anchors.iter().map(AnchorRow::anchor).collect();
     let json_path = request
         .timewarp_json

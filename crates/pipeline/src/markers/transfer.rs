@@ -7,7 +7,8 @@ use mtbsync_artefacts::edits::Edits;
 use mtbsync_artefacts::time_warp::{TimeWarpFile, read_warp};
 use mtbsync_markers::time::Rate;
 use mtbsync_markers::{
-    MarkerTable, StatusCounts, TransferOptions, TransferredMarker, new_markers_csv, transfer, vis_json,
+    MarkerTable, Status, StatusCounts, TransferOptions, TransferredMarker, new_markers_csv, transfer,
+    vis_json,
 };
 use mtbsync_task::error::PipelineError;
 use mtbsync_task::files::{Destination, Input, check_output, write_files};
@@ -157,7 +158,7 @@ pub fn carry_over(
         .as_ref()
         .map(|new| new.duration)
         .filter(|secs| *secs > 0.0);
-    let mut moved = transfer(
+    let moved = transfer(
         &table.markers,
         &map,
         TransferOptions {
@@ -166,6 +167,22 @@ pub fn carry_over(
             new_duration_secs,
         },
     );
+    set_by_hand(moved, edits)
+}
+
+/// The markers of `table` without any map: those a person has set are where they were set, the others
+/// nowhere.
+pub fn only_set(table: &MarkerTable, edits: &Edits) -> Vec<TransferredMarker> {
+    let nowhere = table.markers.iter().map(|marker| TransferredMarker {
+        marker: marker.clone(),
+        located: None,
+        t_new_end_secs: None,
+        status: Status::Outside,
+    });
+    set_by_hand(nowhere.collect(), edits)
+}
+
+fn set_by_hand(mut moved: Vec<TransferredMarker>, edits: &Edits) -> Vec<TransferredMarker> {
     for marker in &mut moved {
         if let Some(secs) = edits.moment_of(&marker.marker.id, marker.marker.t_ref_secs) {
             marker.set_by_hand(secs);

@@ -26,6 +26,7 @@ use mtbsync_quality::history::{self, HistoryRecord};
 use mtbsync_quality::perf::{PERF_FILE, Perf};
 use mtbsync_quality::regression::{self, RegressionSettings, RegressionStatus};
 use mtbsync_task::error::PipelineError;
+use mtbsync_task::files::check_name;
 use mtbsync_task::progress::Stage;
 use mtbsync_telemetry::clock::Offsets;
 use mtbsync_vision::structure::Projection;
@@ -241,6 +242,7 @@ pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, 
         &target.folder,
         request.regression.as_ref().map(|_| root.as_path()),
     )?;
+    check_name(&target.pairs)?;
     // What a person has set is read again when it is used; now only what cannot be read ends the command.
     KeptEdits::of(request, &target.folder, &inputs)?;
     let mut warnings = inputs.warnings.clone();
@@ -276,7 +278,7 @@ pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, 
         warp: &warp,
         verdict: &verdict,
     };
-    let (counts, ride) = run.write_all(&mut inputs, &kept, &found)?;
+    let written = run.write_all(&mut inputs, &kept, &found)?;
     let timings = SyncTimings {
         warp_sec: warp_time.as_secs_f64(),
         markers_sec: markers_begun.elapsed().as_secs_f64(),
@@ -299,9 +301,9 @@ pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, 
         _ => None,
     };
     Ok(SyncReport {
-        markers: counts,
-        kept: kept.counts,
-        ride,
+        markers: written.markers,
+        kept: written.kept,
+        ride: written.ride,
         cut_off: inputs.cut_off(),
         timings,
         regression,

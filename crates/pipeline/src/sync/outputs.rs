@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use mtbsync_align::gates::Verdict;
 use mtbsync_align::pair::Pair;
 use mtbsync_align::{TimeWarp, confidence};
-use mtbsync_artefacts::edits::{Edits, put_aside};
+use mtbsync_artefacts::edits::{EditCounts, Edits};
 use mtbsync_artefacts::pairs::{PAIRS_FILE, PAIRS_RAW_FILE, pairs_csv, pairs_raw_csv};
 use mtbsync_artefacts::time_warp::{
     NEW_MARKERS_FILE, OVERLAY_FILE, RecordingFile, TIMEWARP_FILE, TimeWarpFile, WARP_FILE,
@@ -22,7 +22,7 @@ use mtbsync_task::files::folder_of;
 use mtbsync_task::progress::Stage;
 
 use super::inputs::Inputs;
-use super::kept::{KeptEdits, names};
+use super::kept::KeptEdits;
 use super::ride::Ride;
 use super::{RunName, SyncRequest, SyncTimings, geometry_file, matcher_file};
 use crate::context::Context;
@@ -31,7 +31,7 @@ use crate::markers::export::NewRun;
 use crate::markers::export::Selection;
 use crate::markers::export::default_name;
 use crate::markers::export::editor_file;
-use crate::markers::transfer::carry_over;
+use crate::markers::transfer::{carry_over, only_set};
 use crate::recordings::index::prepare_folder;
 use crate::resources::Resources;
 
@@ -104,6 +104,17 @@ pub(super) struct Found<'a> {
     pub verdict: &'a Verdict,
 }
 
+/// What was written, in numbers.
+#[derive(Default)]
+pub(super) struct Written {
+    /// Markers of each status.
+    pub markers: Option<StatusCounts>,
+    /// What the map means to the rider.
+    pub ride: Ride,
+    /// What a person had set before and still counts.
+    pub kept: EditCounts,
+}
+
 /// The outputs being put together.
 pub(super) struct SyncRun<'a> {
     pub request: &'a SyncRequest,
@@ -144,25 +155,30 @@ impl SyncRun<'_> {
         }
     }
 
-    /// Everything of the run but its telemetry; how many markers there are of each status, and what the map
-    /// means to the rider.
+    /// Everything of the run but its telemetry.
     pub fn write_all(
         &mut self,
         inputs: &mut Inputs,
         kept: &KeptEdits,
         found: &Found<'_>,
-    ) -> Result<(Option<StatusCounts>, Ride), PipelineError> {
+    ) -> Result<Written, PipelineError> {
         self.write_pairs(found.alignment, found.warp)?;
-        if self.request.stop_after_pairs {
-            self.drop_stale(&[TIMEWARP_FILE, WARP_FILE, NEW_MARKERS_FILE, OVERLAY_FILE]);
-            self.drop_stale_editor_files();
-            return Ok((None, Ride::default()));
-        }
         kept.add_markers(inputs, &self.target.folder)?;
+        let (of_run, unmet) = kept.counted(inputs.markers.as_ref().map_or(&[], |table| &table.markers));
+        if self.request.stop_after_pairs {
+            self.drop_stale(&[TIMEWARP_FILE, WARP_FILE, OVERLAY_FILE]);
+            self.drop_stale_editor_files();
+            self.write_set_markers(inputs, &kept.edits)?;
+            return Ok(Written::default());
+        }
+        self.warnings.extend(unmet.filter(|_| inputs.markers.is_some()));
         let markers = self.write_map(inputs, kept, found)?;
         let known = markers.as_deref().unwrap_or_default();
-        let ride = Ride::of(found.warp, known, inputs.new.source.duration_secs);
-        Ok((markers.as_deref().map(StatusCounts::of), ride))
+        Ok(Written {
+            ride: Ride::of(found.warp, known, inputs.new.source.duration_secs),
+            markers: markers.as_deref().map(StatusCounts::of),
+            kept: of_run,
+        })
     }
 
     /// The map, the markers carried over by it, and its picture; gives the markers.
@@ -216,6 +232,10 @@ impl SyncRun<'_> {
             .unzip();
         self.put(PAIRS_RAW_FILE, &pairs_raw_csv(&alignment.candidates))?;
         let path = self.target.pairs.clone();
+        // Pairs of an earlier run under the usual name are not those of this map.
+        if path != self.target.folder.join(PAIRS_FILE) {
+            self.drop_stale(&[PAIRS_FILE]);
+        }
         self.put_at(PAIRS_FILE, &path, &pairs_csv(&pairs, &origins))
     }
 
@@ -248,7 +268,7 @@ impl SyncRun<'_> {
             .collect();
         self.drop_stale_editor_files();
         let Some(table) = inputs.markers.as_ref().filter(|_| self.usable) else {
-            self.drop_markers(edits)?;
+            self.write_set_markers(inputs, edits)?;
             return Ok(None);
         };
         self.context.task.progress.start(Stage::Markers, None, None);
@@ -264,20 +284,19 @@ impl SyncRun<'_> {
         Ok(Some(moved))
     }
 
-    /// Without a map the table of an earlier one must not stay; where a person has set some of it, it is not
-    /// lost either.
-    fn drop_markers(&mut self, edits: &Edits) -> Result<(), PipelineError> {
+    /// Without a map the table of an earlier one must not stay. What a person has set is known without one:
+    /// where there is some of it, the table has that, and of the other markers that they are nowhere.
+    fn write_set_markers(&mut self, inputs: &Inputs, edits: &Edits) -> Result<(), PipelineError> {
         let counts = edits.counts();
-        if counts.confirmed + counts.moved == 0 {
-            self.drop_stale(&[NEW_MARKERS_FILE]);
-            return Ok(());
+        match &inputs.markers {
+            Some(table) if counts.confirmed + counts.moved > 0 => {
+                self.put(NEW_MARKERS_FILE, &new_markers_csv(table, &only_set(table, edits)))
+            }
+            _ => {
+                self.drop_stale(&[NEW_MARKERS_FILE]);
+                Ok(())
+            }
         }
-        let copies = put_aside(&self.target.folder, &[NEW_MARKERS_FILE], &mut self.set)?;
-        if !copies.is_empty() {
-            let text = format!("the earlier markers are kept as {}", names(&copies));
-            self.warnings.push(text);
-        }
-        Ok(())
     }
 
     fn write_editor_files(

@@ -9,6 +9,7 @@ use axum::http::{HeaderValue, Request};
 use axum::response::Response;
 use axum::routing::get;
 use mtbsync_artefacts::anchors::{ANCHORS_FILE, AnchorRow, read_rows, rows_csv, sorted_rows};
+use mtbsync_artefacts::edits;
 use mtbsync_artefacts::pairs::PAIRS_FILE;
 use mtbsync_artefacts::sample::sample;
 use mtbsync_artefacts::time_warp::TIMEWARP_FILE;
@@ -76,6 +77,7 @@ async fn replace(
     }
     let done = state
         .while_writing(move || {
+            let _lock = edits::lock(run.folder()?);
             let path = run.folder()?.join(ANCHORS_FILE);
             let tag = Tagged::read(&path)?.tag;
             // A file that is no table any more may be replaced by who has seen its tag.
@@ -146,7 +148,17 @@ fn ordered(items: &[AnchorRow]) -> Result<Vec<AnchorRow>, ApiError> {
             return Err(ApiError::bad_request(text));
         }
     }
-    sorted_rows(items).map_err(|pair| {
+    // Files keep six decimals.
+    let rounded = |secs: f64| (secs * 1e6).round() / 1e6;
+    let rows: Vec<AnchorRow> = items
+        .iter()
+        .map(|item| AnchorRow {
+            t_new: rounded(item.t_new),
+            t_ref: rounded(item.t_ref),
+            note: item.note.clone(),
+        })
+        .collect();
+    sorted_rows(&rows).map_err(|pair| {
         let shown = |index: usize| {
             let item = items.get(index).cloned().unwrap_or_default();
             format!("{} (new {:.3} s, reference {:.3} s)", index + 1, item.t_new, item.t_ref)

@@ -10,6 +10,7 @@ use axum::http::{HeaderValue, Request};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use mtbsync_artefacts::annotations::{self, ANNOTATIONS_FILE, Annotation};
+use mtbsync_artefacts::edits;
 use mtbsync_artefacts::moments;
 use mtbsync_pipeline::map::refit::write_notes;
 use serde_json::json;
@@ -75,11 +76,13 @@ async fn replace(
     check(&items)?;
     let (items, tag) = state
         .while_writing(move || {
+            let _lock = edits::lock(run.folder()?);
             let path = run.folder()?.join(ANNOTATIONS_FILE);
             let file = Tagged::read(&path)?;
             let before = parsed(&file)?;
             check_match(&headers, &file.tag, || json!(before))?;
             complete(&run, &mut items, &before);
+            check_ends(&run, &items, &before)?;
             // The table of markers says the same at once, so that whoever reads it next is right.
             write_notes(run.folder()?, &before, &items).map_err(ApiError::internal)?;
             let bytes = annotations::to_json(&items).map_err(ApiError::internal)?;
@@ -100,6 +103,23 @@ fn complete(run: &Run, items: &mut [Annotation], before: &[Annotation]) {
         map.as_ref(),
         &now_utc(),
     );
+}
+
+/// Refuses new moments beyond the end of the recording, where it is known.
+fn check_ends(run: &Run, items: &[Annotation], before: &[Annotation]) -> Result<(), ApiError> {
+    let map = run.timewarp.as_deref().and_then(|path| read_timewarp(path).ok());
+    let Some(end_secs) = map.and_then(|map| map.new).map(|new| new.duration) else {
+        return Ok(());
+    };
+    let is_beyond = |item: &&Annotation| item.t_new.is_some_and(|secs| end_secs > 0.0 && secs > end_secs);
+    let is_known = |item: &&Annotation| !before.iter().any(|old| old.t_new == item.t_new);
+    match items.iter().find(|item| is_beyond(item) && is_known(item)) {
+        Some(item) => Err(ApiError::bad_request(format!(
+            "{:.2} s is after the end of the new recording ({end_secs:.2} s)",
+            item.t_new.unwrap_or_default()
+        ))),
+        None => Ok(()),
+    }
 }
 
 fn check(items: &[Annotation]) -> Result<(), ApiError> {

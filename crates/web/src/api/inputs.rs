@@ -7,7 +7,6 @@ use axum::{Json, Router};
 use serde_json::Value;
 
 use crate::error::ApiError;
-use crate::runs::catalogue::MARKER_COLUMNS;
 use crate::runs::describe::{BoundedTable, read_json};
 use crate::runs::ids::input_id;
 use crate::state::AppState;
@@ -31,7 +30,7 @@ async fn input(State(state): State<AppState>, Path(id): Path<String>) -> Result<
         let content = if name == "timewarp" {
             read_json(&path)
         } else {
-            BoundedTable::read(&path, &MARKER_COLUMNS).map(|table| Value::Object(table.to_json()))
+            BoundedTable::read_markers(&path).map(|table| Value::Object(table.to_json()))
         };
         content.map_err(|what| ApiError::unusable(format!("{name}: {what}")))
     };

@@ -8,6 +8,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use mtbsync_artefacts::edits;
 use mtbsync_artefacts::pairs::PAIRS_FILE;
 use mtbsync_artefacts::sample::{WarpSample, sample};
 use mtbsync_artefacts::time_warp::TIMEWARP_FILE;
@@ -161,7 +162,7 @@ async fn markers(State(state): State<AppState>, Path(id): Path<String>) -> Resul
             .as_deref()
             .ok_or_else(|| ApiError::not_found("markers of the run"))?;
         let unusable = |what: String| ApiError::unusable(format!("markers: {what}"));
-        let bytes = read_bounded(path, MAX_FILE_BYTES).map_err(|error| unusable(error.to_string()))?;
+        let bytes = edits::read_table(path).map_err(|error| unusable(error.what()))?;
         let read = BoundedTable::parse(&bytes, &MARKER_COLUMNS).map_err(unusable)?;
         let mut object = read.to_json();
         object.insert("counts".to_owned(), json!(Counts::of(&read.table)));

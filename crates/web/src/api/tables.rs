@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::error::ApiError;
 use crate::guard::paths::RelPath;
 use crate::http::query::Query;
-use crate::runs::catalogue::{MARKER_COLUMNS, marker_tables};
+use crate::runs::catalogue::marker_tables;
 use crate::runs::describe::BoundedTable;
 use crate::state::AppState;
 
@@ -65,7 +65,7 @@ async fn markers(State(state): State<AppState>, query: Query) -> Result<Json<Val
                 None => Ok(empty()),
             };
         };
-        let table = BoundedTable::read(&file.path, &MARKER_COLUMNS)
+        let table = BoundedTable::read_markers(&file.path)
             .map_err(|what| ApiError::unusable(format!("{}: {what}", file.rel)))?;
         let mut object = table.to_json();
         object.insert("file".to_owned(), Value::from(file.rel.as_str()));

@@ -16,7 +16,6 @@ use crate::error::ApiError;
 use crate::guard::paths::RelPath;
 use crate::http::body::{self, MAX_BODY_BYTES};
 use crate::runs::artefacts;
-use crate::runs::catalogue::MARKER_COLUMNS;
 use crate::runs::describe::BoundedTable;
 use crate::state::AppState;
 
@@ -50,7 +49,7 @@ async fn export_json(State(state): State<AppState>, request: Request<Body>) -> R
     let rel = output.as_str().to_owned();
     state
         .while_writing(move || {
-            let table = BoundedTable::read(&input.existing(&root)?, &MARKER_COLUMNS)
+            let table = BoundedTable::read_markers(&input.existing(&root)?)
                 .map_err(|what| ApiError::unusable(format!("{}: {what}", input.as_str())))?
                 .table;
             let target = output.writable(&root)?;

@@ -339,7 +339,7 @@ impl Catalogue {
     /// Markers of a run per status; `None` without a readable table.
     pub fn counts(&self, run: &Run) -> Option<Counts> {
         let read = |path: &Path| {
-            let read = BoundedTable::read(path, &MARKER_COLUMNS).ok()?;
+            let read = BoundedTable::read_markers(path).ok()?;
             Some(Counts::of(&read.table))
         };
         *self.counts.get(run.markers.as_deref()?, read)

@@ -7,11 +7,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
+use mtbsync_artefacts::edits;
 use mtbsync_artefacts::time_warp::{RecordingFile, TimeWarpFile, read_warp};
 use mtbsync_formats::csv::{Row, Table};
 use mtbsync_formats::read_bounded;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+
+use super::catalogue::MARKER_COLUMNS;
 
 /// Most bytes read of a table or a JSON file (docs/reference/http.md#limits).
 pub const MAX_FILE_BYTES: u64 = 32 << 20;
@@ -147,6 +150,15 @@ impl BoundedTable {
     pub fn read(path: &Path, known: &[&str]) -> Result<Self, String> {
         let bytes = read_bounded(path, MAX_FILE_BYTES).map_err(|error| error.to_string())?;
         Self::parse(&bytes, known)
+    }
+
+    /// Reads a table of markers as a person has left it.
+    ///
+    /// # Errors
+    /// What is wrong with it, without its path.
+    pub fn read_markers(path: &Path) -> Result<Self, String> {
+        let bytes = edits::read_table(path).map_err(|error| error.what())?;
+        Self::parse(&bytes, &MARKER_COLUMNS)
     }
 
     /// Reads a table; `known` are names its header may hold.
