@@ -21,6 +21,8 @@ mod tests;
 pub use affine::fit_affine;
 pub use anchors::{Anchor, ContradictoryAnchors, sort_anchors};
 
+use std::ops::Range;
+
 use self::errors::knot_errors;
 use self::grid::{FitPoint, TimeGrid};
 use crate::pair::Pair;
@@ -96,7 +98,12 @@ pub fn fit_monotone(pairs: &[Pair], anchors: &[Anchor]) -> TimeWarp {
         .chunk_by(|a, b| b.t_new() - a.t_new() <= MAX_GAP_SECS)
         .filter_map(fit_segment)
         .collect();
-    uncross(&mut segments);
+    let given: Vec<f64> = points
+        .iter()
+        .filter(|p| p.is_given())
+        .map(FitPoint::t_new)
+        .collect();
+    uncross(&mut segments, &given);
     TimeWarp::new(segments).unwrap_or_default()
 }
 
@@ -123,22 +130,25 @@ fn fit_segment(points: &[FitPoint]) -> Option<Segment> {
 }
 
 /// Segments must follow each other in both times. Where the later begins a little before the end of the
-/// earlier, it is cut: both are smoothed, and end at one place when the new rider stood there. Of two that
-/// cross by more, the shorter goes.
-fn uncross(segments: &mut Vec<Segment>) {
+/// earlier, it is cut: both are smoothed, and end at one place when the new rider stood there. What a person
+/// has given, at the new times `given_secs`, is never cut: then the earlier one is. Of two that cross by more,
+/// the shorter goes.
+fn uncross(segments: &mut Vec<Segment>, given_secs: &[f64]) {
     let span = |s: &Segment| s.new_range().1 - s.new_range().0;
     let crossing = |s: &[Segment]| {
         s.windows(2)
             .position(|w| w[0].ref_range().1 >= w[1].ref_range().0)
     };
     while let Some(k) = crossing(segments) {
-        let end = segments[k].ref_range().1;
-        let rest = if end - segments[k + 1].ref_range().0 <= MAX_CROSSING_SECS {
-            beyond(&segments[k + 1], end)
-        } else {
-            None
-        };
-        match rest {
+        let (end, start) = (segments[k].ref_range().1, segments[k + 1].ref_range().0);
+        let overlap = segments[k + 1].new_range().0..=segments[k + 1].curve().x_at(end).unwrap_or(f64::MAX);
+        let is_given = given_secs.iter().any(|t| overlap.contains(t));
+        if let Some(earlier) = up_to(&segments[k], start).filter(|_| is_given) {
+            segments[k] = earlier;
+            continue;
+        }
+        let is_near = end - start <= MAX_CROSSING_SECS;
+        match beyond(&segments[k + 1], end).filter(|_| is_near) {
             Some(rest) => segments[k + 1] = rest,
             None if span(&segments[k]) < span(&segments[k + 1]) => drop(segments.remove(k)),
             None => drop(segments.remove(k + 1)),
@@ -148,14 +158,26 @@ fn uncross(segments: &mut Vec<Segment>) {
 
 /// The knots after the reference time `t_ref_secs`; `None` when they are too few for a segment.
 fn beyond(segment: &Segment, t_ref_secs: f64) -> Option<Segment> {
-    let (x, y) = (segment.curve().x(), segment.curve().y());
-    let first = y.partition_point(|&y| y <= t_ref_secs);
-    if x.last()? - x.get(first)? < MIN_SEGMENT_SECS {
+    let first = segment.curve().y().partition_point(|&y| y <= t_ref_secs);
+    part(segment, first..segment.curve().y().len())
+}
+
+/// The knots before the reference time `t_ref_secs`; `None` when they are too few for a segment.
+fn up_to(segment: &Segment, t_ref_secs: f64) -> Option<Segment> {
+    part(
+        segment,
+        0..segment.curve().y().partition_point(|&y| y < t_ref_secs),
+    )
+}
+
+fn part(segment: &Segment, knots: Range<usize>) -> Option<Segment> {
+    let (x, y) = (
+        segment.curve().x().get(knots.clone())?,
+        segment.curve().y().get(knots.clone())?,
+    );
+    if x.last()? - x.first()? < MIN_SEGMENT_SECS {
         return None;
     }
-    Segment::new(
-        x[first..].to_vec(),
-        y[first..].to_vec(),
-        segment.sigma()[first..].to_vec(),
-    )
+    let sigma = segment.sigma().get(knots)?;
+    Segment::new(x.to_vec(), y.to_vec(), sigma.to_vec())
 }

@@ -94,6 +94,27 @@ fn contradictory_anchors_are_named() {
 }
 
 #[test]
+fn what_is_given_is_met_where_segments_meet() {
+    let pair = |t_new_secs: f64, t_ref_secs: f64| Pair {
+        t_new_secs,
+        t_ref_secs,
+        sigma_secs: 0.02,
+        certainty: 0.99,
+    };
+    let mut pairs: Vec<Pair> = (0..=30).map(|k| f64::from(k) / 3.0).map(|t| pair(t, t)).collect();
+    let later = (1..=30).map(|k| f64::from(k) / 3.0);
+    pairs.extend(later.map(|t| pair(15.0 + t, 9.6 + t)));
+    let anchor = Anchor {
+        t_new_secs: 15.0,
+        t_ref_secs: 9.6,
+    };
+    let warp = fit_monotone(&pairs, &[anchor]);
+    assert_eq!(warp.segments().len(), 2);
+    assert!((warp.ref_from_new(15.0).unwrap() - 9.6).abs() < 1e-9, "{warp:?}");
+    assert!(warp.ref_from_new(9.0).is_some());
+}
+
+#[test]
 fn crossing_segments_lose_the_shorter() {
     let mut all = pairs(0.0, 20.0, wavy);
     all.extend(pairs(30.0, 35.0, |t| t - 28.0));

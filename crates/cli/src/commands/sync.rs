@@ -202,7 +202,7 @@ fn print(report: &SyncReport, request: &SyncRequest, session: &Session) {
     }
     if let Some(kept) = report.kept.words() {
         line(&format!(
-            "Of yours, {kept} kept (--discard-edits puts them aside)."
+            "{kept} kept from before (--discard-edits to start anew)."
         ));
     }
     if let Some(status) = report

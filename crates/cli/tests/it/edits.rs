@@ -193,7 +193,7 @@ fn another_sync_of_the_pair_keeps_what_was_set() {
     assert!(
         said.ok()
             .stdout
-            .contains("1 confirmed marker, 1 moved marker and 1 anchor kept"),
+            .contains("1 confirmed marker, 1 moved marker and 1 anchor kept from before"),
         "{}",
         said.stdout
     );
@@ -299,4 +299,123 @@ fn a_batch_keeps_what_was_set_in_its_runs() {
         "{}",
         place.read("set.csv")
     );
+}
+
+#[test]
+fn a_correction_belongs_to_its_place_whatever_becomes_of_the_rows() {
+    let place = Place::sharing_cache();
+    sync_sample(&place, "out", &[]);
+    let (moved, _) = correct(&place, "out");
+    let markers = fs::read_to_string(data("sample/reference_markers.csv")).unwrap();
+    let (reference, new) = (data("sample/reference.mp4"), data("sample/new.mp4"));
+    let sync = |text: &str| {
+        place.write("markers.csv", text);
+        let said = place.sync(
+            &reference,
+            &new,
+            &["--ref-markers", "markers.csv", "--out", "out", "--json"],
+        );
+        said.ok().json()
+    };
+    // A row before it changes the numbers of all, which are their ids here.
+    let inserted = markers.replacen('\n', "\n00 Start,5.0,,\n", 1);
+    let summary = sync(&inserted);
+    assert_eq!(summary["result"]["kept"]["moved"], 1);
+    let third = row(&place, "out", "3");
+    assert_eq!(
+        (third[1].as_str(), third[4].as_str()),
+        ("02 Braking", moved.as_str())
+    );
+    // Without its marker there is nothing to keep, and that is said.
+    let without: String = markers
+        .lines()
+        .filter(|line| !line.starts_with("02"))
+        .flat_map(|line| [line, "\n"])
+        .collect();
+    let summary = sync(&without);
+    assert_eq!(summary["result"]["kept"]["moved"], 0);
+    let warnings = summary["warnings"].to_string();
+    assert!(
+        warnings.contains("no marker is there any more: 14.17 s"),
+        "{warnings}"
+    );
+    assert!(!place.read("out/new_markers.csv").contains(&moved));
+    // With the marker the correction is back.
+    assert_eq!(sync(&markers)["result"]["kept"]["moved"], 1);
+    assert_eq!(row(&place, "out", "2")[4], moved);
+}
+
+#[test]
+fn a_run_without_a_map_keeps_what_was_set_and_knows_whose_it_is() {
+    let place = Place::sharing_cache();
+    sync_sample(&place, "out", &[]);
+    let (moved, anchor) = correct(&place, "out");
+    let (reference, new) = (data("sample/reference.mp4"), data("sample/new.mp4"));
+    let only_set = |place: &Place| {
+        assert_eq!(row(place, "out", "2")[4], moved);
+        assert_eq!(row(place, "out", "1")[9], "outside");
+    };
+    // Refused by its gates.
+    let refused = place.sync(
+        &reference,
+        &new,
+        &["--out", "out", "--warp-min-coverage", "0.999"],
+    );
+    assert_eq!(refused.code, 3, "{}", refused.stderr);
+    only_set(&place);
+    place.sync(&reference, &new, &["--out", "out"]).ok();
+    assert_kept(&place, "out", &moved, anchor);
+    // No map asked for.
+    place.sync(&reference, &new, &["--out", "out", "--no-warp"]).ok();
+    only_set(&place);
+    let said = place.sync(&new, &reference, &["--out", "out"]);
+    assert!(
+        said.ok().stderr.contains("belong to other recordings"),
+        "{}",
+        said.stderr
+    );
+}
+
+#[test]
+fn no_output_takes_the_place_of_what_was_set() {
+    let place = edited();
+    let notes = place.read("run/annotations.json");
+    place.write("run/anchors.csv", "t_new,t_ref\n3,4\n");
+    place.write("markers.csv", "name,t_ref\nStart,2\nDrop,21.5\n");
+    for wrong in [
+        "export-markers run/new_markers.csv --preset json --out run/annotations.json",
+        "transfer-markers --ref-markers markers.csv --timewarp-json run/timewarp.json --out run/anchors.csv",
+        "splits --ref-markers markers.csv --root run --out run/Annotations.json",
+    ] {
+        assert!(
+            place.run(wrong).error(2).contains("holds what a person has set"),
+            "{wrong}"
+        );
+    }
+    let (reference, new) = (data("sample/reference.mp4"), data("sample/new.mp4"));
+    place
+        .sync(&reference, &new, &["--out", "run/anchors.csv"])
+        .error(2);
+    assert_eq!(place.read("run/annotations.json"), notes);
+    assert_eq!(place.read("run/anchors.csv"), "t_new,t_ref\n3,4\n");
+}
+
+#[test]
+fn a_table_of_another_program_or_run_is_read_for_what_it_is() {
+    let place = edited();
+    // Saved by a spreadsheet.
+    let theirs = TABLE.replace(',', ";").replace('.', ",");
+    place.write("run/new_markers.csv", &theirs);
+    let export = |table: &str, out: &str| {
+        place
+            .run(&format!("export-markers {table} --preset csv --out {out}"))
+            .ok();
+        place.read(out)
+    };
+    let wanted = export("wanted/new_markers.csv", "wanted.csv");
+    assert_eq!(export("run/new_markers.csv", "theirs.csv"), wanted);
+    // Of another run, put beside it.
+    place.write("run/sunday.csv", TABLE);
+    let sunday = export("run/sunday.csv", "sunday.csv");
+    assert!(sunday.contains("10.2") && !sunday.contains("10.7"), "{sunday}");
 }
