@@ -131,8 +131,8 @@ fn fit_segment(points: &[FitPoint]) -> Option<Segment> {
 
 /// Segments must follow each other in both times. Where the later begins a little before the end of the
 /// earlier, it is cut: both are smoothed, and end at one place when the new rider stood there. What a person
-/// has given, at the new times `given_secs`, is never cut: then the earlier one is. Of two that cross by more,
-/// the shorter goes.
+/// has given, at the new times `given_secs`, is never cut: then the earlier one is. Of two that cross by
+/// more, the shorter goes.
 fn uncross(segments: &mut Vec<Segment>, given_secs: &[f64]) {
     let span = |s: &Segment| s.new_range().1 - s.new_range().0;
     let crossing = |s: &[Segment]| {
