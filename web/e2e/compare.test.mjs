@@ -228,6 +228,52 @@ test('a note being typed waits: for another marker, a reload, another tab', asyn
   await context.close();
 });
 
+test('what is typed during a save stays, keys wait for it, and text as stored is no draft', async () => {
+  const { page, context, problems } = await openPage(browser, server.url);
+  await openCompare(page, server.url, sample);
+  const row = page.locator('.panel tbody tr').nth(2);
+  const note = page.getByLabel('Note', { exact: true });
+  const save = page.getByRole('button', { name: 'Save', exact: true });
+  await row.click();
+  await settled(page);
+  await note.fill('half a sent');
+  let release;
+  const held = new Promise((resolve) => (release = resolve));
+  let puts = 0;
+  await page.route('**/api/annotations*', async (route) => {
+    if (route.request().method() === 'PUT') {
+      puts += 1;
+      await held;
+    }
+    await route.continue();
+  });
+  const sent = page.waitForRequest((request) => request.method() === 'PUT');
+  await save.click();
+  await sent;
+  await note.fill('half a sentence');
+  await note.blur();
+  for (const key of ['u', 'm', 'c', 'p']) await page.keyboard.press(key);
+  release();
+  await row.getByText('half a sent', { exact: true }).waitFor();
+  assert.equal(await note.inputValue(), 'half a sentence');
+  assert.equal(puts, 1, 'no key began another change');
+  assert.equal(await page.getByText('Anchors 0').count(), 1);
+  await page.reload();
+  await settled(page);
+  await row.click();
+  assert.equal(await note.inputValue(), 'half a sentence', 'after a reload');
+  await note.fill('half a sent');
+  await save.waitFor({ state: 'detached' });
+  await page.waitForFunction(() => [localStorage, sessionStorage].every((kind) => Object.keys(kind).every((key) => !key.startsWith('mtbsync-draft:'))));
+  await page.keyboard.press('Escape');
+  await note.blur();
+  await page.keyboard.press('u');
+  await page.getByText('Undone: Note on').waitFor();
+  assert.equal(await note.inputValue(), '', 'nothing typed is left to come back');
+  assert.deepEqual(problems, []);
+  await context.close();
+});
+
 test('undo takes the last thing back, also after a reload, and the table follows', async () => {
   const { page, context, problems } = await openPage(browser, server.url);
   await openCompare(page, server.url, sample);
@@ -258,7 +304,7 @@ test('undo takes the last thing back, also after a reload, and the table follows
   await context.close();
 });
 
-test('an anchor that the pictures contradict is asked about; a second one for the same moment replaces it', async () => {
+test('an anchor that the pictures contradict is asked about; one that cannot hold beside it replaces it', async () => {
   const { page, context, problems } = await openPage(browser, server.url);
   const before = await fetchMap(server.url, sample);
   await openCompare(page, server.url, sample, '&t=13');
@@ -273,15 +319,29 @@ test('an anchor that the pictures contradict is asked about; a second one for th
   near((await fetchMap(server.url, sample)).at(13), before.at(13), 0.001, 'nothing was stored');
   await page.keyboard.press('p');
   await dialog.getByRole('button', { name: 'Pin anyway' }).click();
-  await page.locator('.anchor-list li').waitFor();
+  const pinned = page.locator('.anchor-list li');
+  const first = await pinned.innerText();
   await page.keyboard.press('ArrowRight');
   await settled(page);
   await page.keyboard.press('p');
   await dialog.getByRole('button', { name: 'Pin anyway' }).click();
   await page.getByText('Pinned in place of the anchor at').waitFor();
-  assert.equal(await page.locator('.anchor-list li').count(), 1);
-  await page.keyboard.press('u');
-  await page.getByText('Undone: Pin anchor').waitFor();
+  assert.equal(await pinned.count(), 1);
+  const second = await pinned.innerText();
+  // Half a second later in the new run, and earlier in the reference: no forward ride meets both.
+  const bent = await shownFrames(page);
+  for (let i = 0; i < 15; i += 1) await page.keyboard.press('ArrowRight');
+  for (let i = 0; i < 30; i += 1) await page.keyboard.press('[');
+  const apart = await shownFrames(page);
+  assert.ok(apart.new - bent.new > 0.4 && bent.ref - apart.ref > 0.25, `${JSON.stringify(bent)} and ${JSON.stringify(apart)} cross`);
+  await page.keyboard.press('p');
+  await page.getByText(second.split('\n')[0]).waitFor({ state: 'detached' });
+  assert.equal(await pinned.count(), 1);
+  near((await fetchMap(server.url, sample)).at(apart.new), apart.ref, 0.005, 'the curve goes through the last');
+  for (const before of [second, first]) {
+    await page.keyboard.press('u');
+    await page.getByText(before.split('\n')[0]).waitFor();
+  }
   await page.keyboard.press('u');
   await page.getByText('No anchors').waitFor();
   near((await fetchMap(server.url, sample)).at(13), before.at(13), 0.001, 'the curve after undo');
@@ -315,6 +375,40 @@ test('two tabs that change one marker: the second is asked, and nothing of the f
   await rowOf(two.page, 4).getByText('confirmed').waitFor();
   const expected = two.problems.filter((problem) => !/412/.test(problem));
   assert.deepEqual(expected, []);
+  await one.context.close();
+  await two.context.close();
+});
+
+test('an undo that meets a change of somebody else counts when it is stored, and not before', async () => {
+  const one = await openPage(browser, server.url);
+  const two = await openPage(browser, server.url);
+  await openCompare(one.page, server.url, sample);
+  const rowOf = (page, n) => page.locator('.panel tbody tr').nth(n);
+  const undo = one.page.getByRole('button', { name: /undo/i });
+  await rowOf(one.page, 0).click();
+  await one.page.getByLabel('Note', { exact: true }).fill('first');
+  await one.page.getByRole('button', { name: 'Save', exact: true }).click();
+  await rowOf(one.page, 0).getByText('first').waitFor();
+  await openCompare(two.page, server.url, sample);
+  const write = async (text) => {
+    await rowOf(two.page, 5).click();
+    await two.page.getByLabel('Note', { exact: true }).fill(text);
+    await two.page.getByRole('button', { name: 'Save', exact: true }).click();
+    await rowOf(two.page, 5).getByText(text, { exact: true }).waitFor();
+  };
+  await write('theirs');
+  const dialog = one.page.locator('dialog[open]');
+  await one.page.keyboard.press('u');
+  await dialog.getByRole('button', { name: /Keep what is stored/ }).click();
+  await rowOf(one.page, 5).getByText('theirs', { exact: true }).waitFor();
+  assert.match(await undo.getAttribute('aria-label'), /Undo: Note on/, 'not taken back, so still to be undone');
+  await write('theirs again');
+  await one.page.keyboard.press('u');
+  await dialog.getByRole('button', { name: /Save mine/ }).click();
+  await rowOf(one.page, 0).getByText('first').waitFor({ state: 'detached' });
+  await rowOf(one.page, 5).getByText('theirs again').waitFor();
+  assert.equal(await undo.getAttribute('aria-label'), 'Nothing to undo');
+  assert.deepEqual([...one.problems, ...two.problems].filter((problem) => !/412/.test(problem)), []);
   await one.context.close();
   await two.context.close();
 });
@@ -364,6 +458,18 @@ test('a read-only session tries anchors out without storing them', async (t) => 
   await page.keyboard.press('p');
   await page.getByText('trial: this session may not save').waitFor();
   await page.locator('.anchor-list li').waitFor();
+  // What contradicts the pictures is asked about once, not again with every other anchor.
+  const dialog = page.locator('dialog[open]');
+  await scrub(page, 'new', 14);
+  for (let i = 0; i < 30; i += 1) await page.keyboard.press(']');
+  await settled(page);
+  await page.keyboard.press('p');
+  await dialog.getByRole('button', { name: 'Pin anyway' }).click();
+  await page.locator('.anchor-list li').nth(1).waitFor();
+  await scrub(page, 'new', 5);
+  await page.keyboard.press('p');
+  await page.locator('.anchor-list li').nth(2).waitFor();
+  assert.equal(await dialog.count(), 0);
   const after = await fetchMap(reader.url, sample);
   assert.equal(after.at(9), stored.at(9), 'nothing was stored');
   await page.locator('.segments label', { hasText: 'Markers' }).click();

@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Annotation, RunMarkers, WarpSample } from '../src/api/types';
-import { applyChange } from '../src/compare/annotations';
-import { dropDraft, readDraft, writeDraft } from '../src/compare/drafts';
-import { readSteps, sameAnchors, sameAnnotation, withStep, writeSteps, type Step } from '../src/compare/undo';
-import { deltaAt, deltaCurve, withAnchor } from '../src/compare/delta';
+import { newDoubts, withAnchor } from '../src/compare/anchors';
+import { annotationOf, applyChange } from '../src/compare/annotations';
+import { dropDraft, readDraft, unlike, writeDraft } from '../src/compare/drafts';
+import { readSteps, sameAnchors, sameAnnotation, withoutStep, withStep, writeSteps, type Step } from '../src/compare/undo';
+import { deltaAt, deltaCurve } from '../src/compare/delta';
 import { fileName, markersCsv, markersJson } from '../src/compare/export';
 import { filterMarkers, gradeOf, joinMarkers, markersNear, neighbour } from '../src/compare/markers';
 import { deltaStats, quantile } from '../src/compare/stats';
@@ -33,6 +34,13 @@ describe('joinMarkers', () => {
     const [, b] = joinMarkers(table, [note('B', 6.0, { delta_sec: 0.4 })]);
     expect(b?.predictedSecs).toBeCloseTo(5.6, 9);
     expect(b?.state).toBe('moved');
+  });
+
+  it('knows no predicted time of a marker outside that a person has put somewhere', () => {
+    const rows = [row('C', '90.0', '41.5', 'ok', '1.0000')];
+    const [c] = joinMarkers({ ...table, rows }, [note('C', 41.5, { t_ref: 90, delta_sec: null })]);
+    expect(c).toMatchObject({ predictedSecs: null, lowSecs: null, highSecs: null, deltaSecs: null, actualSecs: 41.5, state: 'moved' });
+    expect(markersCsv(c ? [c] : []).split('\n')[1]).toBe('C,Name C,90.000000,,,,41.500000,,1.0000,ok,moved,,');
   });
 
   it('is empty without a marker file', () => {
@@ -112,6 +120,39 @@ describe('applyChange', () => {
   });
 });
 
+describe('whose note it is', () => {
+  // Rows 1 and 2 were numbered; then a row was inserted before them.
+  const rows = [row('1', '0.5', '1.5', 'ok'), row('2', '1.0', '2.0', 'ok'), row('3', '5.0', '6.0', 'ok')];
+  const notes = [note('1', 2.1, { t_ref: 1, note: 'of the first' }), note('2', 6.1, { t_ref: 5.0004, note: 'of the second' })];
+
+  it('goes by the place when ids have changed', () => {
+    expect(joinMarkers({ ...table, rows }, notes).map((marker) => marker.annotation?.note)).toEqual([undefined, 'of the first', 'of the second']);
+    expect(annotationOf(notes, '2', 5.0016)).toBeNull();
+  });
+
+  it('is changed at its place and takes the id of now', () => {
+    const next = note('3', 6.2, { t_ref: 5, note: 'again' });
+    const after = applyChange(notes, { title: '', markerId: '3', refSecs: 5, next });
+    expect(after).toEqual([notes[0], next]);
+    expect(applyChange(notes, { title: '', markerId: '1', refSecs: 0.5, next: note('1', 1.6, { t_ref: 0.5 }) })).toHaveLength(3);
+    expect(applyChange(notes, { title: '', markerId: '2', refSecs: 1, next: null })).toEqual([notes[1]]);
+  });
+
+  it('goes by the id where the note has no place, and only there', () => {
+    const old = note('2', 1.9, { note: 'old' });
+    expect(annotationOf([old], '2', 1)).toBe(old);
+    expect(annotationOf([old], '3', 1)).toBeNull();
+    expect(annotationOf([old, ...notes], '2', 1)?.note).toBe('of the first');
+    expect(annotationOf(notes, '2', null)).toBeNull();
+  });
+
+  it('is the one of that id among several at one place; a free note is nobody’s', () => {
+    const here = [note('a', 1, { t_ref: 5 }), note('b', 2, { t_ref: 5 })];
+    expect(annotationOf(here, 'b', 5)).toBe(here[1]);
+    expect(annotationOf([{ ...note('a', 1, { t_ref: 5 }), marker_id: null }], 'a', 5)).toBeNull();
+  });
+});
+
 /** Storage as a browser has it; two tabs share the second. */
 function tabs(): { open: (tab: 'one' | 'two') => void } {
   const storage = () => {
@@ -143,6 +184,19 @@ describe('drafts', () => {
     expect(readDraft('run', 'a', 5)).toEqual({});
   });
 
+  it('keep what is typed while a save is under way', () => {
+    const sent = { label: 'root', note: 'half a sent' };
+    expect(unlike({ label: 'root', note: 'half a sentence' }, sent)).toEqual({ note: 'half a sentence' });
+    expect(unlike({ note: 'half a sent' }, sent)).toEqual({});
+    expect(unlike({ note: '' }, sent)).toEqual({ note: '' });
+    tabs().open('one');
+    writeDraft('run', 'a', 5, { label: 'root', note: 'half a sentence' });
+    dropDraft('run', 'a', 5, sent);
+    expect(readDraft('run', 'a', 5)).toEqual({ note: 'half a sentence' });
+    dropDraft('run', 'a', 5, { label: '', note: 'half a sentence' });
+    expect([sessionStorage, localStorage].map((kind) => kind.getItem('mtbsync-draft:run:a:5'))).toEqual([null, null]);
+  });
+
   it('are nothing in a browser without storage', () => {
     expect(() => writeDraft('run', 'a', 5, { note: 'mine' })).not.toThrow();
     expect(readDraft('run', 'a', 5)).toEqual({});
@@ -160,6 +214,14 @@ describe('undo', () => {
     writeSteps('run', steps);
     expect(readSteps('run').map(({ what }) => what)).toEqual(Array.from({ length: 50 }, (_, i) => String(i + 10)));
     expect(readSteps('another')).toEqual([]);
+  });
+
+  it('takes one step off, wherever it stands by now', () => {
+    const step = (what: string): Step => ({ kind: 'anchors', what, before: [], after: [] });
+    const [first, second, third] = [step('same'), step('same'), step('third')];
+    const rest = withoutStep([first, second, third], second);
+    expect(rest[0]).toBe(first);
+    expect(rest.slice(1)).toEqual([third]);
   });
 
   it('knows what it may take back', () => {
@@ -193,11 +255,32 @@ describe('delta curve', () => {
   });
 });
 
-describe('withAnchor', () => {
-  it('keeps order and replaces one too close to hold beside it', () => {
-    const a = { t_new: 10, t_ref: 20, note: '' };
-    expect(withAnchor([a], { t_new: 4, t_ref: 9, note: '' }).map((x) => x.t_new)).toEqual([4, 10]);
-    expect(withAnchor([a], { t_new: 10.2, t_ref: 20.4, note: 'n' })).toEqual([{ t_new: 10.2, t_ref: 20.4, note: 'n' }]);
+describe('anchors', () => {
+  const anchor = (t_new: number, t_ref: number, text = '') => ({ t_new, t_ref, note: text });
+  const a = anchor(10, 20);
+
+  it('stand in order of time', () => {
+    expect(withAnchor([a], anchor(4, 9)).map((x) => x.t_new)).toEqual([4, 10]);
+    expect(withAnchor([a], anchor(10.25, 20.25))).toHaveLength(2);
+  });
+
+  it('take the place of those of the same moment of either clock', () => {
+    const [sameNew, sameRef] = [anchor(10.24, 21, 'n'), anchor(11, 20.24)];
+    expect(withAnchor([a], sameNew)).toEqual([sameNew]);
+    expect(withAnchor([a], sameRef)).toEqual([sameRef]);
+  });
+
+  it('take the place of those no forward ride meets beside them', () => {
+    const fresh = anchor(10.5, 19);
+    expect(withAnchor([anchor(4, 9), a, anchor(15, 30)], fresh)).toEqual([anchor(4, 9), fresh, anchor(15, 30)]);
+    expect(withAnchor([a], anchor(9, 22))).toEqual([anchor(9, 22)]);
+  });
+
+  it('are doubted once', () => {
+    const doubt = (t_new: number, t_ref: number) => ({ t_new, t_ref, measured: 5, band: 0.1 });
+    const [known, fresh] = [doubt(10, 20.000001), doubt(12, 20)];
+    expect(newDoubts([known, fresh], [a])).toEqual([fresh]);
+    expect(newDoubts([doubt(10, 21)], [a])).toHaveLength(1);
   });
 });
 

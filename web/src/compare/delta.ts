@@ -1,5 +1,5 @@
 /** The time-delta curve: elapsed time of the new run minus that of the reference since the start of a stretch. */
-import type { Anchor, WarpSample } from '../api/types';
+import type { WarpSample } from '../api/types';
 
 export interface DeltaCurve {
   newSecs: number[];
@@ -34,11 +34,4 @@ export function deltaAt(curve: DeltaCurve, newSecs: number): { delta: number; lo
   };
   const delta = mix(curve.delta);
   return delta === null ? null : { delta, low: mix(curve.low), high: mix(curve.high) };
-}
-
-/** Adds an anchor in order of time; one within half a second of it is replaced, because both cannot hold. */
-export function withAnchor(anchors: readonly Anchor[], anchor: Anchor): Anchor[] {
-  const apart = 0.5;
-  const rest = anchors.filter((other) => Math.abs(other.t_new - anchor.t_new) >= apart && Math.abs(other.t_ref - anchor.t_ref) >= apart);
-  return [...rest, anchor].sort((a, b) => a.t_new - b.t_new);
 }

@@ -15,7 +15,7 @@ function draftOf(value: unknown): Draft | null {
   if (typeof value !== 'object' || value === null) return null;
   const { label, note } = value as Record<string, unknown>;
   const draft: Draft = { ...(typeof label === 'string' && { label }), ...(typeof note === 'string' && { note }) };
-  return draft.label === undefined && draft.note === undefined ? null : draft;
+  return isEmpty(draft) ? null : draft;
 }
 
 export function readDraft(runId: string, markerId: string, refSecs: number | null): Draft {
@@ -29,10 +29,19 @@ export function writeDraft(runId: string, markerId: string, refSecs: number | nu
   store('browser', key, draft);
 }
 
-/** Forgets `draft`; what another tab has typed in the meantime stays. */
-export function dropDraft(runId: string, markerId: string, refSecs: number | null, draft: Draft): void {
+/** What of `draft` says something else than `text`. */
+export function unlike(draft: Draft, text: Draft): Draft {
+  const { label, note } = draft;
+  return { ...(label !== undefined && label !== text.label && { label }), ...(note !== undefined && note !== text.note && { note }) };
+}
+
+export const isEmpty = (draft: Draft): boolean => draft.label === undefined && draft.note === undefined;
+
+/** Forgets fields that say the same as `text`; what was typed in the meantime, here or in another tab, stays. */
+export function dropDraft(runId: string, markerId: string, refSecs: number | null, text: Draft): void {
   const key = keyOf(runId, markerId, refSecs);
-  store('tab', key, null);
-  const kept = draftOf(stored('browser', key));
-  if (kept === null || (kept.label === draft.label && kept.note === draft.note)) store('browser', key, null);
+  for (const kind of ['tab', 'browser'] as const) {
+    const rest = unlike(draftOf(stored(kind, key)) ?? {}, text);
+    store(kind, key, isEmpty(rest) ? null : rest);
+  }
 }

@@ -42,8 +42,9 @@ function statusOf(text: string | undefined): MarkerStatus {
 }
 
 /**
- * Rows of new_markers.csv joined with annotations by id and place. The row of an annotated marker holds the annotated time; the
- * predicted one is then what the server recorded with the annotation.
+ * Rows of new_markers.csv joined with what was said about them. The row of an annotated marker holds the
+ * annotated time; the predicted one is then what the server recorded with the annotation: a difference, or null
+ * where the map has no place for it.
  */
 export function joinMarkers(table: RunMarkers | null, annotations: readonly Annotation[]): Marker[] {
   return (table?.rows ?? []).map((row, index) => {
@@ -51,8 +52,9 @@ export function joinMarkers(table: RunMarkers | null, annotations: readonly Anno
     const refSecs = cell(row['t_ref']);
     const annotation = annotationOf(annotations, id, refSecs);
     const actualSecs = annotation?.t_new ?? null;
-    const recorded = annotation?.delta_sec ?? null;
-    const predictedSecs = actualSecs !== null && recorded !== null ? actualSecs - recorded : cell(row['t_new']);
+    const recorded = annotation?.delta_sec;
+    const fromRow = actualSecs === null || recorded === undefined;
+    const predictedSecs = fromRow ? cell(row['t_new']) : recorded === null ? null : actualSecs - recorded;
     const deltaSecs = actualSecs !== null && predictedSecs !== null ? actualSecs - predictedSecs : null;
     const same = deltaSecs !== null && Math.abs(deltaSecs) < SAME_TIME_SECS;
     return {
@@ -61,8 +63,8 @@ export function joinMarkers(table: RunMarkers | null, annotations: readonly Anno
       name: row['name'] || id,
       refSecs,
       predictedSecs,
-      lowSecs: cell(row['t_new_low']),
-      highSecs: cell(row['t_new_high']),
+      lowSecs: predictedSecs === null ? null : cell(row['t_new_low']),
+      highSecs: predictedSecs === null ? null : cell(row['t_new_high']),
       actualSecs,
       deltaSecs,
       confidence: cell(row['confidence']) ?? 0,

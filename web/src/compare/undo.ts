@@ -20,8 +20,10 @@ export const writeSteps = (runId: string, steps: readonly Step[]): void => store
 
 export const withStep = (steps: readonly Step[], step: Step): Step[] => [...steps.slice(1 - DEPTH), step];
 
+export const withoutStep = (steps: readonly Step[], step: Step): Step[] => steps.filter((other) => other !== step);
+
 /** Times in files have six decimals. */
-const sameSecs = (a: number | null, b: number | null) => (a === null || b === null ? a === b : Math.abs(a - b) < 1e-5);
+export const sameSecs = (a: number | null, b: number | null) => (a === null || b === null ? a === b : Math.abs(a - b) < 1e-5);
 
 export function sameAnchors(a: readonly Anchor[], b: readonly Anchor[]): boolean {
   return a.length === b.length && a.every((item, i) => sameSecs(item.t_new, b[i]?.t_new ?? null) && sameSecs(item.t_ref, b[i]?.t_ref ?? null) && item.note === b[i]?.note);

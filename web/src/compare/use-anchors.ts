@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { ApiError, errorText, getAnchors, putAnchors, type Anchor, type AnchorDoubt, type AnchorsSaved, type Tagged, type WarpSample } from '../api';
 import { toast } from '../components';
 import { useLoad } from '../lib/hooks';
+import { newDoubts } from './anchors';
 
 /** A change that the pictures contradict, until the person has decided. */
 export interface AnchorQuestion {
@@ -13,6 +14,7 @@ export interface AnchorQuestion {
 export interface Anchors {
   items: readonly Anchor[];
   error: unknown;
+  loaded: boolean;
   busy: boolean;
   /** Anchors are tried out only: the session may not write. */
   trial: boolean;
@@ -40,7 +42,9 @@ export function useAnchors(runId: string, mayWrite: boolean, { onRefit, onStored
     setBusy(true);
     try {
       if (ask) {
-        const { doubts } = await putAnchors(runId, items, current.etag, true);
+        const tried = await putAnchors(runId, items, current.etag, true);
+        // A trial session stores nothing, so the server takes all its anchors for new ones each time.
+        const doubts = newDoubts(tried.doubts, current.items);
         if (doubts.length > 0 && !(await asked(doubts))) return null;
       }
       const saved = await putAnchors(runId, items, current.etag, !mayWrite);
@@ -74,6 +78,7 @@ export function useAnchors(runId: string, mayWrite: boolean, { onRefit, onStored
   return {
     items: current?.items ?? [],
     error: loaded.error,
+    loaded: current !== null,
     busy,
     trial: !mayWrite,
     question,

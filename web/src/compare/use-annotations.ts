@@ -15,6 +15,7 @@ export interface Conflict {
 export interface Annotations {
   items: readonly Annotation[];
   error: unknown;
+  loaded: boolean;
   saving: boolean;
   conflict: Conflict | null;
   /** Makes one change; true when it is stored. A conflict is kept for the person to decide, and told of when it is. */
@@ -60,6 +61,7 @@ export function useAnnotations(runId: string, onStored?: (change: AnnotationChan
   return {
     items: current?.items ?? [],
     error: loaded.error,
+    loaded: current !== null,
     saving,
     conflict,
     save: async (change) => (current ? put(change, current) : false),

@@ -8,10 +8,12 @@ import type { Deck } from '../../player/deck';
 export interface AnchorsPanelProps {
   deck: Deck;
   anchors: Anchors;
+  /** Nothing can be set now. */
+  busy: boolean;
   onPin: () => void;
 }
 
-export function AnchorsPanel({ deck, anchors, onPin }: AnchorsPanelProps) {
+export function AnchorsPanel({ deck, anchors, busy, onPin }: AnchorsPanelProps) {
   const remove = (anchor: Anchor) => {
     void anchors.set(
       anchors.items.filter((item) => item !== anchor),
@@ -25,7 +27,7 @@ export function AnchorsPanel({ deck, anchors, onPin }: AnchorsPanelProps) {
         Where the pictures do not show the same spot: shift one side with <kbd>[</kbd> <kbd>]</kbd> until they do, then pin. The curve goes through the anchor exactly.
       </p>
       <Toolbar label="Anchors">
-        <Button kind="primary" icon="pin" disabled={anchors.busy} onClick={onPin}>
+        <Button kind="primary" icon="pin" disabled={busy} onClick={onPin}>
           Pin these frames
         </Button>
         {anchors.trial && <Badge tone="info">trial: this session may not save</Badge>}
@@ -40,7 +42,7 @@ export function AnchorsPanel({ deck, anchors, onPin }: AnchorsPanelProps) {
                 A {clock(anchor.t_ref)} = B {clock(anchor.t_new)}
               </button>
               <span class="small muted">{anchor.note}</span>
-              <Button small kind="quiet" icon="trash" label={`Remove anchor at ${clock(anchor.t_new, 1)}`} disabled={anchors.busy} onClick={() => remove(anchor)} />
+              <Button small kind="quiet" icon="trash" label={`Remove anchor at ${clock(anchor.t_new, 1)}`} disabled={busy} onClick={() => remove(anchor)} />
             </li>
           ))}
         </ol>

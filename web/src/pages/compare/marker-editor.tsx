@@ -1,9 +1,9 @@
 /** The chosen marker: agree with the map, put it where the playhead is, say something about it. */
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { Annotation } from '../../api';
 import { Badge, Button, TextArea, TextField, Toolbar } from '../../components';
 import { LABEL_MAX, NOTE_MAX, type AnnotationChange } from '../../compare/annotations';
-import { dropDraft, readDraft, writeDraft, type Draft } from '../../compare/drafts';
+import { dropDraft, isEmpty, readDraft, unlike, writeDraft, type Draft } from '../../compare/drafts';
 import { CONFIRMED, type Marker } from '../../compare/markers';
 import { clock, percent, signedSecs } from '../../lib/format';
 import type { Deck } from '../../player/deck';
@@ -13,6 +13,7 @@ export interface MarkerEditorProps {
   deck: Deck;
   marker: Marker;
   mayAnnotate: boolean;
+  /** A save is under way, or what is stored is not known yet. */
   saving: boolean;
   onSave: (change: AnnotationChange) => Promise<boolean>;
   onClose: () => void;
@@ -42,30 +43,37 @@ export function moveChange(marker: Marker, newSecs: number): AnnotationChange {
   return { title: `Move ${marker.name}`, markerId: marker.id, refSecs: marker.refSecs, next: annotate(marker, { t_new: newSecs, label }) };
 }
 
-/** What is typed but not saved: it waits for the person, whatever happens to the page. */
-function useDraft(runId: string, { id, refSecs, annotation }: Marker) {
+/**
+ * What is typed but not saved: it waits for the person, whatever happens to the page. What says nothing new is
+ * dropped.
+ */
+function useDraft(runId: string, { id, refSecs, annotation }: Marker, saving: boolean) {
   const [draft, setDraft] = useState<Draft>(() => readDraft(runId, id, refSecs));
   const of = { label: annotation?.label ?? '', note: annotation?.note ?? '' };
-  const text = { ...of, ...draft };
-  const changed = text.label !== of.label || text.note !== of.note;
+  const drop = (text: Draft) => {
+    dropDraft(runId, id, refSecs, text);
+    setDraft((now) => unlike(now, text));
+  };
+  useEffect(() => {
+    // During a save, what is stored is about to change: then text as before is something new.
+    const says = (['label', 'note'] as const).some((field) => draft[field] === of[field]);
+    if (says && !saving) drop(of);
+  }, [draft, of.label, of.note, saving]);
   return {
-    text,
-    changed,
+    text: { ...of, ...draft },
+    changed: !isEmpty(unlike(draft, of)),
     type: (typed: Draft) => {
       const next = { ...draft, ...typed };
       setDraft(next);
       writeDraft(runId, id, refSecs, next);
     },
-    drop: () => {
-      dropDraft(runId, id, refSecs, draft);
-      setDraft({});
-    },
+    drop,
   };
 }
 
 export function MarkerEditor({ runId, deck, marker, mayAnnotate, saving, onSave, onClose }: MarkerEditorProps) {
   const stored = marker.annotation;
-  const { text, changed, type, drop } = useDraft(runId, marker);
+  const { text, changed, type, drop } = useDraft(runId, marker, saving);
   const confirm = confirmChange(marker);
   const moveHere = () => {
     const { newSecs } = deck.state.get();
@@ -73,7 +81,7 @@ export function MarkerEditor({ runId, deck, marker, mayAnnotate, saving, onSave,
   };
   const saveText = async () => {
     const saved = await onSave({ title: `Note on ${marker.name}`, markerId: marker.id, refSecs: marker.refSecs, next: annotate(marker, text) });
-    if (saved) drop();
+    if (saved) drop(text);
   };
   return (
     <section class="editor" aria-label={`Marker ${marker.name}`}>
@@ -115,7 +123,7 @@ export function MarkerEditor({ runId, deck, marker, mayAnnotate, saving, onSave,
               <Button small kind="primary" disabled={saving} onClick={() => void saveText()}>
                 Save
               </Button>
-              <Button small kind="quiet" onClick={drop}>
+              <Button small kind="quiet" onClick={() => drop(text)}>
                 Discard
               </Button>
               <span class="small muted">Not saved yet; kept in this browser.</span>

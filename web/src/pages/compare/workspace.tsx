@@ -4,7 +4,7 @@ import type { Run } from '../../api';
 import { setQuery } from '../../app/router';
 import { useRight } from '../../app/session';
 import { Button, LoadError, Notice, Segments, toast, Toolbar } from '../../components';
-import { withAnchor } from '../../compare/delta';
+import { withAnchor } from '../../compare/anchors';
 import { joinMarkers, markerNewSecs, neighbour, type Marker } from '../../compare/markers';
 import { formatState, type CompareState } from '../../compare/url-state';
 import { useAnchors } from '../../compare/use-anchors';
@@ -61,7 +61,8 @@ export function Workspace({ run, warp, map, initial }: WorkspaceProps) {
     // The table on the disk now has the moment that was set, or the predicted one again.
     table.reload();
     const { title, markerId, refSecs, next, undoes } = change;
-    if (!undoes) history.push({ kind: 'annotation', what: title, markerId, refSecs, before, after: next });
+    if (undoes) history.done(undoes);
+    else history.push({ kind: 'annotation', what: title, markerId, refSecs, before, after: next });
   });
   const anchors = useAnchors(run.id, mayAnnotate, {
     onRefit: (sample, saved, changed) => {
@@ -76,7 +77,10 @@ export function Workspace({ run, warp, map, initial }: WorkspaceProps) {
     },
     onStored: (what, before, after) => history.push({ kind: 'anchors', what, before, after }),
   });
-  const undo = () => void history.undo(anchors, annotations);
+  const busy = anchors.busy || annotations.saving;
+  const undo = () => {
+    if (!busy) void history.undo(anchors, annotations);
+  };
   const markers = useMemo(() => joinMarkers(table.data, annotations.items), [table.data, annotations.items]);
   const selected = markers.find((marker) => marker.row === selectedRow) ?? null;
 
@@ -98,6 +102,7 @@ export function Workspace({ run, warp, map, initial }: WorkspaceProps) {
     if (marker) select(marker);
   };
   const pin = () => {
+    if (busy) return;
     deck.pause();
     const { newSecs, refSecs } = deck.state.get();
     if (newSecs === null || refSecs === null) {
@@ -108,7 +113,7 @@ export function Workspace({ run, warp, map, initial }: WorkspaceProps) {
     const replaced = anchors.items.filter((anchor) => !items.includes(anchor));
     void anchors.set(items, 'Pin anchor').then((done) => {
       if (!done) return;
-      if (replaced.length > 0) toast('ok', `Pinned in place of the anchor at ${replaced.map((anchor) => clock(anchor.t_new, 1)).join(' and ')}, which spoke of the same moment.`);
+      if (replaced.length > 0) toast('ok', `Pinned in place of the anchor at ${replaced.map((anchor) => clock(anchor.t_new, 1)).join(' and ')}, which cannot hold beside it.`);
       if (deck.state.get().lock === 'time') deck.setLock('place');
     });
     setPanel('anchors');
@@ -129,12 +134,12 @@ export function Workspace({ run, warp, map, initial }: WorkspaceProps) {
       p: pin,
       u: undo,
       c: () => {
-        const change = selected && mayAnnotate ? confirmChange(selected) : null;
+        const change = selected && mayAnnotate && !annotations.saving ? confirmChange(selected) : null;
         if (change) void annotations.save(change);
       },
       m: () => {
         const { newSecs } = deck.state.get();
-        if (selected && mayAnnotate && newSecs !== null) void annotations.save(moveChange(selected, newSecs));
+        if (selected && mayAnnotate && !annotations.saving && newSecs !== null) void annotations.save(moveChange(selected, newSecs));
       },
       t: () => deck.setLock(lock === 'place' ? 'time' : 'place'),
       s: () => deck.setMaster(master === 'new' ? 'ref' : 'new'),
@@ -178,7 +183,7 @@ export function Workspace({ run, warp, map, initial }: WorkspaceProps) {
             <Transport deck={deck} muted={muted} onMuted={setMuted} />
             <LoopControls deck={deck} />
             <NudgeControls deck={deck} />
-            <Button icon="pin" disabled={anchors.busy || !map} title="These two frames show the same place (P)" onClick={pin}>
+            <Button icon="pin" disabled={busy || !map} title="These two frames show the same place (P)" onClick={pin}>
               Pin
             </Button>
           </div>
@@ -202,7 +207,7 @@ export function Workspace({ run, warp, map, initial }: WorkspaceProps) {
             small
             icon="undo"
             label={history.last ? `Undo: ${history.last.what} (U)` : 'Nothing to undo'}
-            disabled={!history.last || anchors.busy || annotations.saving}
+            disabled={!history.last || busy}
             onClick={undo}
           />
           <Button small icon="download" onClick={() => setOpen('export')}>
@@ -211,7 +216,7 @@ export function Workspace({ run, warp, map, initial }: WorkspaceProps) {
         </div>
         {annotations.error ? <LoadError what="the annotations" error={annotations.error} retry={annotations.reload} /> : null}
         {table.error ? <LoadError what="the markers" error={table.error} retry={table.reload} /> : null}
-        {panel === 'anchors' && <AnchorsPanel deck={deck} anchors={anchors} onPin={pin} />}
+        {panel === 'anchors' && <AnchorsPanel deck={deck} anchors={anchors} busy={busy} onPin={pin} />}
         {panel === 'markers' && (table.data !== null || !table.loading) && !table.error && (
           <MarkerPanel
             markers={markers}
@@ -225,7 +230,7 @@ export function Workspace({ run, warp, map, initial }: WorkspaceProps) {
           />
         )}
         {panel === 'markers' && selected && (
-          <MarkerEditor key={selected.row} runId={run.id} deck={deck} marker={selected} mayAnnotate={mayAnnotate} saving={annotations.saving} onSave={annotations.save} onClose={() => setSelectedRow(null)} />
+          <MarkerEditor key={selected.row} runId={run.id} deck={deck} marker={selected} mayAnnotate={mayAnnotate} saving={annotations.saving || !annotations.loaded} onSave={annotations.save} onClose={() => setSelectedRow(null)} />
         )}
       </section>
       {anchors.question && <AnchorQuestionDialog question={anchors.question} />}
