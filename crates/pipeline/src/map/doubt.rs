@@ -40,8 +40,7 @@ impl Doubt {
 }
 
 /// Which of the first few anchors of `new` are contradicted by the curve fitted from `pairs` and all other
-/// `anchors`.
-/// `durations_secs` are those of the new run and the reference.
+/// `anchors`. `durations_secs` are those of the new run and the reference.
 pub fn doubts(
     pairs: &[Pair],
     anchors: &[Anchor],
