@@ -189,10 +189,10 @@ const MAX_MOMENT_SECS: f64 = 86_400.0;
 
 /// The moment a person has set for the marker of that id and place, seconds of the new run.
 pub fn moment_of(notes: &[Annotation], id: &str, t_ref_secs: f64) -> Option<f64> {
-    let about = notes.iter().filter(|note| note.is_about(id, t_ref_secs));
-    about
-        .filter_map(|note| note.t_new)
-        .find(|secs| (0.0..=MAX_MOMENT_SECS).contains(secs))
+    let moment = |note: &Annotation| note.t_new.filter(|secs| (0.0..=MAX_MOMENT_SECS).contains(secs));
+    let about = || notes.iter().filter(|note| note.is_about(id, t_ref_secs));
+    let of_that_id = about().filter(|note| note.marker_id.as_deref() == Some(id));
+    of_that_id.chain(about()).find_map(moment)
 }
 
 /// Columns of a table of carried-over markers, one of which its header holds.
@@ -456,6 +456,11 @@ mod tests {
             (of("2", 9.0), of("1", 8.0), of("7", 8.0)),
             (Some(4.0), None, Some(5.0))
         );
+        let named = Annotation {
+            t_ref: Some(9.0),
+            ..about("2", Some(6.0), "")
+        };
+        assert_eq!(moment_of(&[notes[0].clone(), named], "2", 9.0), Some(6.0));
         let odd = [about("1", Some(1e15), ""), about("2", Some(-1.0), "")];
         assert_eq!(
             (moment_of(&odd, "1", 0.0), moment_of(&odd, "2", 0.0)),
