@@ -1,5 +1,6 @@
 //! Commands on a finished map: fit it again, draw it, where time was lost.
 
+pub mod delta;
 pub mod doubt;
 pub mod error;
 pub mod refit;

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use mtbsync_artefacts::time_warp::WARP_FILE;
-use mtbsync_pipeline::sync::ride::{Delta, Passage, Ride, Stretch, ToCheck};
+use mtbsync_pipeline::map::delta::Delta;
+use mtbsync_pipeline::sync::ride::{Passage, Ride, Stretch, ToCheck};
 use mtbsync_pipeline::sync::{CutOff, SyncReport, SyncRequest};
 
 /// Below this mapped share of the new run, which part it is comes first: what lies before the start and after
