@@ -4,6 +4,7 @@ use std::path::Path;
 
 use mtbsync_artefacts::time_warp::WARP_FILE;
 use mtbsync_pipeline::map::delta::Delta;
+use mtbsync_pipeline::recordings::clock;
 use mtbsync_pipeline::sync::ride::{Passage, Ride, Stretch, ToCheck};
 use mtbsync_pipeline::sync::{CutOff, SyncReport, SyncRequest};
 
@@ -266,18 +267,6 @@ fn number(name: &str) -> Option<&str> {
     let word = name.split_whitespace().next()?;
     let number = word.trim_end_matches(['.', ':', ')']);
     (!number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())).then_some(number)
-}
-
-/// `1:02.3` or `1:02:03.4`.
-fn clock(secs: f64) -> String {
-    let tenths = (secs.max(0.0) * 10.0).round() as u64;
-    let (hours, minutes, rest) = (tenths / 36_000, tenths / 600 % 60, tenths % 600);
-    let secs = format!("{:02}.{}", rest / 10, rest % 10);
-    if hours > 0 {
-        format!("{hours}:{minutes:02}:{secs}")
-    } else {
-        format!("{minutes}:{secs}")
-    }
 }
 
 /// A path as a shell takes it.
