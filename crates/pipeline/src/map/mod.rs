@@ -4,6 +4,7 @@ pub mod delta;
 pub mod doubt;
 pub mod error;
 pub mod refit;
+pub mod refusal;
 pub mod run_folder;
 pub mod splits;
 pub mod viewer;
