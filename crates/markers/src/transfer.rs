@@ -23,6 +23,13 @@ pub struct TimeEstimate {
     pub in_stop: bool,
 }
 
+impl TimeEstimate {
+    /// Half the length of the 90 % interval, seconds.
+    pub fn half_width_secs(&self) -> f64 {
+        0.5 * (self.high_secs - self.low_secs)
+    }
+}
+
 /// What became of a marker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {

@@ -13,6 +13,7 @@ use mtbsync_quality::regression::RegressionStatus;
 use mtbsync_task::error::PipelineError;
 use serde_json::json;
 
+use super::warp::percent;
 use crate::args::pair::PairArgs;
 use crate::args::values;
 use crate::batch_progress::BatchReporter;
@@ -110,7 +111,14 @@ pub fn run(mut args: BatchArgs, session: &mut Session) -> Result<Outcome, Pipeli
         return Ok(outcome);
     }
     let reporter = BatchReporter::new(session.progress_mode(), plan.pairs.len());
-    let mut say = |pair: &PairDone| reporter.suspend(|| session.printer.line(&in_words(pair)));
+    let mut say = |pair: &PairDone| {
+        reporter.suspend(|| {
+            session.printer.line(&in_words(pair));
+            if let Some(numbers) = numbers(pair) {
+                session.printer.detail(&numbers);
+            }
+        });
+    };
     let report = batch(&request, &plan, &session.context(), &reporter, &mut say);
     reporter.finish();
     let report = report?;
@@ -182,7 +190,7 @@ fn list(plan: &Plan, session: &Session) {
     line(format!("{} pairs, nothing written", plan.pairs.len()));
 }
 
-/// `trail7: aligned, coverage 93 %, p90 0.13 s`.
+/// `trail7: aligned, 6 markers, 1 to check`.
 fn in_words(pair: &PairDone) -> String {
     let row = &pair.row;
     let mut text = match pair.status {
@@ -191,11 +199,14 @@ fn in_words(pair: &PairDone) -> String {
         PairStatus::Failed => format!("failed: {}", row.error.as_deref().unwrap_or("unknown error")),
     };
     if pair.status == PairStatus::Aligned {
-        if let Some(coverage) = row.coverage {
-            text.push_str(&format!(", coverage {:.0} %", coverage * 100.0));
+        if let Some(markers) = row.markers_written {
+            let plural = if markers == 1 { "" } else { "s" };
+            text.push_str(&format!(", {markers} marker{plural}"));
         }
-        if let Some(p90) = row.p90 {
-            text.push_str(&format!(", p90 {p90:.2} s"));
+        for (count, what) in [(row.markers_review, "to check"), (row.markers_outside, "outside")] {
+            if let Some(count) = count.filter(|count| *count > 0) {
+                text.push_str(&format!(", {count} {what}"));
+            }
         }
         if let Some(status) = pair.regression.filter(|status| *status >= RegressionStatus::Warn) {
             text.push_str(&format!(", regression {}", status.shown()));
@@ -205,6 +216,15 @@ fn in_words(pair: &PairDone) -> String {
         text.push_str(" (finished before)");
     }
     format!("{}: {text}", pair.name)
+}
+
+/// What the alignment rests on: `trail7: coverage 93 %, p90 0.13 s`.
+fn numbers(pair: &PairDone) -> Option<String> {
+    let row = &pair.row;
+    let coverage = row.coverage.map(|share| format!("coverage {}", percent(share)));
+    let p90 = row.p90.map(|secs| format!("p90 {secs:.3} s"));
+    let numbers: Vec<String> = [coverage, p90].into_iter().flatten().collect();
+    (!numbers.is_empty()).then(|| format!("{}: {}", pair.name, numbers.join(", ")))
 }
 
 fn print(report: &BatchReport, session: &Session) {

@@ -18,8 +18,8 @@ use crate::summary::Outcome;
     after_help = "Examples:\n  mtbsync compare new_sync\n  mtbsync compare-ui --ref ref.mp4 --new new.mp4 --timewarp-json new_sync/timewarp.json"
 )]
 pub struct CompareUiArgs {
-    /// Folder of a finished sync: all files come from it
-    #[arg(value_name = "RUN_DIR", value_hint = ValueHint::DirPath)]
+    /// Folder of a finished sync: the map comes from it, and all files that no flag names
+    #[arg(value_name = "RUN_DIR", conflicts_with = "timewarp_json", value_hint = ValueHint::DirPath)]
     pub run_dir: Option<PathBuf>,
 
     /// The reference recording [default: as the map names it]
@@ -48,13 +48,8 @@ pub struct CompareUiArgs {
     #[arg(long, value_name = "PATH", env = "MTB_COMPARE_NEW_MARKERS")]
     pub new_markers: Option<PathBuf>,
 
-    /// Map of a finished sync [default: beside the markers]
-    #[arg(
-        long,
-        visible_alias = "warp",
-        value_name = "PATH",
-        env = "MTB_COMPARE_TIMEWARP_JSON"
-    )]
+    /// Map of a finished sync [default: MTB_COMPARE_TIMEWARP_JSON, else beside the markers]
+    #[arg(long, visible_alias = "warp", value_name = "PATH")]
     pub timewarp_json: Option<PathBuf>,
 
     /// Folder whose runs are shown [default: that of the map or the markers, else the working directory]
@@ -68,6 +63,9 @@ pub struct CompareUiArgs {
     #[command(flatten)]
     pub serve: ServeArgs,
 }
+
+/// Variable with the map; clap would say that it contradicts RUN_DIR, which is typed and wins.
+const MAP_VARIABLE: &str = "MTB_COMPARE_TIMEWARP_JSON";
 
 /// Serves.
 pub fn run(args: CompareUiArgs, session: &mut Session) -> Result<Outcome, PipelineError> {
@@ -83,10 +81,18 @@ pub fn run(args: CompareUiArgs, session: &mut Session) -> Result<Outcome, Pipeli
             new: args.new,
             ref_markers: args.ref_markers,
             new_markers: args.new_markers,
-            timewarp: of_run.map(|run| run.map()).or(args.timewarp_json),
+            timewarp: of_run
+                .map(|run| run.map())
+                .or(args.timewarp_json)
+                .or_else(map_of_environment),
             pairs: None,
         },
         may_annotate: !args.read_only,
     };
     serve::run(service, &args.serve, session)
+}
+
+fn map_of_environment() -> Option<PathBuf> {
+    let path = std::env::var_os(MAP_VARIABLE).filter(|path| !path.is_empty())?;
+    Some(PathBuf::from(path))
 }

@@ -274,13 +274,13 @@ fn result(report: &SyncReport) -> Value {
 fn ride_to_json(ride: &Ride) -> Value {
     let passage = |p: &Passage| json!({"name": p.name, "t_ref": p.t_ref_secs, "t_new": p.t_new_secs});
     let stretch = |s: &Stretch| {
-        let (delta, half) = (s.delta.secs, s.delta.half_width_secs);
+        let (low, high) = s.delta.interval();
         json!({
             "from": passage(&s.from),
             "to": passage(&s.to),
-            "delta": delta,
-            "delta_low": delta - half,
-            "delta_high": delta + half,
+            "delta": s.delta.secs,
+            "delta_low": low,
+            "delta_high": high,
         })
     };
     let to_check =

@@ -139,6 +139,18 @@ fn every_pair_gets_its_own_end_and_kills_change_nothing() {
         "{}",
         said.stdout
     );
+    let line = |name: &str| said.stdout.lines().find(|line| line.starts_with(name));
+    assert_eq!(line("f: "), Some("f: aligned"), "no markers");
+    assert!(
+        line("a: ").unwrap().starts_with("a: aligned, 6 markers"),
+        "{}",
+        said.stdout
+    );
+    assert!(
+        !said.stdout.contains("coverage ") || line("c: ").unwrap().contains("coverage "),
+        "numbers only where one is a reason: {}",
+        said.stdout
+    );
     assert!(
         said.stderr.contains("no partner for in/lonely_ref.mp4"),
         "{}",
@@ -408,8 +420,9 @@ fn a_regression_is_twenty_on_request_unless_a_pair_failed() {
     place.write("o/quality_history.json", Value::from(records).to_string());
     let strict = "--reg-p90-abs 0 --reg-p90-pct 0";
     assert_eq!(batch(&place, "o", strict).code, 0, "only on request");
-    let said = batch(&place, "o", &format!("{strict} --fail-on-regression"));
+    let said = batch(&place, "o", &format!("{strict} --fail-on-regression -v"));
     assert_eq!(said.code, 20, "{}{}", said.stdout, said.stderr);
+    assert!(said.stderr.contains("\na: coverage "), "{}", said.stderr);
     assert!(said.stdout.contains("a: aligned"), "{}", said.stdout);
     assert!(said.stdout.contains("regression FAIL"), "{}", said.stdout);
     for name in ["b_ref.mp4", "b_new.mp4"] {

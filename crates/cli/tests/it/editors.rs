@@ -351,3 +351,71 @@ fn chapters_are_not_written_into_just_anything() {
     ];
     assert_eq!(place.list("."), names, "nothing is left behind");
 }
+
+/// The run of markers in two chapters of ten seconds each, and its map, whose new recording is so long.
+fn place_with_chapters(new_secs: f64) -> Place {
+    let place = place_with_new_markers();
+    for name in ["GX010042.MP4", "GX020042.MP4"] {
+        place.write(name, ten_seconds());
+    }
+    let first = place.path("GX010042.MP4");
+    let map = straight_warp(true).replace("/v/new.mp4", first.to_str().unwrap());
+    let map = map.replace(r#""duration":30.0"#, &format!(r#""duration":{new_secs}"#));
+    place.write("timewarp.json", map);
+    place
+}
+
+#[test]
+fn markers_do_not_go_into_a_later_chapter() {
+    let place = place_with_chapters(20.0);
+    let with = |more: &str| place.run(&format!("export-markers new_markers.csv {more}"));
+    for more in [
+        "--preset fcpxml --video GX020042.MP4",
+        "--preset fcpxml --video GX020042.MP4 --retime --reference-video GX010042.MP4",
+        "--preset ffmetadata --mux GX020042.MP4 --out o.mp4",
+        "--preset ffmetadata --video GX010042.MP4 --mux GX020042.MP4 --out o.mp4",
+    ] {
+        let said = with(more);
+        let error = said.error(2);
+        assert!(
+            error.contains("is not the first file of its recording")
+                && error.contains(": GX020042.MP4; hint: name GX010042.MP4, or join"),
+            "{more}: {error}"
+        );
+    }
+    let said = with("--preset fcpxml --video GX010042.MP4");
+    assert!(
+        said.ok()
+            .stderr
+            .contains("is the first of 2 files of its recording"),
+        "{}",
+        said.stderr
+    );
+    // Without a map nobody says that the markers are those of the later file.
+    std::fs::remove_file(place.path("timewarp.json")).unwrap();
+    with("--preset fcpxml --video GX020042.MP4").error(2);
+}
+
+#[test]
+fn a_chapter_that_was_aligned_alone_is_a_recording() {
+    let place = place_with_chapters(10.0);
+    for name in ["GX010042.MP4", "GX020042.MP4"] {
+        for more in [
+            format!("--preset fcpxml --video {name} --out o.fcpxml"),
+            format!("--preset ffmetadata --mux {name} --out o.mp4"),
+        ] {
+            let said = place.run(&format!("export-markers new_markers.csv {more}"));
+            assert!(
+                !said.ok().stderr.contains("files of its recording"),
+                "{}",
+                said.stderr
+            );
+        }
+    }
+    // A later number on its own, as of another card, is a recording, too.
+    let place = place_with_chapters(20.0);
+    std::fs::remove_file(place.path("GX010042.MP4")).unwrap();
+    place
+        .run("export-markers new_markers.csv --preset fcpxml --video GX020042.MP4")
+        .ok();
+}

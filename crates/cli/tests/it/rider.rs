@@ -120,6 +120,14 @@ fn a_refusal_says_what_may_be_wrong() {
         "{}",
         said.stdout
     );
+    let said = sample(&place, &["--warp-max-p90", "0.0001"]);
+    assert_eq!(said.code, 3);
+    assert!(
+        said.stderr.contains("not aligned: p90 ") && said.stdout.contains("a higher --warp-max-p90 takes it"),
+        "{}{}",
+        said.stderr,
+        said.stdout
+    );
 }
 
 #[test]

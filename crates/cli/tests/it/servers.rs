@@ -8,7 +8,7 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::common::{Place, data};
+use crate::common::{Place, Said, data};
 use mtbsync_markers::export::Preset;
 use serde_json::{Value, json};
 
@@ -194,6 +194,18 @@ fn what_cannot_be_served_is_one_line() {
         .run_args(&["dashboard", "--token", " ", "--port", "0"])
         .error(2);
     place.run("compare-ui --read-only --allow-write").error(2);
+    let said = place.run("compare run --timewarp-json other.json");
+    assert!(said.error(2).contains("--timewarp-json"), "{}", said.stderr);
+    // The folder of a run wins over a map in the environment.
+    for (args, says) in [
+        (vec!["compare", "run"], "folder not found: run"),
+        (vec!["compare", "--port", "0"], "file not found: other.json"),
+    ] {
+        let mut program = place.program();
+        program.args(&args).env("MTB_COMPARE_TIMEWARP_JSON", "other.json");
+        let said = Said::of(&program.output().unwrap());
+        assert!(said.error(1).contains(says), "{args:?}: {}", said.stderr);
+    }
     place.run("viewer --out-png a.png").error(2);
     for bad in ["0", "70000", "http"] {
         let output = place
@@ -202,7 +214,7 @@ fn what_cannot_be_served_is_one_line() {
             .env("MTB_TELEMETRY_PORT", bad)
             .output()
             .unwrap();
-        let said = crate::common::Said::of(&output);
+        let said = Said::of(&output);
         assert!(said.error(2).contains("MTB_TELEMETRY_PORT"), "{}", said.stderr);
     }
 }

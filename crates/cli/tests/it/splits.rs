@@ -294,3 +294,32 @@ fn a_run_without_markers_needs_some() {
         said.stdout
     );
 }
+
+#[test]
+fn a_damaged_table_of_one_run_is_left_out() {
+    let place = place();
+    place.write("runs/friday/new_markers.csv", "neither names\nnor times\n");
+    place.write(
+        "runs/monday/new_markers.csv",
+        carried(&["start", "finish"], &[20.0, 100.0]),
+    );
+    let said = place.run("splits runs");
+    assert!(
+        said.ok()
+            .stderr
+            .contains("runs/friday/new_markers.csv is left out: "),
+        "{}",
+        said.stderr
+    );
+    assert!(
+        said.stdout.contains("88.000 (+8.000)") && said.stdout.contains("72.000 (-8.000)*"),
+        "both runs by the gates of the other: {}",
+        said.stdout
+    );
+    let said = place.run("splits runs/friday");
+    assert!(
+        said.error(1).contains("runs/friday/new_markers.csv"),
+        "no other table is there: {}",
+        said.stderr
+    );
+}

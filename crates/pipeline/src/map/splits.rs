@@ -14,13 +14,15 @@ use mtbsync_align::TimeWarp;
 use mtbsync_artefacts::edits::Edits;
 use mtbsync_artefacts::time_warp::{TIMEWARP_FILE, TimeWarpFile, read_warp};
 use mtbsync_markers::export::numbered_name;
-use mtbsync_markers::{DEFAULT_REVIEW_THRESHOLD, Marker};
+use mtbsync_markers::{DEFAULT_REVIEW_THRESHOLD, InverseMap, Marker};
 use mtbsync_task::error::{PipelineError, TaskProblem};
 use mtbsync_task::files::{Input, check_output, folder_of, write_files};
 
 use self::files::{DeltaCurve, delta_csv, picture, splits_csv};
 use self::references::{GatedRuns, by_reference};
+use crate::map::delta::Delta;
 use crate::map::error::MapProblem;
+use crate::markers::map::MarkerMap;
 
 /// Most points of one run's continuous delta: a day at a tenth of a second.
 const MAX_POINTS: usize = 1_000_000;
@@ -316,10 +318,14 @@ struct DeltaRow {
 
 impl SplitRun {
     fn passed(&self, t_ref_secs: f64) -> Option<Passed> {
-        let place = self.warp.locate(t_ref_secs, self.file.new_duration_secs())?;
+        let map = MarkerMap {
+            warp: &self.warp,
+            new_duration_secs: self.file.new_duration_secs(),
+        };
+        let place = map.locate(t_ref_secs)?;
         Some(Passed {
             t_new_secs: place.t_new_secs,
-            half_width_secs: 0.5 * (place.high_secs - place.low_secs),
+            half_width_secs: place.half_width_secs(),
             sure: place.confidence >= DEFAULT_REVIEW_THRESHOLD && !place.in_stop,
         })
     }
@@ -341,13 +347,14 @@ impl SplitRun {
             gates.iter().map(|gate| (gate, self.passed_gate(gate))).collect();
         let start = passed.first();
         let section = |from: &(&Marker, Option<Passed>), to: &(&Marker, Option<Passed>)| {
-            let since_start = start.and_then(|start| delta(start, to));
+            let delta = delta(from, to);
+            let since_start = start.and_then(|start| self::delta(start, to));
             Section {
                 gates: (from.0.name.clone(), to.0.name.clone()),
                 t_ref_secs: (from.0.t_ref_secs, to.0.t_ref_secs),
                 t_new_secs: from.1.zip(to.1).map(|(a, b)| (a.t_new_secs, b.t_new_secs)),
-                delta: delta(from, to),
-                delta_cumulative: since_start.map(|(delta, _, _)| delta),
+                delta: delta.map(|delta| (delta.secs, delta.interval().0, delta.interval().1)),
+                delta_cumulative: since_start.map(|delta| delta.secs),
                 status: match from.1.zip(to.1) {
                     None => "outside",
                     // Gates out of order: one of them is not where it was set or found.
@@ -385,13 +392,12 @@ impl SplitRun {
             .map(|k| {
                 let t_ref_secs = from_secs + k as f64 * step_secs;
                 let known = start.zip(self.passed(t_ref_secs)).map(|(start, here)| {
-                    let delta = here.t_new_secs - start.t_new_secs - (t_ref_secs - from_secs);
-                    let half = if k == 0 {
-                        0.0
-                    } else {
-                        here.half_width_secs.hypot(start.half_width_secs)
-                    };
-                    (here.t_new_secs, delta, delta - half, delta + half)
+                    // A place differs from itself by nothing, however badly it is known.
+                    let ends = [start, here].map(|passed| if k == 0 { 0.0 } else { passed.half_width_secs });
+                    let new_secs = here.t_new_secs - start.t_new_secs;
+                    let delta = Delta::of(t_ref_secs - from_secs, new_secs, ends);
+                    let (low, high) = delta.interval();
+                    (here.t_new_secs, delta.secs, low, high)
                 });
                 DeltaRow { t_ref_secs, known }
             })
@@ -399,12 +405,14 @@ impl SplitRun {
     }
 }
 
-/// What a run took longer from gate to gate than the reference, and its 90 % interval.
-fn delta(from: &(&Marker, Option<Passed>), to: &(&Marker, Option<Passed>)) -> Option<(f64, f64, f64)> {
+/// What a run took longer from gate to gate than the reference.
+fn delta(from: &(&Marker, Option<Passed>), to: &(&Marker, Option<Passed>)) -> Option<Delta> {
     let (a, b) = from.1.zip(to.1)?;
-    let delta = (b.t_new_secs - a.t_new_secs) - (to.0.t_ref_secs - from.0.t_ref_secs);
-    let half = a.half_width_secs.hypot(b.half_width_secs);
-    Some((delta, delta - half, delta + half))
+    Some(Delta::of(
+        to.0.t_ref_secs - from.0.t_ref_secs,
+        b.t_new_secs - a.t_new_secs,
+        [a.half_width_secs, b.half_width_secs],
+    ))
 }
 
 /// Best run of each section, and the sum of those.

@@ -1,6 +1,6 @@
 //! What can go wrong with markers.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use mtbsync_markers::ReadMarkersError;
 use mtbsync_markers::export::{ExportError, Preset};
@@ -26,6 +26,12 @@ pub enum MarkerProblem {
     /// A recording that cannot be opened.
     #[error(transparent)]
     Open(OpenError),
+    /// Markers count from the first file of a recording; this is a later one.
+    #[error("is not the first file of its recording, on whose clock the markers are")]
+    LaterFile(
+        /// The first one.
+        PathBuf,
+    ),
     /// A recording whose tags cannot be read.
     #[error(transparent)]
     Tags(Mp4Error),
@@ -109,6 +115,9 @@ impl Problem for MarkerProblem {
                 let meant =
                     meant.map_or_else(String::new, |meant| format!("did you mean `{}`? ", meant.name()));
                 return Some(format!("{meant}presets are {}", known.join(", ")));
+            }
+            Self::LaterFile(first) => {
+                return Some(format!("name {}, or join the files first", first.display()));
             }
             Self::Table(error) => return error.hint(),
             Self::Import(error) => return error.hint(),

@@ -1,24 +1,21 @@
 //! Marker tables to editor files (docs/reference/cli.md#export-markers).
 
-use std::fs::File;
+mod new_run;
+
 use std::path::{Path, PathBuf};
 
 use mtbsync_markers::ReadMarkersError;
 use mtbsync_markers::export::{
-    AudioInfo, ClipInfo, ExportOptions, ExportSummary, ExportTable, Preset, TableOptions, export as write,
-    numbered_name,
+    ExportOptions, ExportSummary, ExportTable, Preset, TableOptions, export as write, numbered_name,
 };
 use mtbsync_markers::presets::CustomPreset;
-use mtbsync_markers::retime::Retime;
 use mtbsync_markers::time::{Counting, Rate};
-use mtbsync_media::gopro::resolve_chapters;
-use mtbsync_media::{OpenOptions, Recording};
 use mtbsync_task::error::{Failure, PipelineError};
 use mtbsync_task::files::{Destination, Input, check_output, folder_of, is_same_file, write_files};
-use mtbsync_telemetry::mp4::Mp4File;
-use serde::Deserialize;
 use serde::Serialize;
 
+pub use self::new_run::NewRun;
+use self::new_run::told_secs;
 use crate::config::Config;
 use crate::context::Context;
 use crate::markers::error::MarkerProblem;
@@ -138,116 +135,6 @@ impl ChosenPreset {
         }
         .into())
     }
-}
-
-/// What is known of the recording the markers are in.
-#[derive(Clone, Debug, PartialEq, Default)]
-pub struct NewRun {
-    /// Its frame rate.
-    pub rate: Option<Rate>,
-    /// Its length, seconds.
-    pub duration_secs: Option<f64>,
-    /// The clip, where the file itself was given.
-    pub clip: Option<ClipInfo>,
-    /// The reference, to be put on the timeline in its place, and the map by which the new run is shown
-    /// beside it.
-    pub retime: Option<Retime>,
-    /// What is odd about the recordings.
-    pub warnings: Vec<String>,
-}
-
-impl NewRun {
-    /// Facts of an opened recording, as the clip editors are told about: its first file.
-    pub fn of(recording: &Recording) -> Self {
-        let info = recording.info();
-        let rate = Rate::new(info.frame_rate.num, info.frame_rate.den);
-        let (path, frames) = recording.chapters().first().map_or_else(
-            || (PathBuf::new(), info.frame_count),
-            |first| (first.path.clone(), first.frame_count),
-        );
-        let audio = info.has_audio.then(|| audio_of(&path)).flatten();
-        let path = std::path::absolute(&path).unwrap_or(path);
-        let side = |pixels: usize| u32::try_from(pixels).unwrap_or(u32::MAX);
-        let clip = rate.map(|rate| ClipInfo {
-            path: path.to_string_lossy().into_owned(),
-            frames: i64::try_from(frames).unwrap_or(i64::MAX),
-            rate,
-            width: side(info.width),
-            height: side(info.height),
-            start_timecode: info.start_timecode.clone(),
-            audio,
-        });
-        Self {
-            rate,
-            duration_secs: Some(info.duration_secs),
-            clip,
-            ..Self::default()
-        }
-    }
-
-    /// Opens the file `video`. Later files of the recording are not part of the clip; a warning says so.
-    ///
-    /// # Errors
-    /// It is no readable video.
-    pub fn open(video: &Path) -> Result<Self, PipelineError> {
-        let options = OpenOptions {
-            single_file: true,
-            no_proxy: true,
-        };
-        let recording = Recording::open(video, &options)
-            .map_err(|error| PipelineError::from(MarkerProblem::Open(error)).at(video))?;
-        let mut run = Self::of(&recording);
-        let chapters = resolve_chapters(video);
-        let files = chapters.paths.len();
-        if files > 1 {
-            let which = if chapters.named == 0 { "the first" } else { "one" };
-            run.warnings.push(format!(
-                "{} is {which} of {files} files of its recording: join them first, or markers beyond it are moved into it",
-                video.display()
-            ));
-        }
-        Ok(run)
-    }
-
-    /// What a timewarp.json in `folder` says about the new recording.
-    fn beside(folder: &Path) -> Self {
-        #[derive(Deserialize)]
-        struct Warp {
-            new: Option<New>,
-        }
-        #[derive(Deserialize)]
-        struct New {
-            fps: Option<String>,
-            duration: Option<f64>,
-        }
-        let warp: Option<Warp> = mtbsync_formats::json::read(&folder.join("timewarp.json")).ok();
-        let Some(new) = warp.and_then(|warp| warp.new) else {
-            return Self::default();
-        };
-        Self {
-            rate: new.fps.and_then(|fps| Rate::parse(&fps).ok()),
-            duration_secs: new.duration.filter(|secs| secs.is_finite() && *secs > 0.0),
-            ..Self::default()
-        }
-    }
-
-    /// The rate a timeline has unless it is told: that of the recording at normal speed.
-    fn timeline_rate(&self) -> Option<Rate> {
-        self.retime
-            .as_ref()
-            .map(|retime| retime.reference.rate)
-            .or(self.rate)
-    }
-}
-
-/// The sound of an MP4; a file of another kind has none that an editor needs to be told about.
-fn audio_of(path: &Path) -> Option<AudioInfo> {
-    let mut file = File::open(path).ok()?;
-    let (channels, sample_rate) = Mp4File::read(&mut file).ok()?.audio()?.audio_format()?;
-    Some(AudioInfo {
-        channels,
-        sample_rate,
-    })
 }
 
 /// One editor file, not yet on the disk; beyond 999 events some presets need several.
@@ -397,10 +284,13 @@ pub fn export_markers(request: &ExportRequest, context: &Context<'_>) -> Result<
     let video = request.settings.video.as_ref().or(request.mux.as_ref());
     let new_run = match (&request.retime, video, folder) {
         (Some(source), video, _) => retime::timeline(source, video.map(PathBuf::as_path), folder, context)?,
-        (None, Some(video), _) => NewRun::open(video)?,
+        (None, Some(video), folder) => NewRun::open(video, folder.and_then(told_secs))?,
         (None, None, Some(folder)) => NewRun::beside(folder),
         (None, None, None) => NewRun::default(),
     };
+    if let Some(mux) = request.mux.as_ref().filter(|mux| Some(*mux) != video) {
+        NewRun::open(mux, folder.and_then(told_secs))?;
+    }
     let stem = match &request.markers {
         Input::File(path) => path
             .file_stem()

@@ -82,19 +82,20 @@ fn reasons(file: &TimeWarpFile) -> String {
 /// A recording: the file that was given, else the one the map names, else what the map says about it. `None`
 /// when nothing does.
 fn recording(given: Option<&Path>, named: Option<&RecordingFile>) -> Result<Option<NewRun>, PipelineError> {
+    let is_length = |secs: &f64| secs.is_finite() && *secs > 0.0;
+    let told_secs = named.map(|named| named.duration).filter(is_length);
     if let Some(path) = given {
-        return NewRun::open(path).map(Some);
+        return NewRun::open(path, told_secs).map(Some);
     }
     let Some(named) = named.filter(|named| !named.path.is_empty()) else {
         return Ok(None);
     };
     let path = Path::new(&named.path);
     if path.is_file() {
-        return NewRun::open(path).map(Some);
+        return NewRun::open(path, told_secs).map(Some);
     }
     let rate = Rate::parse(&named.fps).ok();
-    let is_length = |secs: &f64| secs.is_finite() && *secs > 0.0;
-    let Some((rate, secs)) = rate.zip(Some(named.duration).filter(is_length)) else {
+    let Some((rate, secs)) = rate.zip(told_secs) else {
         return Ok(None);
     };
     let side = |pixels: usize| u32::try_from(pixels).unwrap_or(u32::MAX);

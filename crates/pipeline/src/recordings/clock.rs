@@ -1,8 +1,8 @@
 //! Times as people read them.
 
-/// `1:02:03.4` or `2:03.4`: tenths, rounded down as clocks do.
-pub(crate) fn clock(t_secs: f64) -> String {
-    let tenths = (t_secs.max(0.0) * 10.0 + 1e-6) as u64;
+/// `1:02:03.4` or `2:03.4`: a time in seconds to the nearest tenth; below 0 it is 0.
+pub fn clock(t_secs: f64) -> String {
+    let tenths = (t_secs.max(0.0) * 10.0).round() as u64;
     let (hours, minutes) = (tenths / 36_000, tenths / 600 % 60);
     let (secs, tenth) = (tenths / 10 % 60, tenths % 10);
     if hours > 0 {
@@ -19,7 +19,9 @@ mod tests {
     #[test]
     fn clocks_count_tenths() {
         assert_eq!(clock(0.0), "0:00.0");
-        assert_eq!(clock(59.999), "0:59.9");
+        assert_eq!(clock(59.94), "0:59.9");
+        assert_eq!(clock(59.96), "1:00.0", "a full minute is one");
+        assert_eq!(clock(3599.99), "1:00:00.0");
         assert_eq!(clock(3723.4), "1:02:03.4");
         assert_eq!(clock(-1.0), "0:00.0");
     }

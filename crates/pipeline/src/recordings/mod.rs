@@ -6,4 +6,4 @@ pub mod index;
 pub(crate) mod lens;
 pub mod proxy;
 
-pub(crate) use clock::clock;
+pub use clock::clock;

@@ -103,7 +103,7 @@ impl Inputs {
         )?;
         context.task.progress.finish(Stage::Open);
         let edited = match &request.export.video {
-            Some(video) => NewRun::open(video)?,
+            Some(video) => NewRun::open(video, Some(new.source.duration_secs))?,
             None => NewRun {
                 clip: None,
                 ..NewRun::of(&new.recording)

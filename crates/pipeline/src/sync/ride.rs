@@ -2,29 +2,15 @@
 //! look.
 
 use mtbsync_align::TimeWarp;
-use mtbsync_markers::{Status, TransferredMarker};
+use mtbsync_markers::{InverseMap, Status, TransferredMarker};
 
+use crate::map::delta::Delta;
 use crate::map::splits::SAME_GATE_SECS;
+use crate::markers::map::MarkerMap;
 
 /// A marker whose 90 % interval is wider than this to either side divides no sections, seconds: beside a stop
 /// of 6 s (`rendered/dev_speed`, marker 06: 3.4 s) the stop could be in either.
 const MAX_GATE_HALF_WIDTH_SECS: f64 = 1.0;
-
-/// A duration and the half width of its 90 % interval, seconds.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Delta {
-    /// New minus reference time: above 0 the new run was slower.
-    pub secs: f64,
-    /// Half width of the 90 % interval.
-    pub half_width_secs: f64,
-}
-
-impl Delta {
-    /// The sign is known.
-    pub fn is_clear(&self) -> bool {
-        self.secs.abs() > self.half_width_secs
-    }
-}
 
 /// A place that both runs passed.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,10 +39,11 @@ pub struct Stretch {
 impl Stretch {
     fn between(from: &Passage, to: &Passage) -> Self {
         Self {
-            delta: Delta {
-                secs: (to.t_new_secs - from.t_new_secs) - (to.t_ref_secs - from.t_ref_secs),
-                half_width_secs: from.half_width_secs.hypot(to.half_width_secs),
-            },
+            delta: Delta::of(
+                to.t_ref_secs - from.t_ref_secs,
+                to.t_new_secs - from.t_new_secs,
+                [from.half_width_secs, to.half_width_secs],
+            ),
             from: from.clone(),
             to: to.clone(),
         }
@@ -131,7 +118,7 @@ fn passage(marker: &TransferredMarker) -> Option<Passage> {
         name: Some(marker.marker.name.clone()),
         t_ref_secs: marker.marker.t_ref_secs,
         t_new_secs: located.t_new_secs,
-        half_width_secs: 0.5 * (located.high_secs - located.low_secs),
+        half_width_secs: located.half_width_secs(),
     })
 }
 
@@ -139,20 +126,24 @@ fn to_check(marker: &TransferredMarker) -> Option<ToCheck> {
     let located = marker.located.filter(|_| marker.status == Status::Review)?;
     Some(ToCheck {
         name: marker.marker.name.clone(),
-        half_width_secs: 0.5 * (located.high_secs - located.low_secs),
+        half_width_secs: located.half_width_secs(),
         in_stop: located.in_stop,
     })
 }
 
 /// The first and the last moment that both runs show.
 fn common_ends(warp: &TimeWarp, new_duration_secs: f64) -> Option<(Passage, Passage)> {
+    let map = MarkerMap {
+        warp,
+        new_duration_secs,
+    };
     let at = |t_ref_secs: f64| {
-        let located = warp.locate(t_ref_secs, new_duration_secs)?;
+        let located = map.locate(t_ref_secs)?;
         Some(Passage {
             name: None,
             t_ref_secs,
             t_new_secs: located.t_new_secs,
-            half_width_secs: 0.5 * (located.high_secs - located.low_secs),
+            half_width_secs: located.half_width_secs(),
         })
     };
     let (first, last) = (warp.segments().first()?, warp.segments().last()?);

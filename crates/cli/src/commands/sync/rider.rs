@@ -3,7 +3,10 @@
 use std::path::Path;
 
 use mtbsync_artefacts::time_warp::WARP_FILE;
-use mtbsync_pipeline::sync::ride::{Delta, Passage, Ride, Stretch, ToCheck};
+use mtbsync_pipeline::map::delta::Delta;
+use mtbsync_pipeline::map::refusal::Refusal;
+use mtbsync_pipeline::recordings::clock;
+use mtbsync_pipeline::sync::ride::{Passage, Ride, Stretch, ToCheck};
 use mtbsync_pipeline::sync::{CutOff, SyncReport, SyncRequest};
 
 /// Below this mapped share of the new run, which part it is comes first: what lies before the start and after
@@ -50,7 +53,10 @@ pub fn next(report: &SyncReport, request: &SyncRequest) -> String {
         let map = shell_word(&report.out_dir.join(WARP_FILE));
         return format!("Next: mtbsync warp --pairs {pairs} --out {map}   (the map through these pairs)");
     }
-    let is_short = report.reasons.iter().any(|reason| reason.starts_with("too few"));
+    let is_short = report
+        .reasons
+        .iter()
+        .any(|reason| Refusal::of(reason) == Some(Refusal::TooFewPairs));
     if !report.ok && (is_short || report.cut_off != CutOff::default()) {
         let (reference, new) = (shell_word(&request.reference), shell_word(&request.new));
         return format!("Next: mtbsync doctor {reference} {new}   (what is wrong with the recordings)");
@@ -68,34 +74,37 @@ pub fn next(report: &SyncReport, request: &SyncRequest) -> String {
 
 /// Why there is no alignment, as a rider sees it.
 fn refusal(report: &SyncReport) -> Option<String> {
-    let reason = report.reasons.first()?;
-    let words = match reason.split_whitespace().next()? {
-        "no" => {
+    let words = match Refusal::of(report.reasons.first()?)? {
+        Refusal::NoCommonStretch => {
             "The two recordings show no stretch of trail that is surely the same. Another trail, the same \
              one the other way round, or a camera that looks elsewhere?"
                 .to_owned()
         }
-        "reference" => {
+        Refusal::Reversed => {
             "One of the two was ridden the other way round, and up and down a trail are different \
              pictures."
                 .to_owned()
         }
-        "too" => {
+        Refusal::TooFewPairs => {
             "Too little of the trail can be made out: a very short, dark or covered recording.".to_owned()
         }
-        "coverage" => format!(
+        Refusal::Coverage => format!(
             "Only a part fits: {}. If that is right, a lower --warp-min-coverage takes it.",
             common(&report.ride, report.coverage)
         ),
-        "inlier_frac" => {
+        Refusal::Inliers => {
             "What was recognised contradicts itself: laps, or corners that look alike. GPS tracks \
              or hand-made pairs (--anchors) decide it."
                 .to_owned()
         }
-        "ppm" => {
+        Refusal::Residuals => {
+            "What was recognised lies farther from the map than allowed. If the map is good enough all the \
+             same, a higher --warp-max-p90 takes it."
+                .to_owned()
+        }
+        Refusal::Speed => {
             "The two are no copies of one clip at one speed. For two rides leave out --warp-model.".to_owned()
         }
-        _ => return None,
     };
     Some(words)
 }
@@ -265,18 +274,6 @@ fn number(name: &str) -> Option<&str> {
     let word = name.split_whitespace().next()?;
     let number = word.trim_end_matches(['.', ':', ')']);
     (!number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())).then_some(number)
-}
-
-/// `1:02.3` or `1:02:03.4`.
-fn clock(secs: f64) -> String {
-    let tenths = (secs.max(0.0) * 10.0).round() as u64;
-    let (hours, minutes, rest) = (tenths / 36_000, tenths / 600 % 60, tenths % 600);
-    let secs = format!("{:02}.{}", rest / 10, rest % 10);
-    if hours > 0 {
-        format!("{hours}:{minutes:02}:{secs}")
-    } else {
-        format!("{minutes}:{secs}")
-    }
 }
 
 /// A path as a shell takes it.

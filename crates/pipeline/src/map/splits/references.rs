@@ -74,25 +74,26 @@ pub(super) fn by_reference(
     let mut is_named_used = false;
     for ((_, runs), reference) in groups.into_iter().zip(names) {
         let own = if is_alone && named.is_some() {
-            None
+            Ok(None)
         } else {
-            own_gates(&runs)?
+            own_gates(&runs, warnings)
         };
         let has_named =
-            |gates: &[Marker]| is_alone || own.as_ref().is_some_and(|own| holds(&own.gates, gates));
+            |gates: &[Marker]| is_alone || matches!(&own, Ok(Some(own)) if holds(&own.gates, gates));
         let (gates, source) = match named.as_ref().filter(|(_, gates)| has_named(gates)) {
             Some((input, gates)) => {
                 is_named_used = true;
                 (gates.clone(), input.path().to_owned())
             }
             None => match own {
-                Some(own) => {
+                Ok(Some(own)) => {
                     warnings.extend(own.warnings);
                     (own.gates, own.path)
                 }
-                None => {
+                without => {
                     let folder = runs.first().map(|run| run.folder.clone()).unwrap_or_default();
-                    let error = PipelineError::from(MapProblem::NoMarkers).at(&folder);
+                    let none = || PipelineError::from(MapProblem::NoMarkers).at(&folder);
+                    let error = without.err().unwrap_or_else(none);
                     if !is_alone {
                         warnings.push(left_out(&reference, &error));
                     }
@@ -166,15 +167,26 @@ struct OwnGates {
     warnings: Vec<String>,
 }
 
-/// The markers of the first run that carried some over; says when another run has others.
-fn own_gates(runs: &[SplitRun]) -> Result<Option<OwnGates>, PipelineError> {
-    let mut found: Option<OwnGates> = None;
+/// The markers of the first run that carried some over; says when another run has others. A table that cannot
+/// be read is left out with a warning.
+///
+/// # Errors
+/// There are tables, and none of them can be read.
+fn own_gates(runs: &[SplitRun], warnings: &mut Vec<String>) -> Result<Option<OwnGates>, PipelineError> {
+    let (mut found, mut first_error): (Option<OwnGates>, _) = (None, None);
     for run in runs {
         let path = run.folder.join(NEW_MARKERS_FILE);
         if !path.is_file() {
             continue;
         }
-        let gates = read_gates(&Input::new(&path), &mut Vec::new())?;
+        let gates = match read_gates(&Input::new(&path), &mut Vec::new()) {
+            Ok(gates) => gates,
+            Err(error) => {
+                warnings.push(format!("{} is left out: {}", path.display(), error.what()));
+                first_error.get_or_insert(error);
+                continue;
+            }
+        };
         match &mut found {
             None => {
                 let warnings = Vec::new();
@@ -193,7 +205,10 @@ fn own_gates(runs: &[SplitRun]) -> Result<Option<OwnGates>, PipelineError> {
             Some(_) => {}
         }
     }
-    Ok(found)
+    match first_error {
+        Some(error) if found.is_none() => Err(error),
+        _ => Ok(found),
+    }
 }
 
 /// Whether each of the markers is in the table.
