@@ -24,11 +24,9 @@ use mtbsync_task::files::Input;
 
 use crate::map::doubt::{Doubt, doubts};
 use crate::map::error::MapProblem;
+use crate::map::refusal::REVERSED;
 use crate::markers::import::read_marker_table;
 use crate::markers::transfer::carry_over;
-
-/// The refusal that no gate expresses and no anchor heals.
-const REVERSED: &str = "reference looks reversed";
 
 /// What a run becomes with its anchors; nothing is written yet.
 #[derive(Clone, Debug)]

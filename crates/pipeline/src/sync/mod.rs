@@ -38,6 +38,7 @@ use self::outputs::{Found, MadeFolders, SyncRun, Target};
 use self::ride::Ride;
 use crate::cache::{Cache, alignments, alignments::Kept};
 use crate::context::Context;
+use crate::map::refusal::REVERSED;
 use crate::markers::export::{ChosenPreset, ExportSettings};
 use crate::recordings::index::{self, features_of, skipped_warning};
 use crate::resources::Resources;
@@ -410,7 +411,7 @@ fn fit(
     let mut verdict = judge(&warp, &alignment.pairs, durations.0, settings);
     if alignment.reversed {
         verdict.ok = false;
-        verdict.reasons = vec!["reference looks reversed".to_owned()];
+        verdict.reasons = vec![REVERSED.to_owned()];
     }
     (warp, verdict)
 }
