@@ -7,9 +7,13 @@
 //! A reference that holds two laps of a loop fits a single new lap twice. The sequence model picks the one
 //! that looks a shade better, and is sure of it, because it takes the shades of many frames for independent.
 //! So the found path is forbidden and the model run again. Laps ridden in both recordings are no ambiguity: a
-//! path that is off by one lap leaves a lap unexplained.
+//! path that is off by one lap leaves a lap unexplained. A path that leaps from one lap to the next is judged
+//! part by part: the rival of each part is the other lap, and no rival explains both.
+
+use std::ops::Range;
 
 use crate::evidence::Matrix;
+use crate::path::is_leap;
 use crate::sequence::{Posterior, frame_secs, posteriors};
 use crate::stats::ramp;
 use crate::tuning::{DECISIVE_SECS, FORBIDDEN_LLR, FORBIDDEN_SECS, RIVAL_SHARE};
@@ -27,13 +31,44 @@ pub fn certainty(llr: &Matrix, path: &[Posterior], t_new: &[f64], t_ref: &[f64])
     });
     let other = posteriors(&other_llr, t_new, t_ref);
     let instead = explained(&other_llr, &other, t_ref);
-    let (mine, its) = (Explained::of(&found, t_new), Explained::of(&instead, t_new));
-    if mine.evidence <= 0.0 || its.secs <= 0.0 {
-        return 1.0;
+    let of = |rows: Range<usize>| {
+        let explained = |frames: &[Option<f64>]| {
+            let part = frames.get(rows.clone()).unwrap_or_default();
+            Explained::of(part, t_new.get(rows.clone()).unwrap_or_default())
+        };
+        let (mine, its) = (explained(&found), explained(&instead));
+        if mine.evidence <= 0.0 || its.secs <= 0.0 {
+            return 1.0;
+        }
+        let alike = ramp(its.evidence / its.secs * mine.secs / mine.evidence, RIVAL_SHARE);
+        let undecided = 1.0 - ramp(mine.secs - its.secs, DECISIVE_SECS);
+        1.0 - 0.5 * alike * undecided
+    };
+    let long_parts = parts(path, t_new)
+        .into_iter()
+        .filter(|rows| t_new[rows.end - 1] - t_new[rows.start] >= DECISIVE_SECS.1);
+    long_parts.map(of).fold(of(0..path.len()), f64::min)
+}
+
+/// Rows between leaps of the path that skip a lap's worth of ground: farther ahead than the fastest riding by
+/// [`FORBIDDEN_SECS`].
+fn parts(path: &[Posterior], t_new: &[f64]) -> Vec<Range<usize>> {
+    let on: Vec<usize> = (0..path.len().min(t_new.len()))
+        .filter(|&i| path[i].is_on_trail())
+        .collect();
+    let at = |i: usize| (t_new[i], path[i].t_ref_secs);
+    let leaps = on
+        .windows(2)
+        .filter(|w| is_leap(at(w[0]), at(w[1]), FORBIDDEN_SECS));
+    let mut parts = Vec::new();
+    let mut from = 0;
+    for leap in leaps {
+        parts.push(from..leap[0] + 1);
+        from = leap[1];
     }
-    let alike = ramp(its.evidence / its.secs * mine.secs / mine.evidence, RIVAL_SHARE);
-    let undecided = 1.0 - ramp(mine.secs - its.secs, DECISIVE_SECS);
-    1.0 - 0.5 * alike * undecided
+    parts.push(from..path.len());
+    parts.retain(|rows| rows.start < rows.end);
+    parts
 }
 
 /// What a path explains: evidence, weighted by the new time that each frame stands for, and that time.
