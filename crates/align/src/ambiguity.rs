@@ -66,7 +66,7 @@ fn parts(path: &[Posterior], t_new: &[f64]) -> Vec<Range<usize>> {
         parts.push(from..leap[0] + 1);
         from = leap[1];
     }
-    parts.push(from..path.len());
+    parts.push(from..path.len().min(t_new.len()));
     parts.retain(|rows| rows.start < rows.end);
     parts
 }

@@ -8,7 +8,6 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use mtbsync_formats::atomic::{FileSet, WriteError};
-use mtbsync_formats::csv::MAX_CSV_BYTES;
 use mtbsync_formats::read_bounded;
 use mtbsync_task::error::{PipelineError, TaskProblem};
 use mtbsync_task::files::folder_of;
@@ -16,6 +15,7 @@ use serde::Serialize;
 
 use crate::anchors::{self, ANCHORS_FILE, AnchorRow};
 use crate::annotations::{self, ANNOTATIONS_FILE, Annotation};
+use crate::pinned;
 use crate::time_warp::NEW_MARKERS_FILE;
 
 /// Most kept copies of files that were put aside; the search for a free name ends there.
@@ -67,7 +67,7 @@ impl Edits {
     /// The table of markers in `csv` with the moments a person has set: confidence 1, status ok. What is no
     /// table of carried-over markers stays as it is.
     pub fn table(&self, csv: Vec<u8>) -> Vec<u8> {
-        match annotations::pinned(&csv, &self.notes) {
+        match pinned::pinned(&csv, &self.notes) {
             Ok(pinned) => pinned,
             // Who reads it next says better what is wrong with it.
             Err(_) => csv,
@@ -135,12 +135,13 @@ impl EditCounts {
     }
 }
 
-/// The table of markers at `path` as a person has left it: that of a run with the moments set in its folder.
+/// The table of markers at `path`, of at most `max_bytes`, as a person has left it: that of a run with the
+/// moments set in its folder.
 ///
 /// # Errors
 /// Files that cannot be read.
-pub fn read_table(path: &Path) -> Result<Vec<u8>, PipelineError> {
-    let csv = read_bounded(path, MAX_CSV_BYTES)?;
+pub fn read_table(path: &Path, max_bytes: u64) -> Result<Vec<u8>, PipelineError> {
+    let csv = read_bounded(path, max_bytes)?;
     // A table of another name may be of another run.
     if path.file_name().is_none_or(|name| name != NEW_MARKERS_FILE) {
         return Ok(csv);

@@ -12,6 +12,7 @@ use mtbsync_task::error::{PipelineError, TaskProblem};
 use serde::{Deserialize, Serialize};
 
 use crate::error::ArtefactProblem;
+use crate::geometry::GeometryFile;
 
 /// Name of the map in an artefact folder.
 pub const TIMEWARP_FILE: &str = "timewarp.json";
@@ -99,59 +100,6 @@ pub struct Params {
     pub a: f64,
     /// Offset, seconds.
     pub b: f64,
-}
-
-/// How the two cameras differ.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct GeometryFile {
-    /// How many times wider the new camera sees, in the middle of the picture.
-    pub scale: f64,
-    /// One-sigma error of the logarithm of `scale`.
-    pub scale_sigma: f64,
-    /// Roll of the new camera against the reference, degrees, clockwise as seen in the picture.
-    pub roll_deg: f64,
-    /// How much higher the new camera looks, degrees.
-    pub pitch_deg: f64,
-    /// Lens of the reference, as far as the scene tells.
-    pub reference: Option<LensFile>,
-    /// Lens of the new camera.
-    pub new: Option<LensFile>,
-}
-
-impl GeometryFile {
-    /// In a few words, for a person: who sees wider, and how the new camera is turned, where it is.
-    pub fn words(&self) -> Vec<(&'static str, String)> {
-        let (side, times) = if self.scale >= 1.0 {
-            ("new", self.scale)
-        } else {
-            ("reference", 1.0 / self.scale)
-        };
-        let turned = |name, deg: f64| (deg.abs() >= 1.0).then(|| (name, format!("{deg:+.0}°")));
-        [
-            Some(("Sees wider", format!("{side}, {times:.2} times"))),
-            turned("Roll", self.roll_deg),
-            turned("Pitch", self.pitch_deg),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
-    }
-}
-
-/// A lens.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LensFile {
-    /// `rectilinear` or `equidistant`.
-    pub projection: String,
-    /// Field of view across the picture, degrees.
-    pub hfov_deg: f64,
-}
-
-impl LensFile {
-    /// `rectilinear, 92° across`.
-    pub fn words(&self) -> String {
-        format!("{}, {:.0}° across", self.projection, self.hfov_deg)
-    }
 }
 
 /// What found the places.

@@ -1,6 +1,8 @@
 //! What every command is given besides its own settings.
 
 use mtbsync_task::progress::Task;
+#[cfg(test)]
+use mtbsync_task::progress::{Cancel, Silent};
 
 use crate::cache::Cache;
 
@@ -20,5 +22,22 @@ impl Context<'_> {
     /// The time, UTC, RFC 3339.
     pub fn now_utc(&self) -> String {
         (self.clock)()
+    }
+}
+
+#[cfg(test)]
+impl<'a> Context<'a> {
+    /// One silent thread without a cache.
+    pub fn silent(cancel: &'a Cancel, clock: fn() -> String, force: bool) -> Self {
+        Self {
+            task: Task {
+                progress: &Silent,
+                cancel,
+                threads: 1,
+            },
+            cache: None,
+            clock,
+            force,
+        }
     }
 }

@@ -249,7 +249,7 @@ fn is_blended(device: &KlvItem<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gpmf::testing::{device, item, nest};
+    use crate::gpmf::testing::{device, each_second, item, nest};
 
     fn vfov(letter: &[u8]) -> Vec<u8> {
         item(b"VFOV", b'c', 1, letter)
@@ -261,16 +261,10 @@ mod tests {
 
     fn read(header: Option<&[u8]>, seconds: &[Vec<u8>]) -> (Lenses, Warnings) {
         let mut warnings = Warnings::default();
-        let payloads: Vec<Payload<'_>> = seconds
-            .iter()
-            .enumerate()
-            .map(|(k, bytes)| Payload {
-                pts_secs: k as f64,
-                duration_secs: 1.0,
-                bytes,
-            })
-            .collect();
-        (Lenses::read(header, &payloads, &mut warnings), warnings)
+        (
+            Lenses::read(header, &each_second(seconds), &mut warnings),
+            warnings,
+        )
     }
 
     #[test]

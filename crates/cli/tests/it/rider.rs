@@ -52,19 +52,6 @@ fn sync_ends_with_what_happened() {
         assert!(told, "{line}");
     }
     let result = sample(&place, &["--json"]).ok().json()["result"].clone();
-    for key in [
-        "ok",
-        "reasons",
-        "ppm",
-        "inlier_frac",
-        "coverage",
-        "residuals",
-        "n_pairs",
-        "geometry",
-        "gps",
-    ] {
-        assert!(result.get(key).is_some(), "{key}: {result}");
-    }
     let ride = &result["ride"];
     assert_eq!(ride["whole"]["from"]["name"], "01 Switchback");
     let delta = ride["whole"]["delta"].as_f64().unwrap();

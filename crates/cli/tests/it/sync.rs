@@ -119,6 +119,8 @@ fn the_summary_has_the_documented_fields() {
         "coverage",
         "residuals",
         "n_pairs",
+        "geometry",
+        "gps",
         "markers",
         "timings",
         "regression",

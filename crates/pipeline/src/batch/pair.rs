@@ -246,7 +246,7 @@ mod tests {
 
     use mtbsync_align::WarpSettings;
     use mtbsync_matching::settings::MatchSettings;
-    use mtbsync_task::progress::{Cancel, Silent, Task};
+    use mtbsync_task::progress::{Cancel, Silent};
 
     use super::*;
     use crate::batch::pairing::PairingSettings;
@@ -307,16 +307,8 @@ mod tests {
     fn each_pair_has_the_time_at_which_it_ended() {
         let folder = tempfile::tempdir().unwrap();
         let request = request(folder.path());
-        let context = Context {
-            task: Task {
-                progress: &Silent,
-                cancel: &Cancel::default(),
-                threads: 1,
-            },
-            cache: None,
-            clock: ticking,
-            force: false,
-        };
+        let cancel = Cancel::default();
+        let context = Context::silent(&cancel, ticking, false);
         let workshop = Workshop::new(&request, &context, 2);
         let ended = ["a", "b"].map(|name| {
             let pair = PlannedPair {

@@ -12,6 +12,7 @@ use mtbsync_artefacts::annotations::{self, ANNOTATIONS_FILE, Annotation};
 use mtbsync_artefacts::edits::Edits;
 use mtbsync_artefacts::moments;
 use mtbsync_artefacts::pairs::{PAIRS_FILE, read_pairs};
+use mtbsync_artefacts::pinned;
 use mtbsync_artefacts::time_warp::{
     NEW_MARKERS_FILE, TIMEWARP_FILE, TimeWarpFile, WARP_FILE, model_of, read_warp,
 };
@@ -181,7 +182,7 @@ fn noted_table(
         Ok(file) => Some(carried(&path, &file, &Edits::default())?),
         Err(_) => None,
     };
-    annotations::noted(&csv, predicted.as_deref(), before, after)
+    pinned::noted(&csv, predicted.as_deref(), before, after)
 }
 
 /// The table of markers at `path` through the map of `file`.

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use mtbsync_align::confidence::interval_half_width_secs;
 use mtbsync_align::{Segment, TimeWarp};
 use mtbsync_artefacts::edits::{self, Edits};
-use mtbsync_artefacts::time_warp::{GeometryFile, RecordingFile, TimeWarpFile};
+use mtbsync_artefacts::geometry::GeometryFile;
+use mtbsync_artefacts::time_warp::{RecordingFile, TimeWarpFile};
 use mtbsync_formats::csv::{CellError, MAX_CSV_BYTES, Table};
 use mtbsync_formats::read_bounded;
 use mtbsync_markers::{Status, StatusCounts, TransferredMarker};
@@ -276,7 +277,12 @@ fn read_new_markers(path: &Path) -> Result<Vec<MarkerPoint>, PipelineError> {
         "confidence",
         "needs_review",
     ];
-    let table = parse_table(path, &edits::read_table(path)?, &known, &["t_ref", "t_new"])?;
+    let table = parse_table(
+        path,
+        &edits::read_table(path, MAX_CSV_BYTES)?,
+        &known,
+        &["t_ref", "t_new"],
+    )?;
     let column = |name: &str| table.column(&[name]);
     let point = |row| -> Result<MarkerPoint, CellError> {
         let number = |name: &str| column(name).map_or(Ok(None), |column| table.number(row, column));

@@ -118,7 +118,7 @@ pub fn import_markers(request: &ImportRequest) -> Result<ImportReport, PipelineE
 /// Not readable, or too large.
 pub fn read_new_markers(source: &Input) -> Result<Vec<u8>, PipelineError> {
     match source {
-        Input::File(path) => edits::read_table(path),
+        Input::File(path) => edits::read_table(path, MAX_CSV_BYTES),
         Input::Stdin => source.read(MAX_CSV_BYTES),
     }
 }

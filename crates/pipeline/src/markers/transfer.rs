@@ -251,7 +251,7 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 mod tests {
     use mtbsync_artefacts::time_warp::{Params, TimeWarpFile};
     use mtbsync_task::error::Failure;
-    use mtbsync_task::progress::{Cancel, Silent, Task};
+    use mtbsync_task::progress::Cancel;
 
     use super::*;
 
@@ -279,16 +279,8 @@ mod tests {
     }
 
     fn run(request: &TransferRequest, force: bool) -> Result<TransferReport, PipelineError> {
-        let context = Context {
-            task: Task {
-                progress: &Silent,
-                cancel: &Cancel::default(),
-                threads: 1,
-            },
-            cache: None,
-            clock: String::new,
-            force,
-        };
+        let cancel = Cancel::default();
+        let context = Context::silent(&cancel, String::new, force);
         transfer_markers(request, &context)
     }
 

@@ -237,20 +237,11 @@ fn split_payloads(bytes: &[u8]) -> Vec<&[u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gpmf::testing::{accl, device, gps5};
+    use crate::gpmf::testing::{accl, device, each_second, gps5};
     use crate::track::Fix;
 
     fn read_seconds(payloads: &[Vec<u8>]) -> Telemetry {
-        let payloads: Vec<Payload<'_>> = payloads
-            .iter()
-            .enumerate()
-            .map(|(k, bytes)| Payload {
-                pts_secs: k as f64,
-                duration_secs: 1.0,
-                bytes,
-            })
-            .collect();
-        Telemetry::read(&payloads)
+        Telemetry::read(&each_second(payloads))
     }
 
     #[test]

@@ -1,5 +1,20 @@
 //! Builders of GPMF bytes for the tests of this crate.
 
+use super::Payload;
+
+/// One payload a second.
+pub(crate) fn each_second(seconds: &[Vec<u8>]) -> Vec<Payload<'_>> {
+    seconds
+        .iter()
+        .enumerate()
+        .map(|(k, bytes)| Payload {
+            pts_secs: k as f64,
+            duration_secs: 1.0,
+            bytes,
+        })
+        .collect()
+}
+
 /// One item with padding.
 pub(crate) fn item(key: &[u8; 4], kind: u8, size: u8, data: &[u8]) -> Vec<u8> {
     let repeat = u16::try_from(data.len() / usize::from(size.max(1))).unwrap();

@@ -12,6 +12,7 @@ use axum::routing::get;
 use mtbsync_artefacts::annotations::{self, ANNOTATIONS_FILE, Annotation};
 use mtbsync_artefacts::edits;
 use mtbsync_artefacts::moments;
+use mtbsync_artefacts::time_warp::TimeWarpFile;
 use mtbsync_pipeline::map::refit::write_notes;
 use serde_json::json;
 
@@ -81,8 +82,9 @@ async fn replace(
             let file = Tagged::read(&path)?;
             let before = parsed(&file)?;
             check_match(&headers, &file.tag, || json!(before))?;
-            complete(&run, &mut items, &before);
-            check_ends(&run, &items, &before)?;
+            let map = run.timewarp.as_deref().and_then(|path| read_timewarp(path).ok());
+            check_ends(map.as_ref(), &items, &before)?;
+            complete(&run, map.as_ref(), &mut items, &before);
             // The table of markers says the same at once, so that whoever reads it next is right.
             write_notes(run.folder()?, &before, &items).map_err(ApiError::internal)?;
             let bytes = annotations::to_json(&items).map_err(ApiError::internal)?;
@@ -93,22 +95,18 @@ async fn replace(
 }
 
 /// What the server knows better than the page. A run whose map or table is damaged only gives no differences.
-fn complete(run: &Run, items: &mut [Annotation], before: &[Annotation]) {
-    let map = run.timewarp.as_deref().and_then(|path| read_timewarp(path).ok());
+fn complete(run: &Run, map: Option<&TimeWarpFile>, items: &mut [Annotation], before: &[Annotation]) {
     let table = run.markers.as_deref().and_then(|path| moments::read(path).ok());
-    annotations::complete(
-        items,
-        before,
-        &table.unwrap_or_default(),
-        map.as_ref(),
-        &now_utc(),
-    );
+    annotations::complete(items, before, &table.unwrap_or_default(), map, &now_utc());
 }
 
 /// Refuses new moments beyond the end of the recording, where it is known.
-fn check_ends(run: &Run, items: &[Annotation], before: &[Annotation]) -> Result<(), ApiError> {
-    let map = run.timewarp.as_deref().and_then(|path| read_timewarp(path).ok());
-    let Some(end_secs) = map.and_then(|map| map.new).map(|new| new.duration) else {
+fn check_ends(
+    map: Option<&TimeWarpFile>,
+    items: &[Annotation],
+    before: &[Annotation],
+) -> Result<(), ApiError> {
+    let Some(end_secs) = map.and_then(|map| map.new.as_ref()).map(|new| new.duration) else {
         return Ok(());
     };
     let is_beyond = |item: &&Annotation| item.t_new.is_some_and(|secs| end_secs > 0.0 && secs > end_secs);

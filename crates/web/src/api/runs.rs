@@ -162,7 +162,7 @@ async fn markers(State(state): State<AppState>, Path(id): Path<String>) -> Resul
             .as_deref()
             .ok_or_else(|| ApiError::not_found("markers of the run"))?;
         let unusable = |what: String| ApiError::unusable(format!("markers: {what}"));
-        let bytes = edits::read_table(path).map_err(|error| unusable(error.what()))?;
+        let bytes = edits::read_table(path, MAX_FILE_BYTES).map_err(|error| unusable(error.what()))?;
         let read = BoundedTable::parse(&bytes, &MARKER_COLUMNS).map_err(unusable)?;
         let mut object = read.to_json();
         object.insert("counts".to_owned(), json!(Counts::of(&read.table)));

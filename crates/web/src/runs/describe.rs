@@ -157,7 +157,7 @@ impl BoundedTable {
     /// # Errors
     /// What is wrong with it, without its path.
     pub fn read_markers(path: &Path) -> Result<Self, String> {
-        let bytes = edits::read_table(path).map_err(|error| error.what())?;
+        let bytes = edits::read_table(path, MAX_FILE_BYTES).map_err(|error| error.what())?;
         Self::parse(&bytes, &MARKER_COLUMNS)
     }
 
