@@ -4,10 +4,9 @@
 //! everywhere, whatever the map or an older table says: [`Edits::moment_of`] for markers in memory,
 //! [`Edits::table`] for tables on the disk.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use mtbsync_formats::atomic::{FileSet, WriteError};
+use mtbsync_formats::atomic::{FileSet, Replaces, WriteError};
 use mtbsync_formats::read_bounded;
 use mtbsync_task::error::{PipelineError, TaskProblem};
 use mtbsync_task::files::folder_of;
@@ -15,8 +14,8 @@ use serde::Serialize;
 
 use crate::anchors::{self, ANCHORS_FILE, AnchorRow};
 use crate::annotations::{self, ANNOTATIONS_FILE, Annotation};
-use crate::pinned;
 use crate::time_warp::NEW_MARKERS_FILE;
+use crate::{pinned, run_set};
 
 /// Most kept copies of files that were put aside; the search for a free name ends there.
 const MAX_COPIES: usize = 1000;
@@ -142,19 +141,12 @@ impl EditCounts {
 /// Files that cannot be read.
 pub fn read_table(path: &Path, max_bytes: u64) -> Result<Vec<u8>, PipelineError> {
     let csv = read_bounded(path, max_bytes)?;
+    run_set::check_table(path, &csv).map_err(|problem| PipelineError::from(problem).at(path))?;
     // A table of another name may be of another run.
     if path.file_name().is_none_or(|name| name != NEW_MARKERS_FILE) {
         return Ok(csv);
     }
     Ok(Edits::beside(path)?.table(csv))
-}
-
-/// Waits until nobody else changes what a person has set in `folder`, or makes files of it; until the value
-/// is dropped, nobody else does. Where the system locks no folders, there is nothing to wait for.
-pub fn lock(folder: &Path) -> Option<File> {
-    let folder = File::open(folder).ok()?;
-    folder.lock().ok()?;
-    Some(folder)
 }
 
 /// Files that hold what a person has set.
@@ -183,8 +175,9 @@ pub fn put_aside(folder: &Path, names: &[&str], set: &mut FileSet) -> Result<Vec
             let full = std::io::Error::from(std::io::ErrorKind::AlreadyExists);
             PipelineError::from(WriteError::from_io(&folder.join(format!("{name}.bak")), full))
         })?;
-        set.write(&copy, &bytes)?;
-        set.remove_stale(&path);
+        // The name was free a moment ago.
+        set.write(&copy, Replaces::NOTHING, &bytes)?;
+        set.remove_stale(&path, Replaces::ANYTHING);
         kept.push(copy);
     }
     Ok(kept)

@@ -34,6 +34,17 @@ pub enum ArtefactProblem {
     /// annotations.json holds something else.
     #[error("not a list of annotations")]
     NotAnnotations(#[source] JsonError),
+    /// A run was interrupted while its files got their names.
+    #[error("files of two runs are mixed here: {newer} of the newer, {older} of the older")]
+    HalfWritten {
+        /// Names of files of the newer run.
+        newer: String,
+        /// Names of files of the older run.
+        older: String,
+    },
+    /// A map that its run did not write.
+    #[error("{0} is not the one that was written with the other files of its run")]
+    OfAnotherRun(String),
     /// The content has no JSON form.
     #[error("{0}")]
     NoJson(#[source] JsonError),
@@ -50,6 +61,10 @@ impl Problem for ArtefactProblem {
             Self::ColumnMissing { hint, .. } => hint,
             Self::Contradictory { .. } => {
                 "a later moment of the new run must lie later in the reference: correct or remove one of the two"
+            }
+            Self::HalfWritten { .. } => "make the run again with mtbsync sync",
+            Self::OfAnotherRun(_) => {
+                "make the run again with mtbsync sync; if you changed the file yourself, delete manifest.json beside it"
             }
             Self::NotAnnotations(_) => "repair or remove annotations.json",
             Self::NoJson(_) | Self::NoNpz(_) => return None,

@@ -19,5 +19,6 @@ pub mod lenient;
 pub mod moments;
 pub mod pairs;
 pub mod pinned;
+pub mod run_set;
 pub mod sample;
 pub mod time_warp;

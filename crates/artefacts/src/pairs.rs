@@ -4,6 +4,7 @@ use std::path::Path;
 
 use mtbsync_align::confidence;
 use mtbsync_align::pair::{Candidate, Pair, PairOrigin};
+use mtbsync_formats::atomic::Replaces;
 use mtbsync_formats::csv::{CsvWriter, MAX_CSV_BYTES, Table, seconds6, share4};
 use mtbsync_formats::read_bounded;
 use mtbsync_task::error::PipelineError;
@@ -14,6 +15,11 @@ use crate::error::ArtefactProblem;
 pub const PAIRS_RAW_FILE: &str = "pairs_raw.csv";
 /// Pairs the map rests on.
 pub const PAIRS_FILE: &str = "pairs.csv";
+
+/// Knows a pairs.csv by its columns.
+pub const OWN: Replaces = Replaces::own(|ends| ends.has_header("t_new,t_ref,confidence,inliers,"));
+/// Knows a pairs_raw.csv by its columns.
+pub const OWN_RAW: Replaces = Replaces::own(|ends| ends.has_header("t_new,t_ref,score,n_inliers"));
 
 /// The bytes of pairs_raw.csv.
 pub fn pairs_raw_csv(candidates: &[Candidate]) -> Vec<u8> {

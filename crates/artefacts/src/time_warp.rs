@@ -1,18 +1,19 @@
 //! `timewarp.json` and `warp.npz`: the map, for people and for numpy.
 
-use std::fs::File;
-use std::io::{BufReader, Cursor, Read, Seek};
+use std::io::{Cursor, Read, Seek};
 use std::path::Path;
 
 use mtbsync_align::gates::Verdict;
 use mtbsync_align::{Segment, StopSide, TimeWarp, WarpModel, WarpSettings};
+use mtbsync_formats::atomic::Replaces;
 use mtbsync_formats::npz::{Compression, NpzReader, NpzWriter};
 use mtbsync_formats::{json, read_bounded};
-use mtbsync_task::error::{PipelineError, TaskProblem};
+use mtbsync_task::error::PipelineError;
 use serde::{Deserialize, Serialize};
 
 use crate::error::ArtefactProblem;
 use crate::geometry::GeometryFile;
+use crate::run_set;
 
 /// Name of the map in an artefact folder.
 pub const TIMEWARP_FILE: &str = "timewarp.json";
@@ -348,6 +349,12 @@ impl TimeWarpFile {
     }
 }
 
+/// Knows a timewarp.json by its first keys.
+pub const OWN_JSON: Replaces = Replaces::own(|ends| ends.has_keys(&["model", "params"]));
+/// Knows a warp.npz by its first member.
+pub const OWN_NPZ: Replaces =
+    Replaces::own(|ends| ends.head.starts_with(b"PK\x03\x04") && ends.head_holds("t_new.npy"));
+
 /// Read timewarp.json or warp.npz, told apart by content.
 pub fn read_warp(path: &Path) -> Result<TimeWarpFile, PipelineError> {
     let file = read_either(path).map_err(|error| error.at(path))?;
@@ -360,13 +367,11 @@ pub fn read_warp(path: &Path) -> Result<TimeWarpFile, PipelineError> {
 }
 
 fn read_either(path: &Path) -> Result<TimeWarpFile, PipelineError> {
-    let mut head = [0; 2];
-    let is_zip = File::open(path).and_then(|mut f| f.read_exact(&mut head)).is_ok() && &head == b"PK";
-    if is_zip {
-        let file = File::open(path).map_err(TaskProblem::Unreadable)?;
-        return Ok(decode_npz(BufReader::new(file)).ok_or(ArtefactProblem::NotAWarp)?);
-    }
     let bytes = read_bounded(path, json::MAX_JSON_BYTES)?;
+    run_set::check_map(path, &bytes)?;
+    if bytes.starts_with(b"PK") {
+        return Ok(decode_npz(Cursor::new(bytes)).ok_or(ArtefactProblem::NotAWarp)?);
+    }
     let value: serde_json::Value = json::from_slice(&bytes).map_err(|_| ArtefactProblem::NotAWarp)?;
     let version = value
         .get("version")

@@ -104,6 +104,9 @@ pub enum CliProblem {
     /// A gate that cannot be written.
     #[error(transparent)]
     Gate(RegressionError),
+    /// An entry of the cache is not what was written.
+    #[error("damaged")]
+    CacheDamaged,
     /// An address that cannot be listened on.
     #[error(transparent)]
     Server(ServerError),
@@ -127,6 +130,9 @@ impl Problem for CliProblem {
             Self::Benchmark(error) => return error.hint(),
             Self::Prune(error) => return error.hint(),
             Self::Gate(error) => return error.hint(),
+            Self::CacheDamaged => {
+                "it is made again when it is needed; a disk that damages files should be replaced"
+            }
             Self::Server(error) => return error.hint(),
             Self::NoHistory { hint, .. } => return hint.clone(),
             Self::NoMarkerTable(call) => call,
@@ -159,7 +165,11 @@ impl Problem for CliProblem {
 
     fn failure(&self) -> Failure {
         match self {
-            Self::FileNotFound
+            Self::Benchmark(BenchmarkError::Write(error)) | Self::Gate(RegressionError::Write(error)) => {
+                Problem::failure(error)
+            }
+            Self::CacheDamaged
+            | Self::FileNotFound
             | Self::RunWithoutMarkers
             | Self::FolderNotFound
             | Self::IsFolder

@@ -34,6 +34,7 @@ pub struct Session {
     threads_given: bool,
     cache_dir: Option<PathBuf>,
     force: bool,
+    overwrite: bool,
 }
 
 impl Session {
@@ -61,6 +62,7 @@ impl Session {
                 global.cache_dir.clone().or_else(default_cache_dir)
             },
             force: global.force,
+            overwrite: global.overwrite,
         })
     }
 
@@ -127,6 +129,7 @@ impl Session {
             cache: self.cache(),
             clock: now_utc,
             force: self.force,
+            overwrite: self.overwrite,
         }
     }
 }

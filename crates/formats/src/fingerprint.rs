@@ -25,11 +25,17 @@ pub fn fingerprint<P: AsRef<Path>>(chapters: &[P]) -> io::Result<String> {
         file.seek(SeekFrom::Start(length.saturating_sub(END_BYTES)))?;
         hash_up_to(&mut file, &mut hasher)?;
     }
-    let mut text = String::from("sha256:");
-    for byte in hasher.finalize() {
-        text.push_str(&format!("{byte:02x}"));
-    }
-    Ok(text)
+    Ok(format!("sha256:{}", hex(&hasher.finalize())))
+}
+
+/// Bytes as hex digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// SHA-256 of a whole content, as hex digits.
+pub fn sha256_hex(content: &[u8]) -> String {
+    hex(&Sha256::digest(content))
 }
 
 fn hash_up_to(file: &mut File, hasher: &mut Sha256) -> io::Result<()> {

@@ -13,8 +13,9 @@ mod fingerprint;
 pub mod json;
 pub mod npz;
 mod read;
+pub mod seal;
 mod text;
 
-pub use fingerprint::fingerprint;
+pub use fingerprint::{fingerprint, hex, sha256_hex};
 pub use read::{ReadError, ReadErrorKind, read_bounded};
 pub use text::{TextEncoding, decode_text};

@@ -11,7 +11,7 @@ use std::io::{BufReader, BufWriter};
 use std::path::Path;
 use std::sync::Arc;
 
-use mtbsync_formats::atomic::{FileSet, StagedFile, WriteError};
+use mtbsync_formats::atomic::{FileSet, Replaces, StagedFile, WriteError};
 use mtbsync_formats::npz::{Array, Compression, NpzElement, NpzError, NpzReader, NpzWriter};
 use mtbsync_formats::{ReadError, json};
 use mtbsync_task::error::PipelineError;
@@ -81,9 +81,27 @@ fn dense_layout() -> MetaDense {
     }
 }
 
+/// Knows an index by its first member.
+pub const OWN: Replaces =
+    Replaces::own(|ends| ends.head.starts_with(b"PK\x03\x04") && ends.head_holds("t_ref.npy"));
+
+/// Whether the index at `path` is what was written; every byte of it is read.
+///
+/// # Errors
+/// It cannot be opened.
+pub fn is_whole(path: &Path) -> Result<bool, PipelineError> {
+    let file = File::open(path).map_err(|error| ReadError::from_io(path, error))?;
+    Ok(NpzReader::new(BufReader::new(file)).is_ok_and(|mut npz| npz.check_all().is_ok()))
+}
+
 /// Write `features` to `path`, whole or not at all. Returns the size in bytes.
-pub fn write(path: &Path, features: &Features, now_utc: &str) -> Result<u64, PipelineError> {
-    let mut file = StagedFile::create(path)?;
+pub fn write(
+    path: &Path,
+    replaces: Replaces,
+    features: &Features,
+    now_utc: &str,
+) -> Result<u64, PipelineError> {
+    let mut file = StagedFile::create(path, replaces)?;
     encode(&mut file, features, now_utc).map_err(|e| match e {
         NpzError::Io(io) => PipelineError::from(WriteError::from_io(path, io)),
         other => PipelineError::from(IndexProblem::Npz(other)).at(path),
@@ -372,7 +390,7 @@ mod tests {
             fine_detail: details(1, 2),
             ..features(Vec::new())
         };
-        write(&path, &precise, "2026-06-01T09:00:00Z").unwrap();
+        write(&path, OWN, &precise, "2026-06-01T09:00:00Z").unwrap();
         let kept = read(&path).unwrap();
         let found = [(false, 1), (false, 2), (true, 0), (true, 1)].map(|frame| kept.hog_grid(frame));
         let grid = |value: u8| Some(vec![value; HOG_GRID_LEN]);
@@ -382,7 +400,7 @@ mod tests {
             ..precise
         };
         // Either the writer or the reader notices.
-        let written = write(&path, &too_few, "2026-06-01T09:00:00Z");
+        let written = write(&path, OWN, &too_few, "2026-06-01T09:00:00Z");
         assert!(written.is_err() || read(&path).is_err());
     }
 
@@ -403,7 +421,7 @@ mod tests {
                 lenses,
                 ..features(Vec::new())
             };
-            write(&path, &features, "2026-06-01T09:00:00Z").unwrap();
+            write(&path, OWN, &features, "2026-06-01T09:00:00Z").unwrap();
             (features.lenses, read(&path).map(|f| f.lenses))
         };
         for good in [&[][..], &[(0.0, 87.0)], &[(0.0, 87.0), (61.5, 120.0)]] {
@@ -419,7 +437,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("index.npz");
         let kept = |track: &[[f64; 6]]| {
-            write(&path, &features(track.to_vec()), "2026-06-01T09:00:00Z").unwrap();
+            write(&path, OWN, &features(track.to_vec()), "2026-06-01T09:00:00Z").unwrap();
             read(&path).map(|f| f.track)
         };
         let track = [

@@ -11,8 +11,9 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use mtbsync_formats::atomic::{FileSet, StagedFile};
+use mtbsync_formats::atomic::{FileSet, Replaces, StagedFile};
 use mtbsync_formats::read_bounded;
+use mtbsync_formats::seal::{SEAL_BYTES, is_whole, seal};
 use mtbsync_task::error::PipelineError;
 use mtbsync_task::progress::{Stage, Task};
 use mtbsync_vision::learned::{LEARNED_LEN, LearnedExtractor, LearnedModel, ModelProblem};
@@ -27,7 +28,7 @@ use crate::tuning::LEARNED_BATCH;
 /// What the names of kept files end with.
 pub const LEARNED_SUFFIX: &str = "maps";
 /// Changes when the descriptors or the network that is built in do.
-const REVISION: u32 = 1;
+const REVISION: u32 = 2;
 /// Largest file that is read as a model: a hundred times the one that is built in.
 const MAX_MODEL_BYTES: u64 = 256 << 20;
 /// Frames whose pictures name a kept file: the same recording seen through another lens has others.
@@ -126,11 +127,11 @@ pub fn describe_all(
     if let Some(kept) = open(&path, every.len()) {
         return Ok(kept);
     }
-    let Ok(mut staged) = StagedFile::create(&path) else {
+    let Ok(mut staged) = StagedFile::create(&path, Replaces::ANYTHING) else {
         return describe_some(features, &every, model, task);
     };
-    let written = describe(features, &every, model, task, &mut staged)?.is_ok();
-    let kept = written.then(|| {
+    let written = describe(features, &every, model, task, &mut staged)?.and_then(|()| seal(&mut staged));
+    let kept = written.is_ok().then(|| {
         let mut set = FileSet::new();
         set.push(staged);
         set.commit().ok().and_then(|_| open(&path, every.len()))
@@ -163,7 +164,8 @@ fn file_name(features: &Features, model: &NamedModel) -> PathBuf {
 /// A kept file of that many frames.
 fn open(path: &Path, frames: usize) -> Option<LearnedColumn> {
     let file = File::open(path).ok()?;
-    let whole = file.metadata().ok()?.len() == (frames * LEARNED_LEN) as u64;
+    let whole =
+        file.metadata().ok()?.len() == (frames * LEARNED_LEN) as u64 + SEAL_BYTES && is_whole(path).ok()?;
     if whole {
         // When it was last used, for whoever keeps the folder; where that cannot be said it is as good.
         let _ = file.set_modified(SystemTime::now());

@@ -9,6 +9,7 @@ pub mod colour;
 pub mod export;
 pub mod import;
 mod marker;
+pub mod own;
 pub mod presets;
 mod read;
 pub mod retime;

@@ -42,7 +42,8 @@ fn main() -> Result<(), String> {
             let place = |t: f64| t - 10.0 + 6.0 * (t / 25.0).sin();
             for (file, place) in files.iter().zip([(|t| t) as fn(f64) -> f64, place]) {
                 let features = ride(secs, place, fine);
-                index_file::write(file, &features, "2026-01-01T00:00:00Z").map_err(|e| e.to_string())?;
+                index_file::write(file, index_file::OWN, &features, "2026-01-01T00:00:00Z")
+                    .map_err(|e| e.to_string())?;
             }
             Ok(())
         }

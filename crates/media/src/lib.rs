@@ -67,7 +67,7 @@ pub use frames::{FrameOptions, FrameStream, LumaFrame};
 pub use info::{StreamSummary, VideoInfo};
 pub use mp4box::read_user_data;
 pub use mtbsync_formats::bmff::ChapterMark;
-pub use mux::{ChapterError, copy_with_chapters};
+pub use mux::{ChapterError, copy_with_chapters, is_own_movie, mark_as_own};
 pub use plan::{FrameRole, PlanMode, PlannedFrame, SamplePlan, SampleRequest};
 pub use rational::Rational;
 pub use recording::{Chapter, OpenOptions, Recording};

@@ -93,10 +93,26 @@ pub fn copy_with_chapters(
         .with_chapters(&titles, data_start)
         .ok_or(ChapterError::NotMp4)?;
     span.copy(source, out)?;
-    for bytes in [data_box, new_moov] {
-        out.write_all(&bytes).map_err(ChapterError::Write)?;
+    for bytes in [data_box.as_slice(), &new_moov, MADE_BY] {
+        out.write_all(bytes).map_err(ChapterError::Write)?;
     }
     Ok(())
+}
+
+/// The last box of a movie this program made: players skip it, and the next output of that name may replace it.
+const MADE_BY: &[u8] = b"\0\0\0\x17freemade by mtbsync";
+
+/// Marks a finished MP4 or MOV file as made by this program; `out` stands at its end.
+///
+/// # Errors
+/// The disk is full.
+pub fn mark_as_own(out: &mut impl Write) -> io::Result<()> {
+    out.write_all(MADE_BY)
+}
+
+/// Whether a file that ends with these bytes was marked by [`mark_as_own`].
+pub fn is_own_movie(tail: &[u8]) -> bool {
+    tail.ends_with(MADE_BY)
 }
 
 /// Where the index lies in a file.

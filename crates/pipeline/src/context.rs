@@ -1,5 +1,8 @@
 //! What every command is given besides its own settings.
 
+use std::path::Path;
+
+use mtbsync_task::files::Outputs;
 use mtbsync_task::progress::Task;
 #[cfg(test)]
 use mtbsync_task::progress::{Cancel, Silent};
@@ -16,9 +19,16 @@ pub struct Context<'a> {
     pub clock: fn() -> String,
     /// Go on with a warp whose gates failed; its markers are all marked for review.
     pub force: bool,
+    /// Outputs may replace other files than those of their own kind.
+    pub overwrite: bool,
 }
 
 impl Context<'_> {
+    /// Where the outputs of a call that reads `inputs` may go.
+    pub fn outputs<'p>(&self, inputs: impl IntoIterator<Item = &'p Path>) -> Outputs {
+        Outputs::new(self.overwrite, inputs)
+    }
+
     /// The time, UTC, RFC 3339.
     pub fn now_utc(&self) -> String {
         (self.clock)()
@@ -38,6 +48,7 @@ impl<'a> Context<'a> {
             cache: None,
             clock,
             force,
+            overwrite: false,
         }
     }
 }

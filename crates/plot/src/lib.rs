@@ -45,7 +45,7 @@ mod svg;
 mod theme;
 
 pub use pixels::Pixels;
-pub use png::PlotError;
+pub use png::{PlotError, is_own};
 
 /// Default picture size in pixels, width then height.
 pub const DEFAULT_SIZE: (u32, u32) = (1200, 900);

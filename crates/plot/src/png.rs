@@ -53,14 +53,32 @@ static FONTS: LazyLock<Arc<fontdb::Database>> = LazyLock::new(|| {
     Arc::new(fonts)
 });
 
+/// Signature and header of a PNG: a text may follow.
+const HEAD_BYTES: usize = 33;
+/// A text chunk, `Software: mtbsync`: pictures of ours are known by it.
+const MADE_BY: &[u8] = b"\0\0\0\x10tEXtSoftware\0mtbsync!A\xd5\xa7";
+
+/// Whether a file that begins with these bytes is a plot of ours, as PNG or as SVG.
+pub fn is_own(head: &[u8]) -> bool {
+    let first_line = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let is_svg = first_line.starts_with(b"<svg xmlns=")
+        && first_line.ends_with(format!("font-family=\"{}, sans-serif\">", font::FAMILY).as_bytes());
+    is_svg
+        || head
+            .get(HEAD_BYTES..)
+            .is_some_and(|rest| rest.starts_with(MADE_BY))
+}
+
 /// Draws `svg`, which must have the given size, and encodes it.
 pub fn render(svg: &str, size: (u32, u32)) -> Result<Vec<u8>, PlotError> {
     if !SIDE_RANGE.contains(&size.0) || !SIDE_RANGE.contains(&size.1) {
         return Err(out_of_range(size));
     }
-    draw(svg, size)?
+    let png = draw(svg, size)?
         .encode_png()
-        .map_err(|error| PlotError::Encoding(error.into()))
+        .map_err(|error| PlotError::Encoding(error.into()))?;
+    let (head, rest) = png.split_at(png.len().min(HEAD_BYTES));
+    Ok([head, MADE_BY, rest].concat())
 }
 
 /// Draws `svg`, which must have the given size, as pixels to be blended; it may be smaller than a plot.

@@ -1,10 +1,14 @@
 //! `batch_summary.csv`: one row per pair of a batch (docs/reference/files.md#batch_summarycsv).
 
+use mtbsync_formats::atomic::Replaces;
 use mtbsync_formats::csv::{CsvWriter, seconds6, share4};
 use serde::{Deserialize, Serialize};
 
 /// Name of the file in the output folder of a batch.
 pub const SUMMARY_FILE: &str = "batch_summary.csv";
+
+/// Knows a summary.
+pub const OWN: Replaces = Replaces::own(|ends| ends.has_header("ref_video,new_video,out_dir,ok,error,"));
 
 const HEADERS: [&str; 21] = [
     "ref_video",

@@ -173,7 +173,7 @@ Run ID: sync:119.mp4
 fn the_gate_files_read_as_specified() {
     let root = root_with(12, WarpModel::Monotone, |r| r.p90 = 1.75);
     let gate = check(root.path(), &RegressionSettings::default()).gate(NOW, 25);
-    gate.write(root.path()).unwrap();
+    gate.write(root.path(), false).unwrap();
     let text = fs::read_to_string(root.path().join(GATE_TEXT_FILE)).unwrap();
     let expected = "\
 Quality Gate: WARN_LEARNING

@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use mtbsync_formats::atomic::FileSet;
+use mtbsync_formats::atomic::{FileSet, Replaces};
 use mtbsync_formats::json;
 use serde::{Deserialize, Serialize};
 
@@ -64,6 +64,9 @@ pub struct GateNumbers {
     /// Share of inliers.
     pub inlier_frac: Option<f64>,
 }
+
+const OWN_TEXT: Replaces = Replaces::own(|ends| ends.has_header("Quality Gate: "));
+const OWN_JSON: Replaces = Replaces::own(|ends| ends.has_keys(&["status", "min_history"]));
 
 /// The comparison behind the verdict.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -180,14 +183,20 @@ impl QualityGate {
         text
     }
 
-    /// Writes both files into `folder`; returns their paths.
+    /// Writes both files into `folder`; returns their paths. Other files of their names are replaced only with
+    /// `overwrite`.
     ///
     /// # Errors
     /// The folder does not allow writing.
-    pub fn write(&self, folder: &Path) -> Result<Vec<PathBuf>, RegressionError> {
+    pub fn write(&self, folder: &Path, overwrite: bool) -> Result<Vec<PathBuf>, RegressionError> {
+        let may = |own| if overwrite { Replaces::ANYTHING } else { own };
         let mut outputs = FileSet::new();
-        outputs.write(&folder.join(GATE_TEXT_FILE), self.text().as_bytes())?;
-        outputs.write(&folder.join(GATE_JSON_FILE), &json::to_vec(self)?)?;
+        outputs.write(
+            &folder.join(GATE_TEXT_FILE),
+            may(OWN_TEXT),
+            self.text().as_bytes(),
+        )?;
+        outputs.write(&folder.join(GATE_JSON_FILE), may(OWN_JSON), &json::to_vec(self)?)?;
         Ok(outputs.commit()?)
     }
 }

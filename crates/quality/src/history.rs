@@ -10,7 +10,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use mtbsync_align::WarpModel;
-use mtbsync_formats::atomic::{FileSet, WriteError};
+use mtbsync_formats::atomic::{FileSet, Replaces, WriteError};
 use mtbsync_formats::json::{self, JsonError};
 use mtbsync_formats::{ReadError, ReadErrorKind};
 use serde::Serialize;
@@ -221,7 +221,12 @@ pub fn append(root: &Path, records: &[HistoryRecord]) -> Result<Appended, Histor
     values.drain(..values.len().saturating_sub(MAX_RECORDS));
 
     let mut outputs = FileSet::new();
-    outputs.write(&path, &json::to_vec(&values).map_err(HistoryError::Json)?)?;
+    // What is there was read, or kept under another name.
+    outputs.write(
+        &path,
+        Replaces::ANYTHING,
+        &json::to_vec(&values).map_err(HistoryError::Json)?,
+    )?;
     outputs.commit()?;
     let history = History::from_values(values);
     warnings.extend(history.warning());

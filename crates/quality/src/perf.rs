@@ -1,9 +1,12 @@
 //! `perf.json`: what a run cost (docs/reference/files.md#perfjson).
 
+use mtbsync_formats::atomic::Replaces;
 use serde::{Deserialize, Serialize};
 
 /// Name of the file in a run folder.
 pub const PERF_FILE: &str = "perf.json";
+/// Knows a perf.json.
+pub const OWN: Replaces = Replaces::own(|ends| ends.has_keys(&["cmd", "timings"]));
 
 /// The two recordings of a run, as paths.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]

@@ -7,7 +7,7 @@
 use std::path::Path;
 
 use mtbsync_align::WarpModel;
-use mtbsync_formats::atomic::{FileSet, WriteError};
+use mtbsync_formats::atomic::{FileSet, Replaces, WriteError};
 use mtbsync_formats::json::{self, JsonError};
 use serde::{Deserialize, Serialize};
 
@@ -158,13 +158,16 @@ pub fn judge_run(
     Some(judge(current, before, records.len(), settings))
 }
 
+/// Knows a regression.json.
+pub const OWN: Replaces = Replaces::own(|ends| ends.has_keys(&["status", "reasons", "run_id"]));
+
 /// Writes `regression.json` into `root`.
 ///
 /// # Errors
 /// The folder does not allow writing.
 pub fn write(root: &Path, report: &RegressionReport) -> Result<(), RegressionError> {
     let mut outputs = FileSet::new();
-    outputs.write(&root.join(REGRESSION_FILE), &json::to_vec(report)?)?;
+    outputs.write(&root.join(REGRESSION_FILE), OWN, &json::to_vec(report)?)?;
     outputs.commit()?;
     Ok(())
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use mtbsync_formats::ReadError;
-use mtbsync_formats::atomic::WriteError;
+use mtbsync_formats::atomic::{WriteError, WriteErrorKind};
 use mtbsync_formats::csv::{CellError, CsvError};
 use mtbsync_formats::json::JsonError;
 
@@ -146,6 +146,9 @@ pub enum TaskProblem {
     /// A folder in place of a file to write.
     #[error("is a folder")]
     IsFolder,
+    /// An output of the name of a file that the same call reads.
+    #[error("output is one of the inputs")]
+    OutputIsInput,
     /// An output of the name of a file that holds what a person has set.
     #[error("holds what a person has set, and no output replaces it")]
     OfAPerson,
@@ -159,6 +162,7 @@ impl Problem for TaskProblem {
         let hint = match self {
             Self::IsFolder => "name a file in it",
             Self::OfAPerson => "name another file",
+            Self::OutputIsInput => "choose another name with ‹out›",
             _ => return None,
         };
         Some(hint.to_owned())
@@ -167,7 +171,7 @@ impl Problem for TaskProblem {
     fn failure(&self) -> Failure {
         match self {
             Self::Interrupted => Failure::Interrupted,
-            Self::OfAPerson => Failure::Usage,
+            Self::OfAPerson | Self::OutputIsInput => Failure::Usage,
             _ => Failure::Failed,
         }
     }
@@ -190,8 +194,24 @@ macro_rules! problems_of_files {
 problems_of_files!(
     CsvError: |_| None,
     JsonError: |_| None,
-    ReadError: |error| Some(&error.path),
-    WriteError: |error| Some(&error.path)
+    ReadError: |error| Some(&error.path)
 );
+
+impl Problem for WriteError {
+    fn hint(&self) -> Option<String> {
+        Self::hint(self)
+    }
+
+    fn file(&self) -> Option<&Path> {
+        Some(&self.path)
+    }
+
+    fn failure(&self) -> Failure {
+        match self.kind {
+            WriteErrorKind::NotOurs => Failure::Usage,
+            _ => Failure::Failed,
+        }
+    }
+}
 
 impl Problem for CellError {}

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use mtbsync_formats::atomic::{FileSet, check_writable};
+use mtbsync_formats::atomic::{FileSet, Replaces, check_writable};
 use mtbsync_formats::read_bounded;
 
 use crate::error::{PipelineError, TaskProblem};
@@ -111,26 +111,65 @@ pub fn check_name(file: &Path) -> Result<(), PipelineError> {
     Ok(())
 }
 
-/// Creates the folder of `file` and proves that it can be written to.
-///
-/// # Errors
-/// It cannot, or the name is that of what a person has set.
-pub fn check_output(file: &Path) -> Result<(), PipelineError> {
-    check_name(file)?;
-    if file.is_dir() {
-        return Err(PipelineError::from(TaskProblem::IsFolder).at(file));
-    }
-    check_writable(folder_of(file)).map_err(Into::into)
+/// Where the outputs of one call may go: never over one of its inputs, and over a file that is there only where
+/// it is of the same kind, or the person has said so.
+#[derive(Clone, Debug, Default)]
+pub struct Outputs {
+    overwrite: bool,
+    inputs: Vec<PathBuf>,
 }
+
+impl Outputs {
+    /// For a call that reads `inputs`; `overwrite` lets outputs replace other files than these.
+    pub fn new<'a>(overwrite: bool, inputs: impl IntoIterator<Item = &'a Path>) -> Self {
+        Self {
+            overwrite,
+            inputs: inputs
+                .into_iter()
+                .filter_map(|path| path.canonicalize().ok())
+                .collect(),
+        }
+    }
+
+    /// Creates the folder of `file` and proves that the output can be written there. Gives what it may replace
+    /// when it is written. `own` knows files of its kind.
+    ///
+    /// # Errors
+    /// It cannot; or the name is that of an input, of what a person has set, or of another file.
+    pub fn check(&self, file: &Path, own: Replaces) -> Result<Replaces, PipelineError> {
+        check_writable(folder_of(file))?;
+        self.allow(file, own)
+    }
+
+    /// The same for a file in a folder that is known to be writable.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check).
+    pub fn allow(&self, file: &Path, own: Replaces) -> Result<Replaces, PipelineError> {
+        check_name(file)?;
+        if file.is_dir() {
+            return Err(PipelineError::from(TaskProblem::IsFolder).at(file));
+        }
+        if file.canonicalize().is_ok_and(|file| self.inputs.contains(&file)) {
+            return Err(PipelineError::from(TaskProblem::OutputIsInput).at(file));
+        }
+        let replaces = if self.overwrite { Replaces::ANYTHING } else { own };
+        replaces.check(file)?;
+        Ok(replaces)
+    }
+}
+
+/// An output of a call: where it goes, what it may replace, its content.
+pub type Output<'a> = (&'a Path, Replaces, &'a [u8]);
 
 /// Writes all of `files`, or none of them.
 ///
 /// # Errors
-/// A folder that does not allow it, or no space.
-pub fn write_files(files: &[(&Path, &[u8])]) -> Result<(), PipelineError> {
+/// A folder that does not allow it, another file in an output's place, or no space.
+pub fn write_files(files: &[Output<'_>]) -> Result<(), PipelineError> {
     let mut set = FileSet::new();
-    for (path, bytes) in files {
-        set.write(path, bytes)?;
+    for (path, replaces, bytes) in files {
+        set.write(path, *replaces, bytes)?;
     }
     set.commit()?;
     Ok(())

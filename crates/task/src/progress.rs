@@ -40,6 +40,8 @@ pub enum Stage {
     Runs,
     /// Drawing and encoding the frames of a video.
     Render,
+    /// Comparing what is stored with its checksums.
+    Check,
 }
 
 impl Stage {
@@ -59,6 +61,7 @@ impl Stage {
             Self::Write => "write",
             Self::Runs => "read runs",
             Self::Render => "render",
+            Self::Check => "check",
         }
     }
 }

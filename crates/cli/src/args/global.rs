@@ -62,6 +62,10 @@ pub struct GlobalArgs {
     /// Go on with a warp that failed its gates; every marker is then for review
     #[arg(long, global = true)]
     pub force: bool,
+
+    /// Let an output replace a file that is not of its own kind; never an input
+    #[arg(long, global = true)]
+    pub overwrite: bool,
 }
 
 impl GlobalArgs {

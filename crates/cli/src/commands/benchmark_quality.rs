@@ -111,7 +111,7 @@ pub fn run(args: BenchmarkArgs, session: &Session) -> Result<Outcome, PipelineEr
         return Err(PipelineError::from(CliProblem::NoRunFolder).at(&args.root));
     }
     let written = benchmark
-        .write(&args.out, formats, &context.now_utc())
+        .write(&args.out, formats, context.overwrite, &context.now_utc())
         .map_err(CliProblem::Benchmark)?;
     let summary = benchmark.summary();
     session.printer.line(summary.text(args.strict).trim_end());

@@ -1,4 +1,4 @@
-//! `mtbsync cache status|clear` (docs/reference/cli.md#cache).
+//! `mtbsync cache status|check|clear` (docs/reference/cli.md#cache).
 
 use std::io::{self, BufRead, IsTerminal};
 
@@ -25,6 +25,8 @@ pub struct CacheArgs {
 pub enum CacheAction {
     /// Say where it is and how full
     Status,
+    /// Compare every entry with its checksum; exit code 1 where one is damaged
+    Check,
     /// Remove indexes; they are made again when needed
     Clear(ClearArgs),
 }
@@ -69,6 +71,7 @@ pub fn run(args: &CacheArgs, session: &Session) -> Result<Outcome, PipelineError
     let cache = session.cache().ok_or(CliProblem::NoCache)?;
     match &args.action {
         CacheAction::Status => status(&cache, session),
+        CacheAction::Check => check(&cache, session),
         CacheAction::Clear(args) => clear(&cache, args, session),
     }
 }
@@ -87,14 +90,55 @@ fn status(cache: &Cache, session: &Session) -> Result<Outcome, PipelineError> {
         "Oldest use: {}",
         status.oldest_use.as_deref().unwrap_or("-")
     ));
+    if status.leftovers > 0 {
+        line(format!(
+            "Left half written: {} (removed by the next run)",
+            files(status.leftovers)
+        ));
+    }
     let mut outcome = Outcome::done(json!({
         "entries": status.entries,
         "bytes": status.bytes,
+        "leftovers": status.leftovers,
         "max_bytes": status.max_bytes,
         "oldest_use": status.oldest_use,
     }));
     outcome.outputs = vec![("cache".to_owned(), status.folder)];
     Ok(outcome)
+}
+
+fn check(cache: &Cache, session: &Session) -> Result<Outcome, PipelineError> {
+    let checked = cache.check(&session.context().task)?;
+    let found = match checked.damaged.len() {
+        0 => "all as they were written".to_owned(),
+        damaged => format!("{damaged} damaged"),
+    };
+    session
+        .printer
+        .line(&format!("{} entries, {found}", checked.entries));
+    for path in &checked.damaged {
+        session.printer.line(&format!("-> {}", path.display()));
+    }
+    let result = json!({
+        "entries": checked.entries,
+        "damaged": checked.damaged,
+    });
+    let Some(first) = checked.damaged.first() else {
+        return Ok(Outcome::done(result));
+    };
+    let error = PipelineError::from(CliProblem::CacheDamaged).at(first);
+    Ok(Outcome {
+        result,
+        ..Outcome::failed(error)
+    })
+}
+
+/// A number of files in words.
+fn files(count: usize) -> String {
+    match count {
+        1 => "1 file".to_owned(),
+        count => format!("{count} files"),
+    }
 }
 
 fn clear(cache: &Cache, args: &ClearArgs, session: &Session) -> Result<Outcome, PipelineError> {
@@ -109,9 +153,15 @@ fn clear(cache: &Cache, args: &ClearArgs, session: &Session) -> Result<Outcome, 
         cleared.entries,
         size(cleared.bytes)
     ));
+    if cleared.leftovers > 0 {
+        session
+            .printer
+            .line(&format!("{done} {} left half written", files(cleared.leftovers)));
+    }
     Ok(Outcome::done(json!({
         "entries": cleared.entries,
         "bytes": cleared.bytes,
+        "leftovers": cleared.leftovers,
     })))
 }
 

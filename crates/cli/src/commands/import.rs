@@ -94,7 +94,7 @@ pub fn run(args: &ImportArgs, session: &mut Session) -> Result<Outcome, Pipeline
         out,
         options: args.options(),
     };
-    let report = import_markers(&request)
+    let report = import_markers(&request, &session.context())
         .map_err(|error| missing::suggest(error, &args.input, args.out.as_deref()))?;
     if let Some(created) = created {
         created.keep();

@@ -113,7 +113,7 @@ impl Command {
             Self::Cache(args) => cache::run(&args, session),
             Self::Doctor(args) => Ok(doctor::run(&args, session)),
             Self::Completions(args) => Ok(completions::run(&args, session)),
-            Self::Man(args) => man::run(&args),
+            Self::Man(args) => man::run(&args, &session),
             Self::Version => Ok(version::run(session)),
         }
     }

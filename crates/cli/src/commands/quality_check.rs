@@ -74,7 +74,7 @@ fn for_ci(
     session: &Session,
 ) -> Result<Outcome, PipelineError> {
     let gate = found.gate(&session.context().now_utc(), args.ci_min_history);
-    let written = write(&gate, args.ci_out.as_deref().unwrap_or(&args.root), args);
+    let written = write(&gate, args.ci_out.as_deref().unwrap_or(&args.root), args, session);
     // Without a root there is nowhere to write to; that is no data, not an error.
     let written = match written {
         Err(_) if args.ci_out.is_none() && !args.root.is_dir() => Vec::new(),
@@ -102,11 +102,16 @@ fn for_ci(
     Ok(outcome)
 }
 
-fn write(gate: &QualityGate, folder: &Path, args: &QualityCheckArgs) -> Result<Vec<PathBuf>, PipelineError> {
+fn write(
+    gate: &QualityGate,
+    folder: &Path,
+    args: &QualityCheckArgs,
+    session: &Session,
+) -> Result<Vec<PathBuf>, PipelineError> {
     if args.ci_out.is_some() {
         mtbsync_pipeline::recordings::index::prepare_folder(folder)?;
     }
-    gate.write(folder).map_err(|error| {
+    gate.write(folder, session.context().overwrite).map_err(|error| {
         let path = error.path().unwrap_or(folder).to_owned();
         PipelineError::from(CliProblem::Gate(error)).at(&path)
     })

@@ -69,7 +69,8 @@ pub fn run(args: SplitsArgs, session: &Session) -> Result<Outcome, PipelineError
     let names = args
         .sections
         .map(|names| names.iter().map(|name| name.trim().to_owned()).collect());
-    let report = splits(&SplitsRequest {
+    let context = session.context();
+    let request = SplitsRequest {
         markers: args.ref_markers.as_deref().map(Input::new),
         warps: args.timewarp_json,
         folders: args.run_dirs,
@@ -79,7 +80,8 @@ pub fn run(args: SplitsArgs, session: &Session) -> Result<Outcome, PipelineError
         delta_out: args.delta_out,
         step_secs: args.step,
         plot: args.plot,
-    })?;
+    };
+    let report = splits(&request, &context)?;
     for line in lines(&report, args.all) {
         session.printer.line(&line);
     }

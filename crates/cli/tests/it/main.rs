@@ -22,6 +22,7 @@ mod interrupted;
 mod learned;
 mod lens;
 mod markers;
+mod outputs;
 mod quality;
 mod regression;
 mod render;

@@ -42,6 +42,9 @@ pub enum WriteErrorKind {
     /// The folder does not exist.
     #[error("folder not found")]
     FolderNotFound,
+    /// A file of another kind is there, which the output must not replace.
+    #[error("another file is there")]
+    NotOurs,
     /// [`cleanup_all`](super::cleanup_all) ran: the program is about to end.
     #[error("interrupted")]
     Interrupted,
@@ -85,6 +88,7 @@ impl WriteError {
                 "choose another output path"
             }
             WriteErrorKind::FolderNotFound => "create the folder first",
+            WriteErrorKind::NotOurs => "name another output, or replace the file with ‹overwrite›",
             WriteErrorKind::Interrupted | WriteErrorKind::Io(_) => return None,
         };
         Some(hint.to_owned())

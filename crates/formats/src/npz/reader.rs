@@ -1,6 +1,6 @@
 //! Reading arrays out of an archive.
 
-use std::io::{Read, Seek};
+use std::io::{self, Read, Seek};
 
 use zip::{CompressionMethod, ZipArchive};
 
@@ -50,6 +50,17 @@ impl<R: Read + Seek> NpzReader<R> {
             return Err(NpzError::TooManyMembers { count: archive.len() });
         }
         Ok(Self { archive })
+    }
+
+    /// Reads every member to its end and compares it with its checksum.
+    ///
+    /// # Errors
+    /// A member is not what was written, or cannot be read.
+    pub fn check_all(&mut self) -> Result<(), NpzError> {
+        for index in 0..self.archive.len() {
+            io::copy(&mut self.archive.by_index(index)?, &mut io::sink())?;
+        }
+        Ok(())
     }
 
     /// Whether there is a member `name` (without `.npy`).

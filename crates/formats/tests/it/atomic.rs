@@ -4,7 +4,11 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-use mtbsync_formats::atomic::{FileSet, StagedFile, WriteErrorKind, check_writable};
+use mtbsync_formats::atomic::{
+    FileSet, Replaces, StagedFile, WriteErrorKind, check_writable, leftovers, sweep,
+};
+
+const ANYTHING: Replaces = Replaces::ANYTHING;
 
 fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap();
@@ -26,12 +30,12 @@ fn a_set_appears_at_once_and_replaces_older_files() {
     fs::write(&a, "older").unwrap();
     fs::write(&stale, "older").unwrap();
     let mut set = FileSet::new();
-    set.write(&a, b"one").unwrap();
-    let mut file = StagedFile::create(&b).unwrap();
+    set.write(&a, ANYTHING, b"one").unwrap();
+    let mut file = StagedFile::create(&b, ANYTHING).unwrap();
     file.write_all(b"two").unwrap();
     set.push(file);
-    set.remove_stale(&stale);
-    set.remove_stale(&a);
+    set.remove_stale(&stale, ANYTHING);
+    set.remove_stale(&a, ANYTHING);
     assert_eq!(fs::read(&a).unwrap(), b"older");
     assert!(!b.exists() && stale.exists());
     assert_eq!(set.commit().unwrap(), [a.clone(), b.clone()]);
@@ -48,7 +52,7 @@ fn a_dropped_set_leaves_everything_as_it_was() {
     let target = folder.path().join("a");
     fs::write(&target, "older").unwrap();
     let mut set = FileSet::new();
-    set.write(&target, b"newer").unwrap();
+    set.write(&target, ANYTHING, b"newer").unwrap();
     assert_eq!(names(folder.path()).len(), 2);
     drop(set);
     assert_eq!(names(folder.path()), ["a"]);
@@ -58,7 +62,7 @@ fn a_dropped_set_leaves_everything_as_it_was() {
 #[test]
 fn impossible_targets_are_named() {
     let folder = tempfile::tempdir().unwrap();
-    let kind = |path: &Path| StagedFile::create(path).unwrap_err().kind;
+    let kind = |path: &Path| StagedFile::create(path, ANYTHING).unwrap_err().kind;
     assert!(matches!(kind(folder.path()), WriteErrorKind::IsFolder));
     assert!(matches!(
         kind(&folder.path().join("no/x")),
@@ -83,11 +87,11 @@ fn links_are_followed_and_devices_refused() {
     fs::write(&real, "older").unwrap();
     std::os::unix::fs::symlink(&real, &link).unwrap();
     let mut set = FileSet::new();
-    set.write(&link, b"newer").unwrap();
+    set.write(&link, ANYTHING, b"newer").unwrap();
     set.commit().unwrap();
     assert!(link.symlink_metadata().unwrap().is_symlink());
     assert_eq!(fs::read(&real).unwrap(), b"newer");
-    let device = StagedFile::create(Path::new("/dev/null")).unwrap_err();
+    let device = StagedFile::create(Path::new("/dev/null"), ANYTHING).unwrap_err();
     assert!(matches!(device.kind, WriteErrorKind::NotRegular));
 }
 
@@ -99,4 +103,72 @@ fn a_full_disk_is_recognised() {
     let error = mtbsync_formats::atomic::WriteError::from_io(Path::new("x"), error);
     assert_eq!(error.to_string(), "disk full");
     assert!(error.hint().is_some());
+}
+
+/// A table as the tests write them.
+const OWN: Replaces = Replaces::own(|ends| ends.has_header("a,b"));
+
+#[test]
+fn only_files_of_the_same_kind_are_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("out.csv");
+    let write = |replaces| {
+        let mut set = FileSet::new();
+        set.write(&target, replaces, b"a,b\n1,2\n")?;
+        set.commit()
+    };
+    fs::write(&target, "").unwrap();
+    write(OWN).unwrap();
+    write(OWN).unwrap();
+    fs::write(&target, "a recording").unwrap();
+    let refused = write(OWN).unwrap_err();
+    assert!(matches!(refused.kind, WriteErrorKind::NotOurs));
+    assert!(refused.hint().unwrap().contains("‹overwrite›"));
+    assert_eq!(fs::read(&target).unwrap(), b"a recording");
+    assert_eq!(names(folder.path()), ["out.csv"]);
+    let mut set = FileSet::new();
+    set.remove_stale(&target, OWN);
+    set.commit().unwrap();
+    assert!(target.exists());
+    write(ANYTHING).unwrap();
+    assert_eq!(fs::read(&target).unwrap(), b"a,b\n1,2\n");
+}
+
+/// A file can be given the name of an empty folder made meanwhile as little as that of any other.
+#[test]
+fn a_rename_that_fails_takes_those_before_it_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    for name in ["a", "old"] {
+        fs::write(path(name), "older").unwrap();
+    }
+    let mut set = FileSet::new();
+    for name in ["a", "b", "c"] {
+        set.write(&path(name), ANYTHING, b"newer").unwrap();
+    }
+    set.remove_stale(&path("old"), ANYTHING);
+    fs::create_dir(path("c")).unwrap();
+    assert!(set.commit().is_err());
+    assert_eq!(names(folder.path()), ["a", "c", "old"]);
+    assert_eq!(fs::read(path("a")).unwrap(), b"older");
+}
+
+#[test]
+fn only_what_the_dead_have_left_is_swept() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("a");
+    let mut living = StagedFile::create(&target, ANYTHING).unwrap();
+    living.write_all(b"whole").unwrap();
+    let dead = folder.path().join(".a1234.mtbsync-tmp");
+    let other = folder.path().join("mine.mtbsync-tmp");
+    for path in [&dead, &other] {
+        fs::write(path, "cut").unwrap();
+    }
+    assert_eq!(leftovers(folder.path()), [dead]);
+    assert_eq!(sweep(folder.path()), 1);
+    assert!(other.exists());
+    let mut set = FileSet::new();
+    set.push(living);
+    set.commit().unwrap();
+    assert_eq!(names(folder.path()), ["a", "mine.mtbsync-tmp"]);
 }

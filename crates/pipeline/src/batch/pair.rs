@@ -1,5 +1,8 @@
 //! One pair of a batch: a process of its own does it. Whatever goes wrong becomes the pair's row.
 
+use mtbsync_artefacts::run_set::write_files;
+use mtbsync_formats::atomic::sweep;
+use mtbsync_quality::perf;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
@@ -9,7 +12,6 @@ use mtbsync_index::describe::absolute;
 use mtbsync_quality::batch_summary::BatchRow;
 use mtbsync_quality::perf::{PERF_FILE, Perf, PerfPair, Timings};
 use mtbsync_task::error::{PipelineError, TaskProblem};
-use mtbsync_task::files::write_files;
 use mtbsync_task::progress::Progress;
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +20,6 @@ use super::process::ProcessError;
 use super::record::Record;
 use super::run::BatchRequest;
 use super::wire::{PairJob, PairTask, Reply};
-use super::work::remove_leftovers;
 use crate::context::Context;
 use crate::recordings::index::prepare_folder;
 use crate::resources::Used;
@@ -122,7 +123,7 @@ impl<'a> Workshop<'a> {
     fn failed(&self, pair: &PlannedPair, failure: PairFailure, total_sec: f64) -> Finished {
         let folder = self.request.pairing.out_dir.join(&pair.name);
         // What its process was writing when it died.
-        remove_leftovers(&folder);
+        sweep(&folder);
         let row = BatchRow {
             ok: false,
             error: Some(failure.error),
@@ -236,7 +237,7 @@ pub fn with_paths(row: BatchRow, pair: &PlannedPair, folder: &Path) -> BatchRow 
 fn write_perf(folder: &Path, perf: &Perf) -> Result<(), PipelineError> {
     prepare_folder(folder)?;
     let bytes = json::to_vec(perf)?;
-    write_files(&[(&folder.join(PERF_FILE), &bytes)])
+    write_files(&[(&folder.join(PERF_FILE), perf::OWN, &bytes)])
 }
 
 #[cfg(all(test, unix))]

@@ -4,6 +4,8 @@
 //! and parameters, and every artefact it lists is still there byte for byte. Anything else runs again;
 //! results are reproducible, so that costs time and changes nothing.
 
+use mtbsync_artefacts::run_set::write_files;
+use mtbsync_formats::atomic::Replaces;
 use std::path::{Path, PathBuf};
 
 use mtbsync_align::WarpModel;
@@ -13,7 +15,6 @@ use mtbsync_quality::batch_summary::BatchRow;
 use mtbsync_quality::history::HistoryRecord;
 use mtbsync_quality::perf::{PERF_FILE, Perf};
 use mtbsync_task::error::PipelineError;
-use mtbsync_task::files::write_files;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -29,6 +30,9 @@ const RECORD_VERSION: u32 = 1;
 const PROGRAM_VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Bound of a file that takes part in a comparison; artefacts are far smaller.
 const MAX_COMPARED_BYTES: u64 = 1 << 30;
+
+/// Knows a note.
+const OWN: Replaces = Replaces::own(|ends| ends.has_keys(&["program", "key", "files"]));
 
 /// Content of the note.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -146,7 +150,7 @@ impl Record {
     /// The folder does not allow it.
     pub fn write(&self, folder: &Path) -> Result<(), PipelineError> {
         let bytes = json::to_vec(self)?;
-        write_files(&[(&folder.join(RECORD_FILE), &bytes)])
+        write_files(&[(&folder.join(RECORD_FILE), OWN, &bytes)])
     }
 
     /// Takes the note away, because its pair runs again.

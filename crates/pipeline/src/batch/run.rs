@@ -6,15 +6,16 @@
 //! its note: the time is written there first, the history second, and a resumed batch looks whether the
 //! history has that record.
 
+use mtbsync_artefacts::run_set::write_files;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use mtbsync_quality::batch_summary::{BatchRow, SUMMARY_FILE, to_csv};
+use mtbsync_formats::atomic::Replaces;
+use mtbsync_quality::batch_summary::{self, BatchRow, SUMMARY_FILE, to_csv};
 use mtbsync_quality::history::{self, HistoryRecord};
 use mtbsync_quality::regression::{self, RegressionSettings, RegressionStatus};
 use mtbsync_task::error::PipelineError;
-use mtbsync_task::files::write_files;
 use mtbsync_task::progress::{Cancel, Progress};
 
 use super::lock::lock;
@@ -22,7 +23,6 @@ use super::pair::{Finished, Workshop};
 use super::pairing::{PairingSettings, Plan, PlannedPair};
 use super::process::PairProgram;
 use super::totals::{PairStatus, Totals};
-use super::work::remove_leftovers;
 use crate::context::Context;
 use crate::recordings::index::prepare_folder;
 use crate::sync::SyncRequest;
@@ -92,13 +92,15 @@ pub fn batch(
 ) -> Result<BatchReport, PipelineError> {
     let out_dir = &request.pairing.out_dir;
     prepare_folder(out_dir)?;
+    let may_summary = context
+        .outputs([])
+        .allow(&out_dir.join(SUMMARY_FILE), batch_summary::OWN)?;
     let _lock = lock(out_dir)?;
-    remove_leftovers(out_dir);
     let jobs = request.jobs.clamp(1, plan.pairs.len().max(1));
     let workshop = Workshop::new(request, context, plan.pairs.len());
     let next = AtomicUsize::new(0);
     let (sender, receiver) = channel();
-    let mut ledger = Ledger::new(request, plan, context, done);
+    let mut ledger = Ledger::new(request, plan, context, done, may_summary);
     std::thread::scope(|scope| {
         for worker in 0..jobs {
             let crew = Crew {
@@ -166,6 +168,8 @@ struct Ledger<'a> {
     totals: Totals,
     regression: Option<RegressionStatus>,
     warnings: Vec<String>,
+    /// What the summary may replace.
+    may_summary: Replaces,
 }
 
 impl<'a> Ledger<'a> {
@@ -174,6 +178,7 @@ impl<'a> Ledger<'a> {
         plan: &'a Plan,
         context: &'a Context<'a>,
         done: &'a mut dyn FnMut(&PairDone),
+        may_summary: Replaces,
     ) -> Self {
         Self {
             request,
@@ -185,6 +190,7 @@ impl<'a> Ledger<'a> {
             totals: Totals::default(),
             regression: None,
             warnings: plan.warnings.clone(),
+            may_summary,
         }
     }
 
@@ -269,7 +275,8 @@ impl<'a> Ledger<'a> {
 
     fn write_summary(&self) -> Result<(), PipelineError> {
         let rows: Vec<BatchRow> = self.finished.iter().flatten().map(|f| f.row.clone()).collect();
-        write_files(&[(&self.request.pairing.out_dir.join(SUMMARY_FILE), &to_csv(&rows))])
+        let path = self.request.pairing.out_dir.join(SUMMARY_FILE);
+        write_files(&[(&path, self.may_summary, &to_csv(&rows))])
     }
 
     fn report(self) -> BatchReport {

@@ -1,11 +1,11 @@
 //! The other side of a batch: what the process of one pair does.
 
 use std::any::Any;
-use std::fs;
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
+use mtbsync_formats::atomic::sweep;
 use mtbsync_formats::json;
 use mtbsync_index::tracks::{TrackOffset, TrackRequest};
 use mtbsync_quality::batch_summary::BatchRow;
@@ -24,9 +24,6 @@ use crate::recordings::index::IndexRequest;
 use crate::recordings::index::index;
 use crate::resources::Resources;
 use crate::sync::{RunName, SyncReport, SyncRequest, sync};
-
-/// End of the name of a file that was being written when a process was killed.
-const LEFTOVER_SUFFIX: &str = ".mtbsync-tmp";
 
 /// Does the job in `line` for the batch `request`, and tells `out` about it; an error in what `words` makes
 /// of it.
@@ -81,7 +78,7 @@ pub fn do_job(
 fn look_up(pair: &PlannedPair, batch: &BatchRequest, context: &Context<'_>) -> Reply {
     let folder = batch.pairing.out_dir.join(&pair.name);
     // A batch may have been killed while it completed the record of a finished pair.
-    remove_leftovers(&folder);
+    sweep(&folder);
     let key = record::key(&request_of(pair, batch, &folder), context.force);
     match key.and_then(|key| Record::finished(&folder, &key)) {
         Some(record) => Reply::Finished(Box::new(Finished {
@@ -110,7 +107,7 @@ fn align(
     let request = request_of(pair, batch, &folder);
     let key = record::key(&request, context.force);
     Record::forget(&folder);
-    remove_leftovers(&folder);
+    sweep(&folder);
     let request = SyncRequest {
         index: index.map(Path::to_owned),
         ..request
@@ -203,20 +200,6 @@ fn row_of(report: &SyncReport, gps_used: bool) -> BatchRow {
         markers_outside: counts.map(|c| c.outside as u64),
         reasons: report.reasons.clone(),
         ..BatchRow::default()
-    }
-}
-
-/// Removes what a killed process was writing. Nobody else is writing there: the batch holds the lock of its
-/// output folder and has waited for the processes of an earlier one.
-pub fn remove_leftovers(folder: &Path) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if name.starts_with('.') && name.ends_with(LEFTOVER_SUFFIX) {
-            // Litter is no reason to fail.
-            let _ = fs::remove_file(entry.path());
-        }
     }
 }
 

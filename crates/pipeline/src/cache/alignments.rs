@@ -5,11 +5,13 @@
 //! both indexes, the settings of matching, the tracks and the program itself. An entry that does not read is
 //! a miss.
 
+use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
 use mtbsync_align::pair::{Candidate, Pair, PairOrigin};
-use mtbsync_formats::atomic::{FileSet, StagedFile, WriteError};
-use mtbsync_formats::json;
+use mtbsync_formats::atomic::{FileSet, Replaces, StagedFile, WriteError};
+use mtbsync_formats::seal::{sealed, unsealed};
+use mtbsync_formats::{json, read_bounded};
 use mtbsync_index::learned::NamedModel;
 use mtbsync_index::tracks::Tracks;
 use mtbsync_matching::align::Alignment;
@@ -29,7 +31,7 @@ pub(super) const KEY_PREFIX: &str = "alignment-";
 /// Folder of the alignments.
 pub(super) const FOLDER: &str = "alignment";
 /// Changes when the layout of an entry does.
-const REVISION: u32 = 3;
+const REVISION: u32 = 4;
 
 /// An alignment and what else a run says about the recordings.
 pub struct Kept {
@@ -161,6 +163,11 @@ impl KeptEntry {
     }
 }
 
+fn read(path: &Path) -> Option<KeptEntry> {
+    let bytes = read_bounded(path, json::MAX_JSON_BYTES).ok()?;
+    json::from_slice(unsealed(&bytes)?).ok()
+}
+
 impl Cache {
     /// The alignment of that key, if it is there; it counts as used.
     ///
@@ -174,7 +181,7 @@ impl Cache {
         let Some(db) = self.open_or_go_without()? else {
             return Ok(None);
         };
-        let kept = json::read::<KeptEntry>(&path).ok().and_then(KeptEntry::into_kept);
+        let kept = read(&path).and_then(KeptEntry::into_kept);
         // The register is a help for eviction.
         let _ = match kept {
             Some(_) => db
@@ -202,8 +209,8 @@ impl Cache {
         let db = db::open(&self.folder)?;
         let path = self.path(key);
         db::make_private_folder(&self.folder.join(FOLDER))?;
-        let text = json::to_vec(&KeptEntry::of(kept))?;
-        let mut staged = StagedFile::create(&path)?;
+        let text = sealed(json::to_vec(&KeptEntry::of(kept))?);
+        let mut staged = StagedFile::create(&path, Replaces::ANYTHING)?;
         db::make_private(staged.temporary_path());
         std::io::Write::write_all(&mut staged, &text).map_err(|error| WriteError::from_io(&path, error))?;
         let mut set = FileSet::new();

@@ -55,6 +55,12 @@ pub enum CacheError {
         /// The folder.
         folder: PathBuf,
     },
+    /// A database of another program has the name of the register.
+    #[error("{DB_FILE} in this folder is another program's")]
+    OfAnother {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// SQLite or the file system says no.
     #[error("cache cannot be used ({reason})")]
     Unusable {
@@ -69,13 +75,16 @@ impl Problem for CacheError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Newer { .. } => Some("update mtbsync, or use another ‹cache-dir› or ‹no-cache›".to_owned()),
+            Self::OfAnother { .. } => Some("choose another folder with ‹cache-dir›".to_owned()),
             Self::Unusable { .. } => Some("see ‹cache-dir› and ‹no-cache›".to_owned()),
         }
     }
 
     fn file(&self) -> Option<&Path> {
         match self {
-            Self::Newer { folder } | Self::Unusable { folder, .. } => Some(folder),
+            Self::Newer { folder } | Self::OfAnother { folder } | Self::Unusable { folder, .. } => {
+                Some(folder)
+            }
         }
     }
 }
@@ -88,8 +97,8 @@ pub fn failed(folder: &Path, error: &rusqlite::Error) -> CacheError {
     }
 }
 
-/// Opens the register in `folder`, both created where missing. A damaged one is replaced: all it holds can be
-/// made again.
+/// Opens the register in `folder`, both created where missing. One that is damaged, or no register, is put
+/// aside under another name: all that ours holds can be made again, and what is not ours stays.
 pub fn open(folder: &Path) -> Result<Connection, CacheError> {
     let unusable = |reason: String| CacheError::Unusable {
         folder: folder.to_owned(),
@@ -104,7 +113,7 @@ pub fn open(folder: &Path) -> Result<Connection, CacheError> {
                 format!("{DB_FILE}-wal"),
                 format!("{DB_FILE}-shm"),
             ] {
-                let _ = fs::remove_file(folder.join(name));
+                let _ = fs::rename(folder.join(&name), folder.join(format!("{name}.damaged")));
             }
             connect(&path, folder).map_err(|error| match error {
                 CacheOpen::Damaged => unusable("its register is damaged and cannot be replaced".to_owned()),
@@ -135,6 +144,11 @@ fn connect(path: &Path, folder: &Path) -> Result<Connection, CacheOpen> {
     let mut db = Connection::open(path).map_err(of)?;
     db.busy_timeout(BUSY_TIMEOUT).map_err(of)?;
     let version = user_version(&db).map_err(of)?;
+    if version == 0 && has_tables(&db).map_err(of)? {
+        return Err(CacheOpen::Failed(CacheError::OfAnother {
+            folder: folder.to_owned(),
+        }));
+    }
     if version > MIGRATIONS.len() {
         return Err(CacheOpen::Failed(CacheError::Newer {
             folder: folder.to_owned(),
@@ -152,6 +166,13 @@ fn connect(path: &Path, folder: &Path) -> Result<Connection, CacheOpen> {
         migrate(&mut db).map_err(of)?;
     }
     Ok(db)
+}
+
+/// Whether there is anything in a register that has no layout of ours yet.
+fn has_tables(db: &Connection) -> rusqlite::Result<bool> {
+    let tables: i64 = db.query_row("SELECT COUNT(*) FROM sqlite_master", [], |row| row.get(0))?;
+    // Another process may have been quicker in making ours.
+    Ok(tables > 0 && user_version(db)? == 0)
 }
 
 fn user_version(db: &Connection) -> rusqlite::Result<usize> {

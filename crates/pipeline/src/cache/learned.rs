@@ -13,13 +13,9 @@ use super::{Cache, db, size_of, stems};
 /// What the keys of learned descriptors begin with; those of indexes are hex digits.
 pub(super) const KEY_PREFIX: &str = "learned-";
 /// Their folder.
-const FOLDER: &str = "learned";
+pub(super) const FOLDER: &str = "learned";
 
 impl Cache {
-    pub(super) fn learned_path(&self, stem: &str) -> PathBuf {
-        self.folder.join(FOLDER).join(stem).with_extension(LEARNED_SUFFIX)
-    }
-
     pub(super) fn learned_keys(&self) -> impl Iterator<Item = String> {
         let stems = stems(&self.folder.join(FOLDER), LEARNED_SUFFIX);
         stems.into_iter().map(|stem| format!("{KEY_PREFIX}{stem}"))

@@ -9,6 +9,7 @@
 //! descriptors ([`learned`]) are entries like indexes.
 
 pub mod alignments;
+mod contents;
 mod db;
 mod learned;
 pub mod proxies;
@@ -16,6 +17,7 @@ pub mod runs;
 #[cfg(test)]
 mod tests;
 
+use mtbsync_formats::atomic::{Replaces, leftovers, sweep};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
@@ -25,6 +27,7 @@ pub use db::CacheError;
 use mtbsync_index::features::{Features, IndexParams};
 use mtbsync_index::file as index_file;
 use mtbsync_task::error::PipelineError;
+use mtbsync_task::progress::{Stage, Task};
 use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 use time::format_description::well_known::Rfc3339;
@@ -65,16 +68,10 @@ pub fn key(fingerprint: &str, proxy: Option<&str>, params: IndexParams) -> Strin
 impl Cache {
     /// Where the file of a key lies, or would.
     pub fn path(&self, key: &str) -> PathBuf {
-        if let Some(stem) = key.strip_prefix(proxies::KEY_PREFIX) {
-            return self.proxy_folder().join(format!("{stem}.mp4"));
-        }
-        if let Some(stem) = key.strip_prefix(alignments::KEY_PREFIX) {
-            return self.folder.join(alignments::FOLDER).join(format!("{stem}.json"));
-        }
-        if let Some(stem) = key.strip_prefix(learned::KEY_PREFIX) {
-            return self.learned_path(stem);
-        }
-        self.index_folder().join(format!("{key}.npz"))
+        let (room, stem) = contents::room_of(key);
+        self.folder
+            .join(room.folder)
+            .join(format!("{stem}.{}", room.suffix))
     }
 
     fn index_folder(&self) -> PathBuf {
@@ -164,7 +161,7 @@ impl Cache {
         let db = db::open(&self.folder)?;
         db::make_private_folder(&self.index_folder())?;
         let path = self.path(key);
-        let bytes = index_file::write(&path, features, now_utc)?;
+        let bytes = index_file::write(&path, Replaces::ANYTHING, features, now_utc)?;
         db::make_private(&path);
         self.register(&db, key, features, now_utc)
             .map_err(|e| db::failed(&self.folder, &e))?;
@@ -211,18 +208,15 @@ impl Cache {
         Ok(())
     }
 
-    /// Keys of all files, in order.
+    /// Keys of all files that are the cache's by name and content, in order: its folder may be one that holds
+    /// other things as well.
     fn files(&self) -> BTreeSet<String> {
-        let mut keys = stems(&self.index_folder(), "npz");
-        let copies = stems(&self.proxy_folder(), "mp4");
-        keys.extend(copies.iter().map(|stem| format!("{}{stem}", proxies::KEY_PREFIX)));
-        keys.extend(self.learned_keys());
-        let alignments = stems(&self.folder.join(alignments::FOLDER), "json");
-        keys.extend(
-            alignments
-                .iter()
-                .map(|stem| format!("{}{stem}", alignments::KEY_PREFIX)),
-        );
+        let mut keys = BTreeSet::new();
+        for room in &contents::ROOMS {
+            let stems = stems(&self.folder.join(room.folder), room.suffix);
+            let key = stems.iter().map(|stem| format!("{}{stem}", room.key_prefix));
+            keys.extend(key.filter(|key| room.holds(&self.path(key))));
+        }
         keys
     }
 
@@ -251,12 +245,14 @@ impl Cache {
             folder: self.folder.clone(),
             entries: 0,
             bytes: 0,
+            leftovers: 0,
             max_bytes: self.max_bytes,
             oldest_use: None,
         };
         if !self.folder.is_dir() {
             return Ok(status);
         }
+        status.leftovers = self.folders().iter().map(|folder| leftovers(folder).len()).sum();
         let db = db::open(&self.folder)?;
         for entry in self.entries(&db).map_err(|e| db::failed(&self.folder, &e))? {
             status.entries += 1;
@@ -290,6 +286,42 @@ impl Cache {
         Ok(entries)
     }
 
+    fn folders(&self) -> Vec<PathBuf> {
+        let rooms = contents::ROOMS.iter().map(|room| self.folder.join(room.folder));
+        rooms.chain([self.folder.clone()]).collect()
+    }
+
+    /// Removes what killed processes have left half written; says how many files.
+    pub fn sweep(&self) -> usize {
+        self.folders().iter().map(|folder| sweep(folder)).sum()
+    }
+
+    /// Reads every entry and compares it with its checksum. Nothing is changed: a damaged entry is made again when
+    /// it is needed.
+    ///
+    /// # Errors
+    /// The cache is of a newer program; a disk that cannot be read; a wish to stop.
+    pub fn check(&self, task: &Task<'_>) -> Result<Checked, PipelineError> {
+        let mut checked = Checked::default();
+        if !self.folder.is_dir() {
+            return Ok(checked);
+        }
+        let keys = self.files();
+        task.progress.start(Stage::Check, Some(keys.len() as u64), None);
+        for key in keys {
+            task.cancel.check()?;
+            let (room, _) = contents::room_of(&key);
+            let path = self.path(&key);
+            checked.entries += 1;
+            if !room.is_whole(&path)? {
+                checked.damaged.push(path);
+            }
+            task.progress.advance(Stage::Check, checked.entries as u64);
+        }
+        task.progress.finish(Stage::Check);
+        Ok(checked)
+    }
+
     /// Removes the entries that were not used for `unused_for`; all of them when it is `None`. With `dry_run`
     /// nothing is removed.
     ///
@@ -308,6 +340,11 @@ impl Cache {
         let limit = unused_for.and_then(|age| before(now_utc, age));
         if unused_for.is_some() && limit.is_none() {
             return Ok(cleared);
+        }
+        if dry_run {
+            cleared.leftovers = self.folders().iter().map(|folder| leftovers(folder).len()).sum();
+        } else {
+            cleared.leftovers = self.sweep();
         }
         let db = db::open(&self.folder)?;
         for entry in self.entries(&db).map_err(|e| db::failed(&self.folder, &e))? {
@@ -340,10 +377,21 @@ pub struct CacheStatus {
     pub entries: usize,
     /// Their size.
     pub bytes: u64,
+    /// Files that a killed process has left half written.
+    pub leftovers: usize,
     /// Size above which the least recently used go.
     pub max_bytes: u64,
     /// Use of the index that nobody used for longest, RFC 3339.
     pub oldest_use: Option<String>,
+}
+
+/// What `cache check` found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// Entries that were read.
+    pub entries: usize,
+    /// Files of those that are not what was written.
+    pub damaged: Vec<PathBuf>,
 }
 
 /// What `cache clear` removed, or would.
@@ -353,6 +401,8 @@ pub struct Cleared {
     pub entries: usize,
     /// Their size.
     pub bytes: u64,
+    /// Files that a killed process had left half written.
+    pub leftovers: usize,
 }
 
 /// The time `age` before `now_utc`, in the same form; texts of this form sort by time.

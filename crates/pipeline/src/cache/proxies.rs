@@ -1,9 +1,13 @@
 //! Copies of recordings for browsers, kept in the cache: `proxy/<stem>.mp4`, entries of the register like
 //! indexes.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
 
-use mtbsync_formats::atomic::{FileSet, StagedFile};
+use mtbsync_formats::atomic::{FileSet, Replaces, StagedFile, WriteError};
+use mtbsync_formats::seal::{is_whole, seal};
 use mtbsync_task::error::PipelineError;
 use rusqlite::params;
 
@@ -11,16 +15,42 @@ use super::{Cache, db, size_of};
 
 /// What the keys of copies begin with; those of indexes are hex digits.
 pub(crate) const KEY_PREFIX: &str = "proxy-";
+/// Folder of the copies.
+pub(super) const FOLDER: &str = "proxy";
+
+/// Whether a copy is what was written. It is read once in the life of the process, not for every page that
+/// shows it.
+fn is_whole_once(path: &Path) -> bool {
+    static WHOLE: Mutex<BTreeSet<(PathBuf, u64, SystemTime)>> = Mutex::new(BTreeSet::new());
+    let Ok((length, changed)) = path
+        .metadata()
+        .and_then(|file| Ok((file.len(), file.modified()?)))
+    else {
+        return false;
+    };
+    let version = (path.to_owned(), length, changed);
+    let known = || WHOLE.lock().unwrap_or_else(PoisonError::into_inner);
+    if known().contains(&version) {
+        return true;
+    }
+    let is_whole = is_whole(path).unwrap_or(false);
+    if is_whole {
+        known().insert(version);
+    }
+    is_whole
+}
 
 impl Cache {
     pub(super) fn proxy_folder(&self) -> PathBuf {
-        self.folder.join("proxy")
+        self.folder.join(FOLDER)
     }
 
     /// The copy of that key, if it is there; it counts as used.
     pub fn find_proxy(&self, key: &str, now_utc: &str) -> Option<PathBuf> {
         let path = self.path(key);
-        if size_of(&path) == 0 {
+        if !is_whole_once(&path) {
+            // Damaged, or not there: it is made again.
+            let _ = std::fs::remove_file(&path);
             return None;
         }
         if let Ok(db) = db::open(&self.folder) {
@@ -40,7 +70,8 @@ impl Cache {
     pub fn stage_proxy(&self, key: &str) -> Result<StagedFile, PipelineError> {
         db::make_private_folder(&self.folder)?;
         db::make_private_folder(&self.proxy_folder())?;
-        let staged = StagedFile::create(&self.path(key))?;
+        self.sweep();
+        let staged = StagedFile::create(&self.path(key), Replaces::ANYTHING)?;
         db::make_private(staged.temporary_path());
         Ok(staged)
     }
@@ -54,10 +85,11 @@ impl Cache {
         &self,
         key: &str,
         (source, fingerprint): (&Path, &str),
-        staged: StagedFile,
+        mut staged: StagedFile,
         now_utc: &str,
     ) -> Result<PathBuf, PipelineError> {
         let db = db::open(&self.folder)?;
+        seal(&mut staged).map_err(|error| WriteError::from_io(&self.path(key), error))?;
         let mut set = FileSet::new();
         set.push(staged);
         set.commit()?;

@@ -1,6 +1,8 @@
 //! A run fitted again with moments a person has pinned: the map, its files and the markers, without a video
 //! (docs/reference/http.md#notes-and-anchors).
 
+use mtbsync_artefacts::run_set::RunLock;
+use mtbsync_artefacts::time_warp::OWN_NPZ;
 use std::path::{Path, PathBuf};
 
 use mtbsync_align::WarpSettings;
@@ -16,7 +18,7 @@ use mtbsync_artefacts::pinned;
 use mtbsync_artefacts::time_warp::{
     NEW_MARKERS_FILE, TIMEWARP_FILE, TimeWarpFile, WARP_FILE, model_of, read_warp,
 };
-use mtbsync_formats::atomic::FileSet;
+use mtbsync_formats::atomic::{FileSet, Replaces};
 use mtbsync_formats::csv::MAX_CSV_BYTES;
 use mtbsync_formats::read_bounded;
 use mtbsync_markers::{DEFAULT_REVIEW_THRESHOLD, new_markers_csv};
@@ -116,10 +118,11 @@ impl Refit {
     ///
     /// # Errors
     /// The folder does not allow it, or no space.
-    pub fn write(&self) -> Result<(), PipelineError> {
+    pub fn write(&self, lock: &RunLock) -> Result<(), PipelineError> {
         let mut set = FileSet::new();
         let mut put = |name: &str, bytes: &[u8]| {
-            set.write(&self.folder.join(name), bytes)
+            // All of them were read to fit the map again; the anchors stand for those that their writer saw.
+            set.write(&self.folder.join(name), Replaces::ANYTHING, bytes)
                 .map_err(PipelineError::from)
         };
         put(ANCHORS_FILE, &rows_csv(&self.rows))?;
@@ -130,9 +133,9 @@ impl Refit {
         if self.file.ok {
             put(WARP_FILE, &self.file.to_npz()?)?;
         } else {
-            set.remove_stale(&self.folder.join(WARP_FILE));
+            set.remove_stale(&self.folder.join(WARP_FILE), OWN_NPZ);
         }
-        set.commit()?;
+        lock.commit_some(set)?;
         Ok(())
     }
 }
@@ -158,14 +161,24 @@ pub fn repinned(folder: &Path) -> Result<Option<Vec<u8>>, PipelineError> {
 ///
 /// # Errors
 /// The folder does not allow it, or no space.
-pub fn write_notes(folder: &Path, before: &[Annotation], after: &[Annotation]) -> Result<(), PipelineError> {
+pub fn write_notes(
+    lock: &RunLock,
+    folder: &Path,
+    before: &[Annotation],
+    after: &[Annotation],
+) -> Result<(), PipelineError> {
     let mut set = FileSet::new();
-    set.write(&folder.join(ANNOTATIONS_FILE), &annotations::to_json(after)?)?;
+    // Both were read: the notes by who changes them.
+    set.write(
+        &folder.join(ANNOTATIONS_FILE),
+        Replaces::ANYTHING,
+        &annotations::to_json(after)?,
+    )?;
     let table = folder.join(NEW_MARKERS_FILE);
     if let Ok(Some(csv)) = noted_table(folder, before, after) {
-        set.write(&table, &csv)?;
+        set.write(&table, Replaces::ANYTHING, &csv)?;
     }
-    set.commit()?;
+    lock.commit_some(set)?;
     Ok(())
 }
 

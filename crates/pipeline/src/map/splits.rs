@@ -8,6 +8,9 @@
 mod files;
 mod references;
 
+use super::viewer;
+use crate::context::Context;
+use mtbsync_artefacts::run_set::write_files;
 use std::path::{Path, PathBuf};
 
 use mtbsync_align::TimeWarp;
@@ -16,7 +19,7 @@ use mtbsync_artefacts::time_warp::{TIMEWARP_FILE, TimeWarpFile, read_warp};
 use mtbsync_markers::export::numbered_name;
 use mtbsync_markers::{DEFAULT_REVIEW_THRESHOLD, InverseMap, Marker};
 use mtbsync_task::error::{PipelineError, TaskProblem};
-use mtbsync_task::files::{Input, check_output, folder_of, write_files};
+use mtbsync_task::files::{Input, folder_of};
 
 use self::files::{DeltaCurve, delta_csv, picture, splits_csv};
 use self::references::{GatedRuns, by_reference};
@@ -123,39 +126,49 @@ pub struct SplitsReport {
 ///
 /// # Errors
 /// Unreadable inputs, fewer than two gates, no usable run.
-pub fn splits(request: &SplitsRequest) -> Result<SplitsReport, PipelineError> {
-    for output in [
-        Some(&request.out),
-        request.delta_out.as_ref(),
-        request.plot.as_ref(),
-    ] {
-        output.map_or(Ok(()), |path| check_output(path))?;
+pub fn splits(request: &SplitsRequest, context: &Context<'_>) -> Result<SplitsReport, PipelineError> {
+    let markers = match &request.markers {
+        Some(Input::File(path)) => Some(path.as_path()),
+        Some(Input::Stdin) | None => None,
+    };
+    let maps = request.warps.iter().map(PathBuf::as_path);
+    let outputs = context.outputs(maps.chain(markers));
+    let may = outputs.check(&request.out, files::OWN_SECTIONS)?;
+    let may_delta = request
+        .delta_out
+        .as_ref()
+        .map(|path| outputs.check(path, files::OWN_DELTA));
+    let may_delta = may_delta.transpose()?;
+    if let Some(path) = &request.plot {
+        outputs.check(path, viewer::OWN)?;
     }
     let mut warnings = Vec::new();
     let runs = usable_runs(request, &mut warnings)?;
     let groups = by_reference(runs, request, &mut warnings)?;
     let tables: Vec<SplitsTable> = groups.iter().map(GatedRuns::table).collect();
-    let mut files = vec![("splits".to_owned(), request.out.clone(), splits_csv(&tables))];
+    let mut made = vec![("splits".to_owned(), request.out.clone(), may, splits_csv(&tables))];
     if request.delta_out.is_some() || request.plot.is_some() {
         let curves: Vec<DeltaCurve> = groups
             .iter()
             .flat_map(|group| group.curves(request.step_secs))
             .collect();
-        if let Some(path) = &request.delta_out {
-            files.push(("delta".to_owned(), path.clone(), delta_csv(&curves)));
+        if let Some((path, may)) = request.delta_out.as_ref().zip(may_delta) {
+            made.push(("delta".to_owned(), path.clone(), may, delta_csv(&curves)));
         }
         if let Some(path) = &request.plot {
-            files.extend(pictures(path, &tables, &curves)?);
+            for (kind, path, bytes) in pictures(path, &tables, &curves)? {
+                let may = outputs.check(&path, viewer::OWN)?;
+                made.push((kind, path, may, bytes));
+            }
         }
     }
-    let written: Vec<(&Path, &[u8])> = files
+    let written = made
         .iter()
-        .map(|(_, path, bytes)| (path.as_path(), bytes.as_slice()))
-        .collect();
-    write_files(&written)?;
+        .map(|(_, path, may, bytes)| (path.as_path(), *may, bytes.as_slice()));
+    write_files(&written.collect::<Vec<_>>())?;
     Ok(SplitsReport {
         tables,
-        outputs: files.into_iter().map(|(kind, path, _)| (kind, path)).collect(),
+        outputs: made.into_iter().map(|(kind, path, ..)| (kind, path)).collect(),
         warnings,
     })
 }

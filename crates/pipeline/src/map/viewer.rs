@@ -1,5 +1,7 @@
 //! The overlay picture of a run: map, pairs and markers (docs/reference/cli.md#viewer).
 
+use mtbsync_artefacts::run_set::{changed_table, write_files};
+use mtbsync_formats::atomic::Replaces;
 use std::path::{Path, PathBuf};
 
 use mtbsync_align::confidence::interval_half_width_secs;
@@ -13,7 +15,7 @@ use mtbsync_markers::{Status, StatusCounts, TransferredMarker};
 use mtbsync_plot::DEFAULT_SIZE;
 use mtbsync_plot::overlay::{CurvePoint, MarkerPoint, Overlay, OverlayVerdict, PairPoint, Rider, StopSpan};
 use mtbsync_task::error::PipelineError;
-use mtbsync_task::files::{Input, check_output, write_files};
+use mtbsync_task::files::Input;
 
 use crate::context::Context;
 use crate::map::error::MapProblem;
@@ -101,7 +103,13 @@ pub fn view(request: &ViewerRequest, context: &Context<'_>) -> Result<ViewerRepo
         Some(path) => read_dots(path).map_err(|error| missing::suggest(error, path, Some(out)))?,
         None => Vec::new(),
     };
-    check_output(out)?;
+    let inputs = [
+        Some(&request.timewarp),
+        Some(&request.ref_markers),
+        request.new_markers.as_ref(),
+    ];
+    let inputs = inputs.into_iter().flatten().chain(&request.pairs);
+    let may = context.outputs(inputs.map(PathBuf::as_path)).check(out, OWN)?;
     let counts = count(&markers);
     let png = draw(
         &file,
@@ -111,12 +119,19 @@ pub fn view(request: &ViewerRequest, context: &Context<'_>) -> Result<ViewerRepo
             size: request.size,
         },
     )?;
-    write_files(&[(out, &png)])?;
+    write_files(&[(out, may, &png)])?;
     Ok(ViewerReport {
         markers: counts,
-        warnings: table.warnings,
+        warnings: table
+            .warnings
+            .into_iter()
+            .chain(request.new_markers.as_deref().and_then(changed_table))
+            .collect(),
     })
 }
+
+/// Knows a plot of ours.
+pub const OWN: Replaces = Replaces::own(|ends| mtbsync_plot::is_own(&ends.head));
 
 /// The PNG of a map and what belongs to it.
 ///

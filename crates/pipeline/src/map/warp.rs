@@ -8,7 +8,8 @@ use mtbsync_align::gates::{Verdict, judge};
 use mtbsync_artefacts::anchors::{AnchorRow, joined, read_anchors};
 use mtbsync_artefacts::edits::Edits;
 use mtbsync_artefacts::pairs::read_pairs;
-use mtbsync_artefacts::time_warp::{TIMEWARP_FILE, TimeWarpFile};
+use mtbsync_artefacts::run_set::RunLock;
+use mtbsync_artefacts::time_warp::{OWN_JSON, OWN_NPZ, TIMEWARP_FILE, TimeWarpFile};
 use mtbsync_formats::atomic::FileSet;
 use mtbsync_index::describe;
 use mtbsync_task::error::PipelineError;
@@ -16,7 +17,6 @@ use mtbsync_task::files::folder_of;
 
 use crate::context::Context;
 use crate::map::error::MapProblem;
-use crate::recordings::index::prepare_folder_of;
 
 /// What to fit.
 #[derive(Clone, Debug)]
@@ -72,8 +72,14 @@ pub fn warp(request: &WarpRequest, context: &Context<'_>) -> Result<WarpReport, 
         .map(|r| r.duration)
         .filter(|d| *d > 0.0)
         .unwrap_or_else(|| pairs.iter().fold(0.0, |a, p| p.t_ref_secs.max(a)));
-    prepare_folder_of(&request.out)?;
-    prepare_folder_of(&json_path)?;
+    let inputs = [
+        Some(&request.pairs),
+        request.new.as_ref(),
+        request.anchors.as_ref(),
+    ];
+    let outputs = context.outputs(inputs.into_iter().flatten().map(PathBuf::as_path));
+    let may_npz = outputs.check(&request.out, OWN_NPZ)?;
+    let may_json = outputs.check(&json_path, OWN_JSON)?;
     let warp = fit_warp(&pairs, &anchors, &request.warp, (new_secs, ref_secs));
     let mut verdict = judge(&warp, &pairs, new_secs, &request.warp);
     if pairs.len() < MIN_USABLE_PAIRS && warp.segments().is_empty() {
@@ -88,14 +94,14 @@ pub fn warp(request: &WarpRequest, context: &Context<'_>) -> Result<WarpReport, 
     };
     let mut set = FileSet::new();
     let mut outputs = vec![("timewarp".to_owned(), json_path.clone())];
-    set.write(&json_path, &file.to_json()?)?;
+    set.write(&json_path, may_json, &file.to_json()?)?;
     if verdict.ok || (context.force && !warp.segments().is_empty()) {
-        set.write(&request.out, &file.to_npz()?)?;
+        set.write(&request.out, may_npz, &file.to_npz()?)?;
         outputs.push(("warp".to_owned(), request.out.clone()));
     } else {
-        set.remove_stale(&request.out);
+        set.remove_stale(&request.out, OWN_NPZ);
     }
-    set.commit()?;
+    RunLock::wait(folder_of(&json_path)).commit_some(set)?;
     Ok(WarpReport {
         segments: warp.segments().len(),
         verdict,

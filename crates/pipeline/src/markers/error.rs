@@ -44,9 +44,6 @@ pub enum MarkerProblem {
     /// No file to name the output after.
     #[error("markers come from stdin, so the output needs a name")]
     OutputUnnamed,
-    /// A table would be replaced by what is made of it.
-    #[error("output is the input")]
-    OutputIsInput,
     /// No preset of this name.
     #[error("unknown preset `{name}`")]
     UnknownPreset {
@@ -128,7 +125,6 @@ impl Problem for MarkerProblem {
             Self::FilesBesideStdout => return None,
             Self::StdinRecording => "name the file",
             Self::OutputUnnamed => "give ‹out›",
-            Self::OutputIsInput => "choose another name with ‹out›",
             Self::SeveralFiles => "name a file with ‹out›",
             Self::NoMuxPreset => "add ‹preset› ffmetadata, or drop ‹mux›",
             Self::MuxUnnamed => "name it with ‹out›",

@@ -2,6 +2,8 @@
 
 mod new_run;
 
+use mtbsync_artefacts::run_set::{changed_table, write_files};
+use mtbsync_markers::own::editor_file as editor_file_of_ours;
 use std::path::{Path, PathBuf};
 
 use mtbsync_markers::ReadMarkersError;
@@ -11,7 +13,7 @@ use mtbsync_markers::export::{
 use mtbsync_markers::presets::CustomPreset;
 use mtbsync_markers::time::{Counting, Rate};
 use mtbsync_task::error::{Failure, PipelineError};
-use mtbsync_task::files::{Destination, Input, check_output, folder_of, is_same_file, write_files};
+use mtbsync_task::files::{Destination, Input, folder_of};
 use serde::Serialize;
 
 pub use self::new_run::NewRun;
@@ -315,6 +317,9 @@ pub fn export_markers(request: &ExportRequest, context: &Context<'_>) -> Result<
         }
     })?;
     made.summary.warnings.extend(new_run.warnings);
+    if let Input::File(path) = &request.markers {
+        made.summary.warnings.extend(changed_table(path));
+    }
     let Destination::File(out) = out else {
         return match <[Vec<u8>; 1]>::try_from(made.files) {
             Ok([bytes]) => Ok(ExportReport {
@@ -326,24 +331,20 @@ pub fn export_markers(request: &ExportRequest, context: &Context<'_>) -> Result<
         };
     };
     let paths = made.paths(&out);
-    let inputs = [Some(input), video.map(PathBuf::as_path)];
-    let is_input = |path: &PathBuf| inputs.iter().flatten().any(|input| is_same_file(path, input));
-    if let Some(path) = paths.iter().find(|path| is_input(path)) {
-        return Err(PipelineError::from(MarkerProblem::OutputIsInput).at(path));
-    }
-    check_output(&out)?;
+    let inputs = [Some(input), video.map(PathBuf::as_path), request.mux.as_deref()];
+    let outputs = context.outputs(inputs.into_iter().flatten());
     if let Some(video) = &request.mux {
         let text = made.files.first().map(Vec::as_slice).unwrap_or_default();
-        mux::write_chapters(video, text, &out, context)?;
+        let may = outputs.check(&out, mux::OWN_MOVIE)?;
+        mux::write_chapters(video, text, (&out, may), context)?;
         // What remained to be done by hand is done.
         made.summary.hints.clear();
     } else {
-        let files: Vec<(&Path, &[u8])> = paths
-            .iter()
-            .zip(&made.files)
-            .map(|(path, bytes)| (path.as_path(), bytes.as_slice()))
-            .collect();
-        write_files(&files)?;
+        let own = editor_file_of_ours(request.preset.format);
+        let files = paths.iter().zip(&made.files);
+        let files =
+            files.map(|(path, bytes)| Ok((path.as_path(), outputs.check(path, own)?, bytes.as_slice())));
+        write_files(&files.collect::<Result<Vec<_>, PipelineError>>()?)?;
     }
     Ok(ExportReport {
         summary: made.summary,

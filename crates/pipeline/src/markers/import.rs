@@ -1,6 +1,10 @@
 //! Markers of other programs and cameras to marker tables
 //! (docs/reference/cli.md#import-markers).
 
+use crate::context::Context;
+use mtbsync_artefacts::run_set::write_files;
+use mtbsync_formats::atomic::Replaces;
+use mtbsync_markers::own::IMPORTED;
 use std::path::{Path, PathBuf};
 
 use mtbsync_artefacts::edits;
@@ -11,7 +15,7 @@ use mtbsync_markers::import::{
 use mtbsync_markers::time::Rate;
 use mtbsync_markers::{MarkerTable, ReadMarkersError, read_markers};
 use mtbsync_task::error::PipelineError;
-use mtbsync_task::files::{Destination, Input, check_output, is_same_file, write_files};
+use mtbsync_task::files::{Destination, Input};
 
 use crate::markers::error::MarkerProblem;
 use crate::markers::video_tags::{self, TagKind};
@@ -79,7 +83,7 @@ pub struct ImportReport {
 ///
 /// # Errors
 /// Unknown or damaged content, no marker in it, an output that cannot be written.
-pub fn import_markers(request: &ImportRequest) -> Result<ImportReport, PipelineError> {
+pub fn import_markers(request: &ImportRequest, context: &Context<'_>) -> Result<ImportReport, PipelineError> {
     let out = match (&request.out, &request.input) {
         (Some(out), _) => out.clone(),
         (None, Input::File(path)) => Destination::File(default_output(path)),
@@ -87,11 +91,11 @@ pub fn import_markers(request: &ImportRequest) -> Result<ImportReport, PipelineE
             return Err(MarkerProblem::OutputUnnamed.into());
         }
     };
-    if let Destination::File(path) = &out
-        && is_same_file(path, request.input.path())
-    {
-        return Err(PipelineError::from(MarkerProblem::OutputIsInput).at(path));
-    }
+    let outputs = context.outputs([request.input.path()]);
+    let may = match &out {
+        Destination::File(path) => outputs.check(path, IMPORTED)?,
+        Destination::Stdout => Replaces::NOTHING,
+    };
     let (format, imported) = read_any(&request.input, request.format, &request.options)?;
     let csv = imported.to_csv();
     let Destination::File(path) = out else {
@@ -102,8 +106,7 @@ pub fn import_markers(request: &ImportRequest) -> Result<ImportReport, PipelineE
             stdout: Some(csv),
         });
     };
-    check_output(&path)?;
-    write_files(&[(&path, &csv)])?;
+    write_files(&[(&path, may, &csv)])?;
     Ok(ImportReport {
         format,
         imported,

@@ -5,14 +5,17 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
-use mtbsync_formats::atomic::{FileSet, StagedFile, WriteError};
+use mtbsync_formats::atomic::{FileSet, Replaces, StagedFile, WriteError};
 use mtbsync_markers::import::{ImportFormat, ImportOptions, import};
-use mtbsync_media::{ChapterError, ChapterMark, OpenOptions, Recording, copy_with_chapters};
+use mtbsync_media::{ChapterError, ChapterMark, OpenOptions, Recording, copy_with_chapters, is_own_movie};
 use mtbsync_task::error::{PipelineError, TaskProblem};
 use mtbsync_task::progress::{Cancel, Stage};
 
 use crate::context::Context;
 use crate::markers::error::MarkerProblem;
+
+/// Knows a movie that this program made.
+pub const OWN_MOVIE: Replaces = Replaces::own(|ends| is_own_movie(&ends.tail));
 
 /// Writes a copy of `video` to `out` with the chapters of the FFmpeg metadata `text`, which is read back so
 /// that both ways give the same chapters.
@@ -22,7 +25,7 @@ use crate::markers::error::MarkerProblem;
 pub fn write_chapters(
     video: &Path,
     text: &[u8],
-    out: &Path,
+    (out, may): (&Path, Replaces),
     context: &Context<'_>,
 ) -> Result<(), PipelineError> {
     let imported = import(text, Some(ImportFormat::Ffmetadata), &ImportOptions::default())
@@ -39,7 +42,7 @@ pub fn write_chapters(
     let unreadable = |error| PipelineError::from(TaskProblem::Unreadable(error)).at(video);
     let mut source = File::open(video).map_err(unreadable)?;
     let bytes = source.metadata().ok().map(|metadata| metadata.len());
-    let staged = StagedFile::create(out)?;
+    let staged = StagedFile::create(out, may)?;
     context.task.progress.start(Stage::Write, bytes, None);
     let mut copy = Copy {
         file: staged,

@@ -1,6 +1,8 @@
 //! Markers of the reference run to markers of the new run, through the map of a finished sync
 //! (docs/reference/cli.md#transfer-markers).
 
+use mtbsync_artefacts::run_set::write_files;
+use mtbsync_markers::own;
 use std::path::{Path, PathBuf};
 
 use mtbsync_artefacts::edits::Edits;
@@ -11,7 +13,7 @@ use mtbsync_markers::{
     vis_json,
 };
 use mtbsync_task::error::PipelineError;
-use mtbsync_task::files::{Destination, Input, check_output, write_files};
+use mtbsync_task::files::{Destination, Input};
 
 use crate::context::Context;
 use crate::map::viewer::{self, Picture};
@@ -75,8 +77,10 @@ pub fn transfer_markers(
     let table = read_table(&request.ref_markers, request.rate, &file)
         .map_err(|error| missing::suggest(error, request.ref_markers.path(), out))?;
     refuse_failed(&file, request.warps.first().map(PathBuf::as_path), context.force)?;
+    let inputs = request.warps.iter().map(PathBuf::as_path);
+    let outputs = context.outputs(inputs.chain([request.ref_markers.path()]));
     if let Some(out) = out {
-        check_output(out)?;
+        outputs.check(out, own::TABLE)?;
     }
 
     let edits = match request.warps.first() {
@@ -105,11 +109,11 @@ pub fn transfer_markers(
             warnings,
         });
     };
-    let mut files = vec![("new_markers", out.to_owned(), csv)];
+    let mut files = vec![("new_markers", out.to_owned(), own::TABLE, csv)];
     if request.vis_json {
         let params = file.params.map(|line| (line.a, line.b));
         let json = vis_json(params, &request.label, &table, &markers)?;
-        files.push(("vis_json", with_suffix(out, ".json"), json));
+        files.push(("vis_json", with_suffix(out, ".json"), own::JSON, json));
     }
     if request.plot_overlay {
         let picture = Picture {
@@ -119,17 +123,17 @@ pub fn transfer_markers(
         files.push((
             "overlay",
             with_suffix(out, "_overlay.png"),
+            viewer::OWN,
             viewer::draw(&file, picture)?,
         ));
     }
-    let named: Vec<(&Path, &[u8])> = files
+    let named = files
         .iter()
-        .map(|(_, path, bytes)| (path.as_path(), bytes.as_slice()))
-        .collect();
-    write_files(&named)?;
+        .map(|(_, path, own, bytes)| Ok((path.as_path(), outputs.check(path, *own)?, bytes.as_slice())));
+    write_files(&named.collect::<Result<Vec<_>, PipelineError>>()?)?;
     let outputs = files
         .into_iter()
-        .map(|(name, path, _)| (name.to_owned(), path))
+        .map(|(name, path, ..)| (name.to_owned(), path))
         .collect();
     Ok(TransferReport {
         counts,

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use mtbsync_formats::atomic::{WriteError, check_writable};
+use mtbsync_formats::atomic::{Replaces, WriteError, check_writable};
 use mtbsync_index::camera::CameraTelemetry;
 use mtbsync_index::describe::{self, DescribeTimes, Opened};
 use mtbsync_index::features::{Features, IndexParams};
@@ -72,6 +72,9 @@ impl AnalysisSettings {
 /// Run the command.
 pub fn index(request: &IndexRequest, context: &Context<'_>) -> Result<IndexReport, PipelineError> {
     let params = request.analysis.params();
+    if let Some(cache) = &context.cache {
+        cache.sweep();
+    }
     context.task.progress.start(Stage::Open, None, None);
     let opened = describe::open(
         &request.reference,
@@ -85,9 +88,11 @@ pub fn index(request: &IndexRequest, context: &Context<'_>) -> Result<IndexRepor
         return Err(RecordingProblem::NoOutput.into());
     }
     let out = request.out.as_deref().map(with_npz_suffix);
-    if let Some(path) = &out {
-        prepare_folder_of(path)?;
-    }
+    let outputs = context.outputs([request.reference.as_path()]);
+    let may = match &out {
+        Some(path) => outputs.check(path, index_file::OWN)?,
+        None => Replaces::ANYTHING,
+    };
     let (features, _) = features_of(&opened, params, Stage::Index, context)?;
     let mut warnings = opened.warnings;
     warnings.extend(not_real_time);
@@ -97,7 +102,7 @@ pub fn index(request: &IndexRequest, context: &Context<'_>) -> Result<IndexRepor
         (None, Some(cache)) => cache.keep(&key_of(&features), &features, &context.now_utc())?,
         (out, _) => {
             let path = out.unwrap_or_default();
-            let bytes = index_file::write(&path, &features, &context.now_utc())?;
+            let bytes = index_file::write(&path, may, &features, &context.now_utc())?;
             (path, bytes)
         }
     };

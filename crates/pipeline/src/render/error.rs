@@ -12,9 +12,6 @@ use super::geometry::MIN_SIDE;
 /// What can go wrong when two runs are shown in one video.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderProblem {
-    /// The video would replace a recording.
-    #[error("output is one of the inputs")]
-    OutputIsInput,
     /// No name of a movie.
     #[error("output must end in .mp4 or .mov")]
     Suffix,
@@ -97,7 +94,6 @@ impl Problem for RenderProblem {
             Self::Frame(error) => return error.hint(),
             Self::Plot(error) => return error.hint(),
             Self::Encode(error) => return error.hint(),
-            Self::OutputIsInput => return None,
         };
         Some(hint.to_owned())
     }

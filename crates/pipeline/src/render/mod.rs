@@ -15,6 +15,10 @@ mod schedule;
 mod side;
 mod soundtrack;
 
+use crate::markers::mux::OWN_MOVIE;
+use mtbsync_formats::atomic::Replaces;
+use mtbsync_media::mark_as_own;
+use std::io::{Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::thread;
 
@@ -29,7 +33,6 @@ use mtbsync_media::encode::{EncodeError, MovieWriter, SoundSettings, VideoSettin
 use mtbsync_media::scale::{ColourMatrix, ColourOptions};
 use mtbsync_media::{Rational, SoundReader};
 use mtbsync_task::error::{PipelineError, TaskProblem};
-use mtbsync_task::files::{check_output, is_same_file};
 use mtbsync_task::progress::Stage;
 
 use self::error::RenderProblem;
@@ -61,8 +64,7 @@ const KEY_FRAMES_SECS: f64 = 2.0;
 pub fn render(request: &RenderRequest, context: &Context<'_>) -> Result<RenderReport, PipelineError> {
     let format = request.movie_format()?;
     let job = RenderJob::prepare(request, context)?;
-    check_output(&request.out)?;
-    let staged = StagedFile::create(&request.out)?;
+    let mut staged = StagedFile::create(&request.out, job.may)?;
     let failed = |error: EncodeError| job.cannot_encode(error, context);
     let (movie, track) = job.open_movie(staged.temporary_path(), format).map_err(failed)?;
     context.task.progress.start(
@@ -72,6 +74,10 @@ pub fn render(request: &RenderRequest, context: &Context<'_>) -> Result<RenderRe
     );
     let movie = job.draw(movie, track, context)?;
     movie.finish().map_err(failed)?;
+    staged
+        .seek(SeekFrom::End(0))
+        .and_then(|_| mark_as_own(&mut staged))
+        .map_err(|error| WriteError::from_io(&request.out, error))?;
     context.task.cancel.check()?;
     context.task.progress.finish(Stage::Render);
     let mut set = FileSet::new();
@@ -94,6 +100,8 @@ struct RenderJob<'a> {
     schedule: Schedule,
     geometry: Geometry,
     texts: Texts,
+    /// What the movie may replace.
+    may: Replaces,
     warnings: Vec<String>,
 }
 
@@ -117,11 +125,14 @@ impl<'a> RenderJob<'a> {
         )?;
         let new = open(&request.new, file.new.as_ref(), context, &mut warnings)?;
         context.task.progress.finish(Stage::Open);
-        for path in [&request.reference, &request.new] {
-            if is_same_file(path, &request.out) {
-                return Err(PipelineError::from(RenderProblem::OutputIsInput).at(&request.out));
-            }
-        }
+        let inputs = [&reference, &new]
+            .into_iter()
+            .flat_map(|opened| opened.recording.chapters());
+        let inputs = inputs.map(|chapter| chapter.path.as_path());
+        let named = [&request.reference, &request.new].map(PathBuf::as_path);
+        let may = context
+            .outputs(inputs.chain(named))
+            .check(&request.out, OWN_MOVIE)?;
         let rate = match request.timing.rate {
             RateChoice::Fixed(rate) => rate,
             RateChoice::Auto => master_rate(request.timing.master, &reference, &new),
@@ -146,6 +157,7 @@ impl<'a> RenderJob<'a> {
             schedule,
             geometry,
             texts,
+            may,
             warnings,
         })
     }

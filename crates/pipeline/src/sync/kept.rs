@@ -1,6 +1,5 @@
 //! What a person has set in the folder of a run that is made again.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use mtbsync_align::fit::Anchor;
@@ -8,7 +7,8 @@ use mtbsync_align::pair::Pair;
 use mtbsync_align::{WarpModel, WarpSettings};
 use mtbsync_artefacts::anchors::{ANCHORS_FILE, AnchorRow, joined, rows_csv};
 use mtbsync_artefacts::annotations::{ANNOTATIONS_FILE, Annotation};
-use mtbsync_artefacts::edits::{self, EDIT_FILES, EditCounts, Edits, put_aside};
+use mtbsync_artefacts::edits::{EDIT_FILES, EditCounts, Edits, put_aside};
+use mtbsync_artefacts::run_set::RunLock;
 use mtbsync_artefacts::time_warp::{NEW_MARKERS_FILE, TIMEWARP_FILE, TimeWarpFile, read_warp};
 use mtbsync_formats::json;
 use mtbsync_index::describe::absolute;
@@ -30,7 +30,7 @@ pub(super) struct KeptEdits {
     /// Of the run, and kept.
     counts: EditCounts,
     /// Nobody else changes them until the run is written.
-    _lock: Option<File>,
+    pub lock: RunLock,
     /// Lines for the person.
     pub warnings: Vec<String>,
     /// Anchors that are not from the run.
@@ -47,7 +47,7 @@ impl KeptEdits {
     /// Reads what was set in `folder` before. It counts when the folder holds a run of the same two
     /// recordings, or nobody can say of which, unless it is to be dropped.
     pub fn of(request: &SyncRequest, folder: &Path, inputs: &Inputs) -> Result<Self, PipelineError> {
-        let lock = edits::lock(folder);
+        let lock = RunLock::wait(folder);
         let given = &inputs.anchors;
         let aside = if request.discard_edits {
             Some("as asked")
@@ -97,7 +97,7 @@ impl KeptEdits {
             warnings,
             replaced,
             aside,
-            _lock: lock,
+            lock,
         })
     }
 
@@ -176,7 +176,7 @@ impl KeptEdits {
             if self.replaced > 0 {
                 put_aside(&run.target.folder, &[ANCHORS_FILE], &mut run.set)?;
             }
-            run.put(ANCHORS_FILE, &rows_csv(&self.edits.anchors))?;
+            run.put_anchors(&rows_csv(&self.edits.anchors))?;
         }
         Ok(())
     }

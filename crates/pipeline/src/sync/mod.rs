@@ -27,7 +27,6 @@ use mtbsync_quality::history::{self, HistoryRecord};
 use mtbsync_quality::perf::{PERF_FILE, Perf};
 use mtbsync_quality::regression::{self, RegressionSettings, RegressionStatus};
 use mtbsync_task::error::PipelineError;
-use mtbsync_task::files::check_name;
 use mtbsync_task::progress::Stage;
 use mtbsync_telemetry::clock::Offsets;
 use mtbsync_vision::structure::Projection;
@@ -235,6 +234,9 @@ impl SyncReport {
 /// Run the command.
 pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, PipelineError> {
     let begun = Instant::now();
+    if let Some(cache) = &context.cache {
+        cache.sweep();
+    }
     let resources = Resources::start(request.analysis.no_gpu);
     let mut inputs = Inputs::open(request, context)?;
     let target = Target::of(request);
@@ -244,7 +246,14 @@ pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, 
         &target.folder,
         request.regression.as_ref().map(|_| root.as_path()),
     )?;
-    check_name(&target.pairs)?;
+    let named = [
+        Some(&request.reference),
+        Some(&request.new),
+        request.index.as_ref(),
+        request.ref_markers.as_ref(),
+    ];
+    let may = context.outputs(named.into_iter().flatten().map(PathBuf::as_path));
+    outputs::check_outputs(request, &target, &may)?;
     // What a person has set is read again when it is used; now only what cannot be read ends the command.
     KeptEdits::of(request, &target.folder, &inputs)?;
     let mut warnings = inputs.warnings.clone();
@@ -271,6 +280,7 @@ pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, 
         context,
         target: &target,
         set: FileSet::new(),
+        may,
         outputs: Vec::new(),
         warnings,
         usable: verdict.ok || (context.force && !warp.segments().is_empty()),
@@ -294,7 +304,8 @@ pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, 
     run.put(PERF_FILE, &mtbsync_formats::json::to_vec(&perf)?)?;
     context.task.cancel.check()?;
     let (mut outputs, mut warnings) = (run.outputs, run.warnings);
-    run.set.commit()?;
+    kept.lock.commit_run(run.set)?;
+    drop(kept);
     let regression = match &request.regression {
         Some(settings) if verdict.ok && !request.stop_after_pairs => {
             outputs.extend(history_files(&root));

@@ -5,20 +5,23 @@ use std::path::{Path, PathBuf};
 use mtbsync_align::gates::Verdict;
 use mtbsync_align::pair::Pair;
 use mtbsync_align::{TimeWarp, confidence};
+use mtbsync_artefacts::anchors::ANCHORS_FILE;
 use mtbsync_artefacts::edits::{EditCounts, Edits};
-use mtbsync_artefacts::pairs::{PAIRS_FILE, PAIRS_RAW_FILE, pairs_csv, pairs_raw_csv};
+use mtbsync_artefacts::pairs::{self, PAIRS_FILE, PAIRS_RAW_FILE, pairs_csv, pairs_raw_csv};
 use mtbsync_artefacts::time_warp::{
-    NEW_MARKERS_FILE, OVERLAY_FILE, RecordingFile, TIMEWARP_FILE, TimeWarpFile, WARP_FILE,
+    self, NEW_MARKERS_FILE, OVERLAY_FILE, RecordingFile, TIMEWARP_FILE, TimeWarpFile, WARP_FILE,
 };
-use mtbsync_formats::atomic::FileSet;
+use mtbsync_formats::atomic::{FileSet, Replaces};
 use mtbsync_index::describe;
 use mtbsync_index::features::SourceRecording;
 use mtbsync_markers::export::Preset;
+use mtbsync_markers::own::editor_file as editor_file_of_ours;
 use mtbsync_markers::{StatusCounts, TransferredMarker, new_markers_csv};
 use mtbsync_matching::align::Alignment;
-use mtbsync_quality::perf::{Perf, PerfPair, Timings};
+use mtbsync_quality::perf::{self, PERF_FILE, Perf, PerfPair, Timings};
+use mtbsync_quality::regression::{self, REGRESSION_FILE};
 use mtbsync_task::error::{Failure, PipelineError};
-use mtbsync_task::files::folder_of;
+use mtbsync_task::files::{Outputs, folder_of};
 use mtbsync_task::progress::Stage;
 
 use super::inputs::Inputs;
@@ -121,19 +124,80 @@ pub(super) struct SyncRun<'a> {
     pub context: &'a Context<'a>,
     pub target: &'a Target,
     pub set: FileSet,
+    /// Where its outputs may go.
+    pub may: Outputs,
     pub outputs: Vec<(String, PathBuf)>,
     pub warnings: Vec<String>,
     /// The map may be used: good, or forced.
     pub usable: bool,
 }
 
+/// Knows an artefact of that name.
+fn own(name: &str) -> Replaces {
+    match name {
+        PAIRS_FILE => pairs::OWN,
+        PAIRS_RAW_FILE => pairs::OWN_RAW,
+        TIMEWARP_FILE => time_warp::OWN_JSON,
+        WARP_FILE => time_warp::OWN_NPZ,
+        NEW_MARKERS_FILE => mtbsync_markers::own::TABLE,
+        OVERLAY_FILE => viewer::OWN,
+        PERF_FILE => perf::OWN,
+        _ => Replaces::NOTHING,
+    }
+}
+
+/// Artefacts by their fixed names.
+const NAMES: [&str; 7] = [
+    PAIRS_FILE,
+    PAIRS_RAW_FILE,
+    TIMEWARP_FILE,
+    WARP_FILE,
+    NEW_MARKERS_FILE,
+    OVERLAY_FILE,
+    PERF_FILE,
+];
+
+/// Refuses outputs in whose place other files are, before the first expensive step.
+pub(super) fn check_outputs(
+    request: &SyncRequest,
+    target: &Target,
+    outputs: &Outputs,
+) -> Result<(), PipelineError> {
+    outputs.allow(&target.pairs, pairs::OWN)?;
+    for name in NAMES.iter().filter(|name| **name != PAIRS_FILE) {
+        outputs.allow(&target.folder.join(name), own(name))?;
+    }
+    if request.regression.is_some() {
+        let root = request.root.as_ref().unwrap_or(&target.folder);
+        outputs.allow(&root.join(REGRESSION_FILE), regression::OWN)?;
+    }
+    for preset in &request.exports {
+        let path = target.folder.join(default_name(preset, &markers_stem()));
+        outputs.allow(&path, editor_file_of_ours(preset.format))?;
+    }
+    Ok(())
+}
+
+/// What the names of editor files begin with.
+fn markers_stem() -> String {
+    NEW_MARKERS_FILE.trim_end_matches(".csv").to_owned()
+}
+
 impl SyncRun<'_> {
     pub fn put(&mut self, name: &str, bytes: &[u8]) -> Result<(), PipelineError> {
-        self.put_at(name, &self.target.folder.join(name), bytes)
+        self.put_at(name, &self.target.folder.join(name), own(name), bytes)
     }
 
-    fn put_at(&mut self, name: &str, path: &Path, bytes: &[u8]) -> Result<(), PipelineError> {
-        self.set.write(path, bytes)?;
+    /// Anchors were read before, and are kept under another name where they are not these.
+    pub fn put_anchors(&mut self, bytes: &[u8]) -> Result<(), PipelineError> {
+        let path = self.target.folder.join(ANCHORS_FILE);
+        self.set.write(&path, Replaces::ANYTHING, bytes)?;
+        self.outputs.push(("anchors".to_owned(), path));
+        Ok(())
+    }
+
+    fn put_at(&mut self, name: &str, path: &Path, own: Replaces, bytes: &[u8]) -> Result<(), PipelineError> {
+        self.set.write(path, self.may.allow(path, own)?, bytes)?;
         let key = name.split('.').next().unwrap_or(name);
         self.outputs.push((key.to_owned(), path.to_owned()));
         Ok(())
@@ -142,16 +206,17 @@ impl SyncRun<'_> {
     /// Artefacts of an earlier run that this one does not make must not stay beside its own.
     pub fn drop_stale(&mut self, names: &[&str]) {
         for name in names {
-            self.set.remove_stale(&self.target.folder.join(name));
+            self.set.remove_stale(&self.target.folder.join(name), own(name));
         }
     }
 
     /// Editor files of every preset, whether this run was asked for them or not: those of an earlier map are
     /// wrong now.
     pub fn drop_stale_editor_files(&mut self) {
-        let stem = NEW_MARKERS_FILE.trim_end_matches(".csv");
         for preset in Preset::ALL {
-            self.drop_stale(&[&format!("{stem}{}", preset.default_suffix())]);
+            let name = format!("{}{}", markers_stem(), preset.default_suffix());
+            self.set
+                .remove_stale(&self.target.folder.join(name), editor_file_of_ours(preset));
         }
     }
 
@@ -236,7 +301,7 @@ impl SyncRun<'_> {
         if path != self.target.folder.join(PAIRS_FILE) {
             self.drop_stale(&[PAIRS_FILE]);
         }
-        self.put_at(PAIRS_FILE, &path, &pairs_csv(&pairs, &origins))
+        self.put_at(PAIRS_FILE, &path, pairs::OWN, &pairs_csv(&pairs, &origins))
     }
 
     fn write_warp(&mut self, file: &TimeWarpFile) -> Result<(), PipelineError> {
@@ -255,11 +320,7 @@ impl SyncRun<'_> {
         file: &TimeWarpFile,
         edits: &Edits,
     ) -> Result<Option<Vec<TransferredMarker>>, PipelineError> {
-        let stem = Path::new(NEW_MARKERS_FILE)
-            .file_stem()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let stem = markers_stem();
         let names: Vec<String> = self
             .request
             .exports
@@ -330,7 +391,7 @@ impl SyncRun<'_> {
             };
             let path = self.target.folder.join(name);
             for (part, bytes) in made.paths(&path).iter().zip(&made.files) {
-                self.put_at(&preset.name, part, bytes)?;
+                self.put_at(&preset.name, part, editor_file_of_ours(preset.format), bytes)?;
             }
             self.warnings.extend(made.summary.warnings);
         }

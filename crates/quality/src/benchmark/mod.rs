@@ -15,7 +15,7 @@ use std::time::SystemTime;
 
 use mtbsync_artefacts::pairs::{PAIRS_FILE, PAIRS_RAW_FILE};
 use mtbsync_artefacts::time_warp::TIMEWARP_FILE;
-use mtbsync_formats::atomic::{FileSet, WriteError, check_writable};
+use mtbsync_formats::atomic::{FileSet, Replaces, WriteError, check_writable};
 use mtbsync_formats::json::JsonError;
 
 use crate::perf::PERF_FILE;
@@ -198,6 +198,10 @@ fn folder_name(path: &Path) -> String {
     )
 }
 
+const OWN_CSV: Replaces = Replaces::own(|ends| ends.has_header("run_id,status,ok,strict_ok,"));
+const OWN_JSON: Replaces = Replaces::own(|ends| ends.has_keys(&["run_id", "strict_ok"]));
+const OWN_HTML: Replaces = Replaces::own(|ends| ends.head_holds("<title>Alignment quality: "));
+
 impl Benchmark {
     /// Counts and means.
     pub fn summary(&self) -> BenchmarkSummary {
@@ -212,7 +216,8 @@ impl Benchmark {
         }
     }
 
-    /// Writes the reports into `out_dir`, which is created; returns their paths.
+    /// Writes the reports into `out_dir`, which is created; returns their paths. Other files of their names are
+    /// replaced only with `overwrite`.
     ///
     /// # Errors
     /// The folder does not allow writing.
@@ -220,20 +225,34 @@ impl Benchmark {
         &self,
         out_dir: &Path,
         formats: ReportFormats,
+        overwrite: bool,
         generated_utc: &str,
     ) -> Result<Vec<PathBuf>, BenchmarkError> {
         check_writable(out_dir)?;
+        let may = |own| if overwrite { Replaces::ANYTHING } else { own };
         let mut outputs = FileSet::new();
         if formats.csv {
-            outputs.write(&out_dir.join("benchmark_quality.csv"), &export::to_csv(self))?;
+            outputs.write(
+                &out_dir.join("benchmark_quality.csv"),
+                may(OWN_CSV),
+                &export::to_csv(self),
+            )?;
         }
         if formats.json {
-            outputs.write(&out_dir.join("benchmark_quality.json"), &export::to_json(self)?)?;
+            outputs.write(
+                &out_dir.join("benchmark_quality.json"),
+                may(OWN_JSON),
+                &export::to_json(self)?,
+            )?;
         }
         if formats.html {
             let page = self.html(generated_utc);
-            outputs.write(&out_dir.join("benchmark_quality.html"), page.as_bytes())?;
-            outputs.write(&out_dir.join("report.html"), page.as_bytes())?;
+            outputs.write(
+                &out_dir.join("benchmark_quality.html"),
+                may(OWN_HTML),
+                page.as_bytes(),
+            )?;
+            outputs.write(&out_dir.join("report.html"), may(OWN_HTML), page.as_bytes())?;
         }
         Ok(outputs.commit()?)
     }

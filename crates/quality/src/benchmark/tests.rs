@@ -157,7 +157,7 @@ fn csv_and_json_hold_the_same_columns_in_the_specified_order() {
     let benchmark = root.scan(&settings);
     let out = root.path().join("out");
     let written = benchmark
-        .write(&out, ReportFormats::default(), "2026-06-01T09:00:00Z")
+        .write(&out, ReportFormats::default(), false, "2026-06-01T09:00:00Z")
         .unwrap();
     assert_eq!(written.len(), 2);
     let csv = fs::read_to_string(out.join("benchmark_quality.csv")).unwrap();
@@ -221,7 +221,7 @@ fn both_html_files_are_the_same_page_without_outside_resources() {
     let benchmark = root.scan(&BenchmarkSettings::default());
     assert_eq!(
         benchmark
-            .write(&out, formats, "2026-06-01T09:00:00Z")
+            .write(&out, formats, false, "2026-06-01T09:00:00Z")
             .unwrap()
             .len(),
         2

@@ -9,8 +9,8 @@ use axum::http::{HeaderValue, Request};
 use axum::response::Response;
 use axum::routing::get;
 use mtbsync_artefacts::anchors::{ANCHORS_FILE, AnchorRow, read_rows, rows_csv, sorted_rows};
-use mtbsync_artefacts::edits;
 use mtbsync_artefacts::pairs::PAIRS_FILE;
+use mtbsync_artefacts::run_set::RunLock;
 use mtbsync_artefacts::sample::sample;
 use mtbsync_artefacts::time_warp::TIMEWARP_FILE;
 use mtbsync_pipeline::map::refit::refit;
@@ -77,13 +77,13 @@ async fn replace(
     }
     let done = state
         .while_writing(move || {
-            let _lock = edits::lock(run.folder()?);
+            let lock = RunLock::wait(run.folder()?);
             let path = run.folder()?.join(ANCHORS_FILE);
             let tag = Tagged::read(&path)?.tag;
             // A file that is no table any more may be replaced by who has seen its tag.
             check_match(&headers, &tag, || json!(stored(&path).unwrap_or_default()))?;
             let done = fit(&run, rows)?;
-            done.refit.write().map_err(ApiError::internal)?;
+            done.refit.write(&lock).map_err(ApiError::internal)?;
             Ok(Done {
                 tag: etag::of_bytes(&rows_csv(&done.rows)),
                 ..done

@@ -10,8 +10,8 @@ use axum::http::{HeaderValue, Request};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use mtbsync_artefacts::annotations::{self, ANNOTATIONS_FILE, Annotation};
-use mtbsync_artefacts::edits;
 use mtbsync_artefacts::moments;
+use mtbsync_artefacts::run_set::RunLock;
 use mtbsync_artefacts::time_warp::TimeWarpFile;
 use mtbsync_pipeline::map::refit::write_notes;
 use serde_json::json;
@@ -77,7 +77,7 @@ async fn replace(
     check(&items)?;
     let (items, tag) = state
         .while_writing(move || {
-            let _lock = edits::lock(run.folder()?);
+            let lock = RunLock::wait(run.folder()?);
             let path = run.folder()?.join(ANNOTATIONS_FILE);
             let file = Tagged::read(&path)?;
             let before = parsed(&file)?;
@@ -86,7 +86,7 @@ async fn replace(
             check_ends(map.as_ref(), &items, &before)?;
             complete(&run, map.as_ref(), &mut items, &before);
             // The table of markers says the same at once, so that whoever reads it next is right.
-            write_notes(run.folder()?, &before, &items).map_err(ApiError::internal)?;
+            write_notes(&lock, run.folder()?, &before, &items).map_err(ApiError::internal)?;
             let bytes = annotations::to_json(&items).map_err(ApiError::internal)?;
             Ok((items, etag::of_bytes(&bytes)))
         })

@@ -5,10 +5,10 @@ use axum::extract::State;
 use axum::http::Request;
 use axum::routing::post;
 use axum::{Json, Router};
+use mtbsync_artefacts::run_set::write_files;
 use mtbsync_formats::json::to_vec;
 use mtbsync_markers::typed_object;
 use mtbsync_quality::prune::prune_perf;
-use mtbsync_task::files::write_files;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -56,7 +56,7 @@ async fn export_json(State(state): State<AppState>, request: Request<Body>) -> R
             let rows = table.rows.iter();
             let markers: Vec<Value> = rows.map(|row| typed_object(&table.headers, &row.cells)).collect();
             let bytes = to_vec(&json!({ "markers": markers })).map_err(ApiError::internal)?;
-            write_files(&[(&target, &bytes)]).map_err(ApiError::internal)
+            write_files(&[(&target, mtbsync_markers::own::JSON, &bytes)]).map_err(ApiError::internal)
         })
         .await?;
     Ok(Json(json!({ "ok": true, "path": rel })))

@@ -13,8 +13,9 @@ use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use mtbsync_artefacts::run_set::write_files;
 use mtbsync_artefacts::time_warp::NEW_MARKERS_FILE;
-use mtbsync_formats::atomic::FileSet;
+use mtbsync_formats::atomic::Replaces;
 use mtbsync_pipeline::map::refit::repinned;
 use process::OutputLine;
 use record::{JobEvent, JobRecord, JobState};
@@ -280,9 +281,7 @@ fn pin_again(output: &Path) -> Result<(), String> {
     for folder in std::iter::once(folder.to_owned()).chain(inner) {
         let failed = |what: String| format!("moments set by hand were not put back: {what}");
         if let Some(csv) = repinned(&folder).map_err(|error| failed(error.what()))? {
-            let mut set = FileSet::new();
-            set.write(&folder.join(NEW_MARKERS_FILE), &csv)
-                .and_then(|()| set.commit())
+            write_files(&[(&folder.join(NEW_MARKERS_FILE), Replaces::ANYTHING, &csv)])
                 .map_err(|error| failed(error.to_string()))?;
         }
     }

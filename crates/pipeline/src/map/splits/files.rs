@@ -1,5 +1,6 @@
 //! The files of `splits`: the table of sections, the continuous delta, its picture.
 
+use mtbsync_formats::atomic::Replaces;
 use std::path::Path;
 
 use mtbsync_formats::csv::{CsvWriter, seconds6};
@@ -18,6 +19,11 @@ pub(super) struct DeltaCurve {
     /// Its points.
     pub rows: Vec<DeltaRow>,
 }
+
+/// Knows a table of sections.
+pub(super) const OWN_SECTIONS: Replaces = Replaces::own(|ends| ends.has_header("run,section,from_marker,"));
+/// Knows a table of the continuous delta.
+pub(super) const OWN_DELTA: Replaces = Replaces::own(|ends| ends.has_header("run,t_ref,t_new,delta,"));
 
 /// The table of the sections: all runs of each reference.
 pub(super) fn splits_csv(tables: &[SplitsTable]) -> Vec<u8> {

@@ -1,0 +1,324 @@
+//! The files of a run as one set.
+//!
+//! `manifest.json` lists what a run wrote, each with its digest. It says that the set is not whole before the
+//! first file gets its name, and that it is after the last one did: whoever reads a file of a run that was
+//! killed in between is told which files do not belong together. One process at a time writes into a run
+//! ([`RunLock`]).
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use mtbsync_formats::atomic::{FileSet, Replaces, StagedFile, WriteError};
+use mtbsync_formats::{hex, json, read_bounded, sha256_hex};
+use mtbsync_task::error::PipelineError;
+use mtbsync_task::files::{Output, folder_of};
+use serde::{Deserialize, Serialize};
+
+use crate::edits::EDIT_FILES;
+use crate::error::ArtefactProblem;
+use crate::time_warp::NEW_MARKERS_FILE;
+
+/// The list of a run's files, in its folder.
+pub const MANIFEST_FILE: &str = "manifest.json";
+/// Version of the list.
+const VERSION: u32 = 1;
+/// Largest file that is compared with its digest, bytes: none that is read whole is larger.
+const MAX_COMPARED_BYTES: u64 = 256 << 20;
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Manifest {
+    version: u32,
+    /// False from the first rename of a set to its last.
+    whole: bool,
+    /// SHA-256 by file name, hex.
+    files: BTreeMap<String, String>,
+    /// While the set is not whole: the same of the set before it, where that is known.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    before: BTreeMap<String, String>,
+}
+
+impl Manifest {
+    /// The list in `folder`; nothing where there is none, or none that can be read.
+    fn read(folder: &Path) -> Option<Self> {
+        let bytes = read_bounded(&folder.join(MANIFEST_FILE), json::MAX_JSON_BYTES).ok()?;
+        let list: Self = json::from_slice(&bytes).ok()?;
+        (list.version <= VERSION).then_some(list)
+    }
+
+    fn staged(&self, folder: &Path) -> Result<StagedFile, WriteError> {
+        let path = folder.join(MANIFEST_FILE);
+        let bytes =
+            json::to_vec(self).map_err(|error| WriteError::from_io(&path, std::io::Error::other(error)))?;
+        let own = Replaces::own(|ends| ends.has_keys(&["version", "whole", "files"]));
+        StagedFile::of_bytes(&path, own, &bytes)
+    }
+
+    /// Takes over what `set` writes to and removes from `folder`.
+    fn update(&mut self, set: &FileSet, folder: &Path) {
+        let in_folder = |path: &Path| {
+            let name = path.file_name()?.to_str()?;
+            (is_same_folder(folder_of(path), folder) && !EDIT_FILES.contains(&name)).then(|| name.to_owned())
+        };
+        for name in set.stale().filter_map(in_folder) {
+            self.files.remove(&name);
+        }
+        for (path, digest) in set.digests() {
+            if let Some(name) = in_folder(path) {
+                self.files.insert(name, hex(digest));
+            }
+        }
+    }
+
+    /// Of a set that is not whole: the files that only it has, and those that only the set before it had.
+    fn compared(&self, folder: &Path) -> (Vec<String>, Vec<String>) {
+        let (mut newer, mut older) = (Vec::new(), Vec::new());
+        for (name, digest) in &self.files {
+            let found = read_bounded(&folder.join(name), MAX_COMPARED_BYTES).ok();
+            let found = found.map(|bytes| sha256_hex(&bytes));
+            let is_new = found.as_ref() == Some(digest);
+            if is_new && self.before.get(name) != Some(digest) {
+                newer.push(name.clone());
+            } else if !is_new {
+                older.push(name.clone());
+            }
+        }
+        (newer, older)
+    }
+}
+
+fn is_same_folder(a: &Path, b: &Path) -> bool {
+    a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
+}
+
+/// The right to write into the folder of a run: until it is dropped, nobody else changes what a person has set
+/// there, or makes files of it. Where the system locks no folders, there is nothing to wait for.
+#[derive(Debug)]
+pub struct RunLock {
+    folder: PathBuf,
+    _held: Option<File>,
+}
+
+impl RunLock {
+    /// Waits for it.
+    pub fn wait(folder: &Path) -> Self {
+        let held = File::open(folder).ok().filter(|folder| folder.lock().is_ok());
+        Self {
+            folder: folder.to_owned(),
+            _held: held,
+        }
+    }
+
+    /// Writes the whole of a run: what an earlier one listed and this one does not make is no part of it.
+    ///
+    /// # Errors
+    /// As [`FileSet::commit`].
+    pub fn commit_run(&self, set: FileSet) -> Result<Vec<PathBuf>, WriteError> {
+        self.commit(set, Manifest::default())
+    }
+
+    /// Writes some files of a run that is there.
+    ///
+    /// # Errors
+    /// As [`FileSet::commit`].
+    pub fn commit_some(&self, set: FileSet) -> Result<Vec<PathBuf>, WriteError> {
+        match Manifest::read(&self.folder) {
+            Some(list) => self.commit(set, list),
+            None => set.commit(),
+        }
+    }
+
+    fn commit(&self, mut set: FileSet, mut list: Manifest) -> Result<Vec<PathBuf>, WriteError> {
+        let was_whole = list.whole || list.files.is_empty();
+        let before = Manifest::read(&self.folder).unwrap_or_default();
+        list.version = VERSION;
+        list.update(&set, &self.folder);
+        list.whole = false;
+        list.before = if before.whole { before.files } else { before.before };
+        let opening = list.staged(&self.folder)?;
+        // A set that was left half written is not made whole by one of its files.
+        list.whole = was_whole;
+        if was_whole {
+            list.before.clear();
+        }
+        let closing = list.staged(&self.folder)?;
+        set.enclose(opening, closing);
+        set.commit()
+    }
+}
+
+/// Writes all of `files`, or none of them; those that lie in the folder of a run become part of it.
+///
+/// # Errors
+/// A folder that does not allow it, another file in an output's place, or no space.
+pub fn write_files(files: &[Output<'_>]) -> Result<(), PipelineError> {
+    let mut set = FileSet::new();
+    for (path, replaces, bytes) in files {
+        set.write(path, *replaces, bytes)?;
+    }
+    let run = files.iter().map(|(path, ..)| folder_of(path));
+    match run
+        .into_iter()
+        .find(|folder| folder.join(MANIFEST_FILE).is_file())
+    {
+        Some(folder) => RunLock::wait(folder).commit_some(set)?,
+        None => set.commit()?,
+    };
+    Ok(())
+}
+
+/// What became of `file` since its run was written, in words; `None` where it is as it was, or where nobody
+/// knows.
+///
+/// # Errors
+/// [`ArtefactProblem::HalfWritten`]: the run was interrupted while its files got their names.
+fn change(file: &Path, content: &[u8]) -> Result<Option<String>, ArtefactProblem> {
+    let folder = folder_of(file);
+    let Some(list) = Manifest::read(folder) else {
+        return Ok(None);
+    };
+    let name = file
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or_default();
+    let digest = sha256_hex(content);
+    let mut listed = vec![&list.files];
+    if !list.whole {
+        let (newer, older) = list.compared(folder);
+        if !newer.is_empty() && !older.is_empty() {
+            return Err(ArtefactProblem::HalfWritten {
+                newer: newer.join(", "),
+                older: older.join(", "),
+            });
+        }
+        // Killed before the first rename: the set before is all there.
+        listed.push(&list.before);
+    }
+    let mut known = listed.iter().filter_map(|files| files.get(name)).peekable();
+    let is_other = known.peek().is_some() && known.all(|known| *known != digest);
+    Ok(is_other.then(|| name.to_owned()))
+}
+
+/// Refuses a map that does not belong to the other files of its run.
+///
+/// # Errors
+/// Its run was interrupted while its files got their names, or the map was replaced afterwards.
+pub fn check_map(file: &Path, content: &[u8]) -> Result<(), ArtefactProblem> {
+    match change(file, content)? {
+        Some(name) => Err(ArtefactProblem::OfAnotherRun(name)),
+        None => Ok(()),
+    }
+}
+
+/// Refuses a table whose run was interrupted while its files got their names. A table that a person has changed
+/// is theirs: see [`changed_table`].
+///
+/// # Errors
+/// [`ArtefactProblem::HalfWritten`].
+pub fn check_table(file: &Path, content: &[u8]) -> Result<(), ArtefactProblem> {
+    change(file, content).map(|_| ())
+}
+
+/// A line for the person where the table of markers at `file` is not the one its run wrote.
+pub fn changed_table(file: &Path) -> Option<String> {
+    if file.file_name()? != NEW_MARKERS_FILE {
+        return None;
+    }
+    let content = read_bounded(file, MAX_COMPARED_BYTES).ok()?;
+    let name = change(file, &content).ok()??;
+    Some(format!(
+        "{name} was changed after its run was written: it may not belong to the map beside it"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn set(folder: &Path, files: &[(&str, &str)]) -> FileSet {
+        let mut set = FileSet::new();
+        for (name, content) in files {
+            set.write(&folder.join(name), Replaces::ANYTHING, content.as_bytes())
+                .unwrap();
+        }
+        set
+    }
+
+    fn half_written(folder: &Path) {
+        let path = folder.join(MANIFEST_FILE);
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(&path, text.replace("\"whole\": true", "\"whole\": false")).unwrap();
+    }
+
+    #[test]
+    fn files_of_two_runs_are_told_apart() {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = temporary.path();
+        let (map, table) = (folder.join("timewarp.json"), folder.join(NEW_MARKERS_FILE));
+        let lock = RunLock::wait(folder);
+        lock.commit_run(set(folder, &[("timewarp.json", "a"), (NEW_MARKERS_FILE, "a")]))
+            .unwrap();
+        assert!(check_map(&map, b"a").is_ok());
+        assert_eq!(changed_table(&table), None);
+        // Killed after the first rename of the next run.
+        lock.commit_run(set(folder, &[("timewarp.json", "b"), (NEW_MARKERS_FILE, "b")]))
+            .unwrap();
+        half_written(folder);
+        fs::write(&table, "a").unwrap();
+        let told = check_map(&map, b"b").unwrap_err().to_string();
+        assert!(
+            told.contains("timewarp.json") && told.contains(NEW_MARKERS_FILE),
+            "{told}"
+        );
+        assert!(check_table(&table, b"a").is_err());
+        // One file more does not make it whole; the next run does.
+        lock.commit_some(set(folder, &[("x.edl", "x")])).unwrap();
+        assert!(check_map(&map, b"b").is_err());
+        lock.commit_run(set(folder, &[("timewarp.json", "c"), (NEW_MARKERS_FILE, "c")]))
+            .unwrap();
+        assert!(check_map(&map, b"c").is_ok());
+    }
+
+    #[test]
+    fn a_kill_before_the_first_or_after_the_last_rename_leaves_a_whole_set() {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = temporary.path();
+        let map = folder.join("timewarp.json");
+        let lock = RunLock::wait(folder);
+        lock.commit_run(set(folder, &[("timewarp.json", "a"), ("warp.npz", "same")]))
+            .unwrap();
+        let mut next = set(folder, &[("timewarp.json", "b"), ("warp.npz", "same")]);
+        let mut list = Manifest::default();
+        list.update(&next, folder);
+        list.before = Manifest::read(folder).unwrap().files;
+        next.push(list.staged(folder).unwrap());
+        next.commit().unwrap();
+        assert!(check_map(&map, b"b").is_ok());
+        fs::write(&map, "a").unwrap();
+        assert!(check_map(&map, b"a").is_ok());
+        fs::write(&map, "c").unwrap();
+        assert!(check_map(&map, b"c").is_err());
+    }
+
+    #[test]
+    fn what_was_replaced_later_is_named() {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = temporary.path();
+        let files = [("timewarp.json", "a"), (NEW_MARKERS_FILE, "a")];
+        RunLock::wait(folder).commit_run(set(folder, &files)).unwrap();
+        let (map, table) = (folder.join("timewarp.json"), folder.join(NEW_MARKERS_FILE));
+        assert!(
+            check_map(&map, b"other")
+                .unwrap_err()
+                .to_string()
+                .contains("timewarp.json")
+        );
+        fs::write(&table, "edited").unwrap();
+        assert!(changed_table(&table).unwrap().contains(NEW_MARKERS_FILE));
+        assert!(check_table(&table, b"edited").is_ok());
+        write_files(&[(&table, Replaces::ANYTHING, b"by a command")]).unwrap();
+        assert_eq!(changed_table(&table), None);
+    }
+}
