@@ -13,8 +13,10 @@ mod fingerprint;
 pub mod json;
 pub mod npz;
 mod read;
+mod seconds;
 mod text;
 
 pub use fingerprint::fingerprint;
 pub use read::{ReadError, ReadErrorKind, read_bounded};
+pub use seconds::{LONGEST_SECS, is_moment};
 pub use text::{TextEncoding, decode_text};

@@ -13,6 +13,7 @@ use mtbsync_artefacts::annotations::{self, ANNOTATIONS_FILE, Annotation};
 use mtbsync_artefacts::edits;
 use mtbsync_artefacts::moments;
 use mtbsync_artefacts::time_warp::TimeWarpFile;
+use mtbsync_formats::is_moment;
 use mtbsync_pipeline::map::refit::write_notes;
 use serde_json::json;
 
@@ -142,9 +143,9 @@ fn check(items: &[Annotation]) -> Result<(), ApiError> {
         if times
             .into_iter()
             .flatten()
-            .any(|time| !time.is_finite() || time < 0.0)
+            .any(|time| !is_moment(time) || time < 0.0)
         {
-            return Err(wrong("times are seconds, 0 or more"));
+            return Err(wrong("times are seconds from 0 to 7 days"));
         }
         // Ids of markers need not be unique; together with the place in the reference they are.
         let place = item.t_ref.map(f64::to_bits);
