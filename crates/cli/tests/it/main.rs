@@ -15,6 +15,7 @@ mod common;
 mod editors;
 mod edits;
 mod examples;
+mod extreme_times;
 mod gps;
 mod gps_files;
 mod grammar;

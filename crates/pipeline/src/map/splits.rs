@@ -375,20 +375,21 @@ impl SplitRun {
         }
     }
 
-    /// Delta from the first gate to the end of the reference. Without a counterpart of the gate nothing is
-    /// known.
+    /// Delta from the first gate to the end of the reference, or to the last gate where nobody knows that end.
+    /// Without a counterpart of the first gate nothing is known.
     ///
     /// # Errors
     /// More points than a table can hold.
-    fn delta(&self, from_secs: f64, step_secs: f64) -> Result<Vec<DeltaRow>, MapProblem> {
+    fn delta(&self, (from_secs, last_secs): (f64, f64), step_secs: f64) -> Result<Vec<DeltaRow>, MapProblem> {
         let told = self
             .file
             .reference
             .as_ref()
             .map(|r| r.duration)
             .filter(|d| *d > 0.0);
-        let mapped = self.warp.segments().last().map_or(from_secs, |s| s.ref_range().1);
-        let to_secs = told.unwrap_or(mapped);
+        // A line of version 1 has no ends of its own.
+        let segment = self.warp.segments().last().filter(|_| self.file.line().is_none());
+        let to_secs = told.unwrap_or(segment.map_or(last_secs, |s| s.ref_range().1));
         let start = self.passed(from_secs);
         let steps = ((to_secs - from_secs) / step_secs + 1e-9).max(0.0);
         if steps >= MAX_POINTS as f64 {

@@ -15,9 +15,10 @@ use mtbsync_artefacts::moments;
 use mtbsync_artefacts::time_warp::TimeWarpFile;
 use mtbsync_formats::is_moment;
 use mtbsync_pipeline::map::refit::write_notes;
+use mtbsync_task::clock::now_utc;
 use serde_json::json;
 
-use crate::clock::{now_for_names, now_utc};
+use crate::clock::now_for_names;
 use crate::error::{ApiError, Kind};
 use crate::http::body::{self, MAX_NOTES_BYTES};
 use crate::http::etag;

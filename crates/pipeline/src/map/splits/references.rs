@@ -41,12 +41,13 @@ impl GatedRuns {
     /// # Errors
     /// Steps too small for the length of the reference.
     pub fn curves(&self, step_secs: f64) -> impl Iterator<Item = Result<DeltaCurve, MapProblem>> {
-        let from_secs = self.gates.first().map_or(0.0, |gate| gate.t_ref_secs);
+        let secs = |gate: Option<&Marker>| gate.map_or(0.0, |gate| gate.t_ref_secs);
+        let ends = (secs(self.gates.first()), secs(self.gates.last()));
         self.runs.iter().map(move |run| {
             Ok(DeltaCurve {
                 reference: self.reference.clone(),
                 name: run.name.clone(),
-                rows: run.delta(from_secs, step_secs)?,
+                rows: run.delta(ends, step_secs)?,
             })
         })
     }
