@@ -1,5 +1,5 @@
 //! Mistakes of the program and threads the system does not give: one line on stderr and an exit code of the
-//! contract, like any other error. Who asks for a backtrace (`RUST_BACKTRACE`) gets the runtime's words, too.
+//! contract, like any other error. `MTB_BACKTRACE=1` also shows the words of the runtime.
 
 use std::any::Any;
 use std::panic::{self, AssertUnwindSafe};
@@ -17,7 +17,7 @@ const NO_THREAD: [&str; 2] = ["failed to spawn thread", "OS can't spawn worker t
 
 /// Keeps panics from the terminal.
 pub fn listen() {
-    let is_asked_for = std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0");
+    let is_asked_for = std::env::var_os("MTB_BACKTRACE").is_some();
     let told = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
         let place = info

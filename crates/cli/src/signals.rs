@@ -28,13 +28,15 @@ pub fn received() -> Exit {
 pub fn listen(cancel: Cancel) {
     use std::sync::mpsc::channel;
     use std::thread;
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     use signal_hook::iterator::Signals;
 
     /// How long a command may take to come back; decoding one group of pictures stays far below.
     const GRACE: Duration = Duration::from_secs(5);
+    /// How often a second signal is looked for.
+    const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
     let (ready, listens) = channel();
     let listen = move || {
@@ -42,18 +44,22 @@ pub fn listen(cancel: Cancel) {
         let signals = Signals::new([SIGINT, SIGTERM, SIGHUP]);
         let _ = ready.send(());
         let Ok(mut signals) = signals else { return };
-        for signal in signals.forever() {
-            TERMINATED.store(signal != SIGINT, Ordering::SeqCst);
-            if cancel.is_requested() {
-                end_now();
-            }
+        let Some(first) = signals.forever().next() else {
+            return;
+        };
+        TERMINATED.store(first != SIGINT, Ordering::SeqCst);
+        if !cancel.is_requested() {
             cancel.request();
-            // Without this thread a second signal ends the program.
-            let _ = thread::Builder::new().spawn(|| {
-                thread::sleep(GRACE);
-                end_now();
-            });
+            let asked = Instant::now();
+            while asked.elapsed() < GRACE {
+                if let Some(second) = signals.pending().next() {
+                    TERMINATED.store(second != SIGINT, Ordering::SeqCst);
+                    break;
+                }
+                thread::sleep(LOOK_AGAIN);
+            }
         }
+        end_now();
     };
     if thread::Builder::new().spawn(listen).is_ok() {
         let _ = listens.recv();

@@ -31,3 +31,4 @@ mod servers;
 mod splits;
 mod summary;
 mod sync;
+mod terminal;
