@@ -279,7 +279,7 @@ fn read_answers(path: &Path) -> Result<Vec<Answer>> {
             (Some(t_new), Some(low), Some(high)) => Some((t_new, low, high)),
             _ => None,
         };
-        let t_ref = table.required_number(row, t_ref)?;
+        let t_ref = table.required_moment(row, t_ref)?;
         Ok(Answer {
             t_ref,
             t_new,
@@ -297,7 +297,7 @@ fn read_pairs(path: &Path) -> Result<Vec<PairClaim>> {
     let columns = ["t_new", "t_ref", "confidence"].map(|name| table.column(&[name]));
     let pair = |row| -> Result<PairClaim> {
         let [t_new, t_ref, confidence] = columns.map(|column| -> Result<f64> {
-            Ok(table.required_number(row, column.context("a column is missing")?)?)
+            Ok(table.required_moment(row, column.context("a column is missing")?)?)
         });
         Ok(PairClaim {
             t_new: t_new?,

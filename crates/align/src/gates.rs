@@ -191,10 +191,7 @@ fn least_squares_line(warp: &TimeWarp) -> Option<LineFit> {
     const STEP_SECS: f64 = 0.1;
     let mut points = Vec::new();
     for segment in warp.segments() {
-        let (first, last) = segment.new_range();
-        let steps = ((last - first) / STEP_SECS).floor() as usize;
-        for k in 0..=steps {
-            let t = first + k as f64 * STEP_SECS;
+        for t in segment.moments(STEP_SECS) {
             if let Some(y) = segment.curve().y_at(t) {
                 points.push((t, y));
             }

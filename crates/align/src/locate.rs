@@ -11,7 +11,7 @@
 
 use crate::confidence::{self, CONFIDENCE_RADIUS_SECS};
 use crate::tuning::STEEPEST;
-use crate::warp::{Segment, StopSide, TimeWarp};
+use crate::warp::{Segment, TimeWarp};
 
 /// Where a reference moment lies in the new recording.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,18 +32,12 @@ impl TimeWarp {
     /// Find a reference moment in the new recording, with its uncertainty. `None` where it has no
     /// counterpart.
     pub fn locate(&self, t_ref_secs: f64, new_duration_secs: f64) -> Option<NewTimeEstimate> {
-        let (segment, t_new) = self
-            .segments()
-            .iter()
-            .find_map(|s| s.curve().x_at(t_ref_secs).map(|t_new| (s, t_new)))?;
+        let segment = self.segment_at_ref(t_ref_secs)?;
+        let t_new = segment.curve().x_at(t_ref_secs)?;
         let within = |t: f64| t.clamp(0.0, new_duration_secs.max(0.0));
         let sigma = segment.sigma_at_new(t_new);
         let half = confidence::interval_half_width_secs(sigma);
-        let standing = self
-            .stops()
-            .iter()
-            .find(|s| s.side == StopSide::New && (s.from_secs..=s.to_secs).contains(&t_new));
-        if let Some(stop) = standing {
+        if let Some(stop) = self.stand_at(t_new) {
             return Some(NewTimeEstimate {
                 t_new_secs: within(stop.from_secs),
                 low_secs: within(stop.from_secs - half),
@@ -75,23 +69,17 @@ impl TimeWarp {
         let before = if low >= from {
             t_ref - segment.curve().y_at(low).unwrap_or(ref_from)
         } else {
-            let end_of_last = self
-                .segments()
-                .iter()
-                .map(|s| s.ref_range().1)
-                .filter(|&end| end < ref_from);
-            let room = ref_from - end_of_last.fold(f64::NEG_INFINITY, f64::max);
+            let before = self.segments().partition_point(|s| s.ref_range().1 < ref_from);
+            let end_of_last = before.checked_sub(1).and_then(|k| self.segments().get(k));
+            let room = end_of_last.map_or(f64::INFINITY, |s| ref_from - s.ref_range().1);
             t_ref - ref_from + (segment.pace() * (from - low)).min(room)
         };
         let after = if high <= to {
             segment.curve().y_at(high).unwrap_or(ref_to) - t_ref
         } else {
-            let start_of_next = self
-                .segments()
-                .iter()
-                .map(|s| s.ref_range().0)
-                .filter(|&start| start > ref_to);
-            let room = start_of_next.fold(f64::INFINITY, f64::min) - ref_to;
+            let up_to = self.segments().partition_point(|s| s.ref_range().0 <= ref_to);
+            let next = self.segments().get(up_to);
+            let room = next.map_or(f64::INFINITY, |s| s.ref_range().0 - ref_to);
             ref_to - t_ref + (segment.pace() * (high - to)).min(room)
         };
         (before.clamp(0.0, most), after.clamp(0.0, most))
@@ -99,8 +87,8 @@ impl TimeWarp {
 
     /// New time of a reference moment that may lie outside of the segments, as early as it can be.
     fn earliest(&self, t_ref: f64) -> f64 {
-        let next = self.segments().iter().find(|s| s.ref_range().1 >= t_ref);
-        match next {
+        let index = self.segments().partition_point(|s| s.ref_range().1 < t_ref);
+        match self.segments().get(index) {
             Some(s) if s.ref_range().0 > t_ref => s.new_range().0 - (s.ref_range().0 - t_ref) / s.pace(),
             Some(s) => s.curve().x_at(t_ref).unwrap_or(s.new_range().0),
             None => f64::INFINITY,
@@ -109,8 +97,8 @@ impl TimeWarp {
 
     /// New time of a reference moment that may lie outside of the segments, as late as it can be.
     fn latest(&self, t_ref: f64) -> f64 {
-        let last = self.segments().iter().rev().find(|s| s.ref_range().0 <= t_ref);
-        match last {
+        let index = self.segments().partition_point(|s| s.ref_range().0 <= t_ref);
+        match index.checked_sub(1).and_then(|last| self.segments().get(last)) {
             Some(s) if s.ref_range().1 < t_ref => s.new_range().1 + (t_ref - s.ref_range().1) / s.pace(),
             Some(s) => s.curve().x_at(t_ref).unwrap_or(s.new_range().1),
             None => f64::NEG_INFINITY,

@@ -321,6 +321,10 @@ pub(crate) const STANDING_SLOPE: f64 = 0.12;
 pub(crate) const MIN_STOP_SECS: f64 = 1.0;
 /// Step at which a curve is looked through for stops.
 pub(crate) const STOP_STEP_SECS: f64 = 0.05;
+/// Most steps a curve is looked through in, for each of its knots: work goes over knots, however far apart a
+/// file puts them. By hand: knots are a quarter of a second apart, those of a straight map two in all, and
+/// this is enough for half an hour between two.
+pub(crate) const MOST_STEPS_PER_KNOT: usize = 20_000;
 
 // Fusion with GPS (docs/concepts/gps.md). Chosen on the pairs of the GPS truth where nothing else is said.
 

@@ -4,8 +4,10 @@
 //! knot; between and outside segments the new rider was where the reference never went, and the warp has no
 //! value there. It is never extrapolated.
 
+use mtbsync_formats::is_moment;
+
 use crate::curve::MonotoneCurve;
-use crate::tuning::{MIN_STOP_SECS, STANDING_SLOPE, STOP_STEP_SECS};
+use crate::tuning::{MIN_STOP_SECS, MOST_STEPS_PER_KNOT, STANDING_SLOPE, STOP_STEP_SECS};
 
 /// Slope above which the reference rider counts as standing.
 const REF_STANDING_SLOPE: f64 = 1.0 / STANDING_SLOPE;
@@ -20,10 +22,13 @@ pub struct Segment {
 
 impl Segment {
     /// A segment through knots `(t_new, t_ref)` with one-sigma errors of `t_ref`, seconds. `None` unless the
-    /// knots are at least two, strictly increasing in both, and the errors are as many, finite and not
-    /// negative.
+    /// knots are at least two, strictly increasing in both, the errors are as many and not negative, and all
+    /// of them are times a recording can have ([`is_moment`]).
     pub fn new(t_new: Vec<f64>, t_ref: Vec<f64>, sigma: Vec<f64>) -> Option<Self> {
-        let valid = sigma.len() == t_new.len() && sigma.iter().all(|s| s.is_finite() && *s >= 0.0);
+        let are_times = |times: &[f64]| times.iter().copied().all(is_moment);
+        let valid = sigma.len() == t_new.len()
+            && [&t_new, &t_ref, &sigma].into_iter().all(|times| are_times(times))
+            && sigma.iter().all(|s| *s >= 0.0);
         let pace = typical_pace(&t_new, &t_ref);
         let curve = MonotoneCurve::new(t_new, t_ref)?;
         valid.then_some(Self { curve, sigma, pace })
@@ -52,6 +57,16 @@ impl Segment {
     /// First and last reference time.
     pub fn ref_range(&self) -> (f64, f64) {
         ends(self.curve.y())
+    }
+
+    /// Moments of the new run `step_secs` apart from the first on, ends of the stretches the curve is looked at
+    /// in: fewer where that would be more than [`MOST_STEPS_PER_KNOT`] for each knot.
+    pub(crate) fn moments(&self, step_secs: f64) -> impl Iterator<Item = f64> {
+        let (first, last) = self.new_range();
+        let most = self.curve.x().len().saturating_mul(MOST_STEPS_PER_KNOT);
+        let step_secs = step_secs.max((last - first) / most as f64);
+        let steps = (((last - first) / step_secs).floor() as usize).min(most);
+        (0..=steps).map(move |k| (first + k as f64 * step_secs).min(last))
     }
 
     /// One-sigma error of the reference time at `t_new`, linear between knots, that of the end outside.
@@ -125,6 +140,8 @@ pub struct Stop {
 pub struct TimeWarp {
     segments: Vec<Segment>,
     stops: Vec<Stop>,
+    /// Stops of the new rider, in order of new time.
+    stands: Vec<Stop>,
 }
 
 impl TimeWarp {
@@ -136,8 +153,13 @@ impl TimeWarp {
         if !ordered {
             return None;
         }
-        let stops = segments.iter().flat_map(find_stops).collect();
-        Some(Self { segments, stops })
+        let stops: Vec<Stop> = segments.iter().flat_map(find_stops).collect();
+        let stands = stops.iter().filter(|stop| stop.side == StopSide::New);
+        Some(Self {
+            stands: stands.copied().collect(),
+            segments,
+            stops,
+        })
     }
 
     /// Stretches with a value, in order.
@@ -152,21 +174,38 @@ impl TimeWarp {
 
     /// Reference time at which the reference was where the new recording is at `t_new_secs`.
     pub fn ref_from_new(&self, t_new_secs: f64) -> Option<f64> {
-        self.segments.iter().find_map(|s| s.curve.y_at(t_new_secs))
+        self.segment_at_new(t_new_secs)?.curve.y_at(t_new_secs)
     }
 
     /// The exact inverse of [`Self::ref_from_new`].
     pub fn new_from_ref(&self, t_ref_secs: f64) -> Option<f64> {
-        self.segments.iter().find_map(|s| s.curve.x_at(t_ref_secs))
+        self.segment_at_ref(t_ref_secs)?.curve.x_at(t_ref_secs)
     }
 
     /// One-sigma error of [`Self::ref_from_new`], seconds.
     pub fn ref_sigma_at(&self, t_new_secs: f64) -> Option<f64> {
-        let holds = |s: &&Segment| s.curve.y_at(t_new_secs).is_some();
-        self.segments
-            .iter()
-            .find(holds)
-            .map(|s| s.sigma_at_new(t_new_secs))
+        Some(self.segment_at_new(t_new_secs)?.sigma_at_new(t_new_secs))
+    }
+
+    /// The segment that holds a moment of the new run.
+    pub fn segment_at_new(&self, t_new_secs: f64) -> Option<&Segment> {
+        let index = self.segments.partition_point(|s| s.new_range().1 < t_new_secs);
+        let segment = self.segments.get(index)?;
+        (segment.new_range().0 <= t_new_secs).then_some(segment)
+    }
+
+    /// The segment that holds a moment of the reference.
+    pub fn segment_at_ref(&self, t_ref_secs: f64) -> Option<&Segment> {
+        let index = self.segments.partition_point(|s| s.ref_range().1 < t_ref_secs);
+        let segment = self.segments.get(index)?;
+        (segment.ref_range().0 <= t_ref_secs).then_some(segment)
+    }
+
+    /// The stop of the new rider that holds a moment of the new run.
+    pub(crate) fn stand_at(&self, t_new_secs: f64) -> Option<&Stop> {
+        let index = self.stands.partition_point(|stop| stop.to_secs < t_new_secs);
+        let stop = self.stands.get(index)?;
+        (stop.from_secs <= t_new_secs).then_some(stop)
     }
 
     /// Mapped seconds of the new recording.
@@ -180,8 +219,6 @@ impl TimeWarp {
 
 /// Flats (new rider stands) and steep parts (reference rider stands) of a segment.
 fn find_stops(segment: &Segment) -> Vec<Stop> {
-    let (first, last) = segment.new_range();
-    let steps = ((last - first) / STOP_STEP_SECS).floor() as usize;
     let mut stops: Vec<Stop> = Vec::new();
     let mut open: Option<(StopSide, f64, f64)> = None;
     let mut close = |open: &mut Option<(StopSide, f64, f64)>| {
@@ -195,11 +232,8 @@ fn find_stops(segment: &Segment) -> Vec<Stop> {
             });
         }
     };
-    for k in 0..steps {
-        let (a, b) = (
-            first + k as f64 * STOP_STEP_SECS,
-            (first + (k + 1) as f64 * STOP_STEP_SECS).min(last),
-        );
+    let moments = segment.moments(STOP_STEP_SECS);
+    for (a, b) in moments.zip(segment.moments(STOP_STEP_SECS).skip(1)) {
         let (Some(ya), Some(yb)) = (segment.curve.y_at(a), segment.curve.y_at(b)) else {
             continue;
         };
@@ -254,6 +288,55 @@ mod tests {
             (stop.from_secs - 10.0).abs() < 2.0 && (stop.to_secs - 20.0).abs() < 2.0,
             "{stop:?}"
         );
+    }
+
+    #[test]
+    fn times_no_recording_has_make_no_segment() {
+        for extreme in [1e15, 1e308, f64::NAN, f64::INFINITY, -1e15] {
+            let times = if extreme < 0.0 {
+                [extreme, 1.0, 2.0]
+            } else {
+                [0.0, 1.0, extreme]
+            };
+            let of =
+                |t_new: [f64; 3], t_ref: [f64; 3]| Segment::new(t_new.into(), t_ref.into(), vec![0.1; 3]);
+            assert!(of(times, [0.0, 1.0, 2.0]).is_none() && of([0.0, 1.0, 2.0], times).is_none());
+            assert!(Segment::new(vec![0.0, 1.0], vec![0.0, 1.0], vec![extreme; 2]).is_none());
+        }
+        let smallest = vec![0.0, 5e-324, 1e-300];
+        let tiny = Segment::new(smallest.clone(), smallest, vec![0.0; 3]).unwrap();
+        assert!(TimeWarp::new(vec![tiny]).unwrap().stops().is_empty());
+    }
+
+    #[test]
+    fn work_goes_over_knots() {
+        let far = Segment::new(vec![-6e5, 6e5], vec![0.0, 10.0], vec![0.1; 2]).unwrap();
+        let moments: Vec<f64> = far.moments(STOP_STEP_SECS).collect();
+        assert_eq!(moments.len(), 2 * MOST_STEPS_PER_KNOT + 1);
+        assert_eq!((moments[0], moments[moments.len() - 1]), (-6e5, 6e5));
+        let near = Segment::new(vec![0.0, 10.0], vec![0.0, 10.0], vec![0.1; 2]).unwrap();
+        assert_eq!(near.moments(0.1).count(), 101);
+        // All of it is one stop of the new rider, whatever the step.
+        assert_eq!(TimeWarp::new(vec![far]).unwrap().stops().len(), 1);
+    }
+
+    #[test]
+    fn a_segment_is_found_among_many() {
+        let part = |k: u32| {
+            let at = f64::from(k) * 10.0;
+            Segment::new(vec![at, at + 4.0], vec![at + 1.0, at + 5.0], vec![0.1; 2]).unwrap()
+        };
+        let warp = TimeWarp::new((0..100).map(part).collect()).unwrap();
+        for k in 0..100 {
+            let at = f64::from(k) * 10.0;
+            assert_eq!(warp.ref_from_new(at + 4.0), Some(at + 5.0));
+            assert_eq!(warp.new_from_ref(at + 1.0), Some(at));
+            assert_eq!(
+                (warp.ref_from_new(at + 4.5), warp.new_from_ref(at + 0.5)),
+                (None, None)
+            );
+        }
+        assert_eq!(warp.ref_from_new(f64::NAN), None);
     }
 
     #[test]

@@ -49,7 +49,7 @@ impl AnchorRow {
 /// Reads a table of anchors, as written.
 ///
 /// # Errors
-/// Not readable, not a table with the columns `t_new,t_ref`, or a cell that is no number.
+/// Not readable, not a table with the columns `t_new,t_ref`, or a cell that is no time.
 pub fn read_rows(path: &Path) -> Result<Vec<AnchorRow>, PipelineError> {
     let bytes = read_bounded(path, MAX_CSV_BYTES)?;
     rows_of(&bytes)
@@ -88,8 +88,8 @@ fn rows_of(bytes: &[u8]) -> Result<(Vec<AnchorRow>, Vec<usize>), PipelineError> 
     let mut rows = Vec::with_capacity(table.rows.len());
     for row in &table.rows {
         rows.push(AnchorRow {
-            t_new: table.required_number(row, new_column)?,
-            t_ref: table.required_number(row, ref_column)?,
+            t_new: table.required_moment(row, new_column)?,
+            t_ref: table.required_moment(row, ref_column)?,
             note: note.map(|column| row.text(column).to_owned()).unwrap_or_default(),
         });
     }

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use mtbsync_formats::csv::{CsvWriter, seconds6, spreadsheet_safe};
-use mtbsync_formats::{json, read_bounded};
+use mtbsync_formats::{LONGEST_SECS, is_moment, json, read_bounded};
 use mtbsync_task::error::PipelineError;
 pub use mtbsync_task::files::ANNOTATIONS_FILE;
 use serde::{Deserialize, Serialize};
@@ -60,9 +60,23 @@ pub fn read(folder: &Path) -> Result<Vec<Annotation>, PipelineError> {
 /// Reads the content of annotations.json.
 ///
 /// # Errors
-/// Not an array of notes.
+/// Not an array of notes, or times no recording has.
 pub fn parse(bytes: &[u8]) -> Result<Vec<Annotation>, PipelineError> {
-    json::from_slice(bytes).map_err(|error| ArtefactProblem::NotAnnotations(error).into())
+    let notes: Vec<Annotation> = json::from_slice(bytes).map_err(ArtefactProblem::NotAnnotations)?;
+    for (k, note) in notes.iter().enumerate() {
+        let times = [
+            ("t_ref", note.t_ref),
+            ("t_new", note.t_new),
+            ("delta_sec", note.delta_sec),
+        ];
+        for (name, secs) in times {
+            if let Some(secs) = secs.filter(|secs| !is_moment(*secs)) {
+                let field = format!("[{k}].{name}");
+                return Err(ArtefactProblem::TooFar { field, secs }.into());
+            }
+        }
+    }
+    Ok(notes)
 }
 
 /// The bytes of annotations.json.
@@ -184,12 +198,9 @@ pub fn complete(
     }
 }
 
-/// Latest moment of a recording, seconds: a day.
-const MAX_MOMENT_SECS: f64 = 86_400.0;
-
 /// The moment a person has set for the marker of that id and place, seconds of the new run.
 pub fn moment_of(notes: &[Annotation], id: &str, t_ref_secs: f64) -> Option<f64> {
-    let moment = |note: &Annotation| note.t_new.filter(|secs| (0.0..=MAX_MOMENT_SECS).contains(secs));
+    let moment = |note: &Annotation| note.t_new.filter(|secs| (0.0..=LONGEST_SECS).contains(secs));
     let about = || notes.iter().filter(|note| note.is_about(id, t_ref_secs));
     let of_that_id = about().filter(|note| note.marker_id.as_deref() == Some(id));
     of_that_id.chain(about()).find_map(moment)
@@ -279,5 +290,9 @@ mod tests {
         assert!(csv.ends_with("\n'=1+1,,1.500000,,\"a,b\",,\n"), "{csv}");
         assert_eq!(parse(&to_json(&notes).unwrap()).unwrap(), notes);
         assert!(parse(b"{}").is_err());
+        let far = parse(br#"[{"t_new":1},{"t_ref":2,"t_new":1e15}]"#)
+            .unwrap_err()
+            .what();
+        assert!(far.contains("([1].t_new)") && far.contains("1e15 s"), "{far}");
     }
 }

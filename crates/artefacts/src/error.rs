@@ -15,6 +15,14 @@ pub enum ArtefactProblem {
     /// A warp that maps nothing.
     #[error("not a warp (no rising map in it)")]
     NoRisingMap,
+    /// A time in a map or a note that no recording has.
+    #[error("{secs:e} s is no time of a recording, which lasts at most 7 days ({field})")]
+    TooFar {
+        /// Where, as a path of keys.
+        field: String,
+        /// What stands there.
+        secs: f64,
+    },
     /// A table without a column it needs.
     #[error("column {column} missing (line 1)")]
     ColumnMissing {
@@ -58,6 +66,7 @@ impl Problem for ArtefactProblem {
         let hint = match self {
             Self::NotAWarp => "give the timewarp.json or warp.npz of a sync",
             Self::NoRisingMap => "make it again with mtbsync sync",
+            Self::TooFar { .. } => "times are seconds: correct this one, or make the file again",
             Self::ColumnMissing { hint, .. } => hint,
             Self::Contradictory { .. } => {
                 "a later moment of the new run must lie later in the reference: correct or remove one of the two"

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use mtbsync_formats::is_moment;
 use mtbsync_formats::json::{self, JsonError};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -50,15 +51,42 @@ fn from_value(mut value: Value) -> Result<TimeWarpFile, UnreadableWarp> {
     let default_model = if version < VERSION { "affine" } else { "" };
     content.entry("model").or_insert_with(|| default_model.into());
     let mut file: TimeWarpFile = serde_json::from_value(value).map_err(JsonError::Syntax)?;
-    if file.version < VERSION && file.line().is_none_or(|line| line.a <= 0.0) {
+    if file.version < VERSION && file.line().is_none_or(|line| line.a <= 0.0 || !is_moment(line.b)) {
         return Err(UnreadableWarp::Params);
     }
-    let segments = std::mem::take(&mut file.segments);
-    file.segments = segments
-        .into_iter()
-        .filter(|s| file.segment(s).is_some())
-        .collect();
+    leave_out_odd_times(&mut file);
+    let mut next_knot = 0;
+    let mut segments = std::mem::take(&mut file.segments);
+    segments.retain(|segment| {
+        let is_curve = segment.knots[0] >= next_knot && file.segment(segment).is_some();
+        if is_curve {
+            next_knot = segment.knots[1] + 1;
+        }
+        is_curve
+    });
+    file.segments = segments;
     Ok(file)
+}
+
+/// Times that no recording has are as if they were not there.
+fn leave_out_odd_times(file: &mut TimeWarpFile) {
+    file.stops
+        .retain(|stop| is_moment(stop.from) && is_moment(stop.to));
+    for side in [&mut file.reference, &mut file.new].into_iter().flatten() {
+        side.duration = Some(side.duration)
+            .filter(|secs| is_moment(*secs))
+            .unwrap_or_default();
+    }
+    if let Some(residuals) = &mut file.residuals {
+        for secs in [
+            &mut residuals.mae,
+            &mut residuals.p50,
+            &mut residuals.p90,
+            &mut residuals.p95,
+        ] {
+            *secs = secs.filter(|secs| is_moment(*secs));
+        }
+    }
 }
 
 /// Of the list under `key`, the items that are a `T`.
@@ -101,6 +129,22 @@ mod tests {
             from_value(json!({"params": {"a": 1.0002, "b": -1.0}, "ok": "x", "residuals": {}})).unwrap();
         assert!(!file.ok && file.residuals.is_none() && file.model == "affine");
         assert_eq!(file.line().map(|line| (line.a, line.b)), Some((1.0002, -1.0)));
+    }
+
+    #[test]
+    fn times_no_recording_has_are_left_out() {
+        let far = |at: f64| json!([{"side": "new", "from": 0.0, "to": at}, {"side": "new", "from": 1.0, "to": 2.0}]);
+        let value = json!({"version": 2, "model": "monotone", "stops": far(1e15),
+            "new": {"duration": 1e300}, "residuals": {"p50": -1e15, "p90": 0.2},
+            "knots": {"t_new": [0.0, 1e15, 5.0, 6.0], "t_ref": [4.0, 5.0, 20.0, 22.0], "sigma": [0, 0, 0, 0]},
+            "segments": [{"knots": [0, 1], "t_new": [0, 1], "t_ref": [4, 5]}, {"knots": [2, 3], "t_new": [5, 6], "t_ref": [20, 22]},
+                {"knots": [2, 3], "t_new": [5, 6], "t_ref": [20, 22]}]});
+        let file = from_value(value).unwrap();
+        assert_eq!((file.segments.len(), file.stops.len()), (1, 1));
+        assert_eq!(file.new.unwrap().duration, 0.0);
+        let residuals = file.residuals.unwrap();
+        assert_eq!((residuals.p50, residuals.p90), (None, Some(0.2)));
+        assert!(from_value(json!({"params": {"a": 1.0, "b": 1e15}})).is_err());
     }
 
     #[test]

@@ -52,13 +52,13 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<Moment>, PipelineError> {
     let table = Table::parse(bytes, &COLUMNS)?;
     let [id, t_ref, t_new, status] = COLUMNS.map(|name| table.column(&[name]));
     let moment = |row| {
-        // A cell that is no number is no moment: the table is ours, and a person may have edited it.
-        let number = |column: Option<usize>| table.number(row, column?).ok().flatten();
+        // A cell that is no time is no moment: the table is ours, and a person may have edited it.
+        let moment = |column: Option<usize>| table.moment(row, column?).ok().flatten();
         let text = |column: Option<usize>| column.map_or("", |column| row.text(column)).trim().to_owned();
         Moment {
             id: text(id),
-            t_ref_secs: number(t_ref),
-            t_new_secs: number(t_new),
+            t_ref_secs: moment(t_ref),
+            t_new_secs: moment(t_new),
             status: text(status),
         }
     };

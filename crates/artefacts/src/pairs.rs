@@ -68,12 +68,12 @@ fn pair_confidence(p: &Pair) -> f64 {
     confidence::within_quarter_second(p.sigma_secs) * p.certainty
 }
 
-/// `(t_new, t_ref)` of every row with two numbers, seconds; `None` when there is no such table.
+/// `(t_new, t_ref)` of every row with two times, seconds; `None` when there is no such table.
 pub fn read_times(path: &Path) -> Option<Vec<(f64, f64)>> {
     let bytes = read_bounded(path, MAX_CSV_BYTES).ok()?;
     let table = Table::parse(&bytes, &["t_new", "t_ref"]).ok()?;
     let (t_new, t_ref) = (table.column(&["t_new"])?, table.column(&["t_ref"])?);
-    let pair = |row| Some((table.number(row, t_new).ok()??, table.number(row, t_ref).ok()??));
+    let pair = |row| Some((table.moment(row, t_new).ok()??, table.moment(row, t_ref).ok()??));
     Some(table.rows.iter().filter_map(pair).collect())
 }
 
@@ -107,15 +107,18 @@ fn parse(bytes: &[u8]) -> Result<Vec<Pair>, PipelineError> {
         ["confidence", "score", "sigma"].map(|name| table.column(&[name]));
     let mut pairs: Vec<(Pair, f64)> = Vec::with_capacity(table.rows.len());
     for row in &table.rows {
-        let t_new_secs = table.required_number(row, new_column)?;
-        let t_ref_secs = table.required_number(row, ref_column)?;
+        let t_new_secs = table.required_moment(row, new_column)?;
+        let t_ref_secs = table.required_moment(row, ref_column)?;
         let optional = |column: Option<usize>| column.map_or(Ok(None), |c| table.number(row, c));
         let confidence_value = optional(confidence_column)?;
         let weight = confidence_value
             .or(optional(score)?)
             .unwrap_or(1.0)
             .clamp(0.0, 1.0);
-        let sigma_secs = optional(sigma)?.filter(|s| *s > 0.0);
+        let sigma_secs = match sigma {
+            Some(column) => table.moment(row, column)?.filter(|s| *s > 0.0),
+            None => None,
+        };
         let certainty = match (confidence_value, sigma_secs) {
             (Some(c), Some(s)) => (c / confidence::within_quarter_second(s)).clamp(0.0, 1.0),
             _ => 1.0,

@@ -1,7 +1,7 @@
 //! A map in evenly spaced points, for pages that draw it (docs/reference/http.md#reading).
 
+use mtbsync_align::TimeWarp;
 use mtbsync_align::confidence::interval_half_width_secs;
-use mtbsync_align::{Segment, TimeWarp};
 use serde::Serialize;
 
 use crate::time_warp::{Params, StopFile, TimeWarpFile};
@@ -72,8 +72,7 @@ struct Point {
 }
 
 fn point(warp: &TimeWarp, t_new: f64) -> Option<Point> {
-    let holds = |segment: &&Segment| segment.curve().y_at(t_new).is_some();
-    let segment = warp.segments().iter().find(holds)?;
+    let segment = warp.segment_at_new(t_new)?;
     let t_ref = segment.curve().y_at(t_new)?;
     let (new_start, ref_start) = (segment.new_range().0, segment.ref_range().0);
     Some(Point {

@@ -7,7 +7,7 @@ use mtbsync_align::gates::Verdict;
 use mtbsync_align::{Segment, StopSide, TimeWarp, WarpModel, WarpSettings};
 use mtbsync_formats::atomic::Replaces;
 use mtbsync_formats::npz::{Compression, NpzReader, NpzWriter};
-use mtbsync_formats::{json, read_bounded};
+use mtbsync_formats::{LONGEST_SECS, is_moment, json, read_bounded};
 use mtbsync_task::error::PipelineError;
 use serde::{Deserialize, Serialize};
 
@@ -27,8 +27,10 @@ pub const OVERLAY_FILE: &str = "alignment_overlay.png";
 /// Newest version of timewarp.json this program reads.
 pub(crate) const VERSION: u64 = 2;
 const NPZ_FORMAT: &str = "mtbsync-warp";
-/// New time a version 1 line is given on, seconds.
-const LINE_END_SECS: f64 = 1e6;
+/// Most segments read: one every minute of the longest recording.
+const MAX_SEGMENTS: usize = 10_080;
+/// Most knots read: six a second of the longest recording.
+const MAX_KNOTS: usize = 4 << 20;
 /// Error of a version 1 line without residuals, seconds.
 const LINE_SIGMA_SECS: f64 = 0.5;
 /// 90 % of a bell curve lies within this many standard deviations.
@@ -262,12 +264,16 @@ impl TimeWarpFile {
         if self.version < VERSION {
             return self.line_warp();
         }
-        let segments = self
+        // Each knot belongs to one segment: a file that says otherwise costs many times its size.
+        let in_order = self
             .segments
-            .iter()
-            .map(|s| self.segment(s))
-            .collect::<Option<Vec<_>>>()?;
-        TimeWarp::new(segments)
+            .windows(2)
+            .all(|pair| pair[0].knots[1] < pair[1].knots[0]);
+        if !in_order || self.segments.len() > MAX_SEGMENTS {
+            return None;
+        }
+        let segments = self.segments.iter().map(|s| self.segment(s));
+        TimeWarp::new(segments.collect::<Option<Vec<_>>>()?)
     }
 
     /// The curve of one of the segments; `None` when its knots make none.
@@ -286,6 +292,47 @@ impl TimeWarpFile {
         self.params.filter(|_| self.version < VERSION)
     }
 
+    /// Refuses times that no recording has, wherever they stand.
+    fn check(&self) -> Result<(), ArtefactProblem> {
+        let refuse = |field: String, secs: f64| Err(ArtefactProblem::TooFar { field, secs });
+        let Knots { t_new, t_ref, sigma } = &self.knots;
+        for (name, times) in [("t_new", t_new), ("t_ref", t_ref), ("sigma", sigma)] {
+            if let Some(k) = times.iter().position(|secs| !is_moment(*secs)) {
+                return refuse(format!("knots.{name}[{k}]"), times[k]);
+            }
+        }
+        let segments = self
+            .segments
+            .iter()
+            .flat_map(|s| [s.t_new, s.t_ref].into_iter().flatten());
+        let stops = self.stops.iter().flat_map(|stop| [stop.from, stop.to]);
+        let durations = [&self.new, &self.reference]
+            .into_iter()
+            .flatten()
+            .map(|side| side.duration);
+        let offset = self.params.map(|line| line.b);
+        let residuals = self
+            .residuals
+            .into_iter()
+            .flat_map(|r| [r.mae, r.p50, r.p90, r.p95])
+            .flatten();
+        let window = self.window_sec.into_iter();
+        let fields: [(&str, Vec<f64>); 6] = [
+            ("segments", segments.collect()),
+            ("stops", stops.collect()),
+            ("duration", durations.collect()),
+            ("params.b", offset.into_iter().collect()),
+            ("residuals", residuals.collect()),
+            ("window_sec", window.collect()),
+        ];
+        for (field, times) in fields {
+            if let Some(secs) = times.into_iter().find(|secs| !is_moment(*secs)) {
+                return refuse(field.to_owned(), secs);
+            }
+        }
+        Ok(())
+    }
+
     fn line_warp(&self) -> Option<TimeWarp> {
         let Params { a, b } = self.line()?;
         if !(a.is_finite() && b.is_finite() && a > 0.0) {
@@ -297,8 +344,10 @@ impl TimeWarpFile {
             .map(|p90| p90 / NORMAL_Q95)
             .filter(|s| s.is_finite() && *s > 0.0)
             .unwrap_or(LINE_SIGMA_SECS);
-        let from = (-b / a).min(0.0);
-        let knots = vec![from, LINE_END_SECS];
+        // From where either recording begins, as far as both clocks go.
+        let from = (-b / a).min(0.0).max(-LONGEST_SECS);
+        let to = LONGEST_SECS.min((LONGEST_SECS - b) / a);
+        let knots = vec![from, to];
         let segment = Segment::new(
             knots.clone(),
             knots.iter().map(|t| a * t + b).collect(),
@@ -312,8 +361,8 @@ impl TimeWarpFile {
         self.new
             .as_ref()
             .map(|n| n.duration)
-            .filter(|d| *d > 0.0)
-            .unwrap_or(LINE_END_SECS)
+            .filter(|d| *d > 0.0 && is_moment(*d))
+            .unwrap_or(LONGEST_SECS)
     }
 
     /// The bytes of timewarp.json.
@@ -356,8 +405,13 @@ pub const OWN_NPZ: Replaces =
     Replaces::own(|ends| ends.head.starts_with(b"PK\x03\x04") && ends.head_holds("t_new.npy"));
 
 /// Read timewarp.json or warp.npz, told apart by content.
+///
+/// # Errors
+/// Not readable, no map, a map that is not rising, or times no recording has.
 pub fn read_warp(path: &Path) -> Result<TimeWarpFile, PipelineError> {
     let file = read_either(path).map_err(|error| error.at(path))?;
+    file.check()
+        .map_err(|error| PipelineError::from(error).at(path))?;
     let usable = file.warp().is_some() || (!file.ok && file.segments.is_empty() && file.version >= VERSION);
     if usable {
         Ok(file)
@@ -383,7 +437,7 @@ fn read_either(path: &Path) -> Result<TimeWarpFile, PipelineError> {
 
 fn decode_npz<R: Read + Seek>(reader: R) -> Option<TimeWarpFile> {
     let mut npz = NpzReader::new(reader).ok()?;
-    let meta = npz.array::<u8>("meta").ok()?;
+    let meta = npz.bounded::<u8>("meta", json::MAX_JSON_BYTES as usize).ok()?;
     let mut value: serde_json::Value = json::from_slice(&meta.data).ok()?;
     if value.get("format").and_then(|f| f.as_str()) != Some(NPZ_FORMAT) {
         return None;
@@ -393,7 +447,7 @@ fn decode_npz<R: Read + Seek>(reader: R) -> Option<TimeWarpFile> {
     if file.version > VERSION {
         return None;
     }
-    file.knots.t_new = npz.shaped("t_new", &[None]).ok()?.data;
+    file.knots.t_new = npz.bounded("t_new", MAX_KNOTS).ok()?.data;
     let n = Some(file.knots.t_new.len());
     file.knots.t_ref = npz.shaped("t_ref", &[n]).ok()?.data;
     file.knots.sigma = npz.shaped("sigma", &[n]).ok()?.data;
@@ -448,6 +502,50 @@ mod tests {
         let warp = file.warp().unwrap();
         assert!((warp.ref_from_new(10.0).unwrap() - 10.5).abs() < 1e-9);
         assert!((warp.ref_sigma_at(10.0).unwrap() - 0.2).abs() < 1e-9);
+    }
+
+    #[test]
+    fn times_no_recording_has_are_refused_with_their_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("w");
+        let refused = |of: &dyn Fn(&mut TimeWarpFile), place: &str| {
+            let mut file = file();
+            of(&mut file);
+            for bytes in [file.to_json().unwrap(), file.to_npz().unwrap()] {
+                std::fs::write(&path, bytes).unwrap();
+                let error = read_warp(&path).unwrap_err().what();
+                assert!(
+                    error.contains("at most 7 days") && error.contains(place),
+                    "{error}"
+                );
+            }
+        };
+        for extreme in [1e15, -1e308] {
+            refused(&|file| file.knots.t_new[3] = extreme, "knots.t_new[3]");
+            refused(&|file| file.knots.t_ref[0] = extreme, "knots.t_ref[0]");
+            refused(&|file| file.knots.sigma[1] = extreme, "knots.sigma[1]");
+            refused(
+                &|file| {
+                    file.new = Some(RecordingFile {
+                        duration: extreme,
+                        ..RecordingFile::default()
+                    })
+                },
+                "duration",
+            );
+            refused(
+                &|file| file.params = Some(Params { a: 1.0, b: extreme }),
+                "params.b",
+            );
+        }
+    }
+
+    #[test]
+    fn segments_that_share_knots_are_no_map() {
+        let mut file = file();
+        assert!(file.warp().is_some());
+        file.segments = vec![file.segments[0]; 5000];
+        assert!(file.warp().is_none());
     }
 
     #[test]

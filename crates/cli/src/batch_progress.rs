@@ -8,7 +8,8 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use mtbsync_pipeline::batch::Observer;
 use mtbsync_task::progress::{Progress, Stage};
 
-use crate::progress::{ProgressMode, TICK, plain_line};
+use crate::printer::visible;
+use crate::progress::{ProgressMode, plain_line, tick};
 use crate::progress_json;
 
 /// Shows a batch on stderr.
@@ -34,7 +35,7 @@ impl BatchReporter {
         let all = bars.add(ProgressBar::new(total as u64));
         all.set_style(style("{msg:24} {bar:32} {pos}/{len} pairs  {eta} left"));
         all.set_message("batch");
-        all.enable_steady_tick(TICK);
+        tick(&all);
         Self {
             mode,
             bars,
@@ -63,14 +64,15 @@ impl BatchReporter {
 impl Observer for BatchReporter {
     fn pair(&self, name: &str) -> Box<dyn Progress + '_> {
         let bar = self.bars.add(ProgressBar::new(1));
-        bar.set_message(name.to_owned());
-        bar.enable_steady_tick(TICK);
+        let name = visible(name);
+        bar.set_message(name.clone().into_owned());
+        tick(&bar);
         if self.mode == ProgressMode::Plain {
             plain_line(&format!("{name} ..."));
         }
         Box::new(PairReporter {
             batch: self,
-            name: name.to_owned(),
+            name: name.into_owned(),
             started: Instant::now(),
             bar,
         })

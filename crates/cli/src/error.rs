@@ -119,6 +119,15 @@ pub enum CliProblem {
     /// The process of one pair is told nothing.
     #[error("no job on stdin ({0})")]
     NoJob(#[source] io::Error),
+    /// Something for stdout that did not get there.
+    #[error("stdout cannot be written ({0})")]
+    Stdout(#[source] io::Error),
+    /// The system gives no more threads.
+    #[error("no threads ({0})")]
+    Threads(String),
+    /// A mistake of the program.
+    #[error("the program broke off ({0})")]
+    BrokeOff(String),
     /// A manual page that cannot be rendered.
     #[error("page cannot be made ({0})")]
     Page(#[source] io::Error),
@@ -146,6 +155,8 @@ impl Problem for CliProblem {
             Self::StdoutTwice => "name a file with --out",
             Self::PictureOfPage => "add --headless",
             Self::TokenMissing => "add --token TEXT, or listen on 127.0.0.1",
+            Self::Threads(_) => "end other programs, or allow more processes (ulimit -u)",
+            Self::BrokeOff(_) => "please report this, with the command",
             Self::NotAPort { .. } => "ports are 1 to 65535",
             Self::NoRunFolder => {
                 "a run folder holds timewarp.json, perf.json or pairs.csv; check --root and --pattern"
@@ -180,6 +191,9 @@ impl Problem for CliProblem {
             | Self::Server(_)
             | Self::ServerThreads(_)
             | Self::OwnFile(_)
+            | Self::Stdout(_)
+            | Self::Threads(_)
+            | Self::BrokeOff(_)
             | Self::NoJob(_)
             | Self::Page(_) => Failure::Failed,
             _ => Failure::Usage,

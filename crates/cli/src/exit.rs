@@ -5,6 +5,9 @@ use std::process::ExitCode;
 
 use mtbsync_task::error::Failure;
 
+use crate::error::CliProblem;
+use crate::printer::Printer;
+
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
@@ -38,6 +41,22 @@ impl Exit {
             Self::Regression => 20,
             Self::Interrupted => 130,
             Self::Terminated => 143,
+        }
+    }
+
+    /// How the program ends, given how the command did: what it said may not have got through. Says so,
+    /// unless an error line `is_told` already.
+    pub fn after(self, printer: &Printer, is_told: bool) -> Self {
+        let Some(error) = printer.take_stdout_error() else {
+            let is_unread = printer.is_stdout_closed();
+            return if is_unread { Self::Success } else { self };
+        };
+        if !is_told {
+            printer.error(&CliProblem::Stdout(error).into());
+        }
+        match self {
+            Self::Usage | Self::Interrupted | Self::Terminated => self,
+            _ => Self::Error,
         }
     }
 }

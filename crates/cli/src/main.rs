@@ -11,6 +11,7 @@ mod error;
 mod exit;
 mod flags;
 mod folders;
+mod panics;
 mod printer;
 mod progress;
 mod progress_json;
@@ -34,6 +35,8 @@ use usage::NotACommand;
 
 fn main() -> ExitCode {
     let started = Instant::now();
+    panics::listen();
+    signals::outlive_file_limits();
     let (cli, command) = match Cli::given() {
         Ok(given) => given,
         Err(error) => return without_command(&error, started),
@@ -43,7 +46,7 @@ fn main() -> ExitCode {
     match Session::new(&cli.global, cancel) {
         Ok(mut session) => {
             session.describe();
-            let outcome = cli.command.run(&mut session).unwrap_or_else(Outcome::failed);
+            let outcome = panics::guarded(|| cli.command.run(&mut session)).unwrap_or_else(Outcome::failed);
             let outcome = outcome.worded(flags::named);
             finish(&session.printer, &command, &outcome, started)
         }
@@ -68,11 +71,7 @@ fn finish(printer: &Printer, command: &str, outcome: &Outcome, started: Instant)
     if printer.mode() == Mode::Json && !outcome.is_told {
         printer.data(&outcome.to_json(command, started.elapsed().as_secs_f64()));
     }
-    if printer.is_stdout_closed() {
-        Exit::Success.into()
-    } else {
-        outcome.exit.into()
-    }
+    outcome.exit.after(printer, outcome.error.is_some()).into()
 }
 
 /// Help, version or wrong usage.
@@ -81,8 +80,9 @@ fn without_command(error: &clap::Error, started: Instant) -> ExitCode {
     let wants_json = std::env::args_os().any(|arg| arg == "--json" || arg == "--summary-json");
     match usage::explain(error) {
         NotACommand::Text(text) => {
-            Printer::new(Mode::Normal, 0, true).data(text.as_bytes());
-            Exit::Success.into()
+            let printer = Printer::new(Mode::Normal, 0, true);
+            printer.data(text.as_bytes());
+            Exit::Success.after(&printer, false).into()
         }
         NotACommand::Wrong(error, usage) => {
             let printer = Printer::new(if wants_json { Mode::Json } else { Mode::Normal }, 0, true);

@@ -1,9 +1,11 @@
 //! The only way from the program to the terminal.
 //!
 //! Results go to stdout, everything else to stderr. `--quiet` keeps errors only; `--json` keeps stdout for
-//! its one object. A closed stdout (`mtbsync ... | head`) is remembered and not an error.
+//! its one object. A closed stdout (`mtbsync ... | head`) is remembered and not an error; one that cannot be
+//! written to is. Names out of files are shown, whatever is in them, and never acted on by a terminal.
 
-use std::cell::Cell;
+use std::borrow::Cow;
+use std::cell::{Cell, RefCell};
 use std::io::{self, Write};
 
 use anstream::{AutoStream, ColorChoice};
@@ -31,6 +33,7 @@ pub struct Printer {
     colour: ColorChoice,
     stdout_is_data: Cell<bool>,
     stdout_closed: Cell<bool>,
+    stdout_error: RefCell<Option<io::Error>>,
 }
 
 impl Printer {
@@ -47,6 +50,7 @@ impl Printer {
             colour,
             stdout_is_data: Cell::new(false),
             stdout_closed: Cell::new(false),
+            stdout_error: RefCell::new(None),
         }
     }
 
@@ -70,8 +74,14 @@ impl Printer {
         self.stdout_closed.get()
     }
 
+    /// Why something for stdout did not get there; asked once.
+    pub fn take_stdout_error(&self) -> Option<io::Error> {
+        self.stdout_error.take()
+    }
+
     /// A line of the result.
     pub fn line(&self, text: &str) {
+        let text = &visible(text);
         match self.mode {
             Mode::Quiet | Mode::Json => {}
             Mode::Normal if self.stdout_is_data.get() => self.to_stderr(text),
@@ -82,25 +92,25 @@ impl Printer {
     /// A detail for those who asked with `-v`.
     pub fn detail(&self, text: &str) {
         if self.verbosity > 0 && self.mode != Mode::Quiet {
-            self.to_stderr(text);
+            self.to_stderr(&visible(text));
         }
     }
 
     /// A warning.
     pub fn warning(&self, text: &str) {
         if self.mode != Mode::Quiet {
-            self.to_stderr(&format!("{YELLOW}warning:{RESET} {text}"));
+            self.to_stderr(&format!("{YELLOW}warning:{RESET} {}", visible(text)));
         }
     }
 
     /// An error, in one line.
     pub fn error(&self, error: &PipelineError) {
-        self.to_stderr(&format!("{RED}error:{RESET} {}", single_line(&error.to_string())));
+        self.to_stderr(&format!("{RED}error:{RESET} {}", visible(&error.to_string())));
     }
 
     /// A line that must be seen: the verdict on runs that are not aligned.
     pub fn verdict(&self, text: &str) {
-        self.to_stderr(text);
+        self.to_stderr(&visible(text));
     }
 
     /// Bytes that are the result themselves: CSV, a completion script, the JSON object.
@@ -113,8 +123,12 @@ impl Printer {
             return;
         }
         let mut stdout = io::stdout().lock();
-        if stdout.write_all(bytes).and_then(|()| stdout.flush()).is_err() {
+        if let Err(error) = stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+            // What is left of a result that broke off is no use.
             self.stdout_closed.set(true);
+            if error.kind() != io::ErrorKind::BrokenPipe {
+                self.stdout_error.replace(Some(error));
+            }
         }
     }
 
@@ -125,9 +139,34 @@ impl Printer {
     }
 }
 
-/// File names may hold line ends and control characters; a message is one line.
-fn single_line(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
+/// Text out of files for a terminal, in one line: characters that control it, and those that turn the
+/// direction of writing, are written as escapes.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    let acts = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if !text.contains(acts) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if acts(c) {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
+    }
+    Cow::Owned(shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_acts_on_the_terminal() {
+        assert_eq!(visible("Rock garden é 日本"), "Rock garden é 日本");
+        assert_eq!(
+            visible("a\x1b[2J\nb\r\u{9b}31m\u{7f}\u{202e}c"),
+            "a\\u{1b}[2J\\nb\\r\\u{9b}31m\\u{7f}\\u{202e}c"
+        );
+    }
 }

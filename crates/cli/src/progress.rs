@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
@@ -11,7 +12,7 @@ use mtbsync_task::progress::{Progress, Stage};
 /// Time between two plain lines of one stage.
 const PLAIN_INTERVAL: Duration = Duration::from_secs(10);
 /// Bars are redrawn this often while nothing happens.
-pub const TICK: Duration = Duration::from_millis(200);
+const TICK: Duration = Duration::from_millis(200);
 
 /// How progress is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -163,8 +164,15 @@ fn bar(stage: Stage, total: Option<u64>, media_secs: Option<f64>) -> ProgressBar
         },
     ));
     bar.set_message(stage.label());
-    bar.enable_steady_tick(TICK);
+    tick(&bar);
     bar
+}
+
+/// Redraws a bar that is seen while nothing happens. That takes a thread, and without one the bar stands.
+pub fn tick(bar: &ProgressBar) {
+    if !bar.is_hidden() && thread::Builder::new().spawn(|| ()).is_ok() {
+        bar.enable_steady_tick(TICK);
+    }
 }
 
 /// A line of progress.

@@ -8,11 +8,10 @@ use etcetera::base_strategy::{BaseStrategy, choose_native_strategy};
 use mtbsync_pipeline::cache::{BYTES_PER_GB, Cache};
 use mtbsync_pipeline::config::Config;
 use mtbsync_pipeline::context::Context;
+use mtbsync_task::clock;
 use mtbsync_task::error::PipelineError;
 use mtbsync_task::files::Destination;
 use mtbsync_task::progress::{Cancel, Progress, Silent, Task};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use crate::args::global::GlobalArgs;
 use crate::error::CliProblem;
@@ -74,8 +73,13 @@ impl Session {
         self.threads
     }
 
-    /// For `-v`: what the global flags, the environment and the configuration came to.
+    /// Warns of a clock that is no use; for `-v`: what the global flags, the environment and the configuration came to.
     pub fn describe(&self) {
+        if !clock::is_writable() {
+            let now = clock::now_utc();
+            let text = format!("the clock of this machine says no date that files can hold; they say {now}");
+            self.printer.warning(&text);
+        }
         for file in &self.config.files {
             self.printer.detail(&format!("configuration: {}", file.display()));
         }
@@ -127,7 +131,7 @@ impl Session {
                 threads: self.threads,
             },
             cache: self.cache(),
-            clock: now_utc,
+            clock: clock::now_utc,
             force: self.force,
             overwrite: self.overwrite,
         }
@@ -183,12 +187,4 @@ fn config_folders() -> Vec<PathBuf> {
             ]
         },
     )
-}
-
-fn now_utc() -> String {
-    let now = OffsetDateTime::now_utc();
-    now.replace_nanosecond(0)
-        .unwrap_or(now)
-        .format(&Rfc3339)
-        .unwrap_or_default()
 }

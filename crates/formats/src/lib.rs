@@ -14,8 +14,10 @@ pub mod json;
 pub mod npz;
 mod read;
 pub mod seal;
+mod seconds;
 mod text;
 
 pub use fingerprint::{fingerprint, hex, sha256_hex};
 pub use read::{ReadError, ReadErrorKind, read_bounded};
+pub use seconds::{LONGEST_SECS, is_moment};
 pub use text::{TextEncoding, decode_text};

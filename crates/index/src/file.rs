@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use mtbsync_formats::atomic::{FileSet, Replaces, StagedFile, WriteError};
 use mtbsync_formats::npz::{Array, Compression, NpzElement, NpzError, NpzReader, NpzWriter};
-use mtbsync_formats::{ReadError, json};
+use mtbsync_formats::{ReadError, is_moment, json};
 use mtbsync_task::error::PipelineError;
 use mtbsync_telemetry::lens::Lenses;
 use mtbsync_vision::dense::{BINS, COLS, DESCRIPTOR_LEN, ROWS, SCALE};
@@ -185,7 +185,7 @@ pub fn read(path: &Path) -> Result<Features, PipelineError> {
 /// Times rise, places are on the globe, errors are above 0; altitude and speed may be unknown.
 fn is_track(rows: &[[f64; 6]]) -> bool {
     let sound = |[t, lat, lon, _, _, error_m]: &[f64; 6]| {
-        t.is_finite() && lat.abs() <= 90.0 && lon.abs() <= 180.0 && *error_m > 0.0 && error_m.is_finite()
+        is_moment(*t) && lat.abs() <= 90.0 && lon.abs() <= 180.0 && *error_m > 0.0 && error_m.is_finite()
     };
     rows.iter().all(sound) && rows.windows(2).all(|w| w[0][0] < w[1][0])
 }
@@ -248,11 +248,12 @@ fn decode(file: File) -> Result<Features, IndexProblem> {
     } else {
         Vec::new()
     };
-    let increasing = |t: &[f64]| t.iter().all(|v| v.is_finite()) && t.windows(2).all(|w| w[0] < w[1]);
+    let increasing = |t: &[f64]| t.iter().copied().all(is_moment) && t.windows(2).all(|w| w[0] < w[1]);
     if !increasing(&t_secs)
         || !increasing(&fine_t_secs)
         || !rise_from_zero(&offsets)
         || !is_track(&track)
+        || !is_moment(meta.source.duration_secs)
         || !meta.lenses.is_sound()
         || meta.params.dense != dense_layout()
     {

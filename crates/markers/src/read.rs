@@ -107,6 +107,7 @@ impl From<TimeError> for CellProblem {
     fn from(error: TimeError) -> Self {
         match error {
             TimeError::NotATime => Self::Kind(CellErrorKind::NotANumber),
+            TimeError::TooFar => Self::Kind(CellErrorKind::TooFar),
             TimeError::NeedsRate | TimeError::Timecode(_) => Self::Time(error),
         }
     }

@@ -8,8 +8,9 @@ use crate::clip::ClipInfo;
 use crate::time::Rate;
 use crate::tuning::TOLERANCE_FRAMES;
 
-/// Longest timeline that is sampled: a day at 60 frames a second.
-const MAX_FRAMES: i64 = 24 * 3600 * 60;
+/// Every frame of a straight stretch is looked at where it has up to twice this many, and always the last
+/// ones; so work goes over the points of the map, however far apart they are.
+const STRETCH_FRAMES: i64 = 1000;
 
 /// Both recordings on one timeline, the new run retimed.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,7 +82,7 @@ impl Retime {
             if !is_increasing || !is_finite {
                 return Err(RetimeError { segment: index + 1 });
             }
-            let samples = sample(points, rate, free_from, total_frames.min(MAX_FRAMES));
+            let samples = sample(points, rate, free_from, total_frames);
             if let Some(last) = samples.last().filter(|_| samples.len() > 1) {
                 free_from = last.frame;
                 strands.push(simplify(&samples, TOLERANCE_FRAMES * rate.secs_at(1)));
@@ -109,7 +110,8 @@ fn sample(points: &[RetimePoint], rate: Rate, free_from: i64, total_frames: i64)
     let to = ((last.t_ref_secs * fps + 1e-6).floor() as i64).min(total_frames);
     let mut samples = Vec::new();
     let mut spans = points.windows(2).peekable();
-    for frame in from..=to {
+    let mut frame = from;
+    while frame <= to {
         let t_ref_secs = rate.secs_at(frame);
         while spans.len() > 1
             && spans
@@ -122,6 +124,10 @@ fn sample(points: &[RetimePoint], rate: Rate, free_from: i64, total_frames: i64)
             let share = ((t_ref_secs - a.t_ref_secs) / (b.t_ref_secs - a.t_ref_secs)).clamp(0.0, 1.0);
             let t_new_secs = a.t_new_secs + share * (b.t_new_secs - a.t_new_secs);
             samples.push(Knot { frame, t_new_secs });
+            let last = ((b.t_ref_secs * fps).floor() as i64).min(to);
+            frame += (last.saturating_sub(frame) / STRETCH_FRAMES).max(1);
+        } else {
+            break;
         }
     }
     samples
@@ -211,6 +217,28 @@ mod tests {
         let retime = retime(&[&[(0.0, 39.0), (5.0, 44.0)], &[(6.0, 50.01), (6.01, 50.02)]]);
         let strands = retime.strands(Rate::whole(25), 1000).unwrap();
         assert_eq!((strands.len(), strands[0].last().unwrap().frame), (1, 1000));
+    }
+
+    #[test]
+    fn work_goes_over_points_and_both_ends_are_met() {
+        let rate = Rate::whole(1000);
+        let points =
+            [(0.0, 0.0), (6e5, 6e5), (6e5 + 1.0, 6e5 + 2.0)].map(|(t_new_secs, t_ref_secs)| RetimePoint {
+                t_new_secs,
+                t_ref_secs,
+            });
+        let samples = sample(&points, rate, 0, 700_000_000);
+        assert!(samples.len() < 30_000, "{}", samples.len());
+        let at = |frame: i64| {
+            samples
+                .iter()
+                .find(|knot| knot.frame == frame)
+                .map(|knot| knot.t_new_secs)
+        };
+        assert_eq!(
+            (at(0), at(600_000_000), at(600_002_000)),
+            (Some(0.0), Some(6e5), Some(6e5 + 1.0))
+        );
     }
 
     #[test]

@@ -94,6 +94,12 @@ pub enum Warning {
         /// Number of points.
         count: usize,
     },
+    /// Points of another time than the rest ([`mtbsync_formats::LONGEST_SECS`]).
+    #[error("{count} track points lie more than 7 days from the others; they were dropped")]
+    FarInTime {
+        /// Number of points.
+        count: usize,
+    },
     /// More points than the limit.
     #[error("the track has more than {limit} points; the rest was dropped")]
     TooManyPoints {

@@ -2,7 +2,6 @@
 
 mod one_pair;
 
-use std::panic;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
@@ -98,8 +97,6 @@ pub fn run(mut args: BatchArgs, session: &mut Session) -> Result<Outcome, Pipeli
     let (dry_run, one_pair) = (args.dry_run, args.one_pair);
     let request = request(args, session)?;
     if one_pair {
-        // A panic becomes the error of the pair; its text belongs there and not on the terminal.
-        panic::set_hook(Box::new(|_| {}));
         return one_pair::run(&request, session);
     }
     let mut plan = plan(&request.pairing)?;

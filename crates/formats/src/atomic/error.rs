@@ -24,6 +24,9 @@ pub enum WriteErrorKind {
     /// No space, or the quota is used up.
     #[error("disk full")]
     DiskFull,
+    /// More bytes than the file system, or the limit of the process, allows for a file.
+    #[error("file too large for this disk or this process")]
+    FileTooLarge,
     /// The disk is mounted read-only.
     #[error("disk is read-only")]
     ReadOnly,
@@ -67,6 +70,7 @@ impl WriteError {
         let kind = match error.kind() {
             io::ErrorKind::PermissionDenied => WriteErrorKind::PermissionDenied,
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => WriteErrorKind::DiskFull,
+            io::ErrorKind::FileTooLarge => WriteErrorKind::FileTooLarge,
             io::ErrorKind::ReadOnlyFilesystem => WriteErrorKind::ReadOnly,
             io::ErrorKind::IsADirectory => WriteErrorKind::IsFolder,
             io::ErrorKind::NotADirectory => WriteErrorKind::NotAFolder,
@@ -83,6 +87,7 @@ impl WriteError {
                 "choose another output folder or make this one writable"
             }
             WriteErrorKind::DiskFull => "free some space or choose another output folder",
+            WriteErrorKind::FileTooLarge => "see ulimit -f, or choose another output folder",
             WriteErrorKind::IsFolder => "name a file in it",
             WriteErrorKind::NotRegular | WriteErrorKind::NotAFolder | WriteErrorKind::NoName => {
                 "choose another output path"

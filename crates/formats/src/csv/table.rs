@@ -1,6 +1,7 @@
 //! The reader: bytes to a table of text cells, and cells to values with errors that name line and column.
 
 use super::lexer::{CsvRecord, Lexer, UnclosedQuote};
+use crate::seconds::is_moment;
 use crate::text::{TextEncoding, decode_text};
 
 /// Bound for CSV input: four hours of pairs_raw.csv at 30 frames a second and three candidates each.
@@ -153,6 +154,9 @@ pub enum CellErrorKind {
     /// Empty although a value is required.
     #[error("value missing")]
     Missing,
+    /// A time that no recording has ([`crate::LONGEST_SECS`]).
+    #[error("a time beyond 7 days")]
+    TooFar,
 }
 
 impl Table {
@@ -223,12 +227,23 @@ impl Table {
             .ok_or_else(|| self.cell_error(CellErrorKind::NotANumber, row, column))
     }
 
-    /// The finite number in a cell that must not be blank.
+    /// The time in a cell, seconds of a recording; `None` when the cell is blank.
     ///
     /// # Errors
-    /// Blank, or anything else than a decimal number.
-    pub fn required_number(&self, row: &Row, column: usize) -> Result<f64, CellError> {
-        self.number(row, column)?
+    /// As [`number`](Self::number), and a time that no recording has.
+    pub fn moment(&self, row: &Row, column: usize) -> Result<Option<f64>, CellError> {
+        match self.number(row, column)? {
+            Some(secs) if !is_moment(secs) => Err(self.cell_error(CellErrorKind::TooFar, row, column)),
+            moment => Ok(moment),
+        }
+    }
+
+    /// The time in a cell that must not be blank, seconds of a recording.
+    ///
+    /// # Errors
+    /// As [`moment`](Self::moment), and blank.
+    pub fn required_moment(&self, row: &Row, column: usize) -> Result<f64, CellError> {
+        self.moment(row, column)?
             .ok_or_else(|| self.cell_error(CellErrorKind::Missing, row, column))
     }
 
@@ -375,6 +390,16 @@ mod tests {
         let table = parse("comment,name,t_ref\nx,A,1\n");
         assert_eq!(table.column(&["time", "T_Ref", "name"]), Some(2));
         assert_eq!(table.column(&["id"]), None);
+    }
+
+    #[test]
+    fn times_beyond_a_week_are_refused_with_their_line() {
+        let table = parse("name,t_ref\nA,604800\nB,1e15\nC,-1e300\nD,5e-324\nE,\n");
+        let read: Vec<_> = table.rows.iter().map(|row| table.moment(row, 1)).collect();
+        assert_eq!((&read[0], &read[4]), (&Ok(Some(604_800.0)), &Ok(None)));
+        assert!(read[1].is_err() && read[2].is_err() && read[3].is_ok());
+        let error = table.required_moment(&table.rows[1], 1).unwrap_err();
+        assert_eq!(error.to_string(), "a time beyond 7 days (line 3, column t_ref)");
     }
 
     #[test]

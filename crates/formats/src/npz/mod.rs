@@ -18,6 +18,7 @@
 mod element;
 mod error;
 mod header;
+mod outlived;
 mod reader;
 mod writer;
 

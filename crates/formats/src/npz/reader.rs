@@ -97,6 +97,18 @@ impl<R: Read + Seek> NpzReader<R> {
         })
     }
 
+    /// Reads member `name`, a row of at most `most` numbers; a longer one is not unpacked.
+    ///
+    /// # Errors
+    /// As [`array`](Self::array), or the member is no row, or a longer one.
+    pub fn bounded<T: NpzElement>(&mut self, name: &str, most: usize) -> Result<Array<T>, NpzError> {
+        let (header, _) = self.open(name)?;
+        match header.shape.as_slice() {
+            [count] if *count <= most => self.array(name),
+            shape => Err(NpzError::member(name, format!("has the wrong shape {shape:?}"))),
+        }
+    }
+
     /// Reads member `name` and checks its shape; `None` in `shape` allows any length there.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use zip::{CompressionMethod, DateTime, ZipWriter};
 use super::element::NpzElement;
 use super::error::NpzError;
 use super::header::{self, MAX_MEMBER_BYTES, element_count};
+use super::outlived::Outlived;
 
 /// Numbers are converted in pieces of this many bytes.
 const PIECE_BYTES: usize = 1 << 16;
@@ -25,7 +26,7 @@ pub enum Compression {
 
 /// An archive being written. Members appear in the order they are added, with a fixed time stamp.
 pub struct NpzWriter<W: Write + Seek> {
-    archive: ZipWriter<W>,
+    archive: ZipWriter<Outlived<W>>,
     compression: Compression,
 }
 
@@ -33,7 +34,7 @@ impl<W: Write + Seek> NpzWriter<W> {
     /// Starts an archive in `writer`, which should be buffered.
     pub fn new(writer: W, compression: Compression) -> Self {
         Self {
-            archive: ZipWriter::new(writer),
+            archive: ZipWriter::new(Outlived::new(writer)),
             compression,
         }
     }
@@ -110,7 +111,7 @@ impl<W: Write + Seek> NpzWriter<W> {
     /// # Errors
     /// The writer fails.
     pub fn finish(self) -> Result<W, NpzError> {
-        Ok(self.archive.finish()?)
+        Ok(self.archive.finish()?.into_inner())
     }
 }
 
@@ -135,6 +136,56 @@ mod tests {
         writer.add_text("meta", b"{}").unwrap();
         writer.add::<f64>("track", &[0, 6], &[]).unwrap();
         writer.finish().unwrap().into_inner()
+    }
+
+    /// A disk with room for so many bytes, which counts what it is asked to write after it was full.
+    struct Disk {
+        file: Cursor<Vec<u8>>,
+        room: usize,
+        asked_when_full: usize,
+    }
+
+    impl Write for Disk {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            if self.file.position() as usize + bytes.len() > self.room {
+                self.asked_when_full += 1;
+                assert_eq!(self.asked_when_full, 1, "nothing is written after a failure");
+                return Err(std::io::ErrorKind::StorageFull.into());
+            }
+            self.file.write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Seek for Disk {
+        fn seek(&mut self, to: std::io::SeekFrom) -> std::io::Result<u64> {
+            self.file.seek(to)
+        }
+    }
+
+    #[test]
+    fn a_full_disk_is_one_error_wherever_it_comes() {
+        let written = |compression, room| {
+            let disk = Disk {
+                file: Cursor::default(),
+                room,
+                asked_when_full: 0,
+            };
+            let mut writer = NpzWriter::new(disk, compression);
+            writer
+                .add("t_ref", &[3], &[0.0, 0.5, 1.25])
+                .and_then(|()| writer.add_text("meta", &[b'x'; 700]))
+                .and_then(|()| writer.finish())
+                .map(|disk| disk.file.into_inner().len())
+        };
+        for compression in [Compression::Stored, Compression::Deflate] {
+            let whole = written(compression, usize::MAX).unwrap();
+            assert!((0..whole).all(|room| written(compression, room).is_err()));
+            assert_eq!(written(compression, whole).unwrap(), whole);
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What a format is, and one export with everything resolved that formats have in common.
 
+use mtbsync_formats::LONGEST_SECS;
+
 use super::error::ExportError;
 use super::input::ExportTable;
 use super::options::ExportOptions;
@@ -13,8 +15,6 @@ use crate::tuning;
 pub(super) const START_NAME: &str = "Start";
 /// Frame size of a sequence when no recording is known.
 const DEFAULT_SIZE: (u32, u32) = (1920, 1080);
-/// Longer recordings do not exist; sums of such times cannot overflow.
-const MAX_DURATION_SECS: f64 = 1e9;
 
 /// What tells a marker's position in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -237,5 +237,5 @@ fn duration_secs(table: &ExportTable, options: &ExportOptions) -> f64 {
         .map(|marker| marker.end_secs.unwrap_or(marker.t_secs).max(marker.t_secs));
     let given = options.duration_secs.filter(|secs| secs.is_finite());
     let secs = given.unwrap_or_else(|| ends.fold(0.0, f64::max) + tuning::UNKNOWN_TAIL_SECS);
-    secs.clamp(0.0, MAX_DURATION_SECS)
+    secs.clamp(0.0, LONGEST_SECS)
 }

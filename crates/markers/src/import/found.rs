@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use mtbsync_formats::csv::{CsvWriter, seconds6};
+use mtbsync_formats::is_moment;
 
 use super::error::ImportError;
 use super::format::ImportFormat;
@@ -65,12 +66,24 @@ pub(super) fn warn(warnings: &mut Vec<String>, warning: String) {
 }
 
 impl Imported {
-    /// Sorts the markers and removes doubles.
+    /// Sorts the markers and removes doubles, and what lies where no recording is.
     ///
     /// # Errors
     /// No marker is left.
     pub(super) fn finish(mut self) -> Result<Self, ImportError> {
-        self.markers.retain(|marker| marker.t_ref_secs.is_finite());
+        let mut warnings = std::mem::take(&mut self.warnings);
+        self.markers.retain_mut(|marker| {
+            marker.t_ref_end_secs = marker.t_ref_end_secs.filter(|secs| is_moment(*secs));
+            let is_believed = is_moment(marker.t_ref_secs);
+            if !is_believed {
+                warn(
+                    &mut warnings,
+                    format!("marker `{}` lies beyond 7 days and is skipped", marker.name),
+                );
+            }
+            is_believed
+        });
+        self.warnings = warnings;
         self.markers.sort_by(|a, b| a.t_ref_secs.total_cmp(&b.t_ref_secs));
         // Time of the last marker kept of each name: a file may hold any number of markers at one time.
         let mut last_secs: BTreeMap<String, f64> = BTreeMap::new();

@@ -121,6 +121,48 @@ mod tests {
     }
 
     #[test]
+    fn markers_no_recording_reaches_are_skipped_in_every_format() {
+        let files = [
+            ";FFMETADATA1\n[CHAPTER]\nTIMEBASE=1/1\nSTART=9000000000000\ntitle=far\n[CHAPTER]\nTIMEBASE=1/1\nSTART=2\ntitle=near\n",
+            "0:02 near\n9999:59:59 far\n",
+            "near\t50\tV1\tred\tnear\nfar\t9223372036854775807\tV1\tred\tfar\n",
+            r#"{"OTIO_SCHEMA":"Timeline.1","tracks":{"OTIO_SCHEMA":"Stack.1","markers":[
+                {"OTIO_SCHEMA":"Marker.2","name":"far","marked_range":{"start_time":{"value":1e300,"rate":25},"duration":{"value":1e308,"rate":25}}},
+                {"OTIO_SCHEMA":"Marker.2","name":"near","marked_range":{"start_time":{"value":50,"rate":25},"duration":{"value":1,"rate":25}}}]}}"#,
+            r#"<fcpxml version="1.10"><resources><format id="f" frameDuration="1/25s"/></resources><project><sequence format="f"><spine>
+                <gap offset="0s" duration="9000000000000000s"><marker start="8000000000000000s" value="far"/><marker start="2s" value="near"/></gap>
+                </spine></sequence></project></fcpxml>"#,
+            "<xmeml version=\"5\"><sequence><rate><timebase>25</timebase></rate>\
+                <marker><name>far</name><in>9223372036854775807</in></marker><marker><name>near</name><in>50</in></marker></sequence></xmeml>",
+        ];
+        for text in files {
+            let options = ImportOptions {
+                rate: Some(crate::time::Rate::whole(25)),
+                ..ImportOptions::default()
+            };
+            let imported = import(text.as_bytes(), None, &options).unwrap();
+            let found: Vec<_> = imported
+                .markers
+                .iter()
+                .map(|m| (m.name.as_str(), m.t_ref_secs))
+                .collect();
+            assert_eq!(found, [("near", 2.0)], "{text}");
+            let is_told = imported
+                .warnings
+                .iter()
+                .any(|w| w.contains("`far` lies beyond 7 days"));
+            assert!(
+                is_told || text.starts_with("0:02"),
+                "{text}: {:?}",
+                imported.warnings
+            );
+        }
+        // Tables name the line of a cell that is no time.
+        let table = import(b"name,t_ref\nnear,2\nfar,1e15\n", None, &ImportOptions::default()).unwrap_err();
+        assert_eq!(table.to_string(), "a time beyond 7 days (line 3, column t_ref)");
+    }
+
+    #[test]
     fn doubles_go_and_a_hundred_thousand_markers_of_one_time_stay() {
         let marker = |name: usize, t_ref_secs: f64| ImportedMarker {
             name: name.to_string(),

@@ -8,7 +8,7 @@
 //! exactly, and a frame is found again with the slack of the rounding rule.
 
 use super::error::ImportError;
-use super::found::{Imported, ImportedMarker};
+use super::found::{Imported, ImportedMarker, warn};
 
 /// Elements and markers visited in one file: compound clips used many times, or in a loop, multiply.
 const MAX_VISITS: usize = 1_000_000;
@@ -75,6 +75,8 @@ pub(super) struct Walker {
     pub found: Imported,
     hidden: usize,
     visits: usize,
+    /// There is more in the file than is visited.
+    is_cut: bool,
 }
 
 impl Walker {
@@ -91,7 +93,7 @@ impl Walker {
                 read(self, timeline)?;
             } else {
                 let warning = format!("only one {kind} is read, not `{name}`");
-                self.found.warnings.push(warning);
+                warn(&mut self.found.warnings, warning);
             }
         }
         Ok(())
@@ -107,12 +109,13 @@ impl Walker {
         for content in contents(node, view) {
             self.visits += 1;
             if self.visits > MAX_VISITS {
+                self.is_cut = true;
                 return;
             }
             match content {
                 Content::Marker(marker) => self.found.markers.push(marker),
                 Content::Hidden => self.hidden += 1,
-                Content::Unplaced(warning) => self.found.warnings.push(warning.to_owned()),
+                Content::Unplaced(warning) => warn(&mut self.found.warnings, warning.to_owned()),
                 Content::Nested(node, view) => self.walk(node, view, contents),
                 Content::Other => {}
             }
@@ -121,6 +124,11 @@ impl Walker {
 
     /// What was found, with a warning about markers that are not shown.
     pub fn finish(mut self) -> Imported {
+        if self.is_cut {
+            self.found
+                .warnings
+                .push(format!("only the first {MAX_VISITS} markers and clips are read"));
+        }
         if self.hidden > 0 {
             self.found.warnings.push(format!(
                 "{} markers outside of what clips show are skipped",

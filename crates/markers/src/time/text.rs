@@ -1,5 +1,9 @@
 //! Times as people write them: seconds, clock times, timecode.
 
+use std::borrow::Cow;
+
+use mtbsync_formats::is_moment;
+
 use super::rate::Rate;
 use super::timecode::{Timebase, TimecodeError, split_groups};
 
@@ -10,6 +14,9 @@ pub enum TimeError {
     /// None of the known forms.
     #[error("not a time")]
     NotATime,
+    /// A time that no recording has.
+    #[error("a time beyond 7 days")]
+    TooFar,
     /// Timecode without a rate to read it at.
     #[error("timecode needs a frame rate")]
     NeedsRate,
@@ -22,7 +29,7 @@ impl TimeError {
     /// What the user can do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::NotATime => Some("write seconds, m:ss, h:mm:ss or timecode".to_owned()),
+            Self::NotATime | Self::TooFar => Some("write seconds, m:ss, h:mm:ss or timecode".to_owned()),
             Self::NeedsRate => Some("give the rate with ‹fps›".to_owned()),
             Self::Timecode(error) => error.hint(),
         }
@@ -37,17 +44,25 @@ impl TimeError {
 /// See [`TimeError`].
 pub fn parse_time(text: &str, rate: Option<Rate>, decimal_comma: bool) -> Result<f64, TimeError> {
     let text = text.trim();
-    let plain = if decimal_comma {
-        text.replacen(',', ".", 1)
+    let plain = if decimal_comma && text.contains(',') {
+        Cow::Owned(text.replacen(',', ".", 1))
     } else {
-        text.to_owned()
+        Cow::Borrowed(text)
     };
-    let groups: Vec<&str> = plain.split(':').collect();
-    match groups.as_slice() {
-        [seconds] if !seconds.contains(';') => parse_decimal(seconds, true),
-        [minutes, seconds] => clock_time("0", minutes, seconds),
-        [hours, minutes, seconds] if !seconds.contains(';') => clock_time(hours, minutes, seconds),
+    let mut groups = plain.split(':');
+    let groups = [(); 4].map(|()| groups.next());
+    let secs = match groups {
+        [Some(seconds), None, ..] if !seconds.contains(';') => parse_decimal(seconds, true),
+        [Some(minutes), Some(seconds), None, _] => clock_time("0", minutes, seconds),
+        [Some(hours), Some(minutes), Some(seconds), None] if !seconds.contains(';') => {
+            clock_time(hours, minutes, seconds)
+        }
         _ => parse_timecode(text, rate),
+    }?;
+    if is_moment(secs) {
+        Ok(secs)
+    } else {
+        Err(TimeError::TooFar)
     }
 }
 
@@ -132,6 +147,17 @@ mod tests {
             drop_at_25,
             Err(TimeError::Timecode(TimecodeError::NoDropFrame { .. }))
         ));
+    }
+
+    #[test]
+    fn times_end_after_a_week() {
+        let pal = Some(Rate::whole(25));
+        for far in ["604801", "1e15", "-1e308", "10081:00", "169:00:00", "99999:00:00"] {
+            assert_eq!(parse_time(far, pal, false), Err(TimeError::TooFar), "{far}");
+        }
+        for believed in ["604800", "168:00:00", "99:59:59:24", "5e-324"] {
+            assert!(parse_time(believed, pal, false).is_ok(), "{believed}");
+        }
     }
 
     #[test]

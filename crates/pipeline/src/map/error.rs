@@ -26,6 +26,9 @@ pub enum MapProblem {
     /// Fewer gates than a section has.
     #[error("sections need two gates, found {0}")]
     FewGates(usize),
+    /// More steps than a table can hold.
+    #[error("the continuous delta would have more than a million rows")]
+    StepTooSmall,
     /// No run carried markers over, and none were named.
     #[error("the run has no markers, and none are given")]
     NoMarkers,
@@ -66,6 +69,7 @@ impl Problem for MapProblem {
             Self::RecordingUnknown(setting) | Self::RecordingGone(setting) => {
                 return Some(format!("say where it is with ‹{setting}›"));
             }
+            Self::StepTooSmall => "give a larger ‹step›",
             Self::NoMarkers => "give those of the reference with ‹ref-markers›",
             Self::WhoseMarkers => "name the runs of one reference",
             Self::NotARun | Self::RunNotFound => "name a folder that mtbsync sync wrote",
@@ -83,7 +87,7 @@ impl Problem for MapProblem {
     fn failure(&self) -> Failure {
         match self {
             Self::NoUsableRun => Failure::NotAligned,
-            Self::NoRun | Self::Plot(PlotError::Size { .. }) => Failure::Usage,
+            Self::NoRun | Self::StepTooSmall | Self::Plot(PlotError::Size { .. }) => Failure::Usage,
             _ => Failure::Failed,
         }
     }

@@ -27,7 +27,7 @@ use crate::map::delta::Delta;
 use crate::map::error::MapProblem;
 use crate::markers::map::MarkerMap;
 
-/// Most points of one run's continuous delta: a day at a tenth of a second.
+/// Most points of one run's continuous delta: more than a day at a tenth of a second.
 const MAX_POINTS: usize = 1_000_000;
 /// Most folders looked into for runs.
 const MAX_FOLDERS: usize = 10_000;
@@ -151,7 +151,7 @@ pub fn splits(request: &SplitsRequest, context: &Context<'_>) -> Result<SplitsRe
         let curves: Vec<DeltaCurve> = groups
             .iter()
             .flat_map(|group| group.curves(request.step_secs))
-            .collect();
+            .collect::<Result<_, _>>()?;
         if let Some((path, may)) = request.delta_out.as_ref().zip(may_delta) {
             made.push(("delta".to_owned(), path.clone(), may, delta_csv(&curves)));
         }
@@ -388,33 +388,39 @@ impl SplitRun {
         }
     }
 
-    /// Delta from the first gate to the end of the reference. Without a counterpart of the gate nothing is
-    /// known.
-    fn delta(&self, from_secs: f64, step_secs: f64) -> Vec<DeltaRow> {
+    /// Delta from the first gate to the end of the reference, or to the last gate where nobody knows that end.
+    /// Without a counterpart of the first gate nothing is known.
+    ///
+    /// # Errors
+    /// More points than a table can hold.
+    fn delta(&self, (from_secs, last_secs): (f64, f64), step_secs: f64) -> Result<Vec<DeltaRow>, MapProblem> {
         let told = self
             .file
             .reference
             .as_ref()
             .map(|r| r.duration)
             .filter(|d| *d > 0.0);
-        let mapped = self.warp.segments().last().map_or(from_secs, |s| s.ref_range().1);
-        let to_secs = told.unwrap_or(mapped);
+        // A line of version 1 has no ends of its own.
+        let segment = self.warp.segments().last().filter(|_| self.file.line().is_none());
+        let to_secs = told.unwrap_or(segment.map_or(last_secs, |s| s.ref_range().1));
         let start = self.passed(from_secs);
-        let count = ((to_secs - from_secs) / step_secs + 1e-9).max(0.0) as usize + 1;
-        (0..count.min(MAX_POINTS))
-            .map(|k| {
-                let t_ref_secs = from_secs + k as f64 * step_secs;
-                let known = start.zip(self.passed(t_ref_secs)).map(|(start, here)| {
-                    // A place differs from itself by nothing, however badly it is known.
-                    let ends = [start, here].map(|passed| if k == 0 { 0.0 } else { passed.half_width_secs });
-                    let new_secs = here.t_new_secs - start.t_new_secs;
-                    let delta = Delta::of(t_ref_secs - from_secs, new_secs, ends);
-                    let (low, high) = delta.interval();
-                    (here.t_new_secs, delta.secs, low, high)
-                });
-                DeltaRow { t_ref_secs, known }
-            })
-            .collect()
+        let steps = ((to_secs - from_secs) / step_secs + 1e-9).max(0.0);
+        if steps >= MAX_POINTS as f64 {
+            return Err(MapProblem::StepTooSmall);
+        }
+        let rows = (0..=steps as usize).map(|k| {
+            let t_ref_secs = from_secs + k as f64 * step_secs;
+            let known = start.zip(self.passed(t_ref_secs)).map(|(start, here)| {
+                // A place differs from itself by nothing, however badly it is known.
+                let ends = [start, here].map(|passed| if k == 0 { 0.0 } else { passed.half_width_secs });
+                let new_secs = here.t_new_secs - start.t_new_secs;
+                let delta = Delta::of(t_ref_secs - from_secs, new_secs, ends);
+                let (low, high) = delta.interval();
+                (here.t_new_secs, delta.secs, low, high)
+            });
+            DeltaRow { t_ref_secs, known }
+        });
+        Ok(rows.collect())
     }
 }
 

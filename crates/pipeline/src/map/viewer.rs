@@ -25,6 +25,8 @@ use crate::missing;
 
 /// Points drawn along a segment: more than the picture has pixels in width.
 const CURVE_POINTS: usize = 1500;
+/// Points drawn in all, beside the ends of the segments: as many as twenty segments have.
+const ALL_CURVE_POINTS: usize = 20 * CURVE_POINTS;
 
 /// One call of `viewer --headless`.
 #[derive(Clone, Debug)]
@@ -193,9 +195,10 @@ fn curve(warp: &TimeWarp, segment: &Segment, file: &TimeWarpFile) -> Vec<CurvePo
     let (first, last) = segment.new_range();
     // A line of version 1 has no ends of its own; the recording has.
     let last = last.min(file.new_duration_secs());
-    let step = (last - first) / (CURVE_POINTS - 1) as f64;
+    let points = (ALL_CURVE_POINTS / warp.segments().len().max(1)).clamp(2, CURVE_POINTS);
+    let step = (last - first) / (points - 1) as f64;
     let point = |index: usize| {
-        let t_new = if index + 1 == CURVE_POINTS {
+        let t_new = if index + 1 == points {
             last
         } else {
             first + step * index as f64
@@ -209,7 +212,7 @@ fn curve(warp: &TimeWarp, segment: &Segment, file: &TimeWarpFile) -> Vec<CurvePo
             high: t_ref + half,
         })
     };
-    (0..CURVE_POINTS).filter_map(point).collect()
+    (0..points).filter_map(point).collect()
 }
 
 fn facts(file: &TimeWarpFile) -> Vec<(String, String)> {
@@ -300,18 +303,20 @@ fn read_new_markers(path: &Path) -> Result<Vec<MarkerPoint>, PipelineError> {
     )?;
     let column = |name: &str| table.column(&[name]);
     let point = |row| -> Result<MarkerPoint, CellError> {
-        let number = |name: &str| column(name).map_or(Ok(None), |column| table.number(row, column));
+        let moment = |name: &str| column(name).map_or(Ok(None), |column| table.moment(row, column));
         let review = column("needs_review").map_or(Ok(None), |column| table.boolean(row, column))?;
         Ok(MarkerPoint {
             name: column("name")
                 .map(|column| row.text(column).to_owned())
                 .unwrap_or_default(),
-            t_ref: number("t_ref")?.unwrap_or(f64::NAN),
-            t_new: number("t_new")?,
-            low: number("t_new_low")?,
-            high: number("t_new_high")?,
+            t_ref: moment("t_ref")?.unwrap_or(f64::NAN),
+            t_new: moment("t_new")?,
+            low: moment("t_new_low")?,
+            high: moment("t_new_high")?,
             needs_review: review.unwrap_or(false),
-            confidence: number("confidence")?.unwrap_or(0.0),
+            confidence: column("confidence")
+                .map_or(Ok(None), |column| table.number(row, column))?
+                .unwrap_or(0.0),
         })
     };
     let points: Result<Vec<_>, _> = table.rows.iter().map(point).collect();
@@ -327,11 +332,11 @@ fn read_dots(path: &Path) -> Result<Vec<PairPoint>, PipelineError> {
     )?;
     let weight = table.column(&["confidence", "score"]);
     let dot = |row| -> Result<PairPoint, CellError> {
-        let number = |column: Option<usize>| column.map_or(Ok(None), |column| table.number(row, column));
+        let moment = |name: &str| table.column(&[name]).map_or(Ok(None), |c| table.moment(row, c));
         Ok(PairPoint {
-            t_new: number(table.column(&["t_new"]))?.unwrap_or(f64::NAN),
-            t_ref: number(table.column(&["t_ref"]))?.unwrap_or(f64::NAN),
-            confidence: number(weight)?.unwrap_or(1.0),
+            t_new: moment("t_new")?.unwrap_or(f64::NAN),
+            t_ref: moment("t_ref")?.unwrap_or(f64::NAN),
+            confidence: weight.map_or(Ok(None), |c| table.number(row, c))?.unwrap_or(1.0),
         })
     };
     let dots: Result<Vec<_>, _> = table.rows.iter().map(dot).collect();

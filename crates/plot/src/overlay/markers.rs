@@ -12,6 +12,8 @@ const MAX_NAME_WIDTH: f64 = 150.0;
 /// More names than this are not tried: nobody reads them in a picture.
 const MAX_NAMES: usize = 160;
 const RADIUS: f64 = 4.6;
+/// Of more markers than this, neighbours that hide one another are drawn once.
+const CROWD: usize = 2000;
 /// Intervals narrower than the symbol itself are not drawn.
 const MIN_INTERVAL: f64 = 2.5 * RADIUS;
 
@@ -43,15 +45,19 @@ impl MarkerKind {
 
 /// Draws all markers; returns how many names were left out.
 pub fn draw(svg: &mut Svg, data: &Overlay, layout: &OverlayLayout, curve: &[Vec<(f64, f64)>]) -> usize {
-    let shown: Vec<(&MarkerPoint, MarkerKind, (f64, f64))> = data
+    let mut shown: Vec<(&MarkerPoint, MarkerKind, (f64, f64))> = data
         .markers
         .iter()
         .filter_map(|m| Some((m, MarkerKind::of(m), position(m, layout)?)))
         .collect();
+    let found = shown.len();
+    if found > CROWD {
+        shown.dedup_by_key(|(_, kind, at)| (*kind, cell(*at)));
+    }
 
     let mut keep_free: Vec<Rect> = curve
         .iter()
-        .flat_map(|line| labels::along(line, 6.0, 3.0))
+        .flat_map(|line| labels::along(line, layout.area, 6.0, 3.0))
         .collect();
     keep_free.extend(shown.iter().map(|(_, _, at)| labels::around(*at, RADIUS + 1.5)));
 
@@ -103,7 +109,12 @@ pub fn draw(svg: &mut Svg, data: &Overlay, layout: &OverlayLayout, curve: &[Vec<
             text,
         );
     }
-    texts.len() - placed.iter().flatten().count()
+    texts.len() + found - shown.len() - placed.iter().flatten().count()
+}
+
+/// Where a symbol lies, so roughly that it hides another one there.
+fn cell((x, y): (f64, f64)) -> (i64, i64) {
+    ((x / RADIUS).round() as i64, (y / RADIUS).round() as i64)
 }
 
 /// Where the symbol goes; markers without counterpart sit on the reference axis.

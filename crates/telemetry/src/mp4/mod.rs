@@ -15,6 +15,7 @@ use std::io::{Read, Seek, SeekFrom};
 pub use mtbsync_formats::bmff::ChapterMark;
 use mtbsync_formats::bmff::UserData;
 use mtbsync_formats::bytes::{be_u16, be_u32};
+use mtbsync_formats::is_moment;
 
 use crate::FourCc;
 use crate::gpmf::Payload;
@@ -271,7 +272,8 @@ impl Mp4File {
                 .offset
                 .checked_add(u64::from(sample.size))
                 .is_some_and(|end| end <= self.file_len);
-            if !inside || sample.size > MAX_SAMPLE_BYTES || u64::from(sample.size) > budget {
+            let is_believed = is_moment(track.pts_secs(&sample)) && is_moment(track.sample_secs(&sample));
+            if !inside || !is_believed || sample.size > MAX_SAMPLE_BYTES || u64::from(sample.size) > budget {
                 self.warnings.push(Warning::BadSampleTable { track_id: track.id });
                 continue;
             }

@@ -79,6 +79,7 @@ impl Sink for GpxSink {
 mod tests {
     use super::super::read_track;
     use super::*;
+    use crate::warning::Warning;
 
     const TWO_SEGMENTS: &str = r#"<?xml version="1.0"?>
 <gpx version="1.1" xmlns="http://www.topografix.com/GPX/1/1"><wpt lat="1" lon="1"><time>2020-01-01T00:00:00Z</time></wpt>
@@ -127,6 +128,21 @@ mod tests {
             TrackError::XmlTooDeep { limit: 64 }
         );
         assert!(matches!(read("<kml/>"), TrackError::UnknownFormat { .. }));
+    }
+
+    #[test]
+    fn a_clock_before_it_was_set_costs_its_points_only() {
+        let point = |time: &str| format!("<trkpt lat='47' lon='8'><time>{time}</time></trkpt>");
+        let times = [
+            "1989-12-31T00:00:01Z",
+            "2024-06-01T10:00:00Z",
+            "2024-06-01T10:00:01Z",
+            "9999-01-01T00:00:00Z",
+        ];
+        let points: String = times.iter().map(|time| point(time)).collect();
+        let file = read_track(format!("<gpx><trk><trkseg>{points}</trkseg></trk></gpx>").as_bytes()).unwrap();
+        assert_eq!(file.track.span_secs(), Some((0.0, 1.0)));
+        assert_eq!(file.warnings.as_slice(), [Warning::FarInTime { count: 2 }]);
     }
 
     #[test]

@@ -9,6 +9,9 @@ mod gpx;
 mod tcx;
 mod xml;
 
+use mtbsync_formats::is_moment;
+
+use crate::stats::upper_median;
 use crate::track::{Fix, Track, TrackPoint, TrackSource, error_from_dop};
 use crate::tuning::{MIN_ERROR_M, UNKNOWN_ERROR_M};
 use crate::warning::{Warning, Warnings};
@@ -201,6 +204,11 @@ fn finish(raw: RawTrack) -> Result<TrackFile, TrackError> {
     if found == 0 {
         return Err(TrackError::NoPoints);
     }
+    let far = drop_far_in_time(&mut segments);
+    if far > 0 {
+        warnings.push(Warning::FarInTime { count: far });
+    }
+    let found = found - far;
     // Programs that merge activities write them in any order; inside a segment order is kept.
     segments.sort_by(|a, b| first_time(a).total_cmp(&first_time(b)));
     let start_secs = segments
@@ -231,6 +239,24 @@ fn finish(raw: RawTrack) -> Result<TrackFile, TrackError> {
         local_time_offset_secs,
         warnings,
     })
+}
+
+/// Drops points that no recording shares with the others, such as those of a clock before it was set: more
+/// than [`LONGEST_SECS`] from the median. Returns how many.
+fn drop_far_in_time(segments: &mut Vec<Vec<RawPoint>>) -> usize {
+    let times = segments.iter().flatten().filter_map(|point| point.time_secs);
+    let mut times: Vec<f64> = times.collect();
+    let Some(median) = upper_median(&mut times) else {
+        return 0;
+    };
+    let mut dropped = 0;
+    for segment in segments.iter_mut() {
+        let before = segment.len();
+        segment.retain(|point| point.time_secs.is_none_or(|secs| is_moment(secs - median)));
+        dropped += before - segment.len();
+    }
+    segments.retain(|segment| !segment.is_empty());
+    dropped
 }
 
 /// First time of a segment, infinite without one so that it sorts last.

@@ -13,6 +13,7 @@ use mtbsync_artefacts::pairs::PAIRS_FILE;
 use mtbsync_artefacts::run_set::RunLock;
 use mtbsync_artefacts::sample::sample;
 use mtbsync_artefacts::time_warp::TIMEWARP_FILE;
+use mtbsync_formats::is_moment;
 use mtbsync_pipeline::map::refit::refit;
 use serde_json::{Value, json};
 
@@ -139,10 +140,10 @@ fn ordered(items: &[AnchorRow]) -> Result<Vec<AnchorRow>, ApiError> {
         ));
     }
     for (index, item) in items.iter().enumerate() {
-        let is_time = |time: f64| time.is_finite() && time >= 0.0;
+        let is_time = |time: f64| is_moment(time) && time >= 0.0;
         if !is_time(item.t_new) || !is_time(item.t_ref) || item.note.chars().count() > MAX_NOTE {
             let text = format!(
-                "anchor {}: times are seconds, 0 or more; notes have at most 4000 characters",
+                "anchor {}: times are seconds from 0 to 7 days; notes have at most 4000 characters",
                 index + 1
             );
             return Err(ApiError::bad_request(text));

@@ -13,10 +13,12 @@ use mtbsync_artefacts::annotations::{self, ANNOTATIONS_FILE, Annotation};
 use mtbsync_artefacts::moments;
 use mtbsync_artefacts::run_set::RunLock;
 use mtbsync_artefacts::time_warp::TimeWarpFile;
+use mtbsync_formats::is_moment;
 use mtbsync_pipeline::map::refit::write_notes;
+use mtbsync_task::clock::now_utc;
 use serde_json::json;
 
-use crate::clock::{now_for_names, now_utc};
+use crate::clock::now_for_names;
 use crate::error::{ApiError, Kind};
 use crate::http::body::{self, MAX_NOTES_BYTES};
 use crate::http::etag;
@@ -142,9 +144,9 @@ fn check(items: &[Annotation]) -> Result<(), ApiError> {
         if times
             .into_iter()
             .flatten()
-            .any(|time| !time.is_finite() || time < 0.0)
+            .any(|time| !is_moment(time) || time < 0.0)
         {
-            return Err(wrong("times are seconds, 0 or more"));
+            return Err(wrong("times are seconds from 0 to 7 days"));
         }
         // Ids of markers need not be unique; together with the place in the reference they are.
         let place = item.t_ref.map(f64::to_bits);

@@ -205,7 +205,7 @@ async fn pairs(
             };
             let number = |column| {
                 table
-                    .required_number(row, column)
+                    .required_moment(row, column)
                     .map_err(|error| unusable(error.to_string()))
             };
             let weight = confidence.map_or(Ok(None), |column| table.number(row, column));

@@ -12,10 +12,9 @@ use std::thread;
 
 use mtbsync_pipeline::cache::Cache;
 use mtbsync_pipeline::recordings::proxy::{self, ProxyId};
+use mtbsync_task::clock::now_utc;
 use mtbsync_task::error::Failure;
 use serde_json::{Value, json};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use tokio::sync::watch;
 
 use super::library::{OpenRecording, StandIn};
@@ -190,14 +189,6 @@ fn lower_priority() {
 /// Elsewhere priorities belong to whole processes.
 #[cfg(not(target_os = "linux"))]
 fn lower_priority() {}
-
-fn now_utc() -> String {
-    let now = OffsetDateTime::now_utc();
-    now.replace_nanosecond(0)
-        .unwrap_or(now)
-        .format(&Rfc3339)
-        .unwrap_or_default()
-}
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {

@@ -67,11 +67,12 @@ pub fn run(request: &BatchRequest, session: &Session) -> Result<Outcome, Pipelin
         .read_line(&mut job)
         .map_err(CliProblem::NoJob)?;
     let cancel = session.cancel.clone();
-    thread::spawn(move || {
+    let waits = thread::Builder::new().spawn(move || {
         // Nothing more comes; the end of it means that the batch is gone or wants no result any more.
         let _ = io::copy(&mut stdin, &mut io::sink());
         stop(&cancel);
     });
+    waits.map_err(|error| CliProblem::Threads(error.to_string()))?;
     do_job(&job, request, session.context(), io::stdout(), flags::named)?;
     Ok(Outcome::done(json!({})))
 }

@@ -37,12 +37,18 @@ impl GatedRuns {
     }
 
     /// The continuous delta of each run.
-    pub fn curves(&self, step_secs: f64) -> impl Iterator<Item = DeltaCurve> {
-        let from_secs = self.gates.first().map_or(0.0, |gate| gate.t_ref_secs);
-        self.runs.iter().map(move |run| DeltaCurve {
-            reference: self.reference.clone(),
-            name: run.name.clone(),
-            rows: run.delta(from_secs, step_secs),
+    ///
+    /// # Errors
+    /// Steps too small for the length of the reference.
+    pub fn curves(&self, step_secs: f64) -> impl Iterator<Item = Result<DeltaCurve, MapProblem>> {
+        let secs = |gate: Option<&Marker>| gate.map_or(0.0, |gate| gate.t_ref_secs);
+        let ends = (secs(self.gates.first()), secs(self.gates.last()));
+        self.runs.iter().map(move |run| {
+            Ok(DeltaCurve {
+                reference: self.reference.clone(),
+                name: run.name.clone(),
+                rows: run.delta(ends, step_secs)?,
+            })
         })
     }
 }
