@@ -39,7 +39,7 @@ fn main() -> ExitCode {
         Err(error) => return without_command(&error, started),
     };
     let cancel = Cancel::default();
-    signals::listen(cancel.clone());
+    signals::listen(cancel.clone(), cli.global.end_with_stdin);
     match Session::new(&cli.global, cancel) {
         Ok(mut session) => {
             session.describe();

@@ -45,6 +45,9 @@ impl Page {
     }
 }
 
+/// The variable that may hold the token. Nothing that the server starts is given it.
+pub const TOKEN_VARIABLE: &str = "MTB_TOKEN";
+
 /// What clients may change; reading is always allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Rights {

@@ -33,6 +33,8 @@ pub enum Kind {
     Timeout,
     /// A job for that run is at work.
     RunBusy,
+    /// The name is that of a file which must not be replaced.
+    Taken,
     /// Somebody else has changed it since.
     Stale,
     /// `If-Match` is missing.
@@ -71,6 +73,7 @@ impl Kind {
             Self::Method => (StatusCode::METHOD_NOT_ALLOWED, "method"),
             Self::Timeout => (StatusCode::REQUEST_TIMEOUT, "timeout"),
             Self::RunBusy => (StatusCode::CONFLICT, "busy"),
+            Self::Taken => (StatusCode::CONFLICT, "taken"),
             Self::Stale => (StatusCode::PRECONDITION_FAILED, "etag"),
             Self::MatchRequired => (StatusCode::PRECONDITION_REQUIRED, "etag_required"),
             Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),

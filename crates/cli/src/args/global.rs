@@ -62,6 +62,10 @@ pub struct GlobalArgs {
     /// Go on with a warp that failed its gates; every marker is then for review
     #[arg(long, global = true)]
     pub force: bool,
+
+    /// End when stdin does: whoever started the program is gone, or wants no result any more
+    #[arg(long, global = true, hide = true)]
+    pub end_with_stdin: bool,
 }
 
 impl GlobalArgs {

@@ -13,17 +13,17 @@ use mtbsync_markers::export::Preset;
 use serde_json::{Value, json};
 
 /// Longest a job may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A running server, and the first line it printed.
-struct Serving {
-    child: Child,
+pub struct Serving {
+    pub child: Child,
     first_line: String,
     address: String,
 }
 
 impl Serving {
-    fn start(place: &Place, args: &[&str]) -> Self {
+    pub fn start(place: &Place, args: &[&str]) -> Self {
         let mut child = place
             .program()
             .args(args)
@@ -48,7 +48,7 @@ impl Serving {
     }
 
     /// The JSON an address answers with, and the status.
-    fn ask(&self, method: &str, path: &str, body: &str) -> (u16, Value) {
+    pub fn ask(&self, method: &str, path: &str, body: &str) -> (u16, Value) {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         let length = body.len();
         let request = format!(
@@ -63,12 +63,12 @@ impl Serving {
         (status, serde_json::from_str(body).unwrap_or(Value::Null))
     }
 
-    fn get(&self, path: &str) -> Value {
+    pub fn get(&self, path: &str) -> Value {
         self.ask("GET", path, "").1
     }
 
     /// Asks again until `is_so`.
-    fn until(&self, path: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+    pub fn until(&self, path: &str, is_so: impl Fn(&Value) -> bool) -> Value {
         let begun = Instant::now();
         loop {
             let value = self.get(path);
@@ -80,7 +80,7 @@ impl Serving {
     }
 
     /// Ends it like Ctrl-C; exit code and what it said since.
-    fn interrupt(mut self) -> (Option<i32>, String) {
+    pub fn interrupt(mut self) -> (Option<i32>, String) {
         let pid = i32::try_from(self.child.id()).unwrap();
         // SAFETY: `kill` has no memory effects; the process is our own child and has not been waited for.
         assert_eq!(unsafe { libc::kill(pid, libc::SIGINT) }, 0);

@@ -5,6 +5,7 @@
 //! ([`request`]).
 
 pub mod command;
+pub mod outputs;
 pub mod process;
 pub mod record;
 pub mod request;
@@ -214,6 +215,15 @@ impl Jobs {
     }
 
     async fn run(&self, id: &str, order: &Order, stopping: &mut watch::Receiver<bool>) {
+        let checked = {
+            let order = order.clone();
+            tokio::task::spawn_blocking(move || order.check_outputs()).await
+        };
+        if let Ok(Err(error)) = checked {
+            self.take(id, OutputLine::Text(error.to_string()));
+            self.end(id, JobState::Failed, None, None);
+            return;
+        }
         let (sender, mut lines) = mpsc::channel(LINES);
         let stop = self.0.stop.subscribe();
         let running = process::run(&self.0.program, &order.args, &self.0.root, sender, stop);
@@ -243,17 +253,19 @@ impl Jobs {
         if let Ok(Err(what)) = pinned {
             self.take(id, OutputLine::Text(what));
         }
-        let mut list = self.list();
-        if let Ok(job) = list.find(id) {
-            let was_stopped = job.cancel_wanted || *stopping.borrow();
-            let state = match exit_code {
-                Some(0) => JobState::Done,
-                _ if was_stopped => JobState::Cancelled,
-                _ => JobState::Failed,
-            };
+        let cancel_wanted = self.list().find(id).is_ok_and(|job| job.cancel_wanted);
+        let state = match exit_code {
+            Some(0) => JobState::Done,
+            _ if cancel_wanted || *stopping.borrow() => JobState::Cancelled,
+            _ => JobState::Failed,
+        };
+        self.end(id, state, exit_code, summary);
+    }
+
+    fn end(&self, id: &str, state: JobState, exit_code: Option<i32>, summary: Option<Value>) {
+        if let Ok(job) = self.list().find(id) {
             job.end(state, exit_code, summary, now_unix());
         }
-        drop(list);
         self.changed();
     }
 

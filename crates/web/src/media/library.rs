@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -10,6 +9,7 @@ use axum::http::HeaderValue;
 use mtbsync_media::{OpenOptions, Recording};
 use mtbsync_pipeline::recordings::proxy::{self, ProxyId};
 
+use super::container::content_type;
 use crate::error::{ApiError, Kind};
 use crate::runs::describe::Stamp;
 
@@ -106,42 +106,4 @@ fn open(path: &Path) -> Result<OpenRecording, String> {
         .map(chapter)
         .collect::<Result<_, _>>()?;
     Ok(OpenRecording { recording, chapters })
-}
-
-/// Type of a container by its first bytes: ISO base media with its brand (ISO/IEC 14496-12, `ftyp`; QuickTime
-/// may have none), Matroska by the mark of EBML (RFC 8794).
-fn content_type(path: &Path) -> HeaderValue {
-    let mut head = [0; 12];
-    // What cannot be read is of an unknown type; sending it will fail as well.
-    let _ = fs::File::open(path).and_then(|mut file| file.read_exact(&mut head));
-    HeaderValue::from_static(match &head {
-        [0x1a, 0x45, 0xdf, 0xa3, ..] => "video/x-matroska",
-        [_, _, _, _, b'f', b't', b'y', b'p', b'q', b't', b' ', b' '] => "video/quicktime",
-        [_, _, _, _, b'f', b't', b'y', b'p', ..] => "video/mp4",
-        [_, _, _, _, b'm', b'o', b'o', b'v', ..]
-        | [_, _, _, _, b'm', b'd', b'a', b't', ..]
-        | [_, _, _, _, b'w', b'i', b'd', b'e', ..] => "video/quicktime",
-        _ => "application/octet-stream",
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn containers_are_told_by_content() {
-        let folder = tempfile::tempdir().unwrap();
-        let cases: [(&[u8], &str); 4] = [
-            (b"\0\0\0\x18ftypmp42", "video/mp4"),
-            (b"\0\0\0\x14ftypqt  ", "video/quicktime"),
-            (b"\x1a\x45\xdf\xa3\0\0\0\0\0\0\0\0", "video/x-matroska"),
-            (b"short", "application/octet-stream"),
-        ];
-        for (bytes, expected) in cases {
-            let path = folder.path().join("x");
-            fs::write(&path, bytes).unwrap();
-            assert_eq!(content_type(&path), expected);
-        }
-    }
 }

@@ -5,6 +5,7 @@
 //! Recordings stay indexed between requests (`library`); copies are made one after the other in the
 //! background (`copies`).
 
+pub mod container;
 mod copies;
 mod library;
 

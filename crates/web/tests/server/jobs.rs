@@ -84,11 +84,12 @@ fn place() -> Place {
         config.program = program;
     });
     add_run(place.folder.path(), "source");
+    place.write("reference.csv", "name,t_ref\na,1\n");
     place
 }
 
 fn transfer(label: &str) -> Value {
-    json!({"kind": "transfer", "params": {"ref-markers": "runA/new_markers.csv", "out": "runA/new_markers.csv",
+    json!({"kind": "transfer", "params": {"ref-markers": "reference.csv", "out": "runA/new_markers.csv",
         "timewarp-json": "runA/timewarp.json", "label": label}})
 }
 
@@ -132,8 +133,9 @@ fn a_job_tells_its_story() {
         .to_owned();
     let root = place.root.to_str().unwrap();
     let expected = format!(
-        "args: transfer-markers --ref-markers={root}/runA/new_markers.csv --out={root}/runA/new_markers.csv \
-         --timewarp-json={root}/runA/timewarp.json --label=plain --summary-json --progress=json --no-color"
+        "args: transfer-markers --end-with-stdin --summary-json --progress=json --no-color \
+         --ref-markers={root}/reference.csv --out={root}/runA/new_markers.csv \
+         --timewarp-json={root}/runA/timewarp.json --label=plain"
     );
     assert_eq!(log, expected);
     let job = place.get(&format!("/api/jobs/{id}")).json();
