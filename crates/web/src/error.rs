@@ -53,6 +53,8 @@ pub enum Kind {
     TooMany,
     /// Request line or headers over their limit.
     HeadTooLarge,
+    /// A disk does not answer.
+    Slow,
     /// The server cannot serve at all.
     Busy,
     /// Anything else.
@@ -83,6 +85,7 @@ impl Kind {
             Self::Unusable => (StatusCode::UNPROCESSABLE_ENTITY, "unusable"),
             Self::TooMany => (StatusCode::TOO_MANY_REQUESTS, "too_many"),
             Self::HeadTooLarge => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "too_large"),
+            Self::Slow => (StatusCode::GATEWAY_TIMEOUT, "slow"),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         }

@@ -21,6 +21,6 @@ pub mod server;
 pub mod state;
 mod stopping;
 
-pub use config::{NamedFiles, Page, Rights, ServerConfig};
+pub use config::{Limits, NamedFiles, Page, Rights, ServerConfig, TOKEN_VARIABLE};
 pub use server::{Server, ServerError};
 pub use state::AppState;

@@ -8,6 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use crate::blocking::blocking;
 use crate::config::ServerConfig;
 use crate::error::ApiError;
+use crate::guard::token::Ticket;
 use crate::jobs::Jobs;
 use crate::runs::{Catalogue, MediaFile, Run};
 
@@ -28,6 +29,7 @@ struct Shared {
     stopping: watch::Receiver<bool>,
     jobs: Jobs,
     writes: Mutex<()>,
+    ticket: Ticket,
 }
 
 impl AppState {
@@ -38,6 +40,7 @@ impl AppState {
             jobs: Jobs::start(&config, stopping.clone()),
             streams: Arc::new(Semaphore::new(MAX_STREAMS)),
             writes: Mutex::new(()),
+            ticket: Ticket::new(config.ticket.clone()),
             stopping,
             config,
         }))
@@ -51,6 +54,11 @@ impl AppState {
     /// The root, canonical.
     pub fn root(&self) -> &Path {
         &self.0.config.root
+    }
+
+    /// What lets one client in, once.
+    pub fn ticket(&self) -> &Ticket {
+        &self.0.ticket
     }
 
     /// Jobs of this server.
@@ -78,7 +86,7 @@ impl AppState {
         F: FnOnce(&Catalogue) -> Result<T, ApiError> + Send + 'static,
     {
         let shared = Arc::clone(&self.0);
-        blocking(move || work(&shared.catalogue)).await
+        blocking(self.config().limits.answer, move || work(&shared.catalogue)).await
     }
 
     /// The run of that id.
@@ -126,7 +134,7 @@ impl AppState {
         F: FnOnce() -> Result<T, ApiError> + Send + 'static,
     {
         let shared = Arc::clone(&self.0);
-        blocking(move || {
+        blocking(self.config().limits.answer, move || {
             let _alone = shared.writes.lock().unwrap_or_else(PoisonError::into_inner);
             let result = work();
             shared.catalogue.forget();

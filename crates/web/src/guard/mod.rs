@@ -15,15 +15,17 @@ use axum::http::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use crate::http::body::BodyTime;
 use crate::state::AppState;
 
 /// The checks, then the handler.
-pub async fn check(State(state): State<AppState>, request: Request<Body>, next: Next) -> Response {
+pub async fn check(State(state): State<AppState>, mut request: Request<Body>, next: Next) -> Response {
     let config = state.config();
+    request.extensions_mut().insert(BodyTime(config.limits.body));
     if let Err(error) = host::check(&request, &config.allow_hosts) {
         return error.into_response();
     }
-    match token::check(&request, config.token.as_deref()) {
+    match token::check(&request, config.token.as_deref(), state.ticket()) {
         Ok(token::TokenVerdict::Yes) => {}
         Ok(token::TokenVerdict::WithRedirect(redirect)) => return redirect,
         Err(error) => return error.into_response(),

@@ -153,23 +153,26 @@ fn lower_priority(child: &Child) {
     let _ = unsafe { libc::setpriority(libc::PRIO_PGRP, id, NICENESS) };
 }
 
+/// Asks the program alone: a batch ends its pairs itself, and takes one that ended by itself for a failed pair.
 #[cfg(unix)]
 fn interrupt(child: &Child) {
-    signal(child, libc::SIGINT);
+    if let Some(id) = group(child) {
+        signal(id, libc::SIGINT);
+    }
 }
 
 #[cfg(unix)]
 fn kill_group(child: &Child) {
-    signal(child, libc::SIGKILL);
+    if let Some(group) = group(child) {
+        signal(-group, libc::SIGKILL);
+    }
 }
 
 #[cfg(unix)]
-fn signal(child: &Child, signal: libc::c_int) {
-    if let Some(group) = group(child) {
-        // SAFETY: a system call on numbers. The child leads a group of its own (`process_group(0)`) and is
-        // not waited for yet, so that the id is that of its group and of nothing else.
-        let _ = unsafe { libc::kill(-group, signal) };
-    }
+fn signal(to: libc::pid_t, signal: libc::c_int) {
+    // SAFETY: a system call on numbers. The child leads a group of its own (`process_group(0)`) and is not
+    // waited for yet, so that its id is that of it and of its group and of nothing else.
+    let _ = unsafe { libc::kill(to, signal) };
 }
 
 #[cfg(not(unix))]

@@ -11,7 +11,7 @@ use super::outputs;
 use super::process::SERVER_FLAGS;
 use crate::error::{ApiError, Kind};
 use crate::guard::paths::RelPath;
-use crate::runs::Catalogue;
+use crate::runs::{Catalogue, scan};
 
 /// Longest text of a value.
 const MAX_TEXT: usize = 200;
@@ -128,7 +128,11 @@ fn text(flag: &JobFlag, given: &Value, catalogue: &Catalogue) -> Result<String, 
     };
     match flag.kind {
         FlagKind::Input => existing(name, &input(&text, catalogue)?, Path::is_file),
-        FlagKind::Folder => existing(name, &input(&text, catalogue)?, Path::is_dir),
+        FlagKind::Folder => {
+            let folder = input(&text, catalogue)?;
+            check_links(&folder, catalogue)?;
+            existing(name, &folder, Path::is_dir)
+        }
         FlagKind::Output => as_text(&RelPath::new(&text)?.creatable(catalogue.root())?),
         _ if !flag.choices.is_empty() && !flag.choices.contains(&text) => {
             Err(wrong(name, &format!("one of {}", flag.choices.join(", "))))
@@ -158,6 +162,19 @@ fn input(text: &str, catalogue: &Catalogue) -> Result<PathBuf, ApiError> {
         Ok(real)
     } else {
         Err(ApiError::new(Kind::OutsideRoot, "an input lies outside the root"))
+    }
+}
+
+/// A job that looks into a folder takes what it finds there, wherever links lead.
+fn check_links(folder: &Path, catalogue: &Catalogue) -> Result<(), ApiError> {
+    let is_out = |path: &Path| path.canonicalize().is_ok_and(|real| !catalogue.allows(&real));
+    match scan::links(folder).into_iter().find(|path| is_out(path)) {
+        Some(path) => {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let text = format!("{name} in that folder is a link out of the root; start with --media-root");
+            Err(ApiError::new(Kind::OutsideRoot, text))
+        }
+        None => Ok(()),
     }
 }
 

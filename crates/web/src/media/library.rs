@@ -11,7 +11,7 @@ use mtbsync_pipeline::recordings::proxy::{self, ProxyId};
 
 use super::container::content_type;
 use crate::error::{ApiError, Kind};
-use crate::runs::describe::Stamp;
+use crate::runs::remembered::Stamp;
 
 /// Recordings kept; beyond that the memory starts anew. An hour of one takes a few megabytes.
 const MAX_KEPT: usize = 64;

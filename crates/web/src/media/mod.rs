@@ -63,7 +63,7 @@ pub fn router(state: &AppState) -> Router<AppState> {
 async fn opened(state: &AppState, desk: &Arc<Desk>, id: &str) -> Result<Arc<OpenRecording>, ApiError> {
     let path = state.media(id).await?.path;
     let desk = Arc::clone(desk);
-    blocking(move || desk.library.open(&path)).await
+    blocking(state.config().limits.recording, move || desk.library.open(&path)).await
 }
 
 /// The video file, or the part of it the client asked for.
@@ -91,7 +91,10 @@ async fn file(
     let (path, content_type) = if wants_copy {
         let copy = {
             let (desk, opened) = (Arc::clone(&desk), Arc::clone(&opened));
-            blocking(move || Ok(desk.copies.find(&opened, chapter))).await?
+            blocking(state.config().limits.answer, move || {
+                Ok(desk.copies.find(&opened, chapter))
+            })
+            .await?
         };
         let copy: PathBuf = copy.ok_or_else(|| ApiError::not_found("copy for browsers"))?;
         (copy, HeaderValue::from_static("video/mp4"))
@@ -122,7 +125,10 @@ async fn info(
     let opened = opened(&state, &desk, &id).await?;
     let copy = {
         let (desk, opened) = (Arc::clone(&desk), Arc::clone(&opened));
-        blocking(move || Ok(desk.copies.state_of(&opened))).await?
+        blocking(state.config().limits.answer, move || {
+            Ok(desk.copies.state_of(&opened))
+        })
+        .await?
     };
     Ok(Json(facts(&opened, &id, &copy)))
 }
@@ -190,7 +196,7 @@ async fn frame(
     let permit = Arc::clone(&desk.decodes)
         .try_acquire_owned()
         .map_err(|_| ApiError::new(Kind::TooMany, "too many frames are being decoded"))?;
-    let picture = blocking(move || {
+    let picture = blocking(state.config().limits.recording, move || {
         let picture = picture(&opened, t_secs, width);
         drop(permit);
         picture

@@ -9,6 +9,7 @@
 mod anchors;
 mod annotations;
 mod guard;
+mod hostile;
 mod jobs;
 mod limits;
 mod media;

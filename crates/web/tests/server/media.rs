@@ -325,3 +325,38 @@ fn a_copy_is_made_for_browsers_and_has_the_same_times() {
     );
     assert_eq!((part.status, part.body.len()), (206, 10));
 }
+
+/// Recordings of a camera, beside links to recordings elsewhere that look like their copy and next chapter.
+#[cfg(unix)]
+#[test]
+fn links_beside_a_recording_that_lead_away_are_not_followed() {
+    use std::os::unix::fs::symlink;
+    let place = Place::new(PLAIN, PLAIN);
+    let root = place.folder.path().join("root");
+    let elsewhere = place.folder.path().join("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    fs::rename(root.join("new.mp4"), root.join("GX010001.MP4")).unwrap();
+    let map = root.join("runA/timewarp.json");
+    fs::write(
+        &map,
+        fs::read_to_string(&map)
+            .unwrap()
+            .replace("new.mp4", "GX010001.MP4"),
+    )
+    .unwrap();
+    for name in ["GL010001.LRV", "GX020001.MP4"] {
+        fs::copy(root.join("GX010001.MP4"), elsewhere.join(name)).unwrap();
+        symlink(elsewhere.join(name), root.join(name)).unwrap();
+    }
+    let media = place.media("new");
+    let info = place.get(&format!("{media}/info")).json();
+    assert_eq!(info["variants"], json!(["original"]), "{info}");
+    assert_eq!(info["chapters"].as_array().unwrap().len(), 1, "{info}");
+    assert_eq!(place.get(&format!("{media}?variant=proxy")).status, 404);
+    // The same copy in the folder is taken.
+    fs::remove_file(root.join("GL010001.LRV")).unwrap();
+    fs::copy(root.join("GX010001.MP4"), root.join("GL010001.LRV")).unwrap();
+    fs::copy(root.join("ref.mp4"), root.join("GX010001.MP4")).unwrap();
+    let info = place.get(&format!("{media}/info")).json();
+    assert_eq!(info["variants"], json!(["original", "proxy"]), "{info}");
+}

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::jobs;
-use mtbsync_web::{NamedFiles, Page, Rights, Server, ServerConfig};
+use mtbsync_web::{Limits, NamedFiles, Page, Rights, Server, ServerConfig};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -87,6 +87,8 @@ pub fn config(root: &Path) -> ServerConfig {
             write: true,
         },
         token: None,
+        ticket: None,
+        limits: Limits::default(),
         allow_hosts: Vec::new(),
         media_roots: Vec::new(),
         inputs: NamedFiles::default(),
