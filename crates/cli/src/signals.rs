@@ -46,7 +46,7 @@ pub fn end_with(mut input: impl Read + Send + 'static, cancel: Cancel) {
 
 /// As on a request to terminate: clean up and end, in a few seconds at most.
 #[cfg(unix)]
-fn stop(cancel: &Cancel) {
+pub fn stop(cancel: &Cancel) {
     // A second request would end the process in the middle of cleaning up.
     if !cancel.is_requested() && signal_hook::low_level::raise(signal_hook::consts::SIGTERM).is_err() {
         cancel.request();
@@ -54,7 +54,7 @@ fn stop(cancel: &Cancel) {
 }
 
 #[cfg(not(unix))]
-fn stop(cancel: &Cancel) {
+pub fn stop(cancel: &Cancel) {
     cancel.request();
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use mtbsync_pipeline::cache::Cache;
 
+use crate::decoder::pool::DecoderProgram;
 use crate::jobs::command::JobCommands;
 
 /// The page a server starts with. All pages are served by every server.
@@ -150,6 +151,8 @@ pub struct ServerConfig {
     pub cache: Option<Cache>,
     /// The program that jobs run.
     pub program: PathBuf,
+    /// What opens and decodes recordings.
+    pub decoder: DecoderProgram,
     /// What jobs may be asked for.
     pub jobs: JobCommands,
     /// How long things may take.

@@ -9,6 +9,7 @@ pub mod api;
 pub mod blocking;
 pub mod clock;
 pub mod config;
+pub mod decoder;
 pub mod error;
 pub mod guard;
 pub mod http;

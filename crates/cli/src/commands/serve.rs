@@ -17,7 +17,7 @@ use mtbsync_web::{Limits, NamedFiles, Page, Rights, Server, ServerConfig, TOKEN_
 use serde_json::json;
 use tokio::sync::watch;
 
-use super::jobs;
+use super::{decode, jobs};
 use crate::args::serve::ServeArgs;
 use crate::error::CliProblem;
 use crate::printer::Mode;
@@ -94,6 +94,7 @@ pub fn run(service: Service, args: &ServeArgs, session: &Session) -> Result<Outc
         inputs,
         cache: session.cache(),
         program: std::env::current_exe().map_err(CliProblem::OwnFile)?,
+        decoder: decode::program()?,
         jobs: jobs::commands(&session.config),
         log_requests: session.printer.verbosity() > 0,
         log: Arc::new(|line| plain_line(&line.replace(char::is_control, " "))),

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use crate::common::{Place, cut, data};
+use crate::common::{Place, clip, cut, data};
 use crate::servers::{PATIENCE, Serving};
 
 /// Recordings of a pair for a batch, markers, and a finished run.
@@ -245,6 +245,46 @@ fn jobs_of_a_killed_server_end() {
         let is_temporary = |path: &String| path.contains("tmp") || path.contains(".part");
         assert!(!left.iter().any(is_temporary), "{kind}: {left:?}");
     }
+}
+
+#[test]
+fn decoders_and_copies_of_a_killed_server_end() {
+    let place = Place::new();
+    let args = [
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc2=size=1280x720:rate=30:duration=60",
+        "-c:v",
+        "mpeg4",
+        "-q:v",
+        "9",
+    ];
+    fs::copy(
+        clip("long.mp4", &[&args[..], &["-f", "mp4"]].concat()),
+        place.path("long.mp4"),
+    )
+    .unwrap();
+    let map = crate::common::straight_warp(true).replace("/v/new.mp4", "../long.mp4");
+    place.write("run/timewarp.json", map);
+    let mut serving = Serving::start(&place, &["dashboard"]);
+    let media = serving.get("/api/runs")["items"][0]["new"]["media"].clone();
+    let info = format!("/api/media/{}/info", media.as_str().unwrap());
+    serving.until(&info, |info| {
+        info["proxy"]["percent"]
+            .as_f64()
+            .is_some_and(|percent| percent >= 1.0)
+    });
+    // The server, a decoder that has opened the recording, and the one that makes the copy.
+    until_processes(&place, |count| count == 3);
+    serving.child.kill().unwrap();
+    serving.child.wait().unwrap();
+    until_processes(&place, |count| count == 0);
+    assert!(
+        files_below(&place, "home/cache/proxy").is_empty(),
+        "{:?}",
+        place.list("home/cache/proxy")
+    );
 }
 
 #[test]

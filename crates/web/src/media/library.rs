@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use axum::http::HeaderValue;
-use mtbsync_media::{OpenOptions, Recording};
-use mtbsync_pipeline::recordings::proxy::{self, ProxyId};
+use axum::body::Bytes;
 
-use super::container::content_type;
+use crate::decoder::protocol::{Ask, Facts, Said};
+use crate::decoder::{DecodeError, Decoders};
 use crate::error::{ApiError, Kind};
 use crate::runs::remembered::Stamp;
 
@@ -17,57 +16,67 @@ use crate::runs::remembered::Stamp;
 const MAX_KEPT: usize = 64;
 
 /// A recording ready to be served.
+#[derive(Debug)]
 pub struct OpenRecording {
-    /// The recording with its chapters.
-    pub recording: Recording,
-    /// Its files, in order.
-    pub chapters: Vec<ChapterFile>,
-}
-
-/// One file of a recording.
-pub struct ChapterFile {
-    /// The original.
-    pub path: PathBuf,
-    /// By its content.
-    pub content_type: HeaderValue,
-    /// What browsers are given in its place.
-    pub stand_in: StandIn,
-}
-
-/// What browsers are given in place of a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StandIn {
-    /// The camera's own small copy.
-    Camera(PathBuf),
-    /// A copy that is made here.
-    Made(ProxyId),
-    /// Nothing: they play the original.
-    NotNeeded,
+    /// What is known about it.
+    pub facts: Facts,
+    /// Times of its frames, f64 little-endian, seconds.
+    pub times: Bytes,
 }
 
 /// Filled by whoever asks first; others wait for that one recording only.
-type Slot = Arc<OnceLock<Result<Arc<OpenRecording>, String>>>;
+type Slot = Arc<OnceLock<Result<Arc<OpenRecording>, DecodeError>>>;
 
 /// The recordings that were asked for.
-#[derive(Default)]
-pub struct Library(Mutex<BTreeMap<PathBuf, (Stamp, Slot)>>);
+#[derive(Debug)]
+pub struct Library {
+    decoders: Arc<Decoders>,
+    kept: Mutex<BTreeMap<PathBuf, (Stamp, Slot)>>,
+}
 
 impl Library {
+    /// Recordings are opened by `decoders`.
+    pub fn new(decoders: Arc<Decoders>) -> Self {
+        Self {
+            decoders,
+            kept: Mutex::default(),
+        }
+    }
+
     /// The recording at `path`, with all its chapters.
     ///
     /// # Errors
-    /// Gone, or no recording that can be read.
+    /// Gone, no recording that can be read, or one that its decoder did not survive.
     pub fn open(&self, path: &Path) -> Result<Arc<OpenRecording>, ApiError> {
         let metadata = fs::metadata(path)
             .map_err(|_| ApiError::new(Kind::NotFound, "video file is no longer at its place"))?;
         let stamp = (metadata.len(), metadata.modified().ok());
         let slot = self.slot(path, stamp);
-        let opened = slot.get_or_init(|| open(path).map(Arc::new));
-        opened.clone().map_err(ApiError::unusable)
+        let opened = slot.get_or_init(|| self.opened(path));
+        if opened.as_ref().is_err_and(|error| !error.is_lasting()) {
+            self.kept().remove(path);
+        }
+        Ok(opened.clone()?)
+    }
+
+    fn opened(&self, path: &Path) -> Result<Arc<OpenRecording>, DecodeError> {
+        match self.decoders.ask(&Ask::Open {
+            path: path.to_owned(),
+        })? {
+            (Said::Opened(facts), times) => Ok(Arc::new(OpenRecording {
+                facts,
+                times: times.into(),
+            })),
+            _ => Err(DecodeError::Unavailable("it answers something else".to_owned())),
+        }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, BTreeMap<PathBuf, (Stamp, Slot)>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn slot(&self, path: &Path, stamp: Stamp) -> Slot {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept();
         if let Some((known, slot)) = kept.get(path)
             && *known == stamp
         {
@@ -82,28 +91,13 @@ impl Library {
     }
 }
 
-/// Opens a recording; the error says what is wrong with it, without its path.
-fn open(path: &Path) -> Result<OpenRecording, String> {
-    let recording = Recording::open(path, &OpenOptions::default()).map_err(|error| error.to_string())?;
-    let is_needed = proxy::is_needed(recording.info());
-    let chapter = |chapter: &mtbsync_media::Chapter| -> Result<ChapterFile, String> {
-        let stand_in = match &chapter.proxy {
-            Some(camera) => StandIn::Camera(camera.clone()),
-            None if is_needed => {
-                StandIn::Made(proxy::identify(&chapter.path).map_err(|_| "cannot be read".to_owned())?)
-            }
-            None => StandIn::NotNeeded,
-        };
-        Ok(ChapterFile {
-            path: chapter.path.clone(),
-            content_type: content_type(&chapter.path),
-            stand_in,
-        })
-    };
-    let chapters = recording
-        .chapters()
-        .iter()
-        .map(chapter)
-        .collect::<Result<_, _>>()?;
-    Ok(OpenRecording { recording, chapters })
+impl From<DecodeError> for ApiError {
+    fn from(error: DecodeError) -> Self {
+        match error {
+            DecodeError::Recording(_) | DecodeError::Died(_) => Self::unusable(error.to_string()),
+            DecodeError::Slow(_) => Self::new(Kind::Slow, error.to_string()),
+            DecodeError::Busy => Self::new(Kind::TooMany, "too many frames are being decoded"),
+            DecodeError::Unavailable(_) | DecodeError::Stopped => Self::internal(error),
+        }
+    }
 }

@@ -21,6 +21,7 @@ use super::remembered::{Remembered, TooSlow};
 use super::scan::{FoundFile, Scan, scan, unix_secs};
 use crate::config::{NamedFiles, ServerConfig};
 use crate::error::{ApiError, Kind};
+use crate::media::library::Library;
 
 /// How long a scan is good for: streams look twice a second, pages ask for several lists at once.
 const SCAN_AGE: Duration = Duration::from_millis(400);
@@ -115,6 +116,7 @@ pub struct Catalogue {
     root_name: String,
     inputs: NamedFiles,
     places: AllowedPlaces,
+    library: Arc<Library>,
     latest: Mutex<Option<(Instant, Arc<Scan>)>>,
     warps: Remembered<Result<WarpSummary, String>>,
     counts: Remembered<Option<Counts>>,
@@ -123,8 +125,8 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    /// A catalogue of the server's root.
-    pub fn new(config: &ServerConfig) -> Self {
+    /// A catalogue of the server's root; `library` opens recordings.
+    pub fn new(config: &ServerConfig, library: Arc<Library>) -> Self {
         let real = |path: &Option<PathBuf>| {
             let path = path.as_deref()?;
             Some(path.canonicalize().unwrap_or_else(|_| path.to_owned()))
@@ -141,6 +143,7 @@ impl Catalogue {
             root: config.root.clone(),
             root_name: root_name(&config.root),
             places: AllowedPlaces::new(config),
+            library,
             inputs,
             latest: Mutex::default(),
             warps: Remembered::new(config.limits.file),
@@ -274,10 +277,7 @@ impl Catalogue {
         let found = self.runs().into_iter().find(|run| run.id == id);
         let run = found.ok_or_else(|| ApiError::not_found("run"))?;
         match self.link_out(&run) {
-            Some(name) => Err(ApiError::new(
-                Kind::OutsideRoot,
-                format!("{name} is a link out of the root"),
-            )),
+            Some(name) => Err(ApiError::new(Kind::OutsideRoot, link_in_words(name))),
             None => Ok(run),
         }
     }
@@ -346,7 +346,7 @@ impl Catalogue {
         Ok(MediaFile {
             run_id: run.id.clone(),
             role,
-            path: self.places.resolve(&path, fingerprint)?,
+            path: self.places.resolve(&path, fingerprint, &self.library)?,
         })
     }
 
@@ -425,8 +425,8 @@ impl Catalogue {
             .as_ref()
             .and_then(|read| read.as_ref().ok()?.as_ref().as_ref().ok());
         let error = match (link, &run.odd, &read) {
-            (Some(name), ..) => Some(format!("{name} is a link out of the root")),
-            (_, Some(name), _) => Some(format!("{name} is not a file")),
+            (Some(name), ..) => Some(link_in_words(name)),
+            (_, Some(name), _) => Some(format!("{name} is no file: a folder or a pipe has its name")),
             (.., None) => Some(format!("{TIMEWARP_FILE} is missing")),
             (.., Some(Err(TooSlow))) => Some(slow(TIMEWARP_FILE)),
             (.., Some(Ok(read))) => match read.as_ref() {
@@ -457,6 +457,10 @@ impl Catalogue {
         }
         value
     }
+}
+
+fn link_in_words(name: &str) -> String {
+    format!("{name} is a link that leads out of this folder; it is not followed")
 }
 
 fn read_summary(path: &Path) -> Result<WarpSummary, String> {

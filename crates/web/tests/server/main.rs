@@ -8,6 +8,7 @@
 
 mod anchors;
 mod annotations;
+mod decoder;
 mod guard;
 mod hostile;
 mod jobs;

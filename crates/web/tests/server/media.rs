@@ -138,7 +138,7 @@ fn ask(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)]) 
     }
 }
 
-fn clip(path: &Path, args: &str) {
+pub fn clip(path: &Path, args: &str) {
     let status = Command::new("ffmpeg")
         .args(["-nostdin", "-v", "error", "-y"])
         .args(args.split_whitespace())
@@ -148,7 +148,7 @@ fn clip(path: &Path, args: &str) {
     assert!(status.success(), "ffmpeg {args}");
 }
 
-const PLAIN: &str =
+pub const PLAIN: &str =
     "-f lavfi -i testsrc2=size=160x90:rate=30:duration=1 -c:v libx264 -preset ultrafast -bf 0";
 const TEN_BIT: &str = "-f lavfi -i testsrc2=size=320x180:rate=30:duration=1 -f lavfi -i sine=duration=1 -vf \
                        select=mod(n\\,4) -fps_mode vfr -c:v libx265 -preset ultrafast -pix_fmt yuv420p10le -x265-params \

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::jobs;
+use crate::{decoder, jobs};
 use mtbsync_web::{Limits, NamedFiles, Page, Rights, Server, ServerConfig};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -94,6 +94,7 @@ pub fn config(root: &Path) -> ServerConfig {
         inputs: NamedFiles::default(),
         cache: None,
         program: "/nowhere/mtbsync".into(),
+        decoder: decoder::program(4096),
         jobs: jobs::commands(),
         log_requests: false,
         log: Arc::new(|_| {}),
