@@ -78,6 +78,9 @@ const ask = (page, kind, params) =>
     JSON.stringify({ kind, params }),
   );
 
+/** What the browser itself says of an answer of 4xx, which these tests ask for. */
+const isRefusal = (text) => /Failed to load resource: the server responded with a status of 4\d\d/.test(text);
+
 test('a batch asked for by a page reaches its results', async () => {
   const { page, problems, context } = await openPage(browser, server.url);
   await mkdir(join(root, 'pairs'));
@@ -93,7 +96,7 @@ test('a batch asked for by a page reaches its results', async () => {
   assert.match(await readFile(join(root, 'all', 'batch_summary.csv'), 'utf8'), /trail,true,/);
   assert.match(await readFile(join(root, 'all', 'trail', 'new_markers.csv'), 'utf8'), /,ok,/);
   await rm(join(root, 'all'), { recursive: true });
-  assert.deepEqual(problems, []);
+  assert.deepEqual(problems.filter((text) => !isRefusal(text)), []);
   await context.close();
 });
 
@@ -102,11 +105,11 @@ test('a folder that cannot be read is a row that says why', async () => {
   await mkdir(join(root, 'broken'));
   execFileSync('mkfifo', [join(root, 'broken', 'timewarp.json')]);
   await page.goto(`${server.url}/dashboard`);
-  const row = page.getByRole('table', { name: 'Runs of this folder' }).getByRole('row', { name: /broken/ });
+  const row = page.getByRole('region', { name: 'Runs of this folder' }).locator('tbody tr', { hasText: 'broken' });
   await row.getByText('timewarp.json is no file: a folder or a pipe has its name').waitFor();
   await row.getByText('damaged').waitFor();
   await rm(join(root, 'broken'), { recursive: true });
-  assert.deepEqual(problems, []);
+  assert.deepEqual(problems.filter((text) => !isRefusal(text)), []);
   await context.close();
 });
 
