@@ -36,8 +36,8 @@ pub struct ServeArgs {
     #[arg(long, value_name = "DIR")]
     pub media_root: Vec<PathBuf>,
 
-    /// Secret that every client must know: `Authorization: Bearer TEXT`, or `?token=TEXT` once. Others on this
-    /// machine see it in the list of processes; the next flag, or MTB_TOKEN, keeps it to yourself
+    /// Secret that every client must know: `Authorization: Bearer TEXT`, or `?token=TEXT` once. Others on
+    /// this machine see it in the list of processes; the next flag, or MTB_TOKEN, keeps it to yourself
     #[arg(
         long,
         value_name = "TEXT",

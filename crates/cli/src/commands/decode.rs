@@ -16,8 +16,8 @@ use crate::session::Session;
 use crate::signals;
 use crate::summary::Outcome;
 
-/// Address space of a decoder, MiB: twice what frames of an 8K recording of 10 bits take (HEVC, four reference
-/// pictures, four threads: 1.53 GiB; 4K: 0.66 GiB).
+/// Address space of a decoder, MiB: twice what frames of an 8K recording of 10 bits take (HEVC, four
+/// reference pictures, four threads: 1.53 GiB; 4K: 0.66 GiB).
 const MEMORY_MIB: u64 = 3072;
 /// Longest line of a server, bytes; a few paths are far shorter.
 const MAX_LINE_BYTES: u64 = 1 << 20;

@@ -374,7 +374,8 @@ fn the_token_comes_from_a_file_or_the_environment_and_stays_there() {
         serving.until(&job, |job| job["progress"]["stage"].is_string());
         let server = serving.child.id();
         let child = fs::read_to_string(format!("/proc/{server}/task/{server}/children"));
-        // Without the list of children (an option of the kernel) all processes would have to be looked through.
+        // Without the list of children (an option of the kernel) all processes would have to be looked
+        // through.
         for pid in child.unwrap_or_default().split_whitespace() {
             for file in ["cmdline", "environ"] {
                 let bytes = fs::read(format!("/proc/{pid}/{file}")).unwrap();

@@ -98,8 +98,8 @@ fn digits(text: &str) -> Option<u16> {
 }
 
 /// The files beside `path` by their names in upper case. Of names that differ only in case the first in byte
-/// order is kept. An unreadable folder counts as empty. Links out of the folder are passed over, unless `path` is
-/// a link itself: what lies elsewhere is no neighbour of a file that lies here.
+/// order is kept. An unreadable folder counts as empty. Links out of the folder are passed over, unless
+/// `path` is a link itself: what lies elsewhere is no neighbour of a file that lies here.
 pub(crate) fn neighbours(path: &Path) -> BTreeMap<String, PathBuf> {
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,

@@ -162,8 +162,8 @@ impl Decoders {
         answer
     }
 
-    /// Has a copy made, by a decoder of its own. `progress` is told frames done and in all, and says whether to go
-    /// on; so long as frames are done, a copy may take any time.
+    /// Has a copy made, by a decoder of its own. `progress` is told frames done and in all, and says whether
+    /// to go on; so long as frames are done, a copy may take any time.
     ///
     /// # Errors
     /// There is no copy, and why.
@@ -293,7 +293,8 @@ impl Decoder {
 impl Drop for Decoder {
     fn drop(&mut self) {
         self.stdin = None;
-        // One that has ended already needs no killing; waiting for it frees its entry in the list of processes.
+        // One that has ended already needs no killing; waiting for it frees its entry in the list of
+        // processes.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -331,8 +332,8 @@ fn next(stdout: &mut impl BufRead) -> io::Result<Option<(Said, Vec<u8>)>> {
     }
 }
 
-/// `11`: it crashed. `6`: Rust ends a process that way when an allocation fails; `9`: the system does when memory is
-/// short. `24`: the limit on the time of processors.
+/// `11`: it crashed. `6`: Rust ends a process that way when an allocation fails; `9`: the system does when
+/// memory is short. `24`: the limit on the time of processors.
 fn in_words(status: ExitStatus) -> String {
     #[cfg(unix)]
     if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {

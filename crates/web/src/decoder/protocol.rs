@@ -1,5 +1,5 @@
-//! What a server and its decoders say to each other: one JSON object a line, and after an answer as many bytes as it
-//! announces.
+//! What a server and its decoders say to each other: one JSON object a line, and after an answer as many
+//! bytes as it announces.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ask {
-    /// Index a recording. The answer is [`Said::Opened`] with the times of all frames, f64 little-endian, seconds.
+    /// Index a recording. The answer is [`Said::Opened`] with the times of all frames, f64 little-endian,
+    /// seconds.
     Open {
         /// One of its files.
         path: PathBuf,

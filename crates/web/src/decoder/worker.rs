@@ -190,7 +190,8 @@ mod limits {
             rlim_cur: bytes,
             rlim_max: bytes,
         };
-        // SAFETY: the call reads a structure that lives until it returns. A refusal leaves the limit as it is.
+        // SAFETY: the call reads a structure that lives until it returns. A refusal leaves the limit as it
+        // is.
         let _ = unsafe { libc::setrlimit(libc::RLIMIT_AS, &raw const limit) };
     }
 

@@ -46,9 +46,9 @@ pub fn is_allowed(authority: &str, allowed: &[String]) -> bool {
         || allowed.iter().any(|one| one.eq_ignore_ascii_case(&name))
 }
 
-/// Whether a page at `authority` is one of ours: of a name of this machine that nobody else can have, of a name
-/// given on the command line, or of the very name the request was addressed to (`host`). An address literal of
-/// another machine may name this server, but a page there is not of this server.
+/// Whether a page at `authority` is one of ours: of a name of this machine that nobody else can have, of a
+/// name given on the command line, or of the very name the request was addressed to (`host`). An address
+/// literal of another machine may name this server, but a page there is not of this server.
 pub fn is_own_origin(authority: &str, host: Option<&str>, allowed: &[String]) -> bool {
     let Some(name) = name_of(authority) else {
         return false;

@@ -1,7 +1,7 @@
 //! The token: a secret of the person who started the server, for use beyond the own machine.
 //!
-//! The address that a browser is opened with can be seen by everybody on the machine in the list of processes. It
-//! carries a ticket in place of the token, which is good for one visit.
+//! The address that a browser is opened with can be seen by everybody on the machine in the list of
+//! processes. It carries a ticket in place of the token, which is good for one visit.
 
 use std::sync::{Mutex, PoisonError};
 

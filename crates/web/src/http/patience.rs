@@ -1,5 +1,5 @@
-//! A connection whose client has to take what it is sent. One that takes nothing for too long is given up, so that
-//! nobody can hold all connections by asking for a video and not reading it.
+//! A connection whose client has to take what it is sent. One that takes nothing for too long is given up, so
+//! that nobody can hold all connections by asking for a video and not reading it.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;

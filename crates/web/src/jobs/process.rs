@@ -153,7 +153,8 @@ fn lower_priority(child: &Child) {
     let _ = unsafe { libc::setpriority(libc::PRIO_PGRP, id, NICENESS) };
 }
 
-/// Asks the program alone: a batch ends its pairs itself, and takes one that ended by itself for a failed pair.
+/// Asks the program alone: a batch ends its pairs itself, and takes one that ended by itself for a failed
+/// pair.
 #[cfg(unix)]
 fn interrupt(child: &Child) {
     if let Some(id) = group(child) {

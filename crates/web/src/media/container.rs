@@ -1,6 +1,6 @@
-//! What kind of container a file is, by its first bytes: ISO base media with its brand (ISO/IEC 14496-12, `ftyp`;
-//! QuickTime may have none), Matroska by the mark of EBML (RFC 8794), AVI by its RIFF type, MPEG-TS by two packets
-//! (ISO/IEC 13818-1).
+//! What kind of container a file is, by its first bytes: ISO base media with its brand (ISO/IEC 14496-12,
+//! `ftyp`; QuickTime may have none), Matroska by the mark of EBML (RFC 8794), AVI by its RIFF type, MPEG-TS
+//! by two packets (ISO/IEC 13818-1).
 
 use std::fs::File;
 use std::io::Read;

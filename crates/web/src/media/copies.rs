@@ -1,8 +1,8 @@
 //! Copies for browsers: which there are, and the one thread that makes those that are missing.
 //!
 //! A page asks for the facts of a recording; when it needs a copy that is not in the cache, making it is
-//! queued. One is made at a time, by a child at low priority, so that playing is not disturbed; the end of the
-//! server ends it, and nothing of it is left.
+//! queued. One is made at a time, by a child at low priority, so that playing is not disturbed; the end of
+//! the server ends it, and nothing of it is left.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -2,8 +2,8 @@
 //! them, times of their frames, single frames as JPEG, and the copies that browsers play.
 //!
 //! An id leads to a path only through the runs (`AppState::media`), so nothing else is ever served.
-//! Recordings are opened and decoded by children (`decoder`) and stay indexed between requests (`library`); copies are made one after the other in the
-//! background (`copies`).
+//! Recordings are opened and decoded by children (`decoder`) and stay indexed between requests (`library`);
+//! copies are made one after the other in the background (`copies`).
 
 pub mod container;
 mod copies;

@@ -383,8 +383,8 @@ impl Catalogue {
         }
     }
 
-    /// The object in the perf.json at `path`; `None` for one that is damaged, only half written, or not read in
-    /// time.
+    /// The object in the perf.json at `path`; `None` for one that is damaged, only half written, or not read
+    /// in time.
     pub fn perf(&self, path: &Path) -> Option<Value> {
         let read = self.perfs.get(path, |path| {
             let bytes = read_bounded(path, MAX_PERF_BYTES).ok()?;

@@ -1,5 +1,5 @@
-//! What was read of files, kept as long as they stay the same, and read with a time limit: a file on a disk that does
-//! not answer must not keep a list of a hundred good ones from its reader.
+//! What was read of files, kept as long as they stay the same, and read with a time limit: a file on a disk
+//! that does not answer must not keep a list of a hundred good ones from its reader.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -28,8 +28,10 @@ pub struct TooSlow;
 #[derive(Debug)]
 pub struct Remembered<T> {
     limit: Duration,
-    kept: Mutex<BTreeMap<PathBuf, (Stamp, Arc<Slot<T>>)>>,
+    kept: Mutex<BTreeMap<PathBuf, Kept<T>>>,
 }
+
+type Kept<T> = (Stamp, Arc<Slot<T>>);
 
 /// The result of one reading, once it is there.
 #[derive(Debug)]

@@ -59,8 +59,8 @@ pub fn unix_secs(time: SystemTime) -> f64 {
 pub struct Scan {
     /// Sorted by path.
     pub files: Vec<FoundFile>,
-    /// Paths below the root, as in [`FoundFile::rel`], of what has such a name and is no file: pipes, devices,
-    /// folders; not links.
+    /// Paths below the root, as in [`FoundFile::rel`], of what has such a name and is no file: pipes,
+    /// devices, folders; not links.
     pub odd: Vec<String>,
     /// There was more than is looked at.
     pub truncated: bool,

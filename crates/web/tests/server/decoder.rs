@@ -1,4 +1,5 @@
-//! Decoders as children of the server. This test program is one itself, when it is started as [`program`] says.
+//! Decoders as children of the server. This test program is one itself, when it is started as [`program`]
+//! says.
 
 use std::fs;
 use std::io::{self, BufRead};
@@ -45,8 +46,8 @@ fn decodes_for_a_server() {
     worker::work(lines, io::stdout(), fence, &|| false).unwrap();
 }
 
-/// A server with the runs `good` and `bad`, each of one recording, and a decoder that does `script` with what it is
-/// asked (in `$ask`) about the bad one. It notes each start in `starts`, below the folder of the place.
+/// A server with the runs `good` and `bad`, each of one recording, and a decoder that does `script` with what
+/// it is asked (in `$ask`) about the bad one. It notes each start in `starts`, below the folder of the place.
 #[cfg(unix)]
 fn place(script: &str) -> Place {
     let place = Place::with(|config| {

@@ -22,8 +22,8 @@ esac
 echo '{"command":"transfer-markers","ok":true,"result":{"markers":{"ok":6}}}'
 "#;
 
-/// Some commands of a program: `!` is needed, `<` a file, `/` a folder, `>` an output, `#` a number, `=` a text, `+`
-/// several.
+/// Some commands of a program: `!` is needed, `<` a file, `/` a folder, `>` an output, `#` a number, `=` a
+/// text, `+` several.
 pub fn commands() -> JobCommands {
     let flag = |text: &str| JobFlag {
         name: text.trim_matches(|c: char| !c.is_ascii_alphanumeric()).to_owned(),
