@@ -91,6 +91,7 @@ fn judged(catalogue: &Catalogue, run: &Run, perf: &Value) -> Option<Value> {
     let folders = run.folder.as_deref()?.ancestors();
     folders
         .take_while(|folder| folder.starts_with(catalogue.root()))
+        .filter(|folder| !catalogue.leads_out(&folder.join(history::HISTORY_FILE)))
         .filter_map(|folder| history::read(folder).ok())
         .find_map(|history| {
             let judge = |name: &String| {

@@ -15,6 +15,7 @@ use axum::http::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use crate::error::{ApiError, Kind};
 use crate::http::body::BodyTime;
 use crate::state::AppState;
 
@@ -36,5 +37,10 @@ pub async fn check(State(state): State<AppState>, mut request: Request<Body>, ne
     if let Err(error) = head::check(&request) {
         return error.into_response();
     }
-    next.run(request).await
+    // A disk that does not answer keeps a thread, but neither the client nor its connection.
+    let limit = state.decode_time() + config.limits.answer + config.limits.body;
+    match tokio::time::timeout(limit, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => ApiError::new(Kind::Slow, "there is no answer in time; is the disk there?").into_response(),
+    }
 }

@@ -13,6 +13,7 @@ pub mod request;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use mtbsync_artefacts::time_warp::NEW_MARKERS_FILE;
 use mtbsync_formats::atomic::FileSet;
@@ -23,6 +24,7 @@ use request::Order;
 use serde_json::Value;
 use tokio::sync::{Notify, mpsc, watch};
 
+use crate::blocking::blocking;
 use crate::clock::now_unix;
 use crate::config::{Log, ServerConfig};
 use crate::error::{ApiError, Kind};
@@ -55,6 +57,8 @@ struct Worker {
     ended: watch::Sender<bool>,
     program: PathBuf,
     root: PathBuf,
+    /// How long a job waits for files to be looked at, before and after the program runs.
+    file_time: Duration,
     log: Log,
 }
 
@@ -87,6 +91,7 @@ impl Jobs {
             ended: watch::Sender::new(false),
             program: config.program.clone(),
             root: config.root.clone(),
+            file_time: config.limits.answer,
             log: Arc::clone(&config.log),
         }));
         tokio::spawn(jobs.clone().work(stopping));
@@ -217,9 +222,9 @@ impl Jobs {
     async fn run(&self, id: &str, order: &Order, stopping: &mut watch::Receiver<bool>) {
         let checked = {
             let order = order.clone();
-            tokio::task::spawn_blocking(move || order.check_outputs()).await
+            blocking(self.0.file_time, move || order.check_outputs()).await
         };
-        if let Ok(Err(error)) = checked {
+        if let Err(error) = checked {
             self.take(id, OutputLine::Text(error.to_string()));
             self.end(id, JobState::Failed, None, None);
             return;
@@ -249,9 +254,9 @@ impl Jobs {
             }
         };
         let output = order.output.clone();
-        let pinned = tokio::task::spawn_blocking(move || pin_again(&output)).await;
-        if let Ok(Err(what)) = pinned {
-            self.take(id, OutputLine::Text(what));
+        let pin = move || pin_again(&output).map_err(ApiError::unusable);
+        if let Err(error) = blocking(self.0.file_time, pin).await {
+            self.take(id, OutputLine::Text(error.to_string()));
         }
         let cancel_wanted = self.list().find(id).is_ok_and(|job| job.cancel_wanted);
         let state = match exit_code {

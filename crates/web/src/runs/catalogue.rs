@@ -10,6 +10,7 @@ use mtbsync_artefacts::annotations::ANNOTATIONS_FILE;
 use mtbsync_artefacts::pairs::PAIRS_FILE;
 use mtbsync_artefacts::time_warp::{NEW_MARKERS_FILE, RecordingFile, TIMEWARP_FILE};
 use mtbsync_formats::read_bounded;
+use mtbsync_quality::history::HISTORY_FILE;
 use mtbsync_quality::perf::PERF_FILE;
 use serde_json::{Value, json};
 
@@ -38,7 +39,7 @@ const FIXED_FILES: [&str; 8] = [
     NEW_MARKERS_FILE,
     ANNOTATIONS_FILE,
     ANCHORS_FILE,
-    "quality_history.json",
+    HISTORY_FILE,
 ];
 /// Columns of a marker table, one of which its header holds.
 pub const MARKER_COLUMNS: [&str; 6] = ["marker_id", "id", "name", "t_ref", "t_new", "t_new_est"];
@@ -285,11 +286,15 @@ impl Catalogue {
     /// A file in the folder of a run that is a link to where nothing may be read.
     fn link_out(&self, run: &Run) -> Option<&'static str> {
         let folder = run.folder.as_deref()?;
-        FIXED_FILES.into_iter().find(|name| {
-            let path = folder.join(name);
-            let is_link = path.symlink_metadata().is_ok_and(|m| m.is_symlink());
-            is_link && path.canonicalize().is_ok_and(|real| !self.allows(&real))
-        })
+        FIXED_FILES
+            .into_iter()
+            .find(|name| self.leads_out(&folder.join(name)))
+    }
+
+    /// Whether something is a link to where nothing may be read.
+    pub fn leads_out(&self, path: &Path) -> bool {
+        let is_link = path.symlink_metadata().is_ok_and(|m| m.is_symlink());
+        is_link && path.canonicalize().is_ok_and(|real| !self.allows(&real))
     }
 
     /// The recording of that id, resolved and allowed.
