@@ -4,6 +4,8 @@
 
 #![allow(clippy::panic, clippy::expect_used, reason = "a finding is a panic")]
 
+pub mod http;
+
 use std::io::Cursor;
 
 use mtbsync_formats::csv::Table;

@@ -1,6 +1,7 @@
 /** A sync from the browser: checked before it starts, followed while it runs, opened in Compare when it is done. */
 import assert from 'node:assert/strict';
-import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -64,6 +65,51 @@ test('a job can be cancelled and leaves nothing', async () => {
   const { items } = await (await fetch(`${server.url}/api/runs`)).json();
   assert.deepEqual(items, []);
   assert.deepEqual(problems, []);
+  await context.close();
+});
+
+/** Asks for a job as the pages do: from a page, with its Origin. */
+const ask = (page, kind, params) =>
+  page.evaluate(
+    async (body) => {
+      const answer = await fetch('/api/jobs', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
+      return { status: answer.status, ...(await answer.json()) };
+    },
+    JSON.stringify({ kind, params }),
+  );
+
+/** What the browser itself says of an answer of 4xx, which these tests ask for. */
+const isRefusal = (text) => /Failed to load resource: the server responded with a status of 4\d\d/.test(text);
+
+test('a batch asked for by a page reaches its results', async () => {
+  const { page, problems, context } = await openPage(browser, server.url);
+  await mkdir(join(root, 'pairs'));
+  for (const [from, to] of [['reference', 'trail_ref'], ['new', 'trail_new']]) {
+    await cp(join(SAMPLE, `${from}.mp4`), join(root, 'pairs', `${to}.mp4`));
+  }
+  await page.goto(`${server.url}/sync`);
+  const refused = await ask(page, 'export', { markers: 'videos/reference_markers.csv', preset: 'csv', out: 'videos/new.mp4' });
+  assert.deepEqual([refused.status, refused.code], [409, 'taken']);
+  const { id } = await ask(page, 'batch', { 'input-dir': 'pairs', 'out-dir': 'all', 'ref-markers': 'videos/reference_markers.csv' });
+  await page.goto(`${server.url}/sync?job=${id}`);
+  await page.getByText(/^Done in/).waitFor();
+  assert.match(await readFile(join(root, 'all', 'batch_summary.csv'), 'utf8'), /trail,true,/);
+  assert.match(await readFile(join(root, 'all', 'trail', 'new_markers.csv'), 'utf8'), /,ok,/);
+  await rm(join(root, 'all'), { recursive: true });
+  assert.deepEqual(problems.filter((text) => !isRefusal(text)), []);
+  await context.close();
+});
+
+test('a folder that cannot be read is a row that says why', async () => {
+  const { page, problems, context } = await openPage(browser, server.url);
+  await mkdir(join(root, 'broken'));
+  execFileSync('mkfifo', [join(root, 'broken', 'timewarp.json')]);
+  await page.goto(`${server.url}/dashboard`);
+  const row = page.getByRole('region', { name: 'Runs of this folder' }).locator('tbody tr', { hasText: 'broken' });
+  await row.getByText('timewarp.json is no file: a folder or a pipe has its name').waitFor();
+  await row.getByText('damaged').waitFor();
+  await rm(join(root, 'broken'), { recursive: true });
+  assert.deepEqual(problems.filter((text) => !isRefusal(text)), []);
   await context.close();
 });
 

@@ -36,13 +36,17 @@ impl BatchReporter {
         all.set_style(style("{msg:24} {bar:32} {pos}/{len} pairs  {eta} left"));
         all.set_message("batch");
         tick(&all);
+        let started = Instant::now();
+        if mode == ProgressMode::Json {
+            progress_json::line("pairs", 0, Some(total as u64), started.elapsed());
+        }
         Self {
             mode,
             bars,
             all,
             total,
             ended: Mutex::new(0),
-            started: Instant::now(),
+            started,
         }
     }
 

@@ -56,10 +56,13 @@ pub enum CliProblem {
     #[error("viewer --headless needs {0}")]
     PictureWithout(&'static str),
     /// A token that anyone guesses.
-    #[error("--token is empty")]
+    #[error("the token is empty")]
     TokenEmpty,
+    /// A file or variable that holds something else.
+    #[error("the token is not one line of text")]
+    TokenNotText,
     /// Writing for everyone.
-    #[error("--allow-write on an address that others can reach needs --token")]
+    #[error("--allow-write on an address that others can reach needs a token")]
     TokenMissing,
     /// A variable of the environment that holds no port.
     #[error("{variable}={text} is not a port")]
@@ -154,7 +157,7 @@ impl Problem for CliProblem {
             Self::ClearUnconfirmed => "add --yes, or --older-than 30d to remove old entries only",
             Self::StdoutTwice => "name a file with --out",
             Self::PictureOfPage => "add --headless",
-            Self::TokenMissing => "add --token TEXT, or listen on 127.0.0.1",
+            Self::TokenMissing => "add --token-file PATH, or listen on 127.0.0.1",
             Self::Threads(_) => "end other programs, or allow more processes (ulimit -u)",
             Self::BrokeOff(_) => "please report this, with the command",
             Self::NotAPort { .. } => "ports are 1 to 65535",

@@ -42,8 +42,9 @@ fn main() -> ExitCode {
         Err(error) => return without_command(&error, started),
     };
     let cancel = Cancel::default();
-    signals::listen(cancel.clone());
-    match Session::new(&cli.global, cancel) {
+    let listens = signals::listen(cancel.clone(), cli.global.end_with_stdin)
+        .map_err(|error| CliProblem::Threads(error.to_string()).into());
+    match listens.and_then(|()| Session::new(&cli.global, cancel)) {
         Ok(mut session) => {
             session.describe();
             let outcome = panics::guarded(|| cli.command.run(&mut session)).unwrap_or_else(Outcome::failed);

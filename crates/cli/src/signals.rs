@@ -3,10 +3,15 @@
 //! The first signal sets the shared [`Cancel`]; commands look at it between frames, drop their temporary
 //! files and come back. A second signal, or a command that does not come back in time, ends the process from
 //! here, after every temporary file was removed.
+//!
+//! What was started by a server or a batch also ends with its stdin, which the other side holds open: that
+//! works however the other side came to its end.
 
+use std::io::{self, Read};
 #[cfg(unix)]
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use mtbsync_task::progress::Cancel;
 
@@ -23,11 +28,49 @@ pub fn received() -> Exit {
     }
 }
 
-/// Starts listening. Where that is not possible, signals end the program as the system sees fit.
+/// Starts listening, also to the end of stdin where that is wanted. Where signals cannot be listened to, they
+/// end the program as the system sees fit.
+///
+/// # Errors
+/// The system gives no thread that looks at stdin.
+pub fn listen(cancel: Cancel, ends_with_stdin: bool) -> io::Result<()> {
+    if ends_with_stdin {
+        end_with(io::stdin(), cancel.clone())?;
+    }
+    listen_to_signals(cancel);
+    Ok(())
+}
+
+/// Tells the command to stop at the end of `input`, whose content is of no interest.
+///
+/// # Errors
+/// The system gives no thread that looks at it.
+pub fn end_with(mut input: impl Read + Send + 'static, cancel: Cancel) -> io::Result<()> {
+    let waits = thread::Builder::new().spawn(move || {
+        // An input that cannot be read has ended, too.
+        let _ = io::copy(&mut input, &mut io::sink());
+        stop(&cancel);
+    });
+    waits.map(drop)
+}
+
+/// As on a request to terminate: clean up and end, in a few seconds at most.
 #[cfg(unix)]
-pub fn listen(cancel: Cancel) {
+pub fn stop(cancel: &Cancel) {
+    // A second request would end the process in the middle of cleaning up.
+    if !cancel.is_requested() && signal_hook::low_level::raise(signal_hook::consts::SIGTERM).is_err() {
+        cancel.request();
+    }
+}
+
+#[cfg(not(unix))]
+pub fn stop(cancel: &Cancel) {
+    cancel.request();
+}
+
+#[cfg(unix)]
+fn listen_to_signals(cancel: Cancel) {
     use std::sync::mpsc::channel;
-    use std::thread;
     use std::time::{Duration, Instant};
 
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -80,7 +123,7 @@ pub fn outlive_file_limits() {}
 
 /// Without Unix signals the system ends the program; temporary files keep their telling name.
 #[cfg(not(unix))]
-pub fn listen(_cancel: Cancel) {}
+fn listen_to_signals(_cancel: Cancel) {}
 
 #[cfg(unix)]
 #[expect(

@@ -3,9 +3,11 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use mtbsync_pipeline::cache::Cache;
 
+use crate::decoder::pool::DecoderProgram;
 use crate::jobs::command::JobCommands;
 
 /// The page a server starts with. All pages are served by every server.
@@ -44,6 +46,9 @@ impl Page {
         }
     }
 }
+
+/// The variable that may hold the token. Nothing that the server starts is given it.
+pub const TOKEN_VARIABLE: &str = "MTB_TOKEN";
 
 /// What clients may change; reading is always allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -87,6 +92,39 @@ impl NamedFiles {
     }
 }
 
+/// How long things may take, and how many clients there may be (docs/reference/http.md#limits).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections at once.
+    pub connections: usize,
+    /// A client, for the head of a request. A connection without a request ends after it, too.
+    pub head: Duration,
+    /// A client, for the body of a request.
+    pub body: Duration,
+    /// A client that takes nothing of its answer.
+    pub stall: Duration,
+    /// Reading one file of one run for a list.
+    pub file: Duration,
+    /// All reading and writing of files for one answer.
+    pub answer: Duration,
+    /// Opening a recording, or decoding one frame of it.
+    pub recording: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 256,
+            head: Duration::from_secs(10),
+            body: Duration::from_secs(30),
+            stall: Duration::from_secs(30),
+            file: Duration::from_secs(2),
+            answer: Duration::from_secs(20),
+            recording: Duration::from_secs(60),
+        }
+    }
+}
+
 /// Takes one line for the person who started the server.
 pub type Log = Arc<dyn Fn(&str) + Send + Sync>;
 
@@ -101,6 +139,8 @@ pub struct ServerConfig {
     pub rights: Rights,
     /// Secret every client must know.
     pub token: Option<String>,
+    /// Secret that lets one client in, once: the browser that is opened gets it in its address.
+    pub ticket: Option<String>,
     /// Further names under which the server may be addressed.
     pub allow_hosts: Vec<String>,
     /// Folders whose recordings may be served besides those below the root.
@@ -111,8 +151,12 @@ pub struct ServerConfig {
     pub cache: Option<Cache>,
     /// The program that jobs run.
     pub program: PathBuf,
+    /// What opens and decodes recordings.
+    pub decoder: DecoderProgram,
     /// What jobs may be asked for.
     pub jobs: JobCommands,
+    /// How long things may take.
+    pub limits: Limits,
     /// Whether each request is logged.
     pub log_requests: bool,
     /// Where lines of the log go.

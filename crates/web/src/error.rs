@@ -33,6 +33,8 @@ pub enum Kind {
     Timeout,
     /// A job for that run is at work.
     RunBusy,
+    /// The name is that of a file which must not be replaced.
+    Taken,
     /// Somebody else has changed it since.
     Stale,
     /// `If-Match` is missing.
@@ -51,6 +53,8 @@ pub enum Kind {
     TooMany,
     /// Request line or headers over their limit.
     HeadTooLarge,
+    /// A disk does not answer.
+    Slow,
     /// The server cannot serve at all.
     Busy,
     /// Anything else.
@@ -71,6 +75,7 @@ impl Kind {
             Self::Method => (StatusCode::METHOD_NOT_ALLOWED, "method"),
             Self::Timeout => (StatusCode::REQUEST_TIMEOUT, "timeout"),
             Self::RunBusy => (StatusCode::CONFLICT, "busy"),
+            Self::Taken => (StatusCode::CONFLICT, "taken"),
             Self::Stale => (StatusCode::PRECONDITION_FAILED, "etag"),
             Self::MatchRequired => (StatusCode::PRECONDITION_REQUIRED, "etag_required"),
             Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
@@ -80,6 +85,7 @@ impl Kind {
             Self::Unusable => (StatusCode::UNPROCESSABLE_ENTITY, "unusable"),
             Self::TooMany => (StatusCode::TOO_MANY_REQUESTS, "too_many"),
             Self::HeadTooLarge => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "too_large"),
+            Self::Slow => (StatusCode::GATEWAY_TIMEOUT, "slow"),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         }

@@ -9,6 +9,7 @@ pub mod api;
 pub mod blocking;
 pub mod clock;
 pub mod config;
+pub mod decoder;
 pub mod error;
 pub mod guard;
 pub mod http;
@@ -21,6 +22,6 @@ pub mod server;
 pub mod state;
 mod stopping;
 
-pub use config::{NamedFiles, Page, Rights, ServerConfig};
+pub use config::{Limits, NamedFiles, Page, Rights, ServerConfig, TOKEN_VARIABLE};
 pub use server::{Server, ServerError};
 pub use state::AppState;

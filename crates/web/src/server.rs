@@ -15,18 +15,15 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
-use crate::config::ServerConfig;
+use crate::config::{Limits, ServerConfig};
 use crate::error;
+use crate::http::patience::Patient;
 use crate::router::router;
 use crate::state::AppState;
 use crate::stopping::stopped;
 
-/// Most connections at once (docs/reference/http.md#limits).
-const MAX_CONNECTIONS: usize = 256;
-/// Connections above [`MAX_CONNECTIONS`] that are told so at once; further ones are closed without a word.
+/// Connections above those there may be that are told so at once; further ones are closed without a word.
 const MAX_REFUSALS: usize = 64;
-/// Longest time for the head of a request.
-const HEAD_TIME: Duration = Duration::from_secs(10);
 /// Bytes kept of a head. More than is allowed, so that a head over the limit is read and answered in JSON.
 const HEAD_BUFFER_BYTES: usize = 128 << 10;
 /// Headers of a head, likewise.
@@ -104,9 +101,10 @@ impl Server {
 
     /// Answers until `stopping` becomes true, then ends streams, jobs and connections.
     pub async fn serve(self, config: ServerConfig, mut stopping: watch::Receiver<bool>) {
+        let limits = config.limits;
         let state = AppState::new(config, stopping.clone());
         let app = router(state.clone());
-        let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        let slots = Arc::new(Semaphore::new(limits.connections));
         let refusals = Arc::new(Semaphore::new(MAX_REFUSALS));
         let mut connections = JoinSet::new();
         loop {
@@ -123,7 +121,7 @@ impl Server {
             // Small answers go out at once; a system that cannot do so is only slower.
             let _ = stream.set_nodelay(true);
             if let Ok(slot) = Arc::clone(&slots).try_acquire_owned() {
-                connections.spawn(connection(stream, app.clone(), stopping.clone(), slot));
+                connections.spawn(connection(stream, app.clone(), limits, stopping.clone(), slot));
             } else if let Ok(slot) = Arc::clone(&refusals).try_acquire_owned() {
                 connections.spawn(refuse(stream, slot));
             }
@@ -141,15 +139,19 @@ impl Server {
 async fn connection(
     stream: TcpStream,
     app: Router,
+    limits: Limits,
     mut stopping: watch::Receiver<bool>,
     _slot: OwnedSemaphorePermit,
 ) {
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIME)
+        .header_read_timeout(limits.head)
         .max_buf_size(HEAD_BUFFER_BYTES)
         .max_headers(MAX_HEADERS)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(app));
+        .serve_connection(
+            TokioIo::new(Patient::new(stream, limits.stall)),
+            TowerToHyperService::new(app),
+        );
     let ended = tokio::select! {
         result = &mut connection => Some(result),
         () = stopped(&mut stopping) => None,
@@ -166,7 +168,7 @@ async fn connection(
         let parts = connection.into_parts();
         if !parts.read_buf.is_empty() {
             let body = error::body_text("the request came too slowly", "timeout");
-            last_word(parts.io.into_inner(), "408 Request Timeout", &body).await;
+            last_word(parts.io.into_inner().into_inner(), "408 Request Timeout", &body).await;
         }
     }
 }

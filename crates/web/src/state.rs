@@ -2,13 +2,17 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::blocking::blocking;
 use crate::config::ServerConfig;
+use crate::decoder::Decoders;
 use crate::error::ApiError;
+use crate::guard::token::Ticket;
 use crate::jobs::Jobs;
+use crate::media::library::Library;
 use crate::runs::{Catalogue, MediaFile, Run};
 
 /// Most streams of events at once (docs/reference/http.md#limits).
@@ -24,20 +28,28 @@ pub struct AppState(Arc<Shared>);
 struct Shared {
     config: ServerConfig,
     catalogue: Catalogue,
+    decoders: Arc<Decoders>,
+    library: Arc<Library>,
     streams: Arc<Semaphore>,
     stopping: watch::Receiver<bool>,
     jobs: Jobs,
     writes: Mutex<()>,
+    ticket: Ticket,
 }
 
 impl AppState {
     /// State of a server that ends when `stopping` becomes true.
     pub fn new(config: ServerConfig, stopping: watch::Receiver<bool>) -> Self {
+        let decoders = Arc::new(Decoders::new(config.decoder.clone(), &config.limits));
+        let library = Arc::new(Library::new(Arc::clone(&decoders)));
         Self(Arc::new(Shared {
-            catalogue: Catalogue::new(&config),
+            catalogue: Catalogue::new(&config, Arc::clone(&library)),
+            decoders,
+            library,
             jobs: Jobs::start(&config, stopping.clone()),
             streams: Arc::new(Semaphore::new(MAX_STREAMS)),
             writes: Mutex::new(()),
+            ticket: Ticket::new(config.ticket.clone()),
             stopping,
             config,
         }))
@@ -53,9 +65,29 @@ impl AppState {
         &self.0.config.root
     }
 
+    /// What lets one client in, once.
+    pub fn ticket(&self) -> &Ticket {
+        &self.0.ticket
+    }
+
     /// Jobs of this server.
     pub fn jobs(&self) -> &Jobs {
         &self.0.jobs
+    }
+
+    /// Children that decode.
+    pub fn decoders(&self) -> &Arc<Decoders> {
+        &self.0.decoders
+    }
+
+    /// Recordings that were asked for.
+    pub fn library(&self) -> &Library {
+        &self.0.library
+    }
+
+    /// How long an answer waits for a decoder: for one that is free, to open a recording, for a frame of it.
+    pub fn decode_time(&self) -> Duration {
+        self.config().limits.recording * 3
     }
 
     /// Becomes true when the server ends.
@@ -78,7 +110,7 @@ impl AppState {
         F: FnOnce(&Catalogue) -> Result<T, ApiError> + Send + 'static,
     {
         let shared = Arc::clone(&self.0);
-        blocking(move || work(&shared.catalogue)).await
+        blocking(self.config().limits.answer, move || work(&shared.catalogue)).await
     }
 
     /// The run of that id.
@@ -96,8 +128,9 @@ impl AppState {
     /// # Errors
     /// Unknown id, a recording that is gone, or one that may not be served.
     pub async fn media(&self, id: &str) -> Result<MediaFile, ApiError> {
-        let id = id.to_owned();
-        self.look(move |catalogue| catalogue.media(&id)).await
+        let (id, shared) = (id.to_owned(), Arc::clone(&self.0));
+        // What lies outside the root is opened to know it again.
+        blocking(self.decode_time(), move || shared.catalogue.media(&id)).await
     }
 
     /// # Errors
@@ -126,7 +159,7 @@ impl AppState {
         F: FnOnce() -> Result<T, ApiError> + Send + 'static,
     {
         let shared = Arc::clone(&self.0);
-        blocking(move || {
+        blocking(self.config().limits.answer, move || {
             let _alone = shared.writes.lock().unwrap_or_else(PoisonError::into_inner);
             let result = work();
             shared.catalogue.forget();

@@ -66,6 +66,10 @@ pub struct GlobalArgs {
     /// Let an output replace a file that is not of its own kind; never an input
     #[arg(long, global = true)]
     pub overwrite: bool,
+
+    /// End when stdin does: whoever started the program is gone, or wants no result any more
+    #[arg(long, global = true, hide = true)]
+    pub end_with_stdin: bool,
 }
 
 impl GlobalArgs {

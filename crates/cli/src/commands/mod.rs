@@ -6,6 +6,7 @@ mod cache;
 mod compare_ui;
 mod completions;
 mod dashboard;
+mod decode;
 mod doctor;
 mod export;
 mod import;
@@ -79,6 +80,9 @@ pub enum Command {
     Doctor(doctor::DoctorArgs),
     /// Print a completion script for a shell
     Completions(completions::CompletionsArgs),
+    /// Decode for a server, which asks on stdin
+    #[command(hide = true)]
+    Decode(decode::DecodeArgs),
     /// Write the manual pages into a folder
     #[command(hide = true)]
     Man(man::ManArgs),
@@ -113,7 +117,8 @@ impl Command {
             Self::Cache(args) => cache::run(&args, session),
             Self::Doctor(args) => Ok(doctor::run(&args, session)),
             Self::Completions(args) => Ok(completions::run(&args, session)),
-            Self::Man(args) => man::run(&args, &session),
+            Self::Decode(args) => Ok(decode::run(&args, session)),
+            Self::Man(args) => man::run(&args, session),
             Self::Version => Ok(version::run(session)),
         }
     }

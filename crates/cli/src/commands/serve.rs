@@ -1,6 +1,8 @@
 //! What the commands that serve pages have in common: from flags to a running server and back.
 
-use std::io;
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, Read};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -8,13 +10,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mtbsync_artefacts::time_warp::TIMEWARP_FILE;
+use mtbsync_formats::read_bounded;
 use mtbsync_task::error::{PipelineError, TaskProblem};
 use mtbsync_task::progress::Cancel;
-use mtbsync_web::{NamedFiles, Page, Rights, Server, ServerConfig};
+use mtbsync_web::{Limits, NamedFiles, Page, Rights, Server, ServerConfig, TOKEN_VARIABLE};
 use serde_json::json;
 use tokio::sync::watch;
 
-use super::jobs;
+use super::{decode, jobs};
 use crate::args::serve::ServeArgs;
 use crate::error::CliProblem;
 use crate::printer::Mode;
@@ -26,6 +29,11 @@ use crate::summary::Outcome;
 const STOP_POLL: Duration = Duration::from_millis(50);
 /// Threads that answer requests; work on files has threads of its own.
 const WORKERS: usize = 2;
+
+/// Longest token file, bytes.
+const MAX_TOKEN_BYTES: u64 = 4096;
+/// Random bytes of a ticket.
+const TICKET_BYTES: usize = 16;
 
 /// What a command serves.
 pub struct Service {
@@ -51,7 +59,13 @@ pub struct Service {
 /// Contradictory flags, a missing root or file, a port that is taken.
 pub fn run(service: Service, args: &ServeArgs, session: &Session) -> Result<Outcome, PipelineError> {
     let is_local = is_loopback(&args.host);
-    check_token(args, is_local)?;
+    let mut warnings = Vec::new();
+    let token = token(args, &mut warnings)?;
+    if token.is_none() && args.allow_write && !is_local {
+        return Err(CliProblem::TokenMissing.into());
+    }
+    let opens_browser = args.open_browser && !args.no_open_browser;
+    let ticket = token.as_ref().filter(|_| opens_browser).and_then(|_| ticket());
     let port = port(args, &service)?;
     let mut inputs = service.inputs;
     check_inputs(&inputs)?;
@@ -59,7 +73,6 @@ pub fn run(service: Service, args: &ServeArgs, session: &Session) -> Result<Outc
         inputs.timewarp = beside_markers(&inputs);
     }
     let root = root(service.root.as_deref(), &inputs)?;
-    let mut warnings = Vec::new();
     if !is_local {
         warnings.push(format!(
             "{} is not loopback: other machines can reach this server",
@@ -73,12 +86,15 @@ pub fn run(service: Service, args: &ServeArgs, session: &Session) -> Result<Outc
             annotate: service.may_annotate || args.allow_write,
             write: args.allow_write,
         },
-        token: args.token.clone(),
+        token,
+        ticket: ticket.clone(),
+        limits: Limits::default(),
         allow_hosts: args.allow_host.clone(),
         media_roots: folders(&args.media_root)?,
         inputs,
         cache: session.cache(),
         program: std::env::current_exe().map_err(CliProblem::OwnFile)?,
+        decoder: decode::program()?,
         jobs: jobs::commands(&session.config),
         log_requests: session.printer.verbosity() > 0,
         log: Arc::new(|line| plain_line(&line.replace(char::is_control, " "))),
@@ -105,8 +121,8 @@ pub fn run(service: Service, args: &ServeArgs, session: &Session) -> Result<Outc
             service.page.name(),
             root.display()
         ));
-        if args.open_browser && !args.no_open_browser {
-            open_browser(&url, args.token.as_deref(), session);
+        if opens_browser {
+            open_browser(&url, ticket.as_deref(), session);
         }
         server.serve(config, stop_signal(session.cancel.clone())).await;
         Ok(Outcome {
@@ -125,12 +141,51 @@ fn is_loopback(host: &str) -> bool {
         || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-fn check_token(args: &ServeArgs, is_local: bool) -> Result<(), PipelineError> {
-    match &args.token {
+/// Flag, then file, then environment.
+fn token(args: &ServeArgs, warnings: &mut Vec<String>) -> Result<Option<String>, PipelineError> {
+    let given = if let Some(path) = &args.token_file {
+        if is_readable_by_others(path) {
+            let text = format!("{}: others can read the token; chmod 600 it", path.display());
+            warnings.push(text);
+        }
+        let bytes = read_bounded(path, MAX_TOKEN_BYTES)?;
+        let text =
+            String::from_utf8(bytes).map_err(|_| PipelineError::from(CliProblem::TokenNotText).at(path))?;
+        Some(text.trim().to_owned())
+    } else if let Some(token) = &args.token {
+        Some(token.clone())
+    } else {
+        let given = std::env::var_os(TOKEN_VARIABLE).filter(|text| !text.is_empty());
+        let text = given.map(OsString::into_string).transpose();
+        text.map_err(|_| CliProblem::TokenNotText)?
+    };
+    match &given {
         Some(token) if token.trim().is_empty() => Err(CliProblem::TokenEmpty.into()),
-        None if args.allow_write && !is_local => Err(CliProblem::TokenMissing.into()),
-        _ => Ok(()),
+        Some(token) if token.contains(char::is_control) => Err(CliProblem::TokenNotText.into()),
+        _ => Ok(given),
     }
+}
+
+#[cfg(unix)]
+fn is_readable_by_others(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    /// Read permission of group and others.
+    const OTHERS: u32 = 0o044;
+    path.metadata()
+        .is_ok_and(|metadata| metadata.permissions().mode() & OTHERS != 0)
+}
+
+#[cfg(not(unix))]
+fn is_readable_by_others(_path: &Path) -> bool {
+    false
+}
+
+/// A secret for the address of the browser; `None` where the system gives no random bytes as a file.
+fn ticket() -> Option<String> {
+    let mut bytes = [0; TICKET_BYTES];
+    let mut random = File::open("/dev/urandom").ok()?;
+    random.read_exact(&mut bytes).ok()?;
+    Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// Flag, then environment, then default.
@@ -208,11 +263,8 @@ fn stop_signal(cancel: Cancel) -> watch::Receiver<bool> {
     receiver
 }
 
-fn open_browser(url: &str, token: Option<&str>, session: &Session) {
-    let url = token.map_or_else(
-        || url.to_owned(),
-        |token| format!("{url}?token={}", percent_encoded(token)),
-    );
+fn open_browser(url: &str, ticket: Option<&str>, session: &Session) {
+    let url = ticket.map_or_else(|| url.to_owned(), |ticket| format!("{url}?ticket={ticket}"));
     let (program, args): (&str, &[&str]) = if cfg!(target_os = "windows") {
         ("rundll32", &["url.dll,FileProtocolHandler"])
     } else if cfg!(target_os = "macos") {
@@ -223,6 +275,7 @@ fn open_browser(url: &str, token: Option<&str>, session: &Session) {
     let started = Command::new(program)
         .args(args)
         .arg(url)
+        .env_remove(TOKEN_VARIABLE)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -231,19 +284,6 @@ fn open_browser(url: &str, token: Option<&str>, session: &Session) {
         let text = format!("the browser could not be opened ({program}: {error})");
         session.printer.warning(&text);
     }
-}
-
-fn percent_encoded(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    text.bytes()
-        .map(|byte| {
-            if plain(byte) {
-                char::from(byte).to_string()
-            } else {
-                format!("%{byte:02X}")
-            }
-        })
-        .collect()
 }
 
 #[cfg(test)]
@@ -262,10 +302,5 @@ mod tests {
                 .into_iter()
                 .any(is_loopback)
         );
-    }
-
-    #[test]
-    fn tokens_survive_an_address() {
-        assert_eq!(percent_encoded("a&b =\u{e9}"), "a%26b%20%3D%C3%A9");
     }
 }

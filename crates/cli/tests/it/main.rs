@@ -20,6 +20,7 @@ mod gps;
 mod gps_files;
 mod grammar;
 mod interrupted;
+mod jobs;
 mod learned;
 mod lens;
 mod markers;

@@ -5,7 +5,8 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Stdio};
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::common::{Place, Said, data};
@@ -13,19 +14,25 @@ use mtbsync_markers::export::Preset;
 use serde_json::{Value, json};
 
 /// Longest a job may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A running server, and the first line it printed.
-struct Serving {
-    child: Child,
+pub struct Serving {
+    pub child: Child,
     first_line: String,
     address: String,
+    token: Option<String>,
 }
 
 impl Serving {
-    fn start(place: &Place, args: &[&str]) -> Self {
-        let mut child = place
-            .program()
+    pub fn start(place: &Place, args: &[&str]) -> Self {
+        Self::start_with(place, args, |_| {})
+    }
+
+    fn start_with(place: &Place, args: &[&str], change: impl FnOnce(&mut Command)) -> Self {
+        let mut program = place.program();
+        change(&mut program);
+        let mut child = program
             .args(args)
             .args(["--port", "0"])
             .stdout(Stdio::piped())
@@ -44,16 +51,19 @@ impl Serving {
             address: address.split('/').next().unwrap().to_owned(),
             first_line: first_line.trim_end().to_owned(),
             child,
+            token: None,
         }
     }
 
     /// The JSON an address answers with, and the status.
-    fn ask(&self, method: &str, path: &str, body: &str) -> (u16, Value) {
+    pub fn ask(&self, method: &str, path: &str, body: &str) -> (u16, Value) {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         let length = body.len();
+        let token = self.token.as_ref();
+        let token = token.map_or_else(String::new, |token| format!("Authorization: Bearer {token}\r\n"));
         let request = format!(
             "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n\
-             If-Match: *\r\nContent-Length: {length}\r\n\r\n{body}"
+             {token}If-Match: *\r\nContent-Length: {length}\r\n\r\n{body}"
         );
         stream.write_all(request.as_bytes()).unwrap();
         let mut answer = String::new();
@@ -63,12 +73,12 @@ impl Serving {
         (status, serde_json::from_str(body).unwrap_or(Value::Null))
     }
 
-    fn get(&self, path: &str) -> Value {
+    pub fn get(&self, path: &str) -> Value {
         self.ask("GET", path, "").1
     }
 
     /// Asks again until `is_so`.
-    fn until(&self, path: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+    pub fn until(&self, path: &str, is_so: impl Fn(&Value) -> bool) -> Value {
         let begun = Instant::now();
         loop {
             let value = self.get(path);
@@ -79,8 +89,22 @@ impl Serving {
         }
     }
 
+    fn with_token(mut self, token: &str) -> Self {
+        self.token = Some(token.to_owned());
+        self
+    }
+
+    /// Ends it like Ctrl-C; what it said on stderr.
+    fn end_and_listen(mut self) -> String {
+        let mut stderr = self.child.stderr.take().unwrap();
+        assert_eq!(self.interrupt().0, Some(0));
+        let mut said = String::new();
+        stderr.read_to_string(&mut said).unwrap();
+        said
+    }
+
     /// Ends it like Ctrl-C; exit code and what it said since.
-    fn interrupt(mut self) -> (Option<i32>, String) {
+    pub fn interrupt(mut self) -> (Option<i32>, String) {
         let pid = i32::try_from(self.child.id()).unwrap();
         // SAFETY: `kill` has no memory effects; the process is our own child and has not been waited for.
         assert_eq!(unsafe { libc::kill(pid, libc::SIGINT) }, 0);
@@ -188,7 +212,7 @@ fn what_cannot_be_served_is_one_line() {
         place
             .run("dashboard --host 0.0.0.0 --allow-write --port 0")
             .error(2)
-            .contains("--token")
+            .contains("needs a token; hint: add --token-file")
     );
     place
         .run_args(&["dashboard", "--token", " ", "--port", "0"])
@@ -314,4 +338,64 @@ fn a_job_that_runs_when_the_server_ends_leaves_nothing() {
         place.list("home/cache/index").is_empty(),
         "no partial index in the cache"
     );
+}
+
+#[test]
+fn the_token_comes_from_a_file_or_the_environment_and_stays_there() {
+    let place = Place::new();
+    for (name, mode) in [("mine", 0o600), ("everybodys", 0o644)] {
+        let path = place.write(name, "se cret-7\n");
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+    for name in ["ref.mp4", "new.mp4"] {
+        fs::copy(data("sample/new.mp4"), place.path(name)).unwrap();
+    }
+    let order = json!({"kind": "sync", "params": {"reference": "ref.mp4", "new": "new.mp4", "out": "o", "fps": 30,
+        "n-features": 20000}});
+    for (args, variable, warns) in [
+        (&["--token-file", "mine"][..], None, false),
+        (&["--token-file", "everybodys"], None, true),
+        (&[], Some("se cret-7"), false),
+        // The flag wins.
+        (&["--token-file", "mine"], Some("other"), false),
+    ] {
+        let serving = Serving::start_with(
+            &place,
+            &[&["dashboard", "--allow-write"], args].concat(),
+            |program| {
+                program.envs(variable.map(|token| ("MTB_TOKEN", token)));
+            },
+        );
+        assert_eq!(serving.ask("GET", "/api/session", "").0, 401);
+        let serving = serving.with_token("se cret-7");
+        let (status, answer) = serving.ask("POST", "/api/jobs", &order.to_string());
+        assert_eq!(status, 202, "{answer}");
+        let job = format!("/api/jobs/{}", answer["id"].as_str().unwrap());
+        serving.until(&job, |job| job["progress"]["stage"].is_string());
+        let server = serving.child.id();
+        let child = fs::read_to_string(format!("/proc/{server}/task/{server}/children"));
+        // Without the list of children (an option of the kernel) all processes would have to be looked
+        // through.
+        for pid in child.unwrap_or_default().split_whitespace() {
+            for file in ["cmdline", "environ"] {
+                let bytes = fs::read(format!("/proc/{pid}/{file}")).unwrap();
+                let text = String::from_utf8_lossy(&bytes);
+                assert!(
+                    !text.contains("cret") && !text.contains("MTB_TOKEN"),
+                    "{file}: {text}"
+                );
+            }
+        }
+        let said = serving.end_and_listen();
+        assert_eq!(said.contains("others can read the token"), warns, "{said}");
+    }
+    place.write("two", "a\nb");
+    place.write("empty", " \n");
+    for (file, says) in [("two", "not one line"), ("empty", "empty"), ("none", "not found")] {
+        let said = place.run(&format!("dashboard --port 0 --token-file {file}"));
+        assert!(said.code != 0 && said.stderr.contains(says), "{}", said.stderr);
+    }
+    place
+        .run("dashboard --port 0 --token x --token-file mine")
+        .error(2);
 }

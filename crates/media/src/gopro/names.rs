@@ -98,7 +98,8 @@ fn digits(text: &str) -> Option<u16> {
 }
 
 /// The files beside `path` by their names in upper case. Of names that differ only in case the first in byte
-/// order is kept. An unreadable folder counts as empty.
+/// order is kept. An unreadable folder counts as empty. Links out of the folder are passed over, unless
+/// `path` is a link itself: what lies elsewhere is no neighbour of a file that lies here.
 pub(crate) fn neighbours(path: &Path) -> BTreeMap<String, PathBuf> {
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -107,7 +108,20 @@ pub(crate) fn neighbours(path: &Path) -> BTreeMap<String, PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else {
         return BTreeMap::new();
     };
-    let mut names: Vec<_> = entries.flatten().map(|entry| entry.file_name()).collect();
+    let is_link = |path: &Path| {
+        path.symlink_metadata()
+            .is_ok_and(|metadata| metadata.is_symlink())
+    };
+    let own = folder.canonicalize().ok();
+    let stays = |path: &Path| {
+        path.canonicalize()
+            .is_ok_and(|real| real.parent() == own.as_deref())
+    };
+    let takes_all = is_link(path);
+    let entries = entries
+        .flatten()
+        .filter(|entry| takes_all || !is_link(&entry.path()) || stays(&entry.path()));
+    let mut names: Vec<_> = entries.map(|entry| entry.file_name()).collect();
     names.sort();
     let mut neighbours = BTreeMap::new();
     for name in names {

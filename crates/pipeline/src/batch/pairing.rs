@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::error::BatchProblem;
 
 /// File name extensions of recordings.
-const VIDEO_EXTENSIONS: [&str; 7] = ["mp4", "mov", "mkv", "m4v", "avi", "mts", "360"];
+pub const VIDEO_EXTENSIONS: [&str; 7] = ["mp4", "mov", "mkv", "m4v", "avi", "mts", "360"];
 /// File name extensions of tracks, the preferred first.
 const TRACK_EXTENSIONS: [&str; 3] = ["gpx", "fit", "tcx"];
 /// Folders below the input that are searched; more is a link loop or a whole disk.

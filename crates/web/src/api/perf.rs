@@ -43,7 +43,7 @@ fn records(catalogue: &Catalogue, found: &Scan, limit: usize) -> Vec<(FoundFile,
     let readable = found
         .named(PERF_FILE)
         .into_iter()
-        .filter_map(|file| Some((file.clone(), catalogue.perf(&file.path).as_ref().clone()?)));
+        .filter_map(|file| Some((file.clone(), catalogue.perf(&file.path)?)));
     readable.take(limit).collect()
 }
 

@@ -28,7 +28,8 @@ async fn regression(State(state): State<AppState>) -> Result<Json<Value>, ApiErr
             return read_json(&file.path).map_err(|what| ApiError::unusable(format!("{}: {what}", file.rel)));
         }
         let report = found.in_root_or_newest(history::HISTORY_FILE).and_then(|file| {
-            let history = history::read(file.path.parent()?).ok()?;
+            // By the name in the list: a link below the root may lead to another one.
+            let history = history::read(catalogue.root().join(&file.rel).parent()?).ok()?;
             regression::judge_newest(&history.records, &RegressionSettings::default())
         });
         match report {

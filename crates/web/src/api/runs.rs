@@ -47,11 +47,7 @@ pub(super) fn router() -> Router<AppState> {
 
 async fn list(State(state): State<AppState>) -> Result<Json<Value>, ApiError> {
     let read = |catalogue: &Catalogue| {
-        let items: Vec<Value> = catalogue
-            .runs()
-            .iter()
-            .map(|run| catalogue.describe(run))
-            .collect();
+        let items = catalogue.describe_all(&catalogue.runs());
         Ok(json!({ "count": items.len(), "items": items, "truncated": catalogue.scan().truncated }))
     };
     state.look(read).await.map(Json)
@@ -61,10 +57,7 @@ async fn one(State(state): State<AppState>, Path(id): Path<String>) -> Result<Js
     let read = move |catalogue: &Catalogue| {
         let run = catalogue.run(&id)?;
         let mut value = catalogue.describe(&run);
-        let perf = run
-            .perf
-            .as_deref()
-            .and_then(|path| catalogue.perf(path).as_ref().clone());
+        let perf = run.perf.as_deref().and_then(|path| catalogue.perf(path));
         let regression = perf.as_ref().and_then(|perf| judged(catalogue, &run, perf));
         let timewarp = run.timewarp.as_deref().and_then(without_knots);
         if let Some(object) = value.as_object_mut() {
@@ -98,6 +91,7 @@ fn judged(catalogue: &Catalogue, run: &Run, perf: &Value) -> Option<Value> {
     let folders = run.folder.as_deref()?.ancestors();
     folders
         .take_while(|folder| folder.starts_with(catalogue.root()))
+        .filter(|folder| !catalogue.leads_out(&folder.join(history::HISTORY_FILE)))
         .filter_map(|folder| history::read(folder).ok())
         .find_map(|history| {
             let judge = |name: &String| {

@@ -1,5 +1,7 @@
 //! The two small writes of the dashboard (docs/reference/http.md#writing-and-jobs).
 
+use std::path::Path;
+
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::Request;
@@ -12,11 +14,11 @@ use mtbsync_quality::prune::prune_perf;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::error::ApiError;
+use crate::error::{ApiError, Kind};
 use crate::guard::paths::RelPath;
 use crate::http::body::{self, MAX_BODY_BYTES};
 use crate::runs::artefacts;
-use crate::runs::describe::BoundedTable;
+use crate::runs::describe::{BoundedTable, read_json};
 use crate::state::AppState;
 
 pub(super) fn router() -> Router<AppState> {
@@ -53,6 +55,13 @@ async fn export_json(State(state): State<AppState>, request: Request<Body>) -> R
                 .map_err(|what| ApiError::unusable(format!("{}: {what}", input.as_str())))?
                 .table;
             let target = output.writable(&root)?;
+            if target.exists() && !is_markers_json(&target) {
+                let text = format!(
+                    "{} is not one of these exports; choose another name",
+                    output.as_str()
+                );
+                return Err(ApiError::new(Kind::Taken, text));
+            }
             let rows = table.rows.iter();
             let markers: Vec<Value> = rows.map(|row| typed_object(&table.headers, &row.cells)).collect();
             let bytes = to_vec(&json!({ "markers": markers })).map_err(ApiError::internal)?;
@@ -60,6 +69,11 @@ async fn export_json(State(state): State<AppState>, request: Request<Body>) -> R
         })
         .await?;
     Ok(Json(json!({ "ok": true, "path": rel })))
+}
+
+/// Whether the file at `path` is what this writes.
+fn is_markers_json(path: &Path) -> bool {
+    read_json(path).is_ok_and(|value| value.get("markers").is_some_and(Value::is_array))
 }
 
 #[derive(Deserialize)]

@@ -1,7 +1,7 @@
 //! The name a request is addressed to. A page of somebody else can make a browser send requests to this
 //! server under a name of its own (DNS rebinding); such a name is never one of ours.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use axum::body::Body;
 use axum::http::Request;
@@ -44,6 +44,24 @@ pub fn is_allowed(authority: &str, allowed: &[String]) -> bool {
         || name.ends_with(".localhost")
         || name.parse::<Ipv4Addr>().is_ok()
         || allowed.iter().any(|one| one.eq_ignore_ascii_case(&name))
+}
+
+/// Whether a page at `authority` is one of ours: of a name of this machine that nobody else can have, of a
+/// name given on the command line, or of the very name the request was addressed to (`host`). An address
+/// literal of another machine may name this server, but a page there is not of this server.
+pub fn is_own_origin(authority: &str, host: Option<&str>, allowed: &[String]) -> bool {
+    let Some(name) = name_of(authority) else {
+        return false;
+    };
+    let literal = name.trim_start_matches('[').trim_end_matches(']');
+    let is_other_machine = literal
+        .parse::<IpAddr>()
+        .is_ok_and(|address| !address.is_loopback());
+    let is_host = || {
+        host.and_then(name_of)
+            .is_some_and(|host| host.eq_ignore_ascii_case(name))
+    };
+    is_allowed(authority, allowed) && (!is_other_machine || is_host())
 }
 
 /// The part before the port; `None` when what follows is no port.

@@ -15,15 +15,18 @@ use axum::http::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use crate::error::{ApiError, Kind};
+use crate::http::body::BodyTime;
 use crate::state::AppState;
 
 /// The checks, then the handler.
-pub async fn check(State(state): State<AppState>, request: Request<Body>, next: Next) -> Response {
+pub async fn check(State(state): State<AppState>, mut request: Request<Body>, next: Next) -> Response {
     let config = state.config();
+    request.extensions_mut().insert(BodyTime(config.limits.body));
     if let Err(error) = host::check(&request, &config.allow_hosts) {
         return error.into_response();
     }
-    match token::check(&request, config.token.as_deref()) {
+    match token::check(&request, config.token.as_deref(), state.ticket()) {
         Ok(token::TokenVerdict::Yes) => {}
         Ok(token::TokenVerdict::WithRedirect(redirect)) => return redirect,
         Err(error) => return error.into_response(),
@@ -34,5 +37,10 @@ pub async fn check(State(state): State<AppState>, request: Request<Body>, next: 
     if let Err(error) = head::check(&request) {
         return error.into_response();
     }
-    next.run(request).await
+    // A disk that does not answer keeps a thread, but neither the client nor its connection.
+    let limit = state.decode_time() + config.limits.answer + config.limits.body;
+    match tokio::time::timeout(limit, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => ApiError::new(Kind::Slow, "there is no answer in time; is the disk there?").into_response(),
+    }
 }

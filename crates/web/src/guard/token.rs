@@ -1,4 +1,9 @@
 //! The token: a secret of the person who started the server, for use beyond the own machine.
+//!
+//! The address that a browser is opened with can be seen by everybody on the machine in the list of
+//! processes. It carries a ticket in place of the token, which is good for one visit.
+
+use std::sync::{Mutex, PoisonError};
 
 use axum::body::Body;
 use axum::http::header::{AUTHORIZATION, COOKIE, LOCATION, SET_COOKIE};
@@ -12,6 +17,7 @@ use crate::http::etag;
 
 const COOKIE_NAME: &str = "mtbsync_token";
 const PARAMETER: &str = "token=";
+const TICKET_PARAMETER: &str = "ticket=";
 
 /// How a request passed.
 #[derive(Debug)]
@@ -22,9 +28,34 @@ pub enum TokenVerdict {
     WithRedirect(Response),
 }
 
+/// A secret that is good once.
+#[derive(Debug, Default)]
+pub struct Ticket(Mutex<Option<String>>);
+
+impl Ticket {
+    /// Good once, when there is one.
+    pub fn new(secret: Option<String>) -> Self {
+        Self(Mutex::new(secret))
+    }
+
+    /// Whether `given` is the ticket, which is then used up.
+    fn is_taken_by(&self, given: &str) -> bool {
+        let mut secret = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_it = secret.as_deref().is_some_and(|secret| is_same(given, secret));
+        if is_it {
+            *secret = None;
+        }
+        is_it
+    }
+}
+
 /// # Errors
-/// A token is needed and the request does not know it.
-pub fn check(request: &Request<Body>, token: Option<&str>) -> Result<TokenVerdict, ApiError> {
+/// A token is needed and the request knows neither it nor the ticket.
+pub fn check(
+    request: &Request<Body>,
+    token: Option<&str>,
+    ticket: &Ticket,
+) -> Result<TokenVerdict, ApiError> {
     let Some(token) = token else {
         return Ok(TokenVerdict::Yes);
     };
@@ -50,12 +81,14 @@ pub fn check(request: &Request<Body>, token: Option<&str>) -> Result<TokenVerdic
     let refuse = || ApiError::new(Kind::Token, "this server needs its token");
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
     let query = request.uri().query().filter(|_| is_read).ok_or_else(refuse)?;
-    let (given, others): (Vec<&str>, Vec<&str>) =
-        query.split('&').partition(|part| part.starts_with(PARAMETER));
-    let given = given
-        .first()
-        .and_then(|part| percent_decoded(part.strip_prefix(PARAMETER)?));
-    if !given.is_some_and(|given| is_same(&given, token)) {
+    let is_secret = |part: &&str| part.starts_with(PARAMETER) || part.starts_with(TICKET_PARAMETER);
+    let (given, others): (Vec<&str>, Vec<&str>) = query.split('&').partition(is_secret);
+    let value = |prefix: &str| {
+        let mut values = given.iter().filter_map(|part| part.strip_prefix(prefix));
+        values.next().and_then(percent_decoded)
+    };
+    let knows_token = value(PARAMETER).is_some_and(|given| is_same(&given, token));
+    if !knows_token && !value(TICKET_PARAMETER).is_some_and(|given| ticket.is_taken_by(&given)) {
         return Err(refuse());
     }
     redirect(request.uri().path(), &others.join("&"), &wanted_cookie).map(TokenVerdict::WithRedirect)
@@ -101,7 +134,7 @@ mod tests {
 
     fn passes(uri: &str, header: Option<(&str, &str)>) -> bool {
         matches!(
-            check(&request(uri, header), Some("se cret")),
+            check(&request(uri, header), Some("se cret"), &Ticket::default()),
             Ok(TokenVerdict::Yes)
         )
     }
@@ -119,9 +152,22 @@ mod tests {
     }
 
     #[test]
+    fn a_ticket_is_good_once() {
+        let ticket = Ticket::new(Some("one visit".to_owned()));
+        let verdict = |uri: &str| check(&request(uri, None), Some("se cret"), &ticket).map_err(|e| e.kind());
+        assert!(matches!(verdict("/?ticket=another"), Err(Kind::Token)));
+        let Ok(TokenVerdict::WithRedirect(response)) = verdict("/x?ticket=one%20visit&a=1") else {
+            panic!("no redirect");
+        };
+        assert_eq!(response.headers()[LOCATION], "/x?a=1");
+        assert!(matches!(verdict("/x?ticket=one%20visit"), Err(Kind::Token)));
+    }
+
+    #[test]
     fn the_address_is_cleaned_by_a_redirect() {
         let asked = request("//evil.example/x?a=1&token=se%20cret&b=2", None);
-        let Ok(TokenVerdict::WithRedirect(response)) = check(&asked, Some("se cret")) else {
+        let Ok(TokenVerdict::WithRedirect(response)) = check(&asked, Some("se cret"), &Ticket::default())
+        else {
             panic!("no redirect");
         };
         assert_eq!(response.headers()[LOCATION], "/evil.example/x?a=1&b=2");

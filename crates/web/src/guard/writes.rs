@@ -2,10 +2,10 @@
 //! browser.
 
 use axum::body::Body;
-use axum::http::header::{ACCESS_CONTROL_REQUEST_METHOD, CONTENT_TYPE, ORIGIN};
+use axum::http::header::{ACCESS_CONTROL_REQUEST_METHOD, CONTENT_TYPE, HOST, ORIGIN};
 use axum::http::{HeaderMap, Method, Request};
 
-use super::host::is_allowed;
+use super::host::is_own_origin;
 use crate::error::{ApiError, Kind};
 
 /// # Errors
@@ -23,10 +23,15 @@ pub fn check(request: &Request<Body>, allowed_hosts: &[String]) -> Result<(), Ap
         let text = "the body must be JSON (Content-Type: application/json)";
         return Err(ApiError::new(Kind::MediaType, text));
     }
-    let origins_pass = headers
-        .get_all(ORIGIN)
-        .iter()
-        .all(|origin| origin.to_str().is_ok_and(|origin| is_ours(origin, allowed_hosts)));
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    let is_ours = |origin: &str| {
+        let authority = origin
+            .strip_prefix("http://")
+            .or_else(|| origin.strip_prefix("https://"));
+        authority.is_some_and(|authority| is_own_origin(authority, host, allowed_hosts))
+    };
+    let mut origins = headers.get_all(ORIGIN).iter();
+    let origins_pass = origins.all(|origin| origin.to_str().is_ok_and(is_ours));
     let is_cross_site = headers
         .get("sec-fetch-site")
         .is_some_and(|site| site == "cross-site");
@@ -34,13 +39,6 @@ pub fn check(request: &Request<Body>, allowed_hosts: &[String]) -> Result<(), Ap
         return Err(refuse());
     }
     Ok(())
-}
-
-fn is_ours(origin: &str, allowed_hosts: &[String]) -> bool {
-    let authority = origin
-        .strip_prefix("http://")
-        .or_else(|| origin.strip_prefix("https://"));
-    authority.is_some_and(|authority| is_allowed(authority, allowed_hosts))
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
@@ -72,6 +70,13 @@ mod tests {
             verdict("POST", &[JSON, ("origin", "http://localhost:5173")]),
             Ok(())
         );
+        let addressed = [
+            JSON,
+            ("host", "192.168.1.7:8760"),
+            ("origin", "http://192.168.1.7:8760"),
+        ];
+        assert_eq!(verdict("POST", &addressed), Ok(()));
+        assert_eq!(verdict("POST", &[JSON, ("origin", "http://[::1]:8760")]), Ok(()));
         assert_eq!(verdict("DELETE", &[("sec-fetch-site", "same-origin")]), Ok(()));
         assert_eq!(verdict("GET", &[("origin", "http://evil.example")]), Ok(()));
     }
@@ -83,6 +88,9 @@ mod tests {
             "null",
             "file://localhost",
             "http://localhost.evil.example",
+            "http://203.0.113.9",
+            "http://192.168.1.7:8760",
+            "http://[2001:db8::1]",
         ] {
             assert_eq!(
                 verdict("POST", &[JSON, ("origin", origin)]),

@@ -8,14 +8,16 @@ use axum::http::{HeaderMap, Request};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 
+use crate::config::Limits;
 use crate::error::{ApiError, Kind};
 
 /// Most bytes of a body (docs/reference/http.md#limits).
 pub const MAX_BODY_BYTES: usize = 1 << 20;
 /// Most bytes of a body with notes.
 pub const MAX_NOTES_BYTES: usize = 4 << 20;
-/// Longest a client may take to send a body.
-const BODY_TIME: Duration = Duration::from_secs(30);
+/// Longest a client may take to send a body; an extension of every request.
+#[derive(Clone, Copy, Debug)]
+pub struct BodyTime(pub Duration);
 
 /// The body of a request as `T`.
 ///
@@ -39,8 +41,10 @@ async fn bytes(request: Request<Body>, max_bytes: usize) -> Result<Bytes, ApiErr
     if announced(request.headers()).is_some_and(|length| length > max_bytes as u64) {
         return Err(too_large());
     }
+    let limit = request.extensions().get::<BodyTime>().copied();
+    let BodyTime(limit) = limit.unwrap_or(BodyTime(Limits::default().body));
     let whole = Limited::new(request.into_body(), max_bytes).collect();
-    match tokio::time::timeout(BODY_TIME, whole).await {
+    match tokio::time::timeout(limit, whole).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
         Ok(Err(_)) => Err(ApiError::bad_request("the body ended early")),

@@ -3,6 +3,7 @@
 pub mod body;
 pub mod etag;
 pub mod file_response;
+pub mod patience;
 pub mod query;
 pub mod sse;
 pub mod tagged;

@@ -5,6 +5,7 @@
 //! ([`request`]).
 
 pub mod command;
+pub mod outputs;
 pub mod process;
 pub mod record;
 pub mod request;
@@ -12,6 +13,7 @@ pub mod request;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use mtbsync_artefacts::run_set::write_files;
 use mtbsync_artefacts::time_warp::NEW_MARKERS_FILE;
@@ -23,6 +25,7 @@ use request::Order;
 use serde_json::Value;
 use tokio::sync::{Notify, mpsc, watch};
 
+use crate::blocking::blocking;
 use crate::clock::now_unix;
 use crate::config::{Log, ServerConfig};
 use crate::error::{ApiError, Kind};
@@ -55,6 +58,8 @@ struct Worker {
     ended: watch::Sender<bool>,
     program: PathBuf,
     root: PathBuf,
+    /// How long a job waits for files to be looked at, before and after the program runs.
+    file_time: Duration,
     log: Log,
 }
 
@@ -87,6 +92,7 @@ impl Jobs {
             ended: watch::Sender::new(false),
             program: config.program.clone(),
             root: config.root.clone(),
+            file_time: config.limits.answer,
             log: Arc::clone(&config.log),
         }));
         tokio::spawn(jobs.clone().work(stopping));
@@ -215,6 +221,15 @@ impl Jobs {
     }
 
     async fn run(&self, id: &str, order: &Order, stopping: &mut watch::Receiver<bool>) {
+        let checked = {
+            let order = order.clone();
+            blocking(self.0.file_time, move || order.check_outputs()).await
+        };
+        if let Err(error) = checked {
+            self.take(id, OutputLine::Text(error.to_string()));
+            self.end(id, JobState::Failed, None, None);
+            return;
+        }
         let (sender, mut lines) = mpsc::channel(LINES);
         let stop = self.0.stop.subscribe();
         let running = process::run(&self.0.program, &order.args, &self.0.root, sender, stop);
@@ -240,21 +255,23 @@ impl Jobs {
             }
         };
         let output = order.output.clone();
-        let pinned = tokio::task::spawn_blocking(move || pin_again(&output)).await;
-        if let Ok(Err(what)) = pinned {
-            self.take(id, OutputLine::Text(what));
+        let pin = move || pin_again(&output).map_err(ApiError::unusable);
+        if let Err(error) = blocking(self.0.file_time, pin).await {
+            self.take(id, OutputLine::Text(error.to_string()));
         }
-        let mut list = self.list();
-        if let Ok(job) = list.find(id) {
-            let was_stopped = job.cancel_wanted || *stopping.borrow();
-            let state = match exit_code {
-                Some(0) => JobState::Done,
-                _ if was_stopped => JobState::Cancelled,
-                _ => JobState::Failed,
-            };
+        let cancel_wanted = self.list().find(id).is_ok_and(|job| job.cancel_wanted);
+        let state = match exit_code {
+            Some(0) => JobState::Done,
+            _ if cancel_wanted || *stopping.borrow() => JobState::Cancelled,
+            _ => JobState::Failed,
+        };
+        self.end(id, state, exit_code, summary);
+    }
+
+    fn end(&self, id: &str, state: JobState, exit_code: Option<i32>, summary: Option<Value>) {
+        if let Ok(job) = self.list().find(id) {
             job.end(state, exit_code, summary, now_unix());
         }
-        drop(list);
         self.changed();
     }
 

@@ -1,5 +1,6 @@
 //! The program as a child: its own process group with a lower priority, read line by line, ended gently and
-//! then not.
+//! then not. Its stdin is a pipe that the server holds open and never writes to: when the server is gone,
+//! however it ended, the pipe closes and the program ends itself ([`SERVER_FLAGS`]).
 
 use std::io;
 use std::path::Path;
@@ -7,12 +8,21 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
+
+use crate::config::TOKEN_VARIABLE;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::{mpsc, watch};
 
-/// How long a program may take to remove its temporary files once it is told to stop.
-const GRACE: Duration = Duration::from_secs(3);
+/// What the program is told besides its order: to end with the server, and to speak to a program.
+pub const SERVER_FLAGS: [&str; 4] = [
+    "--end-with-stdin",
+    "--summary-json",
+    "--progress=json",
+    "--no-color",
+];
+/// How long a program may take to remove its temporary files once it is told to stop; it gives itself 5 s.
+const GRACE: Duration = Duration::from_secs(6);
 /// Most bytes read of its summary.
 const MAX_SUMMARY: u64 = 4 << 20;
 /// Longest line of its progress and its messages, bytes; the rest is dropped.
@@ -53,15 +63,16 @@ pub async fn run(
     let mut command = Command::new(program);
     command
         .args(args)
-        .args(["--summary-json", "--progress=json", "--no-color"])
         .current_dir(folder)
-        .stdin(Stdio::null())
+        .env_remove(TOKEN_VARIABLE)
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true);
+        .stderr(Stdio::piped());
     #[cfg(unix)]
     command.process_group(0);
     let mut child = command.spawn()?;
+    // Held until the end of this function; a server that drops it half-way ends the program with it.
+    let _lifeline = child.stdin.take();
     lower_priority(&child);
     let stdout = child.stdout.take();
     let summary = tokio::spawn(async move { summary(stdout).await });
@@ -142,23 +153,27 @@ fn lower_priority(child: &Child) {
     let _ = unsafe { libc::setpriority(libc::PRIO_PGRP, id, NICENESS) };
 }
 
+/// Asks the program alone: a batch ends its pairs itself, and takes one that ended by itself for a failed
+/// pair.
 #[cfg(unix)]
 fn interrupt(child: &Child) {
-    signal(child, libc::SIGINT);
+    if let Some(id) = group(child) {
+        signal(id, libc::SIGINT);
+    }
 }
 
 #[cfg(unix)]
 fn kill_group(child: &Child) {
-    signal(child, libc::SIGKILL);
+    if let Some(group) = group(child) {
+        signal(-group, libc::SIGKILL);
+    }
 }
 
 #[cfg(unix)]
-fn signal(child: &Child, signal: libc::c_int) {
-    if let Some(group) = group(child) {
-        // SAFETY: a system call on numbers. The child leads a group of its own (`process_group(0)`) and is
-        // not waited for yet, so that the id is that of its group and of nothing else.
-        let _ = unsafe { libc::kill(-group, signal) };
-    }
+fn signal(to: libc::pid_t, signal: libc::c_int) {
+    // SAFETY: a system call on numbers. The child leads a group of its own (`process_group(0)`) and is not
+    // waited for yet, so that its id is that of it and of its group and of nothing else.
+    let _ = unsafe { libc::kill(to, signal) };
 }
 
 #[cfg(not(unix))]

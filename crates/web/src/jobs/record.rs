@@ -213,6 +213,8 @@ mod tests {
             kind: "sync",
             args: Vec::new(),
             output: PathBuf::from("/root/run"),
+            inputs: Vec::new(),
+            outputs: Vec::new(),
         };
         JobRecord::new("1".to_owned(), order, 1.0)
     }

@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use super::command::{FlagKind, JobCommands, JobFlag};
+use super::outputs;
+use super::process::SERVER_FLAGS;
 use crate::error::{ApiError, Kind};
 use crate::guard::paths::RelPath;
-use crate::runs::Catalogue;
+use crate::runs::{Catalogue, scan};
 
 /// Longest text of a value.
 const MAX_TEXT: usize = 200;
@@ -25,6 +27,18 @@ pub struct Order {
     pub args: Vec<String>,
     /// Where results go.
     pub output: PathBuf,
+    /// Files it reads.
+    pub inputs: Vec<PathBuf>,
+    /// Files and folders it writes, `output` among them.
+    pub outputs: Vec<PathBuf>,
+}
+
+impl Order {
+    /// # Errors
+    /// An output must not be replaced ([`outputs::check`]).
+    pub fn check_outputs(&self) -> Result<(), ApiError> {
+        outputs::check(&self.inputs, &self.outputs)
+    }
 }
 
 /// Checks what a page asks for.
@@ -44,8 +58,10 @@ pub fn order(
         return Err(ApiError::bad_request(format!("{kind} needs {}", flag.name)));
     }
     let mut args = vec![command.verb.to_owned()];
+    args.extend(SERVER_FLAGS.map(str::to_owned));
     let mut positional = Vec::new();
     let mut output = None;
+    let (mut inputs, mut outputs) = (Vec::new(), Vec::new());
     for (name, given) in params {
         let flag = command.flags.iter().find(|flag| flag.name == *name);
         let flag = flag.ok_or_else(|| ApiError::bad_request(format!("{kind} has no flag {name:?}")))?;
@@ -56,6 +72,11 @@ pub fn order(
             continue;
         }
         for text in texts(flag, given, catalogue)? {
+            match flag.kind {
+                FlagKind::Input => inputs.push(PathBuf::from(&text)),
+                FlagKind::Output => outputs.push(PathBuf::from(&text)),
+                _ => {}
+            }
             if name == command.output {
                 output = Some(PathBuf::from(&text));
             }
@@ -72,11 +93,15 @@ pub fn order(
         args.extend(positional);
     }
     (commands.check)(&args).map_err(ApiError::bad_request)?;
-    Ok(Order {
+    let order = Order {
         kind: command.kind,
         args,
         output: output.ok_or_else(|| ApiError::bad_request(format!("{kind} needs {}", command.output)))?,
-    })
+        inputs,
+        outputs,
+    };
+    order.check_outputs()?;
+    Ok(order)
 }
 
 fn wrong(name: &str, wanted: &str) -> ApiError {
@@ -103,7 +128,11 @@ fn text(flag: &JobFlag, given: &Value, catalogue: &Catalogue) -> Result<String, 
     };
     match flag.kind {
         FlagKind::Input => existing(name, &input(&text, catalogue)?, Path::is_file),
-        FlagKind::Folder => existing(name, &input(&text, catalogue)?, Path::is_dir),
+        FlagKind::Folder => {
+            let folder = input(&text, catalogue)?;
+            check_links(&folder, catalogue)?;
+            existing(name, &folder, Path::is_dir)
+        }
         FlagKind::Output => as_text(&RelPath::new(&text)?.creatable(catalogue.root())?),
         _ if !flag.choices.is_empty() && !flag.choices.contains(&text) => {
             Err(wrong(name, &format!("one of {}", flag.choices.join(", "))))
@@ -133,6 +162,19 @@ fn input(text: &str, catalogue: &Catalogue) -> Result<PathBuf, ApiError> {
         Ok(real)
     } else {
         Err(ApiError::new(Kind::OutsideRoot, "an input lies outside the root"))
+    }
+}
+
+/// A job that looks into a folder takes what it finds there, wherever links lead.
+fn check_links(folder: &Path, catalogue: &Catalogue) -> Result<(), ApiError> {
+    let is_out = |path: &Path| path.canonicalize().is_ok_and(|real| !catalogue.allows(&real));
+    match scan::links(folder).into_iter().find(|path| is_out(path)) {
+        Some(path) => {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let text = format!("{name} in that folder is a link out of the root; start with --media-root");
+            Err(ApiError::new(Kind::OutsideRoot, text))
+        }
+        None => Ok(()),
     }
 }
 

@@ -2,72 +2,81 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use axum::http::HeaderValue;
-use mtbsync_media::{OpenOptions, Recording};
-use mtbsync_pipeline::recordings::proxy::{self, ProxyId};
+use axum::body::Bytes;
 
+use crate::decoder::protocol::{Ask, Facts, Said};
+use crate::decoder::{DecodeError, Decoders};
 use crate::error::{ApiError, Kind};
-use crate::runs::describe::Stamp;
+use crate::runs::remembered::Stamp;
 
 /// Recordings kept; beyond that the memory starts anew. An hour of one takes a few megabytes.
 const MAX_KEPT: usize = 64;
 
 /// A recording ready to be served.
+#[derive(Debug)]
 pub struct OpenRecording {
-    /// The recording with its chapters.
-    pub recording: Recording,
-    /// Its files, in order.
-    pub chapters: Vec<ChapterFile>,
-}
-
-/// One file of a recording.
-pub struct ChapterFile {
-    /// The original.
-    pub path: PathBuf,
-    /// By its content.
-    pub content_type: HeaderValue,
-    /// What browsers are given in its place.
-    pub stand_in: StandIn,
-}
-
-/// What browsers are given in place of a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StandIn {
-    /// The camera's own small copy.
-    Camera(PathBuf),
-    /// A copy that is made here.
-    Made(ProxyId),
-    /// Nothing: they play the original.
-    NotNeeded,
+    /// What is known about it.
+    pub facts: Facts,
+    /// Times of its frames, f64 little-endian, seconds.
+    pub times: Bytes,
 }
 
 /// Filled by whoever asks first; others wait for that one recording only.
-type Slot = Arc<OnceLock<Result<Arc<OpenRecording>, String>>>;
+type Slot = Arc<OnceLock<Result<Arc<OpenRecording>, DecodeError>>>;
 
 /// The recordings that were asked for.
-#[derive(Default)]
-pub struct Library(Mutex<BTreeMap<PathBuf, (Stamp, Slot)>>);
+#[derive(Debug)]
+pub struct Library {
+    decoders: Arc<Decoders>,
+    kept: Mutex<BTreeMap<PathBuf, (Stamp, Slot)>>,
+}
 
 impl Library {
+    /// Recordings are opened by `decoders`.
+    pub fn new(decoders: Arc<Decoders>) -> Self {
+        Self {
+            decoders,
+            kept: Mutex::default(),
+        }
+    }
+
     /// The recording at `path`, with all its chapters.
     ///
     /// # Errors
-    /// Gone, or no recording that can be read.
+    /// Gone, no recording that can be read, or one that its decoder did not survive.
     pub fn open(&self, path: &Path) -> Result<Arc<OpenRecording>, ApiError> {
         let metadata = fs::metadata(path)
             .map_err(|_| ApiError::new(Kind::NotFound, "video file is no longer at its place"))?;
         let stamp = (metadata.len(), metadata.modified().ok());
         let slot = self.slot(path, stamp);
-        let opened = slot.get_or_init(|| open(path).map(Arc::new));
-        opened.clone().map_err(ApiError::unusable)
+        let opened = slot.get_or_init(|| self.opened(path));
+        if opened.as_ref().is_err_and(|error| !error.is_lasting()) {
+            self.kept().remove(path);
+        }
+        Ok(opened.clone()?)
+    }
+
+    fn opened(&self, path: &Path) -> Result<Arc<OpenRecording>, DecodeError> {
+        match self.decoders.ask(&Ask::Open {
+            path: path.to_owned(),
+        })? {
+            (Said::Opened(facts), times) => Ok(Arc::new(OpenRecording {
+                facts,
+                times: times.into(),
+            })),
+            _ => Err(DecodeError::Unavailable("it answers something else".to_owned())),
+        }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, BTreeMap<PathBuf, (Stamp, Slot)>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn slot(&self, path: &Path, stamp: Stamp) -> Slot {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept();
         if let Some((known, slot)) = kept.get(path)
             && *known == stamp
         {
@@ -82,66 +91,13 @@ impl Library {
     }
 }
 
-/// Opens a recording; the error says what is wrong with it, without its path.
-fn open(path: &Path) -> Result<OpenRecording, String> {
-    let recording = Recording::open(path, &OpenOptions::default()).map_err(|error| error.to_string())?;
-    let is_needed = proxy::is_needed(recording.info());
-    let chapter = |chapter: &mtbsync_media::Chapter| -> Result<ChapterFile, String> {
-        let stand_in = match &chapter.proxy {
-            Some(camera) => StandIn::Camera(camera.clone()),
-            None if is_needed => {
-                StandIn::Made(proxy::identify(&chapter.path).map_err(|_| "cannot be read".to_owned())?)
-            }
-            None => StandIn::NotNeeded,
-        };
-        Ok(ChapterFile {
-            path: chapter.path.clone(),
-            content_type: content_type(&chapter.path),
-            stand_in,
-        })
-    };
-    let chapters = recording
-        .chapters()
-        .iter()
-        .map(chapter)
-        .collect::<Result<_, _>>()?;
-    Ok(OpenRecording { recording, chapters })
-}
-
-/// Type of a container by its first bytes: ISO base media with its brand (ISO/IEC 14496-12, `ftyp`; QuickTime
-/// may have none), Matroska by the mark of EBML (RFC 8794).
-fn content_type(path: &Path) -> HeaderValue {
-    let mut head = [0; 12];
-    // What cannot be read is of an unknown type; sending it will fail as well.
-    let _ = fs::File::open(path).and_then(|mut file| file.read_exact(&mut head));
-    HeaderValue::from_static(match &head {
-        [0x1a, 0x45, 0xdf, 0xa3, ..] => "video/x-matroska",
-        [_, _, _, _, b'f', b't', b'y', b'p', b'q', b't', b' ', b' '] => "video/quicktime",
-        [_, _, _, _, b'f', b't', b'y', b'p', ..] => "video/mp4",
-        [_, _, _, _, b'm', b'o', b'o', b'v', ..]
-        | [_, _, _, _, b'm', b'd', b'a', b't', ..]
-        | [_, _, _, _, b'w', b'i', b'd', b'e', ..] => "video/quicktime",
-        _ => "application/octet-stream",
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn containers_are_told_by_content() {
-        let folder = tempfile::tempdir().unwrap();
-        let cases: [(&[u8], &str); 4] = [
-            (b"\0\0\0\x18ftypmp42", "video/mp4"),
-            (b"\0\0\0\x14ftypqt  ", "video/quicktime"),
-            (b"\x1a\x45\xdf\xa3\0\0\0\0\0\0\0\0", "video/x-matroska"),
-            (b"short", "application/octet-stream"),
-        ];
-        for (bytes, expected) in cases {
-            let path = folder.path().join("x");
-            fs::write(&path, bytes).unwrap();
-            assert_eq!(content_type(&path), expected);
+impl From<DecodeError> for ApiError {
+    fn from(error: DecodeError) -> Self {
+        match error {
+            DecodeError::Recording(_) | DecodeError::Died(_) => Self::unusable(error.to_string()),
+            DecodeError::Slow(_) => Self::new(Kind::Slow, error.to_string()),
+            DecodeError::Busy => Self::new(Kind::TooMany, "too many frames are being decoded"),
+            DecodeError::Unavailable(_) | DecodeError::Stopped => Self::internal(error),
         }
     }
 }

@@ -5,19 +5,24 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
+use mtbsync_artefacts::anchors::ANCHORS_FILE;
+use mtbsync_artefacts::annotations::ANNOTATIONS_FILE;
 use mtbsync_artefacts::pairs::PAIRS_FILE;
 use mtbsync_artefacts::time_warp::{NEW_MARKERS_FILE, RecordingFile, TIMEWARP_FILE};
 use mtbsync_formats::read_bounded;
+use mtbsync_quality::history::HISTORY_FILE;
 use mtbsync_quality::perf::PERF_FILE;
 use serde_json::{Value, json};
 
 use super::changes::Changes;
-use super::describe::{BoundedTable, Counts, Remembered, WarpSummary, read_timewarp, recording_json};
+use super::describe::{BoundedTable, Counts, WarpSummary, read_timewarp, recording_json};
 use super::ids;
 use super::recordings::{AllowedPlaces, MediaFile, Role};
+use super::remembered::{Remembered, TooSlow};
 use super::scan::{FoundFile, Scan, scan, unix_secs};
 use crate::config::{NamedFiles, ServerConfig};
 use crate::error::{ApiError, Kind};
+use crate::media::library::Library;
 
 /// How long a scan is good for: streams look twice a second, pages ask for several lists at once.
 const SCAN_AGE: Duration = Duration::from_millis(400);
@@ -25,6 +30,17 @@ const SCAN_AGE: Duration = Duration::from_millis(400);
 const MAX_PERF_BYTES: u64 = 1 << 20;
 /// Files that make a folder a run.
 const RUN_FILES: [&str; 3] = [TIMEWARP_FILE, PAIRS_FILE, PERF_FILE];
+/// Files in the folder of a run that are found by their names alone, by the server or by what it calls.
+const FIXED_FILES: [&str; 8] = [
+    TIMEWARP_FILE,
+    "warp.npz",
+    PAIRS_FILE,
+    PERF_FILE,
+    NEW_MARKERS_FILE,
+    ANNOTATIONS_FILE,
+    ANCHORS_FILE,
+    HISTORY_FILE,
+];
 /// Columns of a marker table, one of which its header holds.
 pub const MARKER_COLUMNS: [&str; 6] = ["marker_id", "id", "name", "t_ref", "t_new", "t_new_est"];
 
@@ -52,6 +68,8 @@ pub struct Run {
     pub modified: SystemTime,
     /// Recordings named on the command line, which win over those the map names.
     pub given: NamedFiles,
+    /// A file of a run that is no file: its name.
+    pub odd: Option<String>,
 }
 
 impl Run {
@@ -67,6 +85,7 @@ impl Run {
             markers: None,
             modified: SystemTime::UNIX_EPOCH,
             given: NamedFiles::default(),
+            odd: None,
         }
     }
 
@@ -98,6 +117,7 @@ pub struct Catalogue {
     root_name: String,
     inputs: NamedFiles,
     places: AllowedPlaces,
+    library: Arc<Library>,
     latest: Mutex<Option<(Instant, Arc<Scan>)>>,
     warps: Remembered<Result<WarpSummary, String>>,
     counts: Remembered<Option<Counts>>,
@@ -106,8 +126,8 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    /// A catalogue of the server's root.
-    pub fn new(config: &ServerConfig) -> Self {
+    /// A catalogue of the server's root; `library` opens recordings.
+    pub fn new(config: &ServerConfig, library: Arc<Library>) -> Self {
         let real = |path: &Option<PathBuf>| {
             let path = path.as_deref()?;
             Some(path.canonicalize().unwrap_or_else(|_| path.to_owned()))
@@ -124,11 +144,12 @@ impl Catalogue {
             root: config.root.clone(),
             root_name: root_name(&config.root),
             places: AllowedPlaces::new(config),
+            library,
             inputs,
             latest: Mutex::default(),
-            warps: Remembered::default(),
-            counts: Remembered::default(),
-            perfs: Remembered::default(),
+            warps: Remembered::new(config.limits.file),
+            counts: Remembered::new(config.limits.file),
+            perfs: Remembered::new(config.limits.file),
             changes: Changes::default(),
         }
     }
@@ -183,6 +204,13 @@ impl Catalogue {
         for file in found.files.iter().filter(|file| file.name() == NEW_MARKERS_FILE) {
             if let Some(run) = folders.get_mut(file.folder_rel()) {
                 run.markers = Some(file.path.clone());
+            }
+        }
+        for rel in &found.odd {
+            let (folder, name) = rel.rsplit_once('/').unwrap_or((".", rel));
+            if RUN_FILES.contains(&name) {
+                let run = folders.entry(folder).or_insert_with(|| self.run_at(folder));
+                run.odd = Some(name.to_owned());
             }
         }
         let mut runs: Vec<Run> = folders.into_values().collect();
@@ -245,10 +273,28 @@ impl Catalogue {
     /// The run of that id.
     ///
     /// # Errors
-    /// There is none.
+    /// There is none, or one of its files is a link out of the root.
     pub fn run(&self, id: &str) -> Result<Run, ApiError> {
         let found = self.runs().into_iter().find(|run| run.id == id);
-        found.ok_or_else(|| ApiError::not_found("run"))
+        let run = found.ok_or_else(|| ApiError::not_found("run"))?;
+        match self.link_out(&run) {
+            Some(name) => Err(ApiError::new(Kind::OutsideRoot, link_in_words(name))),
+            None => Ok(run),
+        }
+    }
+
+    /// A file in the folder of a run that is a link to where nothing may be read.
+    fn link_out(&self, run: &Run) -> Option<&'static str> {
+        let folder = run.folder.as_deref()?;
+        FIXED_FILES
+            .into_iter()
+            .find(|name| self.leads_out(&folder.join(name)))
+    }
+
+    /// Whether something is a link to where nothing may be read.
+    pub fn leads_out(&self, path: &Path) -> bool {
+        let is_link = path.symlink_metadata().is_ok_and(|m| m.is_symlink());
+        is_link && path.canonicalize().is_ok_and(|real| !self.allows(&real))
     }
 
     /// The recording of that id, resolved and allowed.
@@ -305,13 +351,15 @@ impl Catalogue {
         Ok(MediaFile {
             run_id: run.id.clone(),
             role,
-            path: self.places.resolve(&path, fingerprint)?,
+            path: self.places.resolve(&path, fingerprint, &self.library)?,
         })
     }
 
     /// What is known of a recording of a run.
     fn recording(&self, run: &Run, role: Role) -> Option<RecordingFile> {
-        let summary = self.summary(run).and_then(|read| read.as_ref().clone().ok());
+        let summary = self
+            .summary(run)
+            .and_then(|read| read.ok()?.as_ref().clone().ok());
         let (given, named) = match role {
             Role::Reference => (
                 &run.given.reference,
@@ -328,29 +376,40 @@ impl Catalogue {
         })
     }
 
-    fn summary(&self, run: &Run) -> Option<Arc<Result<WarpSummary, String>>> {
-        let path = run.timewarp.as_deref()?;
-        Some(
-            self.warps
-                .get(path, |path| read_timewarp(path).map(WarpSummary::from)),
-        )
+    fn summary(&self, run: &Run) -> Option<Result<Arc<Result<WarpSummary, String>>, TooSlow>> {
+        Some(self.warps.get(run.timewarp.as_deref()?, read_summary))
     }
 
     /// Markers of a run per status; `None` without a readable table.
-    pub fn counts(&self, run: &Run) -> Option<Counts> {
-        let read = |path: &Path| {
-            let read = BoundedTable::read_markers(path).ok()?;
-            Some(Counts::of(&read.table))
-        };
-        *self.counts.get(run.markers.as_deref()?, read)
+    fn counts(&self, run: &Run) -> Result<Option<Counts>, TooSlow> {
+        match run.markers.as_deref() {
+            Some(path) => Ok(*self.counts.get(path, read_counts)?),
+            None => Ok(None),
+        }
     }
 
-    /// The object in the perf.json at `path`; `None` for one that is damaged or only half written.
-    pub fn perf(&self, path: &Path) -> Arc<Option<Value>> {
-        self.perfs.get(path, |path| {
+    /// The object in the perf.json at `path`; `None` for one that is damaged, only half written, or not read
+    /// in time.
+    pub fn perf(&self, path: &Path) -> Option<Value> {
+        let read = self.perfs.get(path, |path| {
             let bytes = read_bounded(path, MAX_PERF_BYTES).ok()?;
             serde_json::from_slice(&bytes).ok().filter(Value::is_object)
-        })
+        });
+        read.ok()?.as_ref().clone()
+    }
+
+    /// RUN of each of `runs`. What has to be read is read at the same time, so that several files that hang
+    /// take as long as one.
+    pub fn describe_all(&self, runs: &[Run]) -> Vec<Value> {
+        for run in runs.iter().filter(|run| self.link_out(run).is_none()) {
+            if let Some(path) = &run.timewarp {
+                self.warps.begin(path, read_summary);
+            }
+            if let Some(path) = &run.markers {
+                self.counts.begin(path, read_counts);
+            }
+        }
+        runs.iter().map(|run| self.describe(run)).collect()
     }
 
     /// RUN of docs/reference/http.md#reading.
@@ -359,11 +418,27 @@ impl Catalogue {
             self.recording(run, role)
                 .map(|file| recording_json(&file, &ids::media_id(&run.id, role)))
         };
-        let read = self.summary(run);
-        let (summary, error) = match read.as_deref() {
-            Some(Ok(summary)) => (Some(summary), None),
-            Some(Err(what)) => (None, Some(format!("{TIMEWARP_FILE}: {what}"))),
-            None => (None, Some(format!("{TIMEWARP_FILE} is missing"))),
+        let link = self.link_out(run);
+        let read = if link.is_some() { None } else { self.summary(run) };
+        let counts = if link.is_some() {
+            Ok(None)
+        } else {
+            self.counts(run)
+        };
+        let slow = |name: &str| format!("{name}: reading takes too long; is its disk there?");
+        let summary = read
+            .as_ref()
+            .and_then(|read| read.as_ref().ok()?.as_ref().as_ref().ok());
+        let error = match (link, &run.odd, &read) {
+            (Some(name), ..) => Some(link_in_words(name)),
+            (_, Some(name), _) => Some(format!("{name} is no file: a folder or a pipe has its name")),
+            (.., None) => Some(format!("{TIMEWARP_FILE} is missing")),
+            (.., Some(Err(TooSlow))) => Some(slow(TIMEWARP_FILE)),
+            (.., Some(Ok(read))) => match read.as_ref() {
+                Err(what) => Some(format!("{TIMEWARP_FILE}: {what}")),
+                Ok(_) if counts.is_err() => Some(slow(NEW_MARKERS_FILE)),
+                Ok(_) => None,
+            },
         };
         let mut value = json!({
             "id": run.id,
@@ -377,7 +452,7 @@ impl Catalogue {
             "p90": summary.and_then(|s| s.p90),
             "ppm": summary.and_then(|s| s.ppm),
             "reasons": summary.map_or(&[][..], |s| s.reasons.as_slice()),
-            "markers": self.counts(run),
+            "markers": counts.unwrap_or_default(),
             "has_pairs": run.pairs.is_some(),
             "reference": side(Role::Reference),
             "new": side(Role::New),
@@ -387,6 +462,19 @@ impl Catalogue {
         }
         value
     }
+}
+
+fn link_in_words(name: &str) -> String {
+    format!("{name} is a link that leads out of this folder; it is not followed")
+}
+
+fn read_summary(path: &Path) -> Result<WarpSummary, String> {
+    read_timewarp(path).map(WarpSummary::from)
+}
+
+fn read_counts(path: &Path) -> Option<Counts> {
+    let read = BoundedTable::read_markers(path).ok()?;
+    Some(Counts::of(&read.table))
 }
 
 /// The name of a root folder for people.

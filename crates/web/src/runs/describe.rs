@@ -1,11 +1,7 @@
-//! A run in a few numbers (RUN of docs/reference/http.md#reading), and the cache that spares reading
-//! unchanged files again.
+//! A run in a few numbers (RUN of docs/reference/http.md#reading).
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::path::Path;
 
 use mtbsync_artefacts::edits;
 use mtbsync_artefacts::time_warp::{RecordingFile, TimeWarpFile, read_warp};
@@ -20,8 +16,6 @@ use super::catalogue::MARKER_COLUMNS;
 pub const MAX_FILE_BYTES: u64 = 32 << 20;
 /// Most rows of a table.
 pub const MAX_ROWS: usize = 100_000;
-/// Most files remembered; beyond that the memory starts anew.
-const MAX_REMEMBERED: usize = 4096;
 
 /// Markers per status.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -191,40 +185,6 @@ impl BoundedTable {
     }
 }
 
-/// Size and time of change of a file.
-pub type Stamp = (u64, Option<SystemTime>);
-
-/// Results of reading files, kept as long as size and time of change stay.
-#[derive(Debug)]
-pub struct Remembered<T>(Mutex<BTreeMap<PathBuf, (Stamp, Arc<T>)>>);
-
-impl<T> Default for Remembered<T> {
-    fn default() -> Self {
-        Self(Mutex::default())
-    }
-}
-
-impl<T> Remembered<T> {
-    /// What `read` made of the file at `path`, when it last changed.
-    pub fn get(&self, path: &Path, read: impl FnOnce(&Path) -> T) -> Arc<T> {
-        let stamp = fs::metadata(path).map_or((0, None), |m| (m.len(), m.modified().ok()));
-        let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((known, value)) = lock().get(path)
-            && *known == stamp
-        {
-            return Arc::clone(value);
-        }
-        // Read without the lock: a large file must not hold up the others.
-        let value = Arc::new(read(path));
-        let mut map = lock();
-        if map.len() >= MAX_REMEMBERED {
-            map.clear();
-        }
-        map.insert(path.to_owned(), (stamp, Arc::clone(&value)));
-        value
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -241,18 +201,5 @@ mod tests {
         assert_eq!(Counts::of(&full), expected);
         let bare = table("name,t_new,needs_review\na,1,false\nb,2,true\nc,,true\nd,4,\n");
         assert_eq!(Counts::of(&bare), expected);
-    }
-
-    #[test]
-    fn unchanged_files_are_read_once() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("f");
-        let remembered = Remembered::default();
-        let read = |path: &Path| fs::read_to_string(path).unwrap_or_default();
-        fs::write(&path, "one").unwrap();
-        assert_eq!(*remembered.get(&path, read), "one");
-        assert_eq!(*remembered.get(&path, |_| "not read".to_owned()), "one");
-        fs::write(&path, "three").unwrap();
-        assert_eq!(*remembered.get(&path, read), "three");
     }
 }

@@ -7,6 +7,7 @@ pub mod changes;
 pub mod describe;
 pub mod ids;
 pub mod recordings;
+pub mod remembered;
 pub mod scan;
 
 pub use catalogue::{Catalogue, Run};

@@ -4,10 +4,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use mtbsync_media::{OpenOptions, Recording};
-
 use crate::config::ServerConfig;
 use crate::error::{ApiError, Kind};
+use crate::media::library::Library;
 
 /// Which of the two recordings of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,13 +71,18 @@ impl AllowedPlaces {
     ///
     /// # Errors
     /// Gone, not a regular file, or not allowed.
-    pub fn resolve(&self, path: &Path, fingerprint: Option<&str>) -> Result<PathBuf, ApiError> {
+    pub fn resolve(
+        &self,
+        path: &Path,
+        fingerprint: Option<&str>,
+        library: &Library,
+    ) -> Result<PathBuf, ApiError> {
         let gone = || ApiError::new(Kind::NotFound, "video file is no longer at its place");
         let real = path.canonicalize().map_err(|_| gone())?;
         if !fs::metadata(&real).is_ok_and(|metadata| metadata.is_file()) {
             return Err(gone());
         }
-        let is_same = || fingerprint.is_some_and(|wanted| has_fingerprint(&real, wanted));
+        let is_same = || fingerprint.is_some_and(|wanted| has_fingerprint(&real, wanted, library));
         if self.holds(&real) || is_same() {
             Ok(real)
         } else {
@@ -91,7 +95,7 @@ impl AllowedPlaces {
 }
 
 /// Whether the recording at `path` is the one of that fingerprint, alone or with its chapters.
-fn has_fingerprint(path: &Path, wanted: &str) -> bool {
+fn has_fingerprint(path: &Path, wanted: &str, library: &Library) -> bool {
     let is_wanted = |paths: &[&Path]| mtbsync_formats::fingerprint(paths).is_ok_and(|found| found == wanted);
     if !wanted.starts_with("sha256:") {
         return false;
@@ -99,24 +103,22 @@ fn has_fingerprint(path: &Path, wanted: &str) -> bool {
     if is_wanted(&[path]) {
         return true;
     }
-    let options = OpenOptions {
-        single_file: false,
-        no_proxy: true,
-    };
-    let Ok(recording) = Recording::open(path, &options) else {
+    let Ok(recording) = library.open(path) else {
         return false;
     };
-    let chapters: Vec<&Path> = recording
-        .chapters()
-        .iter()
-        .map(|chapter| chapter.path.as_path())
-        .collect();
+    let chapters = &recording.facts.chapters;
+    let chapters: Vec<&Path> = chapters.iter().map(|chapter| chapter.path.as_path()).collect();
     is_wanted(&chapters)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::config::Limits;
+    use crate::decoder::Decoders;
+    use crate::decoder::pool::DecoderProgram;
 
     fn kind(result: Result<PathBuf, ApiError>) -> Result<PathBuf, Kind> {
         result.map_err(|error| error.kind())
@@ -134,17 +136,20 @@ mod tests {
             folders: vec![inside.path().canonicalize().unwrap()],
             files: Vec::new(),
         };
-        assert_eq!(kind(places.resolve(&own, None)), Ok(own.clone()));
-        assert_eq!(kind(places.resolve(&other, None)), Err(Kind::OutsideRoot));
-        assert_eq!(
-            kind(places.resolve(&other, Some("sha256:00"))),
-            Err(Kind::OutsideRoot)
-        );
+        let nothing = DecoderProgram {
+            program: "/nowhere".into(),
+            args: Vec::new(),
+        };
+        let library = Library::new(Arc::new(Decoders::new(nothing, &Limits::default())));
+        let resolve = |path: &Path, print| places.resolve(path, print, &library);
+        assert_eq!(kind(resolve(&own, None)), Ok(own.clone()));
+        assert_eq!(kind(resolve(&other, None)), Err(Kind::OutsideRoot));
+        assert_eq!(kind(resolve(&other, Some("sha256:00"))), Err(Kind::OutsideRoot));
         let print = mtbsync_formats::fingerprint(&[&other]).unwrap();
-        assert_eq!(kind(places.resolve(&other, Some(&print))), Ok(other.clone()));
-        assert_eq!(kind(places.resolve(inside.path(), None)), Err(Kind::NotFound));
+        assert_eq!(kind(resolve(&other, Some(&print))), Ok(other.clone()));
+        assert_eq!(kind(resolve(inside.path(), None)), Err(Kind::NotFound));
         assert_eq!(
-            kind(places.resolve(&inside.path().join("gone"), None)),
+            kind(resolve(&inside.path().join("gone"), None)),
             Err(Kind::NotFound)
         );
     }

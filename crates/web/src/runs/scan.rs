@@ -59,6 +59,9 @@ pub fn unix_secs(time: SystemTime) -> f64 {
 pub struct Scan {
     /// Sorted by path.
     pub files: Vec<FoundFile>,
+    /// Paths below the root, as in [`FoundFile::rel`], of what has such a name and is no file: pipes,
+    /// devices, folders; not links.
+    pub odd: Vec<String>,
     /// There was more than is looked at.
     pub truncated: bool,
 }
@@ -111,13 +114,16 @@ pub fn scan(root: &Path) -> Scan {
                 continue;
             };
             let rel = format!("{prefix}{}", normal_form(name));
+            if !kind.is_file() && !kind.is_symlink() && artefacts::is_listed(name) {
+                found.odd.push(rel.clone());
+            }
             if kind.is_dir() {
                 if depth < MAX_DEPTH {
                     folders.push_back((entry.path(), format!("{rel}/"), depth + 1));
                 } else {
                     found.truncated = true;
                 }
-            } else if artefacts::is_listed(name) {
+            } else if artefacts::is_listed(name) && (kind.is_file() || kind.is_symlink()) {
                 found
                     .files
                     .extend(file(root, &entry.path(), rel, kind.is_symlink()));
@@ -125,6 +131,28 @@ pub fn scan(root: &Path) -> Scan {
         }
     }
     found.files.sort_by(|a, b| a.rel.cmp(&b.rel));
+    found.odd.sort();
+    found
+}
+
+/// The links in `folder` and below, as far as a scan goes.
+pub fn links(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = VecDeque::from([(folder.to_owned(), 0)]);
+    let mut entries_left = MAX_ENTRIES;
+    while let Some((folder, depth)) = folders.pop_front() {
+        let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
+        for entry in entries.take(entries_left) {
+            entries_left -= 1;
+            match entry.file_type() {
+                Ok(kind) if kind.is_symlink() => found.push(entry.path()),
+                Ok(kind) if kind.is_dir() && depth < MAX_DEPTH => {
+                    folders.push_back((entry.path(), depth + 1));
+                }
+                Ok(_) | Err(_) => {}
+            }
+        }
+    }
     found
 }
 

@@ -22,13 +22,14 @@ esac
 echo '{"command":"transfer-markers","ok":true,"result":{"markers":{"ok":6}}}'
 "#;
 
-/// Some commands of a program: `!` is needed, `<` a file, `>` an output, `#` a number, `=` a text, `+`
-/// several.
+/// Some commands of a program: `!` is needed, `<` a file, `/` a folder, `>` an output, `#` a number, `=` a
+/// text, `+` several.
 pub fn commands() -> JobCommands {
     let flag = |text: &str| JobFlag {
         name: text.trim_matches(|c: char| !c.is_ascii_alphanumeric()).to_owned(),
         kind: match text.trim_end_matches(['!', '+']).chars().last() {
             Some('<') => FlagKind::Input,
+            Some('/') => FlagKind::Folder,
             Some('>') => FlagKind::Output,
             Some('#') => FlagKind::Number,
             Some('=') => FlagKind::Text,
@@ -59,6 +60,10 @@ pub fn commands() -> JobCommands {
                 "sync",
                 "reference<! new<! out>! root> fps# top-k# fast no-plot warp-model= label= export=+",
             ),
+            JobCommand {
+                output: "out-dir",
+                ..command("batch", "batch", "input-dir/! out-dir>!")
+            },
             command(
                 "transfer",
                 "transfer-markers",
@@ -84,11 +89,12 @@ fn place() -> Place {
         config.program = program;
     });
     add_run(place.folder.path(), "source");
+    place.write("reference.csv", "name,t_ref\na,1\n");
     place
 }
 
 fn transfer(label: &str) -> Value {
-    json!({"kind": "transfer", "params": {"ref-markers": "runA/new_markers.csv", "out": "runA/new_markers.csv",
+    json!({"kind": "transfer", "params": {"ref-markers": "reference.csv", "out": "runA/new_markers.csv",
         "timewarp-json": "runA/timewarp.json", "label": label}})
 }
 
@@ -132,8 +138,9 @@ fn a_job_tells_its_story() {
         .to_owned();
     let root = place.root.to_str().unwrap();
     let expected = format!(
-        "args: transfer-markers --ref-markers={root}/runA/new_markers.csv --out={root}/runA/new_markers.csv \
-         --timewarp-json={root}/runA/timewarp.json --label=plain --summary-json --progress=json --no-color"
+        "args: transfer-markers --end-with-stdin --summary-json --progress=json --no-color \
+         --ref-markers={root}/reference.csv --out={root}/runA/new_markers.csv \
+         --timewarp-json={root}/runA/timewarp.json --label=plain"
     );
     assert_eq!(log, expected);
     let job = place.get(&format!("/api/jobs/{id}")).json();
@@ -262,7 +269,7 @@ fn only_known_flags_and_allowed_paths() {
     let id = answer.json()["id"].as_str().unwrap().to_owned();
     until(|| state(&place, &id), |state| state == "done");
     let job = place.get(&format!("/api/jobs/{id}")).json();
-    let args = job["log"][0].as_str().unwrap();
+    let args = format!("{} ", job["log"][0].as_str().unwrap());
     assert!(
         args.contains("/root/-new.mp4 ") && args.contains(" --fast ") && !args.contains("no-plot"),
         "{args}"
@@ -321,6 +328,7 @@ fn jobs_end_with_the_server() {
 #[test]
 fn a_program_that_is_gone_is_a_failed_job() {
     let place = Place::new();
+    place.write("reference.csv", "name,t_ref\na,1\n");
     let id = start(&place, "plain");
     until(|| state(&place, &id), |state| state == "failed");
     let job = place.get(&format!("/api/jobs/{id}")).json();

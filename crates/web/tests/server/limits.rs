@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -114,17 +115,79 @@ fn the_connection_after_the_last_is_told_so() {
     crate::place::until(|| place.get("/healthz").status, |status| *status == 200);
 }
 
-/// Takes the 10 s that a head may take.
-#[test]
-fn half_a_head_is_answered_in_the_end() {
-    let place = Place::new();
-    let mut stream = slow(&place, 1).remove(0);
+/// Short enough for a test; everything that ends by it has waited for a client that does nothing.
+const MOMENT: Duration = Duration::from_millis(200);
+
+fn impatient() -> Place {
+    Place::with(|config| {
+        config.limits.head = MOMENT;
+        config.limits.body = MOMENT;
+        config.limits.stall = MOMENT;
+        config.limits.connections = 8;
+    })
+}
+
+/// What comes until the server closes.
+fn rest(mut stream: TcpStream) -> String {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn half_a_request_is_answered_in_the_end() {
+    let place = impatient();
+    let answer = rest(slow(&place, 1).remove(0));
     assert!(
         answer.starts_with("HTTP/1.1 408 ") && answer.contains("\"code\":\"timeout\""),
         "{answer}"
     );
+    let mut stream = place.connect();
+    let head = b"POST /api/perf/prune HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+                 Content-Length: 50\r\n\r\n{";
+    stream.write_all(head).unwrap();
+    let answer = rest(stream);
+    assert!(
+        answer.starts_with("HTTP/1.1 408 ") && answer.contains("the body came too slowly"),
+        "{answer}"
+    );
+}
+
+#[test]
+fn connections_without_a_request_end() {
+    let place = impatient();
+    assert_eq!(rest(place.connect()), "");
+    let mut stream = place.connect();
+    stream
+        .write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        .unwrap();
+    let answer = rest(stream);
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
+
+#[test]
+fn clients_that_do_not_read_are_given_up() {
+    let place = impatient();
+    // More than the system takes in on behalf of a client.
+    let big = place.write("new_markers_big.csv", "");
+    std::fs::File::options()
+        .write(true)
+        .open(big)
+        .unwrap()
+        .set_len(256 << 20)
+        .unwrap();
+    let ask = |_| {
+        let mut stream = place.connect();
+        stream
+            .write_all(b"GET /files/new_markers_big.csv HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            .unwrap();
+        // The answer has begun: the connection is one of those there may be.
+        stream.read_exact(&mut [0; 12]).unwrap();
+        stream
+    };
+    let held: Vec<TcpStream> = (0..8).map(ask).collect();
+    crate::place::until(|| place.get("/healthz").status, |status| *status == 200);
+    drop(held);
 }
 
 #[test]

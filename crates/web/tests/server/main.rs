@@ -8,7 +8,9 @@
 
 mod anchors;
 mod annotations;
+mod decoder;
 mod guard;
+mod hostile;
 mod jobs;
 mod limits;
 mod media;

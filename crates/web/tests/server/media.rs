@@ -138,7 +138,7 @@ fn ask(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)]) 
     }
 }
 
-fn clip(path: &Path, args: &str) {
+pub fn clip(path: &Path, args: &str) {
     let status = Command::new("ffmpeg")
         .args(["-nostdin", "-v", "error", "-y"])
         .args(args.split_whitespace())
@@ -148,7 +148,7 @@ fn clip(path: &Path, args: &str) {
     assert!(status.success(), "ffmpeg {args}");
 }
 
-const PLAIN: &str =
+pub const PLAIN: &str =
     "-f lavfi -i testsrc2=size=160x90:rate=30:duration=1 -c:v libx264 -preset ultrafast -bf 0";
 const TEN_BIT: &str = "-f lavfi -i testsrc2=size=320x180:rate=30:duration=1 -f lavfi -i sine=duration=1 -vf \
                        select=mod(n\\,4) -fps_mode vfr -c:v libx265 -preset ultrafast -pix_fmt yuv420p10le -x265-params \
@@ -324,4 +324,39 @@ fn a_copy_is_made_for_browsers_and_has_the_same_times() {
         &[("Range", "bytes=0-9")],
     );
     assert_eq!((part.status, part.body.len()), (206, 10));
+}
+
+/// Recordings of a camera, beside links to recordings elsewhere that look like their copy and next chapter.
+#[cfg(unix)]
+#[test]
+fn links_beside_a_recording_that_lead_away_are_not_followed() {
+    use std::os::unix::fs::symlink;
+    let place = Place::new(PLAIN, PLAIN);
+    let root = place.folder.path().join("root");
+    let elsewhere = place.folder.path().join("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    fs::rename(root.join("new.mp4"), root.join("GX010001.MP4")).unwrap();
+    let map = root.join("runA/timewarp.json");
+    fs::write(
+        &map,
+        fs::read_to_string(&map)
+            .unwrap()
+            .replace("new.mp4", "GX010001.MP4"),
+    )
+    .unwrap();
+    for name in ["GL010001.LRV", "GX020001.MP4"] {
+        fs::copy(root.join("GX010001.MP4"), elsewhere.join(name)).unwrap();
+        symlink(elsewhere.join(name), root.join(name)).unwrap();
+    }
+    let media = place.media("new");
+    let info = place.get(&format!("{media}/info")).json();
+    assert_eq!(info["variants"], json!(["original"]), "{info}");
+    assert_eq!(info["chapters"].as_array().unwrap().len(), 1, "{info}");
+    assert_eq!(place.get(&format!("{media}?variant=proxy")).status, 404);
+    // The same copy in the folder is taken.
+    fs::remove_file(root.join("GL010001.LRV")).unwrap();
+    fs::copy(root.join("GX010001.MP4"), root.join("GL010001.LRV")).unwrap();
+    fs::copy(root.join("ref.mp4"), root.join("GX010001.MP4")).unwrap();
+    let info = place.get(&format!("{media}/info")).json();
+    assert_eq!(info["variants"], json!(["original", "proxy"]), "{info}");
 }

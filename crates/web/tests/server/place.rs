@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::jobs;
-use mtbsync_web::{NamedFiles, Page, Rights, Server, ServerConfig};
+use crate::{decoder, jobs};
+use mtbsync_web::{Limits, NamedFiles, Page, Rights, Server, ServerConfig};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -87,11 +87,14 @@ pub fn config(root: &Path) -> ServerConfig {
             write: true,
         },
         token: None,
+        ticket: None,
+        limits: Limits::default(),
         allow_hosts: Vec::new(),
         media_roots: Vec::new(),
         inputs: NamedFiles::default(),
         cache: None,
         program: "/nowhere/mtbsync".into(),
+        decoder: decoder::program(4096),
         jobs: jobs::commands(),
         log_requests: false,
         log: Arc::new(|_| {}),

@@ -6,7 +6,7 @@ import { moment, percent, secs } from '../../lib/format';
 import { compareHref, runState } from './run-choice';
 
 const COLUMNS: readonly Column<Run>[] = [
-  { key: 'name', label: 'Run', value: (run) => run.name, cell: (run) => <a href={compareHref(run)} onClick={(event) => event.stopPropagation()}>{run.name}</a> },
+  { key: 'name', label: 'Run', value: (run) => run.name, cell: (run) => <Name run={run} /> },
   { key: 'state', label: 'State', value: (run) => runState(run).word, cell: (run) => <State run={run} /> },
   { key: 'new', label: 'New run', value: (run) => run.new?.name ?? null },
   { key: 'reference', label: 'Reference', value: (run) => run.reference?.name ?? null },
@@ -16,6 +16,18 @@ const COLUMNS: readonly Column<Run>[] = [
   { key: 'markers', label: 'Markers', align: 'end', title: 'ok / to review / outside', value: (run) => run.markers?.ok ?? null, cell: (run) => (run.markers ? `${run.markers.ok} / ${run.markers.review} / ${run.markers.outside}` : '–') },
   { key: 'mtime', label: 'Changed', value: (run) => run.mtime, cell: (run) => <span class="num nowrap">{moment(run.mtime)}</span> },
 ];
+
+/** A run that cannot be read says why, in place of its numbers. */
+function Name({ run }: { run: Run }) {
+  return (
+    <>
+      <a href={compareHref(run)} onClick={(event) => event.stopPropagation()}>
+        {run.name}
+      </a>
+      {run.ok === null && run.error && <span class="small muted dash-run-error">{run.error}</span>}
+    </>
+  );
+}
 
 function State({ run }: { run: Run }) {
   const { word, tone } = runState(run);

@@ -1,23 +1,25 @@
 //! The process of one pair: the command line of its batch again, with a hidden flag. Which pair it is comes
 //! on stdin, everything else follows from the same flags.
 
+use std::env;
 use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, Read};
 use std::time::Duration;
-use std::{env, thread};
 
 use mtbsync_pipeline::batch::{BatchRequest, DEFAULT_SILENCE, PairProgram, do_job};
 use mtbsync_task::error::PipelineError;
-use mtbsync_task::progress::Cancel;
 use serde_json::json;
 
 use crate::error::CliProblem;
 use crate::flags;
 use crate::session::Session;
+use crate::signals;
 use crate::summary::Outcome;
 
 /// The hidden flag.
 const FLAG: &str = "--one-pair";
+/// The flag of a batch whose own stdin is held by somebody.
+const STDIN_FLAG: &str = "--end-with-stdin";
 /// Variable with the seconds of silence after which a pair counts as hung.
 const SILENCE_VARIABLE: &str = "MTB_BATCH_SILENCE_SEC";
 /// Longest job, bytes; a few paths are far shorter.
@@ -35,10 +37,13 @@ pub fn program() -> Result<PairProgram, PipelineError> {
     })
 }
 
-/// The arguments of the batch and the flag, before whatever follows a `--`.
+/// The arguments of the batch and the flag, before whatever follows a `--`. What stdin is for, the flag says.
 fn with_flag(mut args: Vec<OsString>) -> Vec<OsString> {
     let end = args.iter().position(|arg| arg == "--").unwrap_or(args.len());
-    args.insert(end, FLAG.into());
+    let values = args.split_off(end);
+    args.retain(|arg| arg != STDIN_FLAG);
+    args.push(FLAG.into());
+    args.extend(values);
     args
 }
 
@@ -66,29 +71,11 @@ pub fn run(request: &BatchRequest, session: &Session) -> Result<Outcome, Pipelin
         .take(MAX_JOB_BYTES)
         .read_line(&mut job)
         .map_err(CliProblem::NoJob)?;
-    let cancel = session.cancel.clone();
-    let waits = thread::Builder::new().spawn(move || {
-        // Nothing more comes; the end of it means that the batch is gone or wants no result any more.
-        let _ = io::copy(&mut stdin, &mut io::sink());
-        stop(&cancel);
-    });
-    waits.map_err(|error| CliProblem::Threads(error.to_string()))?;
+    // Nothing more comes; the end of it means that the batch is gone or wants no result any more.
+    signals::end_with(stdin, session.cancel.clone())
+        .map_err(|error| CliProblem::Threads(error.to_string()))?;
     do_job(&job, request, session.context(), io::stdout(), flags::named)?;
     Ok(Outcome::done(json!({})))
-}
-
-/// As on a request to terminate: clean up and end, in a few seconds at most.
-#[cfg(unix)]
-fn stop(cancel: &Cancel) {
-    // A second request would end the process in the middle of cleaning up.
-    if !cancel.is_requested() && signal_hook::low_level::raise(signal_hook::consts::SIGTERM).is_err() {
-        cancel.request();
-    }
-}
-
-#[cfg(not(unix))]
-fn stop(cancel: &Cancel) {
-    cancel.request();
 }
 
 #[cfg(test)]
@@ -102,6 +89,10 @@ mod tests {
         assert_eq!(
             shown(&["batch", "--jobs", "2", "--", "-in"]),
             ["batch", "--jobs", "2", FLAG, "--", "-in"]
+        );
+        assert_eq!(
+            shown(&["batch", STDIN_FLAG, "--json", "--", STDIN_FLAG]),
+            ["batch", "--json", FLAG, "--", STDIN_FLAG]
         );
     }
 
