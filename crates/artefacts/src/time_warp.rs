@@ -1,14 +1,13 @@
 //! `timewarp.json` and `warp.npz`: the map, for people and for numpy.
 
-use std::fs::File;
 use std::io::{BufReader, Cursor, Read, Seek};
 use std::path::Path;
 
 use mtbsync_align::gates::Verdict;
 use mtbsync_align::{Segment, StopSide, TimeWarp, WarpModel, WarpSettings};
 use mtbsync_formats::npz::{Compression, NpzReader, NpzWriter};
-use mtbsync_formats::{json, read_bounded};
-use mtbsync_task::error::{PipelineError, TaskProblem};
+use mtbsync_formats::{json, open_file, read_bounded};
+use mtbsync_task::error::PipelineError;
 use serde::{Deserialize, Serialize};
 
 use crate::error::ArtefactProblem;
@@ -361,9 +360,9 @@ pub fn read_warp(path: &Path) -> Result<TimeWarpFile, PipelineError> {
 
 fn read_either(path: &Path) -> Result<TimeWarpFile, PipelineError> {
     let mut head = [0; 2];
-    let is_zip = File::open(path).and_then(|mut f| f.read_exact(&mut head)).is_ok() && &head == b"PK";
+    let is_zip = open_file(path).is_ok_and(|mut file| file.read_exact(&mut head).is_ok()) && &head == b"PK";
     if is_zip {
-        let file = File::open(path).map_err(TaskProblem::Unreadable)?;
+        let file = open_file(path)?;
         return Ok(decode_npz(BufReader::new(file)).ok_or(ArtefactProblem::NotAWarp)?);
     }
     let bytes = read_bounded(path, json::MAX_JSON_BYTES)?;

@@ -16,5 +16,5 @@ mod read;
 mod text;
 
 pub use fingerprint::fingerprint;
-pub use read::{ReadError, ReadErrorKind, read_bounded};
+pub use read::{ReadError, ReadErrorKind, open_file, read_bounded};
 pub use text::{TextEncoding, decode_text};

@@ -15,6 +15,8 @@ mod common;
 mod editors;
 mod edits;
 mod examples;
+#[cfg(target_os = "linux")]
+mod faults;
 mod gps;
 mod gps_files;
 mod grammar;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use axum::http::HeaderValue;
+use mtbsync_formats::open_file;
 use mtbsync_media::{OpenOptions, Recording};
 use mtbsync_pipeline::recordings::proxy::{self, ProxyId};
 
@@ -113,7 +114,7 @@ fn open(path: &Path) -> Result<OpenRecording, String> {
 fn content_type(path: &Path) -> HeaderValue {
     let mut head = [0; 12];
     // What cannot be read is of an unknown type; sending it will fail as well.
-    let _ = fs::File::open(path).and_then(|mut file| file.read_exact(&mut head));
+    let _ = open_file(path).is_ok_and(|mut file| file.read_exact(&mut head).is_ok());
     HeaderValue::from_static(match &head {
         [0x1a, 0x45, 0xdf, 0xa3, ..] => "video/x-matroska",
         [_, _, _, _, b'f', b't', b'y', b'p', b'q', b't', b' ', b' '] => "video/quicktime",
