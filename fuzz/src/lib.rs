@@ -6,13 +6,18 @@
 
 pub mod http;
 
+use std::fs;
 use std::io::Cursor;
+use std::path::PathBuf;
 
+use mtbsync_artefacts::time_warp::read_warp;
 use mtbsync_formats::csv::Table;
 use mtbsync_formats::npz::NpzReader;
 use mtbsync_markers::import::{ImportFormat, ImportOptions, import};
 use mtbsync_markers::read_markers;
 use mtbsync_markers::time::{Counting, Rate};
+use mtbsync_media::scale::ColourOptions;
+use mtbsync_media::{FrameOptions, OpenOptions, Recording, SampleRequest, SoundReader};
 use mtbsync_telemetry::gpmf::{Telemetry, untimed_payloads};
 use mtbsync_telemetry::hilight::{ChapterSpan, hilights_from_udta};
 use mtbsync_telemetry::{FileTelemetry, clean, read_track};
@@ -94,4 +99,75 @@ pub fn csv(data: &[u8]) {
             let _ = table.boolean(row, column);
         }
     }
+}
+
+/// A map, as timewarp.json or warp.npz: what is read back is usable, and looking through it ends.
+pub fn timewarp(data: &[u8]) {
+    let path = on_disk("timewarp", data);
+    let Ok(file) = read_warp(&path) else {
+        return;
+    };
+    let Some(warp) = file.warp() else {
+        return;
+    };
+    for segment in warp.segments() {
+        let (from, to) = segment.new_range();
+        for t_new_secs in [from, (from + to) / 2.0, to] {
+            if let Some(t_ref_secs) = warp.ref_from_new(t_new_secs) {
+                assert!(t_ref_secs.is_finite());
+            }
+        }
+    }
+}
+
+/// A recording: opened, its first frames decoded for the analysis and in colour, the beginning of its sound.
+pub fn recording(data: &[u8]) {
+    let path = on_disk("recording", data);
+    let options = OpenOptions {
+        single_file: true,
+        no_proxy: true,
+    };
+    let Ok(recording) = Recording::open(&path, &options) else {
+        return;
+    };
+    let plan = recording.plan(&SampleRequest {
+        analysed_fps: 1000.0,
+        fine_fps: None,
+        dense: true,
+    });
+    let luma = FrameOptions {
+        max_dim: 160,
+        threads: 1,
+    };
+    for frame in recording.frames(&plan, &luma).take(FRAMES).flatten() {
+        assert_eq!(frame.data.len(), frame.width * frame.height);
+        assert!(frame.t_secs.is_finite() && frame.index < recording.timeline().len());
+    }
+    let colour = ColourOptions {
+        size: (64, 48),
+        matrix: None,
+        full_range: false,
+        threads: 1,
+    };
+    let first: Vec<usize> = (0..recording.timeline().len().min(FRAMES)).collect();
+    for frame in recording.colour_frames(&first, &colour).flatten() {
+        assert_eq!((frame.picture.width(), frame.picture.height()), (64, 48));
+    }
+    if let Ok(Some(mut sound)) = SoundReader::open(&recording)
+        && let Ok(window) = sound.window(0, 4096)
+    {
+        assert!(window.iter().all(|channel| channel.len() == 4096));
+    }
+}
+
+/// Frames decoded of each recording.
+const FRAMES: usize = 8;
+
+/// A file with these bytes, in memory where the system has such a folder; each process has its own.
+fn on_disk(name: &str, data: &[u8]) -> PathBuf {
+    let memory = PathBuf::from("/dev/shm");
+    let folder = if memory.is_dir() { memory } else { std::env::temp_dir() };
+    let path = folder.join(format!("mtbsync-fuzz-{}-{name}", std::process::id()));
+    fs::write(&path, data).expect("the temporary folder is writable");
+    path
 }

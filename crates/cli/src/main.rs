@@ -27,6 +27,7 @@ use mtbsync_formats::atomic::cleanup_all;
 use mtbsync_task::progress::Cancel;
 
 use args::Cli;
+use error::CliProblem;
 use exit::Exit;
 use printer::{Mode, Printer};
 use session::Session;

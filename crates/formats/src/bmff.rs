@@ -54,6 +54,10 @@ impl BoxHeader {
     /// The file cannot be read.
     pub fn read(file: &mut (impl Read + Seek), at: u64, end: u64) -> io::Result<Option<Self>> {
         let room = end.saturating_sub(at);
+        // Damaged sizes lead to places that the system calls an error to go to.
+        if room == 0 {
+            return Ok(None);
+        }
         let mut bytes = Vec::new();
         file.seek(SeekFrom::Start(at))?;
         file.take(room.min(MAX_HEADER_LEN)).read_to_end(&mut bytes)?;

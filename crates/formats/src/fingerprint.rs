@@ -7,6 +7,8 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use crate::read::{ReadError, open_file};
+
 /// Bytes hashed at each end of a chapter (docs/reference/files.md#fingerprints).
 const END_BYTES: u64 = 1 << 20;
 
@@ -14,16 +16,13 @@ const END_BYTES: u64 = 1 << 20;
 /// (the whole file twice when it is shorter).
 ///
 /// # Errors
-/// Any chapter that cannot be opened or read.
-pub fn fingerprint<P: AsRef<Path>>(chapters: &[P]) -> io::Result<String> {
+/// Any chapter that cannot be opened or read, or becomes shorter meanwhile.
+pub fn fingerprint<P: AsRef<Path>>(chapters: &[P]) -> Result<String, ReadError> {
     let mut hasher = Sha256::new();
     for chapter in chapters {
-        let mut file = File::open(chapter)?;
-        let length = file.metadata()?.len();
-        hasher.update(length.to_le_bytes());
-        hash_up_to(&mut file, &mut hasher)?;
-        file.seek(SeekFrom::Start(length.saturating_sub(END_BYTES)))?;
-        hash_up_to(&mut file, &mut hasher)?;
+        let chapter = chapter.as_ref();
+        let mut file = open_file(chapter)?;
+        hash_ends(&mut file, &mut hasher).map_err(|error| ReadError::from_io(chapter, error))?;
     }
     Ok(format!("sha256:{}", hex(&hasher.finalize())))
 }
@@ -38,10 +37,15 @@ pub fn sha256_hex(content: &[u8]) -> String {
     hex(&Sha256::digest(content))
 }
 
-fn hash_up_to(file: &mut File, hasher: &mut Sha256) -> io::Result<()> {
-    let mut buffer = Vec::new();
-    file.take(END_BYTES).read_to_end(&mut buffer)?;
-    hasher.update(&buffer);
+fn hash_ends(file: &mut File, hasher: &mut Sha256) -> io::Result<()> {
+    let length = file.metadata()?.len();
+    let mut end = vec![0; length.min(END_BYTES) as usize];
+    hasher.update(length.to_le_bytes());
+    file.read_exact(&mut end)?;
+    hasher.update(&end);
+    file.seek(SeekFrom::Start(length - end.len() as u64))?;
+    file.read_exact(&mut end)?;
+    hasher.update(&end);
     Ok(())
 }
 

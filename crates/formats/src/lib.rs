@@ -18,6 +18,6 @@ mod seconds;
 mod text;
 
 pub use fingerprint::{fingerprint, hex, sha256_hex};
-pub use read::{ReadError, ReadErrorKind, read_bounded};
+pub use read::{ReadError, ReadErrorKind, open_file, read_bounded};
 pub use seconds::{LONGEST_SECS, is_moment};
 pub use text::{TextEncoding, decode_text};

@@ -1,14 +1,15 @@
 //! The telemetry of a recording, joined over its chapters.
 
-use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
+use mtbsync_formats::open_file;
 use mtbsync_media::Recording;
-use mtbsync_task::error::PipelineError;
+use mtbsync_task::error::{PipelineError, TaskProblem};
 use mtbsync_telemetry::gpmf::{GpmfStream, GpsStream};
 use mtbsync_telemetry::hilight::Hilight;
 use mtbsync_telemetry::lens::{LensFrom, Lenses};
+use mtbsync_telemetry::mp4::Mp4Error;
 use mtbsync_telemetry::realtime::NotRealTime;
 use mtbsync_telemetry::{FileTelemetry, Warnings};
 
@@ -36,16 +37,18 @@ pub struct CameraTelemetry {
 }
 
 impl CameraTelemetry {
-    /// Reads all chapters. A file that is no MP4, or cannot be read as one, has no telemetry.
-    pub fn read(recording: &Recording) -> Self {
+    /// Reads all chapters. A file that is no MP4, or a damaged one, has no telemetry.
+    ///
+    /// # Errors
+    /// The system cannot read a file.
+    pub fn read(recording: &Recording) -> Result<Self, PipelineError> {
         let mut all = Self::default();
         for chapter in recording.chapters() {
-            let Some(file) = read_file(&chapter.path) else {
-                continue;
-            };
-            all.add(file, chapter.start_secs, chapter.container_start_secs);
+            if let Some(file) = read_file(&chapter.path)? {
+                all.add(file, chapter.start_secs, chapter.container_start_secs);
+            }
         }
-        all
+        Ok(all)
     }
 
     /// Refuses TimeWarp and time-lapse, whose times say nothing about a ride
@@ -109,7 +112,11 @@ impl CameraTelemetry {
     }
 }
 
-fn read_file(path: &Path) -> Option<FileTelemetry> {
-    let file = File::open(path).ok()?;
-    FileTelemetry::read(&mut BufReader::new(file)).ok()
+fn read_file(path: &Path) -> Result<Option<FileTelemetry>, PipelineError> {
+    let file = open_file(path)?;
+    match FileTelemetry::read(&mut BufReader::new(file)) {
+        Ok(file) => Ok(Some(file)),
+        Err(Mp4Error::Io(error)) => Err(PipelineError::from(TaskProblem::Unreadable(error)).at(path)),
+        Err(_) => Ok(None),
+    }
 }

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
 
 use mtbsync_media::{FrameOptions, FrameRole, LumaFrame, OpenOptions, Recording, SampleRequest};
-use mtbsync_task::error::{PipelineError, TaskProblem};
+use mtbsync_task::error::PipelineError;
 use mtbsync_task::progress::{Stage, Task};
 use mtbsync_telemetry::clean::clean;
 use mtbsync_vision::dense::{DESCRIPTOR_LEN, DenseExtractor};
@@ -50,8 +50,7 @@ pub fn open(path: &Path, single_file: bool, no_proxy: bool) -> Result<Opened, Pi
     .map_err(|error| PipelineError::from(IndexProblem::Open(error)).at(path))?;
     let info = recording.info();
     let chapters: Vec<&Path> = recording.chapters().iter().map(|c| c.path.as_path()).collect();
-    let fingerprint = mtbsync_formats::fingerprint(&chapters)
-        .map_err(|error| PipelineError::from(TaskProblem::Unreadable(error)).at(path))?;
+    let fingerprint = mtbsync_formats::fingerprint(&chapters)?;
     let name = |p: &Path| {
         p.file_name()
             .map(|n| n.to_string_lossy().into_owned())
@@ -171,7 +170,8 @@ pub fn describe(
     if collected.t_secs.len() < 2 {
         return Err(PipelineError::from(IndexProblem::TooShort).at(path));
     }
-    Ok((collected.into_features(opened, params, skipped), times))
+    let recorded = CameraTelemetry::read(&opened.recording)?;
+    Ok((collected.into_features(opened, recorded, params, skipped), times))
 }
 
 /// One described frame.
@@ -251,7 +251,13 @@ impl Collected {
         }
     }
 
-    fn into_features(self, opened: &Opened, params: IndexParams, skipped_frames: usize) -> Features {
+    fn into_features(
+        self,
+        opened: &Opened,
+        recorded: CameraTelemetry,
+        params: IndexParams,
+        skipped_frames: usize,
+    ) -> Features {
         let mask = mask::static_mask(&self.dense);
         let (width, height) = self.size;
         let mut offsets = vec![0];
@@ -265,7 +271,6 @@ impl Collected {
             }
             offsets.push(keypoints.len() as i64);
         }
-        let recorded = CameraTelemetry::read(&opened.recording);
         Features {
             source: opened.source.clone(),
             params,

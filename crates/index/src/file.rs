@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use mtbsync_formats::atomic::{FileSet, Replaces, StagedFile, WriteError};
 use mtbsync_formats::npz::{Array, Compression, NpzElement, NpzError, NpzReader, NpzWriter};
-use mtbsync_formats::{ReadError, is_moment, json};
+use mtbsync_formats::{ReadError, ReadErrorKind, is_moment, json, open_file};
 use mtbsync_task::error::PipelineError;
 use mtbsync_telemetry::lens::Lenses;
 use mtbsync_vision::dense::{BINS, COLS, DESCRIPTOR_LEN, ROWS, SCALE};
@@ -175,10 +175,12 @@ fn encode(file: &mut StagedFile, f: &Features, now_utc: &str) -> Result<(), NpzE
 
 /// Read an index. Descriptors and keypoints stay in the file, which is looked through once and kept open.
 pub fn read(path: &Path) -> Result<Features, PipelineError> {
-    let file = File::open(path).map_err(|error| ReadError::from_io(path, error))?;
-    if file.metadata().is_ok_and(|m| m.is_dir()) {
-        return Err(PipelineError::from(IndexProblem::IsFolder).at(path));
-    }
+    let file = match open_file(path) {
+        Err(error) if matches!(error.kind, ReadErrorKind::IsFolder) => {
+            return Err(PipelineError::from(IndexProblem::IsFolder).at(path));
+        }
+        opened => opened?,
+    };
     decode(file).map_err(|problem| PipelineError::from(problem).at(path))
 }
 

@@ -191,7 +191,7 @@ mod tests {
     /// The cameras' own tracks of two laps of one race track.
     fn laps() -> Tracks {
         let [a, b] = ["pass1.mp4", "pass2.mp4"].map(|name| {
-            CameraTelemetry::read(&Recording::open(&lap(name), &OpenOptions::default()).unwrap())
+            CameraTelemetry::read(&Recording::open(&lap(name), &OpenOptions::default()).unwrap()).unwrap()
         });
         let side = |recorded| SideInput {
             name: "run",

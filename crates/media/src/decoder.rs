@@ -5,12 +5,15 @@ use ffmpeg_next::ffi;
 
 use crate::demux::Demuxer;
 use crate::error::OpenError;
+use crate::fence;
 
 /// What the decoder has to say next.
 pub(crate) enum Decoded {
     Picture,
     /// A picture could not be decoded.
     Damaged,
+    /// The system gave no memory; nothing is wrong with the picture.
+    NoMemory,
     NeedsPacket,
     End,
 }
@@ -25,12 +28,14 @@ impl VideoDecoder {
     pub fn open(demuxer: &Demuxer, stream: usize, threads: usize) -> Result<VideoDecoder, OpenError> {
         let parameters = demuxer.parameters(stream).ok_or(OpenError::NoVideoTrack)?;
         let codec_id = parameters.id();
+        demuxer.check_decoded(stream)?;
         let unsupported = || OpenError::UnsupportedCodec(codec_id.name().to_owned());
         let mut context = ffmpeg::codec::Context::from_parameters(parameters).map_err(|_| unsupported())?;
-        // SAFETY: the context was just allocated and is not open yet, which is when threads may be set. The
+        // SAFETY: the context was just allocated and is not open yet, which is when threads and bounds are set. The
         // kind of threading is left to the library (frames or slices, whichever the codec can).
         unsafe {
             (*context.as_mut_ptr()).thread_count = i32::try_from(threads).unwrap_or(0);
+            (*context.as_mut_ptr()).max_pixels = fence::MAX_PIXELS as i64;
         }
         let mut decoder = context.decoder();
         if codec_id == ffmpeg::codec::Id::HEVC {
@@ -43,9 +48,15 @@ impl VideoDecoder {
     }
 
     /// Takes one packet, whose picture is shown at `pts`. `false`: the packet is unusable.
-    pub fn send(&mut self, mut packet: ffmpeg::Packet, pts: i64) -> bool {
+    ///
+    /// # Errors
+    /// There is no memory.
+    pub fn send(&mut self, mut packet: ffmpeg::Packet, pts: i64) -> Result<bool, OpenError> {
         packet.set_pts(Some(pts));
-        self.decoder.send_packet(&packet).is_ok()
+        match self.decoder.send_packet(&packet) {
+            Err(ffmpeg::Error::Other { errno }) if errno == ffmpeg::error::ENOMEM => Err(OpenError::NoMemory),
+            sent => Ok(sent.is_ok()),
+        }
     }
 
     /// Says that no packet follows; the pictures still inside come out next.
@@ -65,6 +76,7 @@ impl VideoDecoder {
             Ok(()) => Decoded::Picture,
             Err(ffmpeg::Error::Eof) => Decoded::End,
             Err(ffmpeg::Error::Other { errno }) if errno == ffmpeg::error::EAGAIN => Decoded::NeedsPacket,
+            Err(ffmpeg::Error::Other { errno }) if errno == ffmpeg::error::ENOMEM => Decoded::NoMemory,
             Err(_) => Decoded::Damaged,
         }
     }

@@ -2,17 +2,20 @@
 //! the streams and compressed packets, nothing else, so that everything above it can be read without knowing
 //! FFmpeg.
 
-use std::ffi::{CStr, CString};
+use std::ffi::{CStr, CString, c_char, c_int};
 use std::path::Path;
 use std::ptr;
 
 use ffmpeg_next as ffmpeg;
 use ffmpeg_next::ffi;
+use ffmpeg_next::format::context::StreamIo;
 use ffmpeg_next::packet::Ref as _;
 
 use crate::error::OpenError;
+use crate::fence;
 use crate::orientation::Orientation;
 use crate::rational::Rational;
+use crate::source::{self, FileIdentity, SourceWatch};
 
 /// Demuxers that may look at an input. Playlists are left out on purpose: they would open further files.
 const CONTAINERS: &CStr = c"mov,mp4,matroska,webm,avi,mpegts,mpeg,flv,asf,mxf,ogg";
@@ -62,8 +65,8 @@ pub(crate) enum Next {
     Packet(PacketFacts, ffmpeg::Packet),
     /// The regular end.
     End,
-    /// Reading failed before the end.
-    Failed,
+    /// Nothing can be made of what follows.
+    Damaged,
 }
 
 /// Timing of one packet, in ticks of its stream.
@@ -102,19 +105,32 @@ pub(crate) enum PacketFilter {
 /// An open container.
 pub(crate) struct Demuxer {
     input: ffmpeg::format::context::Input,
+    source: SourceWatch,
 }
 
 impl Demuxer {
-    /// Opens a local file and looks at the beginning of its streams, which decodes several frames. Names that
-    /// look like URLs are not followed.
+    /// Opens the file at `path` and looks at the beginning of its streams, which decodes several frames of those
+    /// that the fence lets pass. No other file is ever opened.
     pub fn open(path: &Path) -> Result<Demuxer, OpenError> {
-        Self::open_header(path)?.look_through()
+        Self::open_header(source::open(path)?)?.look_through()
+    }
+
+    /// As [`open`](Self::open), for a file that was looked at before.
+    ///
+    /// # Errors
+    /// As there; or it is not the same file any more.
+    pub fn open_again(path: &Path, identity: FileIdentity) -> Result<Demuxer, OpenError> {
+        let source = source::open(path)?;
+        if source.identity() != identity {
+            return Err(OpenError::Changed);
+        }
+        Self::open_header(source)?.look_through()
     }
 
     /// As [`open`](Self::open), but takes an MP4's streams as its header names them: what is only known once
     /// frames are decoded, such as how far they are reordered, is missing.
     pub fn open_quickly(path: &Path) -> Result<Demuxer, OpenError> {
-        let demuxer = Self::open_header(path)?;
+        let demuxer = Self::open_header(source::open(path)?)?;
         if demuxer.container().starts_with("mov") {
             Ok(demuxer)
         } else {
@@ -122,35 +138,73 @@ impl Demuxer {
         }
     }
 
-    fn open_header(path: &Path) -> Result<Demuxer, OpenError> {
+    fn open_header(source: SourceWatch) -> Result<Demuxer, OpenError> {
         ffmpeg::log::set_level(ffmpeg::log::Level::Quiet);
-        let url = file_url(path).ok_or(OpenError::NotFound)?;
-        let mut context: *mut ffi::AVFormatContext = ptr::null_mut();
+        fence::bound_allocations();
+        // Some formats are told apart by the end of the name.
+        let name = source.path().as_os_str().as_encoded_bytes();
+        let name = CString::new(name).map_err(|_| OpenError::NotFound)?;
+        let mut io = StreamIo::from_read_seek(source.reader()?).map_err(|_| OpenError::NoMemory)?;
         let mut options: *mut ffi::AVDictionary = ptr::null_mut();
-        // SAFETY: `url`, the key and the value are NUL-terminated and outlive the calls.
-        // `avformat_open_input` frees and nulls `context` on failure; the dictionary is freed in every case.
-        // On success `Input::wrap` takes ownership and closes the context when dropped.
+        // SAFETY: the name, the keys and the values are NUL-terminated and outlive the calls.
+        // `avformat_open_input` frees and nulls `context` on failure, and leaves `io` alone; the dictionary is
+        // freed in every case. On success `Input` takes both and closes them when dropped.
         unsafe {
+            let mut context = ffi::avformat_alloc_context();
+            if context.is_null() {
+                return Err(OpenError::NoMemory);
+            }
+            (*context).pb = io.as_mut_ptr();
+            (*context).flags |= ffi::AVFMT_FLAG_CUSTOM_IO;
+            (*context).io_open = Some(open_nothing);
+            let decoders = fence::decoder_names();
             ffi::av_dict_set(&mut options, c"format_whitelist".as_ptr(), CONTAINERS.as_ptr(), 0);
-            let opened = ffi::avformat_open_input(&mut context, url.as_ptr(), ptr::null(), &mut options);
+            ffi::av_dict_set(&mut options, c"codec_whitelist".as_ptr(), decoders.as_ptr(), 0);
+            let opened = ffi::avformat_open_input(&mut context, name.as_ptr(), ptr::null(), &mut options);
             ffi::av_dict_free(&mut options);
+            if let Some(failure) = source.failure() {
+                ffi::avformat_close_input(&mut context);
+                return Err(failure);
+            }
             if opened < 0 || context.is_null() {
                 return Err(open_error(opened));
             }
-            Ok(Demuxer {
-                input: ffmpeg::format::context::Input::wrap(context),
-            })
+            let input = ffmpeg::format::context::Input::wrap_with_custom_io(context, io);
+            Ok(Demuxer { input, source })
         }
     }
 
     fn look_through(mut self) -> Result<Demuxer, OpenError> {
-        // SAFETY: the context is open, and no options are given.
-        let looked = unsafe { ffi::avformat_find_stream_info(self.input.as_mut_ptr(), ptr::null_mut()) };
-        if looked < 0 {
+        let mut options = vec![ptr::null_mut::<ffi::AVDictionary>(); self.input.nb_streams() as usize];
+        // SAFETY: the context is open; there is one dictionary per stream, set by NUL-terminated text and freed
+        // afterwards.
+        let looked = unsafe {
+            for each in &mut options {
+                ffi::av_dict_set_int(each, c"max_pixels".as_ptr(), fence::MAX_PIXELS as i64, 0);
+            }
+            let looked = ffi::avformat_find_stream_info(self.input.as_mut_ptr(), options.as_mut_ptr());
+            for each in &mut options {
+                ffi::av_dict_free(each);
+            }
+            looked
+        };
+        if let Some(failure) = self.source.failure() {
+            Err(failure)
+        } else if looked < 0 {
             Err(open_error(looked))
         } else {
             Ok(self)
         }
+    }
+
+    /// Which content the open file has.
+    pub fn identity(&self) -> FileIdentity {
+        self.source.identity()
+    }
+
+    /// Asked after the last packet that is wanted: no read failed, and the file has not changed.
+    pub fn check_source(&self) -> Result<(), OpenError> {
+        self.source.check()
     }
 
     /// Short name of the container family, such as `mov,mp4,m4a,3gp,3g2,mj2`.
@@ -184,6 +238,16 @@ impl Demuxer {
         self.input.stream(stream).map(|stream| stream.parameters())
     }
 
+    /// Whether pictures such as those of `stream` are decoded at all.
+    ///
+    /// # Errors
+    /// They are not, by codec or size.
+    pub fn check_decoded(&self, stream: usize) -> Result<(), OpenError> {
+        let facts = self.stream_facts(stream).ok_or(OpenError::NoVideoTrack)?;
+        let parameters = self.parameters(stream).ok_or(OpenError::NoVideoTrack)?;
+        fence::check_pictures(parameters.id(), (facts.coded_width, facts.coded_height))
+    }
+
     /// Reads only `stream` from now on.
     pub fn select(&mut self, stream: usize, wanted: PacketFilter) {
         let keep = match wanted {
@@ -215,17 +279,24 @@ impl Demuxer {
     }
 
     /// The next packet of any selected stream.
-    pub fn read(&mut self) -> Next {
+    ///
+    /// # Errors
+    /// The system could not read the file: a packet made of that would be cut short, and the end no end.
+    pub fn read(&mut self) -> Result<Next, OpenError> {
         for _ in 0..MAX_DAMAGED_IN_A_ROW {
             let mut packet = ffmpeg::Packet::empty();
-            match packet.read(&mut self.input) {
-                Ok(()) => return Next::Packet(packet_facts(&packet), packet),
-                Err(ffmpeg::Error::Eof) => return Next::End,
+            let read = packet.read(&mut self.input);
+            if let Some(failure) = self.source.failure() {
+                return Err(failure);
+            }
+            match read {
+                Ok(()) => return Ok(Next::Packet(packet_facts(&packet), packet)),
+                Err(ffmpeg::Error::Eof) => return Ok(Next::End),
                 Err(ffmpeg::Error::InvalidData) => {}
-                Err(_) => return Next::Failed,
+                Err(_) => return Ok(Next::Damaged),
             }
         }
-        Next::Failed
+        Ok(Next::Damaged)
     }
 
     /// The container's own table of the packets of `stream` in stored order, as far as it is known without
@@ -321,11 +392,15 @@ fn packet_facts(packet: &ffmpeg::Packet) -> PacketFacts {
     }
 }
 
-/// `file:` in front keeps libavformat from reading the name as a protocol.
-fn file_url(path: &Path) -> Option<CString> {
-    let mut bytes = b"file:".to_vec();
-    bytes.extend_from_slice(path.as_os_str().as_encoded_bytes());
-    CString::new(bytes).ok()
+/// Keeps a container from opening further files.
+unsafe extern "C" fn open_nothing(
+    _: *mut ffi::AVFormatContext,
+    _: *mut *mut ffi::AVIOContext,
+    _: *const c_char,
+    _: c_int,
+    _: *mut *mut ffi::AVDictionary,
+) -> c_int {
+    ffi::AVERROR(ffi::EPERM)
 }
 
 fn open_error(code: i32) -> OpenError {
@@ -372,7 +447,7 @@ unsafe fn dictionary_value(dictionary: *const ffi::AVDictionary, key: &CStr) -> 
 
 /// # Safety
 /// `pointer` must be null or a NUL-terminated string.
-unsafe fn text(pointer: *const std::ffi::c_char) -> Option<String> {
+unsafe fn text(pointer: *const c_char) -> Option<String> {
     if pointer.is_null() {
         return None;
     }

@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use crate::demux::{Demuxer, Next, PacketFacts, PacketFilter, StreamFacts, TableRow};
+use crate::error::OpenError;
 use crate::mp4box;
 
 /// Codecs whose packets FFmpeg hands out exactly as the container's table lists them.
@@ -68,19 +69,26 @@ impl GopLocator {
 /// Indexes the `video` stream of the file at `path`. Where the container's own table already says all (MP4
 /// whose frames are shown in stored order, as GoPro writes it), no packet is read, which saves going through
 /// gigabytes.
-pub(crate) fn read_index(demuxer: &mut Demuxer, video: &StreamFacts, path: &Path) -> PacketIndex {
+///
+/// # Errors
+/// The system could not read the file.
+pub(crate) fn read_index(
+    demuxer: &mut Demuxer,
+    video: &StreamFacts,
+    path: &Path,
+) -> Result<PacketIndex, OpenError> {
     let table = demuxer.index_table(video.index);
     let has_table =
-        TABLE_CODECS.contains(&video.codec.as_str()) && mp4box::is_shown_as_stored(path, video.id);
+        TABLE_CODECS.contains(&video.codec.as_str()) && mp4box::is_shown_as_stored(path, video.id)?;
     let mut builder = IndexBuilder::default();
     builder.index.is_truncated = table.iter().any(|row| !row.is_in_file);
     builder.index.has_exact_dts = demuxer.container().starts_with("mov");
     if has_table {
         index_table(&mut builder, &table, video.duration_ticks);
     } else {
-        index_packets(&mut builder, demuxer, video.index);
+        index_packets(&mut builder, demuxer, video.index)?;
     }
-    builder.finish()
+    Ok(builder.finish())
 }
 
 /// Takes the container's table for the index.
@@ -104,16 +112,16 @@ fn index_table(builder: &mut IndexBuilder, table: &[TableRow], duration_ticks: i
 }
 
 /// Reads all packets of `stream`.
-fn index_packets(builder: &mut IndexBuilder, demuxer: &mut Demuxer, stream: usize) {
+fn index_packets(builder: &mut IndexBuilder, demuxer: &mut Demuxer, stream: usize) -> Result<(), OpenError> {
     demuxer.select(stream, PacketFilter::All);
     loop {
-        match demuxer.read() {
+        match demuxer.read()? {
             Next::Packet(facts, _) if facts.stream == stream => builder.add(&facts),
             Next::Packet(..) => {}
-            Next::End => return,
-            Next::Failed => {
+            Next::End => return Ok(()),
+            Next::Damaged => {
                 builder.index.is_truncated = true;
-                return;
+                return Ok(());
             }
         }
     }
@@ -235,17 +243,17 @@ mod tests {
         for path in [whole, edited, uneven, cut] {
             let mut demuxer = Demuxer::open(&path).unwrap();
             let video = demuxer.streams().swap_remove(0);
-            assert!(mp4box::is_shown_as_stored(&path, video.id));
-            let from_table = read_index(&mut demuxer, &video, &path);
+            assert!(mp4box::is_shown_as_stored(&path, video.id).unwrap());
+            let from_table = read_index(&mut demuxer, &video, &path).unwrap();
             let mut builder = IndexBuilder::default();
             builder.index.is_truncated = path.ends_with("cut.mp4");
             builder.index.has_exact_dts = true;
-            index_packets(&mut builder, &mut demuxer, video.index);
+            index_packets(&mut builder, &mut demuxer, video.index).unwrap();
             assert_eq!(from_table, builder.finish(), "{}", path.display());
         }
         let reordered = make("reordered.mp4", "-i whole.mp4 -c:v libx264 -bf 2");
         let video = Demuxer::open(&reordered).unwrap().streams().swap_remove(0);
-        assert!(!mp4box::is_shown_as_stored(&reordered, video.id));
+        assert!(!mp4box::is_shown_as_stored(&reordered, video.id).unwrap());
     }
 
     #[test]

@@ -1,11 +1,10 @@
-//! Where in a decoded picture the luma is: any YUV or grey layout of 8 to 16 bits, by FFmpeg's own
-//! description of the format; and how large the picture is with square pixels.
+//! Where in a decoded picture the luma is, by FFmpeg's own description of the format; and how large the picture is with square pixels.
 
 use fast_image_resize::pixels::{U8, U16};
 use ffmpeg_next as ffmpeg;
-use ffmpeg_next::ffi;
 
 use crate::error::OpenError;
+use crate::fence;
 use crate::rational::Rational;
 use crate::tuning::MAX_SAMPLE_ASPECT;
 
@@ -19,57 +18,40 @@ pub(crate) struct LumaLayout {
     shift: u32,
     /// Bits per sample, 8 to 16.
     pub depth: u32,
-    big_endian: bool,
     /// Range when neither stream nor container says it.
     full_range_by_default: bool,
 }
 
 impl LumaLayout {
-    /// Layout of the format of `frame`.
+    /// Layout of the format of `frame`, whose memory holds all of its rows.
     pub fn of(frame: &ffmpeg::frame::Video) -> Result<LumaLayout, OpenError> {
-        // SAFETY: a `Video` always wraps an allocated AVFrame; its format is written by the decoder. The
-        // descriptor and its name are static tables of the library.
-        let (name, flags, components, luma) = unsafe {
-            let descriptor = ffi::av_pix_fmt_desc_get(frame.format().into());
-            if descriptor.is_null() {
-                return Err(OpenError::UnsupportedPixelFormat("unknown".to_owned()));
-            }
-            let name = std::ffi::CStr::from_ptr((*descriptor).name)
-                .to_string_lossy()
-                .into_owned();
+        fence::check_frame(frame)?;
+        let unknown = || OpenError::UnsupportedPixelFormat("unknown".to_owned());
+        let descriptor = frame.format().descriptor().ok_or_else(unknown)?;
+        // SAFETY: a descriptor is a static table of the library.
+        let (components, luma) = unsafe {
             (
-                name,
-                (*descriptor).flags,
-                (*descriptor).nb_components,
-                (*descriptor).comp[0],
+                (*descriptor.as_ptr()).nb_components,
+                (*descriptor.as_ptr()).comp[0],
             )
         };
-        let flag = |bit: std::ffi::c_int| flags & u64::from(bit.unsigned_abs()) != 0;
-        let unreadable = [
-            ffi::AV_PIX_FMT_FLAG_RGB,
-            ffi::AV_PIX_FMT_FLAG_PAL,
-            ffi::AV_PIX_FMT_FLAG_BITSTREAM,
-            ffi::AV_PIX_FMT_FLAG_HWACCEL,
-            ffi::AV_PIX_FMT_FLAG_BAYER,
-            ffi::AV_PIX_FMT_FLAG_FLOAT,
-        ];
         let layout = LumaLayout {
             plane: usize::try_from(luma.plane).unwrap_or(usize::MAX),
             step: usize::try_from(luma.step).unwrap_or(0),
             offset: usize::try_from(luma.offset).unwrap_or(0),
             shift: u32::try_from(luma.shift).unwrap_or(0),
             depth: u32::try_from(luma.depth).unwrap_or(0),
-            big_endian: flag(ffi::AV_PIX_FMT_FLAG_BE),
-            full_range_by_default: name.starts_with("yuvj") || components <= 2,
+            full_range_by_default: descriptor.name().starts_with("yuvj") || components <= 2,
         };
         let readable = (8..=16).contains(&layout.depth)
             && layout.plane < 4
             && layout.step >= layout.sample_bytes()
             && layout.shift + layout.depth <= 16;
-        if !readable || unreadable.into_iter().any(flag) {
-            return Err(OpenError::UnsupportedPixelFormat(name));
+        if readable {
+            Ok(layout)
+        } else {
+            Err(OpenError::UnsupportedPixelFormat(descriptor.name().to_owned()))
         }
-        Ok(layout)
     }
 
     pub fn sample_bytes(&self) -> usize {
@@ -97,9 +79,9 @@ impl LumaLayout {
         samples.reserve(width * height);
         let row_bytes = self.offset + width.saturating_sub(1) * self.step + self.sample_bytes();
         for y in 0..height {
-            // SAFETY: a decoded frame of this format and size holds `height` rows at `linesize` bytes apart
-            // in this plane, each with at least `row_bytes` bytes (that is what the format's description
-            // means). `linesize` may be negative (bottom-up pictures), hence the signed offset.
+            // SAFETY: `fence::check_frame` found `height` rows of the format's length, which holds `row_bytes`,
+            // `linesize` bytes apart in the memory of this plane. `linesize` may be negative (bottom-up
+            // pictures), hence the signed offset.
             let row = unsafe {
                 let raw = frame.as_ptr();
                 let start = (*raw).data[self.plane];
@@ -107,6 +89,9 @@ impl LumaLayout {
                     return;
                 }
                 let stride = (*raw).linesize[self.plane] as isize;
+                if height > 1 && stride.unsigned_abs() < row_bytes {
+                    return;
+                }
                 std::slice::from_raw_parts(start.offset(y as isize * stride), row_bytes)
             };
             convert(row.get(self.offset..).unwrap_or_default(), samples);
@@ -126,7 +111,7 @@ impl LumaLayout {
     pub fn copy_16_bit(&self, frame: &ffmpeg::frame::Video, samples: &mut Vec<U16>) {
         let mask = u16::MAX >> (16 - self.depth);
         self.copy_rows(frame, samples, |row, samples| {
-            if self.step == 2 && !self.big_endian {
+            if self.step == 2 {
                 // What cameras write; a loop without choices becomes vectors.
                 let words = row.as_chunks().0.iter().map(|pair| u16::from_le_bytes(*pair));
                 samples.extend(words.map(|word| U16::new((word >> self.shift) & mask)));
@@ -137,12 +122,7 @@ impl LumaLayout {
                     bytes.first().copied().unwrap_or(0),
                     bytes.get(1).copied().unwrap_or(0),
                 ];
-                let word = if self.big_endian {
-                    u16::from_be_bytes(pair)
-                } else {
-                    u16::from_le_bytes(pair)
-                };
-                U16::new((word >> self.shift) & mask)
+                U16::new((u16::from_le_bytes(pair) >> self.shift) & mask)
             }));
         });
     }

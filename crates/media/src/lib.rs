@@ -30,7 +30,8 @@
 //! [`SoundReader`] the sound, and [`encode`] writes movies and JPEGs.
 //!
 //! All times are presentation times: edit lists are applied, frame durations may vary, and 0 is the first
-//! frame that is shown. FFmpeg is linked, and stays behind the modules `demux` (containers), `decoder`
+//! frame that is shown. What the system cannot read is an error, never a short recording (`source`); what is
+//! decoded at all, and how much memory that may take, is in `fence`. FFmpeg is linked, and stays behind the modules `demux` (containers), `decoder`
 //! (pictures), `luma` and `scale` (pixels), `sound` and `encode`.
 
 mod capabilities;
@@ -38,6 +39,7 @@ mod decoder;
 mod demux;
 pub mod encode;
 mod error;
+mod fence;
 mod frames;
 pub mod gopro;
 mod index;
@@ -56,6 +58,7 @@ mod rational;
 mod recording;
 pub mod scale;
 mod sound;
+mod source;
 mod stand_in;
 mod timeline;
 mod tuning;

@@ -7,6 +7,7 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use mtbsync_formats::bmff::{self, BoxHeader, BoxName, MAX_SIBLINGS, UserData};
+use mtbsync_formats::open_file;
 
 /// Largest payload handed out. GoPro's boxes hold a few kilobytes.
 const MAX_PAYLOAD_BYTES: u64 = 8 << 20;
@@ -15,16 +16,18 @@ const MAX_PAYLOAD_BYTES: u64 = 8 << 20;
 /// boxes that do not fit their parent or exceed 8 MiB are left out.
 ///
 /// # Errors
-/// The file cannot be opened.
+/// The file cannot be read.
 pub fn read_user_data(path: &Path) -> io::Result<UserData> {
     let mut boxes = BoxReader::open(path)?;
     let whole = boxes.whole();
     let mut user_data = UserData::default();
-    let moov = boxes.child(whole, *b"moov");
-    let children = moov.map(|moov| boxes.children(moov)).unwrap_or_default();
+    let Some(moov) = boxes.child(whole, *b"moov")? else {
+        return Ok(user_data);
+    };
+    let children = boxes.children(moov)?;
     for udta in children.into_iter().filter(|child| &child.kind == b"udta") {
-        for child in boxes.children(udta) {
-            let body = boxes.payload(child);
+        for child in boxes.children(udta)? {
+            let body = boxes.payload(child)?;
             user_data.boxes.extend(body.map(|body| (child.kind, body)));
         }
     }
@@ -32,37 +35,37 @@ pub fn read_user_data(path: &Path) -> io::Result<UserData> {
 }
 
 /// Whether the file is an MP4 whose index was never written.
-pub(crate) fn lacks_moov(path: &Path) -> bool {
-    let Ok(mut boxes) = BoxReader::open(path) else {
-        return false;
-    };
+pub(crate) fn lacks_moov(path: &Path) -> io::Result<bool> {
+    let mut boxes = BoxReader::open(path)?;
     let whole = boxes.whole();
-    let top = boxes.children(whole);
-    top.iter().any(|each| &each.kind == b"ftyp") && !top.iter().any(|each| &each.kind == b"moov")
+    let top = boxes.children(whole)?;
+    Ok(top.iter().any(|each| &each.kind == b"ftyp") && !top.iter().any(|each| &each.kind == b"moov"))
 }
 
 /// Whether every frame of this track is shown in the order it is stored in: no `ctts` box, no fragments.
-pub(crate) fn is_shown_as_stored(path: &Path, track_id: u32) -> bool {
-    let Ok(mut boxes) = BoxReader::open(path) else {
-        return false;
-    };
+pub(crate) fn is_shown_as_stored(path: &Path, track_id: u32) -> io::Result<bool> {
+    let mut boxes = BoxReader::open(path)?;
     let whole = boxes.whole();
-    if boxes.child(whole, *b"moof").is_some() {
-        return false;
+    if boxes.child(whole, *b"moof")?.is_some() {
+        return Ok(false);
     }
-    let Some(moov) = boxes.child(whole, *b"moov") else {
-        return false;
+    let Some(moov) = boxes.child(whole, *b"moov")? else {
+        return Ok(false);
     };
-    let children = boxes.children(moov);
+    let children = boxes.children(moov)?;
     if children.iter().any(|child| &child.kind == b"mvex") {
-        return false;
+        return Ok(false);
     }
-    let mut tracks = children.into_iter().filter(|child| &child.kind == b"trak");
-    let Some(track) = tracks.find(|track| boxes.track_id(*track) == Some(track_id)) else {
-        return false;
-    };
-    let table = boxes.descendant(track, &[*b"mdia", *b"minf", *b"stbl"]);
-    table.is_some_and(|table| boxes.child(table, *b"ctts").is_none())
+    for track in children.into_iter().filter(|child| &child.kind == b"trak") {
+        if boxes.track_id(track)? == Some(track_id) {
+            let table = boxes.descendant(track, &[*b"mdia", *b"minf", *b"stbl"])?;
+            return Ok(match table {
+                Some(table) => boxes.child(table, *b"ctts")?.is_none(),
+                None => false,
+            });
+        }
+    }
+    Ok(false)
 }
 
 /// Where a box's payload lies in the file.
@@ -81,7 +84,7 @@ struct BoxReader<R> {
 impl BoxReader<BufReader<File>> {
     fn open(path: &Path) -> io::Result<Self> {
         // Boxes lie far apart: a large buffer would only be thrown away at each seek.
-        BoxReader::new(BufReader::with_capacity(512, File::open(path)?))
+        BoxReader::new(BufReader::with_capacity(512, open_file(path)?))
     }
 }
 
@@ -101,52 +104,61 @@ impl<R: Read + Seek> BoxReader<R> {
     }
 
     /// Direct children, as far as they fit into their parent.
-    fn children(&mut self, parent: BoxSpan) -> Vec<BoxSpan> {
+    fn children(&mut self, parent: BoxSpan) -> io::Result<Vec<BoxSpan>> {
         let mut children = Vec::new();
         let mut at = parent.start;
         while children.len() < MAX_SIBLINGS {
-            let Some(child) = self.header(at, parent.end) else {
+            let Some(child) = self.header(at, parent.end)? else {
                 break;
             };
             at = child.end;
             children.push(child);
         }
-        children
+        Ok(children)
     }
 
-    fn child(&mut self, parent: BoxSpan, kind: BoxName) -> Option<BoxSpan> {
-        self.children(parent).into_iter().find(|child| child.kind == kind)
+    fn child(&mut self, parent: BoxSpan, kind: BoxName) -> io::Result<Option<BoxSpan>> {
+        let children = self.children(parent)?;
+        Ok(children.into_iter().find(|child| child.kind == kind))
     }
 
-    fn descendant(&mut self, ancestor: BoxSpan, path: &[BoxName]) -> Option<BoxSpan> {
-        path.iter()
-            .try_fold(ancestor, |parent, kind| self.child(parent, *kind))
+    fn descendant(&mut self, ancestor: BoxSpan, path: &[BoxName]) -> io::Result<Option<BoxSpan>> {
+        let mut found = Some(ancestor);
+        for kind in path {
+            let Some(parent) = found else { break };
+            found = self.child(parent, *kind)?;
+        }
+        Ok(found)
     }
 
-    fn payload(&mut self, span: BoxSpan) -> Option<Vec<u8>> {
-        let length = span
-            .end
-            .checked_sub(span.start)
-            .filter(|length| *length <= MAX_PAYLOAD_BYTES)?;
-        let mut payload = vec![0; usize::try_from(length).ok()?];
-        self.source.seek(SeekFrom::Start(span.start)).ok()?;
-        self.source.read_exact(&mut payload).ok()?;
-        Some(payload)
+    /// `None` of a box that is too large.
+    fn payload(&mut self, span: BoxSpan) -> io::Result<Option<Vec<u8>>> {
+        let length = span.end.saturating_sub(span.start);
+        if length > MAX_PAYLOAD_BYTES {
+            return Ok(None);
+        }
+        let mut payload = vec![0; length as usize];
+        self.source.seek(SeekFrom::Start(span.start))?;
+        self.source.read_exact(&mut payload)?;
+        Ok(Some(payload))
     }
 
-    fn track_id(&mut self, track: BoxSpan) -> Option<u32> {
-        let header = self.child(track, *b"tkhd")?;
-        bmff::track_id(&self.payload(header)?)
+    fn track_id(&mut self, track: BoxSpan) -> io::Result<Option<u32>> {
+        let Some(header) = self.child(track, *b"tkhd")? else {
+            return Ok(None);
+        };
+        Ok(self.payload(header)?.and_then(|payload| bmff::track_id(&payload)))
     }
 
     /// The box whose header starts at `at`; `None` if it does not fit before `end`.
-    fn header(&mut self, at: u64, end: u64) -> Option<BoxSpan> {
-        let header = BoxHeader::read(&mut self.source, at, end).ok()??;
-        header.fits(end.saturating_sub(at)).then_some(BoxSpan {
+    fn header(&mut self, at: u64, end: u64) -> io::Result<Option<BoxSpan>> {
+        let header = BoxHeader::read(&mut self.source, at, end)?;
+        let fitting = header.filter(|header| header.fits(end.saturating_sub(at)));
+        Ok(fitting.map(|header| BoxSpan {
             kind: header.name,
             start: at + header.header_len,
             end: at + header.len,
-        })
+        }))
     }
 }
 
@@ -185,8 +197,11 @@ mod tests {
         let mut boxes = reader(&file);
         let whole = boxes.whole();
         let firmware = boxes.descendant(whole, &[*b"moov", *b"udta", *b"FIRM"]).unwrap();
-        assert_eq!(boxes.payload(firmware).as_deref(), Some(&b"HD5"[..]));
-        assert_eq!(boxes.descendant(whole, &[*b"moov", *b"meta"]), None);
+        assert_eq!(
+            boxes.payload(firmware.unwrap()).unwrap().as_deref(),
+            Some(&b"HD5"[..])
+        );
+        assert_eq!(boxes.descendant(whole, &[*b"moov", *b"meta"]).unwrap(), None);
     }
 
     #[test]
@@ -196,8 +211,8 @@ mod tests {
         let udta = small(b"udta", &[small(b"MUID", &[7; 32]), inner].concat());
         let mut boxes = reader(&udta);
         let whole = boxes.whole();
-        let udta = boxes.child(whole, *b"udta").unwrap();
-        assert_eq!(boxes.children(udta).len(), 1);
+        let udta = boxes.child(whole, *b"udta").unwrap().unwrap();
+        assert_eq!(boxes.children(udta).unwrap().len(), 1);
     }
 
     #[test]
@@ -207,7 +222,7 @@ mod tests {
             bytes[..4].copy_from_slice(&size.to_be_bytes());
             let mut boxes = reader(&bytes);
             let whole = boxes.whole();
-            assert_eq!(boxes.children(whole), []);
+            assert_eq!(boxes.children(whole).unwrap(), []);
         }
     }
 
@@ -218,10 +233,10 @@ mod tests {
             for source in [&bytes, &wrapped] {
                 let mut boxes = reader(source);
                 let whole = boxes.whole();
-                for child in boxes.children(whole) {
-                    boxes.track_id(child);
-                    boxes.payload(child);
-                    boxes.children(child);
+                for child in boxes.children(whole).unwrap() {
+                    boxes.track_id(child).unwrap();
+                    boxes.payload(child).unwrap();
+                    boxes.children(child).unwrap();
                 }
             }
         }

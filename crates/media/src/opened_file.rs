@@ -3,14 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use ffmpeg_next as ffmpeg;
+use mtbsync_formats::open_file;
 
 use crate::decoder::{Decoded, VideoDecoder, is_damaged};
 use crate::demux::{Demuxer, Next, PacketFilter, StreamFacts, StreamKind};
 use crate::error::OpenError;
+use crate::gopro::MediaId;
 use crate::index::{PacketIndex, read_index};
 use crate::info::{self, VideoInfo};
 use crate::layout::{LumaLayout, square_pixel_size};
 use crate::mp4box;
+use crate::source::FileIdentity;
 use crate::timeline::{Pts, Timeline};
 
 /// Key frames tried before a recording counts as undecodable.
@@ -19,6 +22,9 @@ const MAX_PROBED_KEY_FRAMES: usize = 64;
 /// A file that can be decoded.
 pub(crate) struct OpenedFile {
     pub path: PathBuf,
+    pub identity: FileIdentity,
+    /// The camera's ids of the recording it belongs to.
+    pub media_id: MediaId,
     pub info: VideoInfo,
     pub timeline: Timeline,
     pub video: StreamFacts,
@@ -33,10 +39,24 @@ struct PictureFacts {
 }
 
 impl OpenedFile {
+    /// Opens the file at `path`, which may stand beside the one that was named: a file that is unfit gives the
+    /// reason, one that the system cannot read ends it all.
+    pub fn open_beside(path: &Path) -> Result<Result<OpenedFile, String>, OpenError> {
+        match OpenedFile::open(path) {
+            Ok(file) => Ok(Ok(file)),
+            Err(error) if error.is_of_system() => Err(error.of(path)),
+            Err(error) => Ok(Err(error.to_string())),
+        }
+    }
+
     /// Opens the file at `path`; fails unless at least one frame can be decoded.
     pub fn open(path: &Path) -> Result<OpenedFile, OpenError> {
         check_path(path)?;
-        let mut demuxer = Demuxer::open(path).map_err(|error| refine_open_error(path, error))?;
+        let mut demuxer = match Demuxer::open(path) {
+            // An MP4 without its index is told from any other unreadable file.
+            Err(OpenError::Unreadable) if mp4box::lacks_moov(path)? => return Err(OpenError::NoMoov),
+            opened => opened?,
+        };
         let streams = demuxer.streams();
         let video = info::choose_video(&streams)
             .ok_or(OpenError::NoVideoTrack)?
@@ -44,7 +64,8 @@ impl OpenedFile {
         if video.time_base.is_none() {
             return Err(OpenError::Unreadable);
         }
-        let index = read_index(&mut demuxer, &video, path);
+        demuxer.check_decoded(video.index)?;
+        let index = read_index(&mut demuxer, &video, path)?;
         let nothing = if index.is_truncated {
             OpenError::CutOff
         } else {
@@ -59,8 +80,12 @@ impl OpenedFile {
         };
         let timeline = timeline(&video, &index);
         let info = video_info(&demuxer, &streams, &video, &index, &timeline, &picture);
+        let media_id = MediaId::read(path)?;
+        demuxer.check_source()?;
         Ok(OpenedFile {
             path: path.to_owned(),
+            identity: demuxer.identity(),
+            media_id,
             info,
             timeline,
             video,
@@ -71,34 +96,17 @@ impl OpenedFile {
 
 /// Refuses what can be refused without parsing.
 fn check_path(path: &Path) -> Result<(), OpenError> {
-    let metadata = std::fs::metadata(path)?;
-    if metadata.is_dir() {
-        return Err(OpenError::IsFolder);
-    }
-    if !metadata.is_file() {
-        // Opening a pipe would wait for somebody to write into it.
-        return Err(OpenError::Unreadable);
-    }
+    let length = open_file(path)?.metadata()?.len();
     let extension = path.extension().map(|extension| extension.to_ascii_lowercase());
     match extension.as_deref().and_then(|extension| extension.to_str()) {
         Some("thm") => return Err(OpenError::Thumbnail),
         Some("360") => return Err(OpenError::Spherical),
         _ => {}
     }
-    std::fs::File::open(path)?;
-    if metadata.len() == 0 {
+    if length == 0 {
         Err(OpenError::Empty)
     } else {
         Ok(())
-    }
-}
-
-/// Tells an MP4 without its index from any other unreadable file.
-fn refine_open_error(path: &Path, error: OpenError) -> OpenError {
-    if error == OpenError::Unreadable && mp4box::lacks_moov(path) {
-        OpenError::NoMoov
-    } else {
-        error
     }
 }
 
@@ -110,7 +118,7 @@ fn probe_picture(path: &Path, stream: usize) -> Result<PictureFacts, OpenError> 
     let mut frame = ffmpeg::frame::Video::empty();
     let mut tried = 0;
     loop {
-        let packet = match demuxer.read() {
+        let packet = match demuxer.read()? {
             Next::Packet(facts, packet) if tried < MAX_PROBED_KEY_FRAMES => {
                 if facts.stream != stream || !facts.is_key || facts.is_damaged {
                     continue;
@@ -121,9 +129,9 @@ fn probe_picture(path: &Path, stream: usize) -> Result<PictureFacts, OpenError> 
         };
         tried += 1;
         // One key frame at a time: a decoder that reorders would want several before it gives one out.
-        decoder.send(packet, 0);
+        decoder.send(packet, 0)?;
         decoder.finish();
-        if drain(&mut decoder, &mut frame) {
+        if drain(&mut decoder, &mut frame)? {
             break;
         }
         decoder.flush();
@@ -137,12 +145,13 @@ fn probe_picture(path: &Path, stream: usize) -> Result<PictureFacts, OpenError> 
 }
 
 /// Whether an intact picture is among those still in the decoder; the first such one is in `frame`.
-fn drain(decoder: &mut VideoDecoder, frame: &mut ffmpeg::frame::Video) -> bool {
+fn drain(decoder: &mut VideoDecoder, frame: &mut ffmpeg::frame::Video) -> Result<bool, OpenError> {
     loop {
         match decoder.receive(frame) {
-            Decoded::Picture if !is_damaged(frame) => return true,
+            Decoded::Picture if !is_damaged(frame) => return Ok(true),
             Decoded::Picture | Decoded::Damaged => {}
-            Decoded::End | Decoded::NeedsPacket => return false,
+            Decoded::NoMemory => return Err(OpenError::NoMemory),
+            Decoded::End | Decoded::NeedsPacket => return Ok(false),
         }
     }
 }

@@ -51,17 +51,20 @@ impl PacketFeed {
 
     /// The next packet to decode and its presentation time; `None` when there are no more. `index` is the
     /// file's.
-    pub fn next(&mut self, index: &PacketIndex) -> Option<(ffmpeg::Packet, i64)> {
+    ///
+    /// # Errors
+    /// The system could not read the file.
+    pub fn next(&mut self, index: &PacketIndex) -> Result<Option<(ffmpeg::Packet, i64)>, OpenError> {
         loop {
-            let Next::Packet(facts, packet) = self.demuxer.read() else {
-                return None;
+            let Next::Packet(facts, packet) = self.demuxer.read()? else {
+                return Ok(None);
             };
             if facts.stream != self.stream {
                 continue;
             }
             let (gop, is_key) = self.locator.locate(index, &facts);
             if gop > self.last_needed_gop {
-                return None;
+                return Ok(None);
             }
             if facts.is_damaged || !self.needed_gops.get(gop).copied().unwrap_or(false) {
                 continue;
@@ -81,7 +84,7 @@ impl PacketFeed {
             // time comes from the index.
             let pts = if is_key { key_pts } else { facts.pts };
             if let Some(pts) = pts {
-                return Some((packet, pts));
+                return Ok(Some((packet, pts)));
             }
         }
     }
@@ -106,7 +109,7 @@ impl PacketFeed {
 /// decoding times tell the groups apart: elsewhere they are counted from the start of the file.
 fn open_at(part: &Part, wanted: PacketFilter, gop: usize) -> Result<Demuxer, OpenError> {
     let open = || -> Result<Demuxer, OpenError> {
-        let mut demuxer = Demuxer::open(&part.path)?;
+        let mut demuxer = Demuxer::open_again(&part.path, part.identity)?;
         demuxer.select(part.stream, wanted);
         Ok(demuxer)
     };

@@ -69,7 +69,8 @@ impl<C: PictureConverter> PartStream<C> {
         converter: C,
         threads: usize,
     ) -> Result<PartStream<C>, FrameError> {
-        let (feed, decoder) = open_decoder(&part, &frames, wanted, threads)?;
+        let (feed, decoder) =
+            open_decoder(&part, &frames, wanted, threads).map_err(|error| part.blamed(error))?;
         Ok(PartStream {
             part,
             frames,
@@ -126,17 +127,8 @@ impl<C: PictureConverter> PartStream<C> {
                     }
                 }
                 Decoded::Damaged => self.recover()?,
-                Decoded::NeedsPacket => match self.feed.next(&self.part.index) {
-                    Some((packet, pts)) => {
-                        if !self.decoder.send(packet, pts) {
-                            self.recover()?;
-                        }
-                    }
-                    None => {
-                        self.phase = Phase::Ending;
-                        self.decoder.finish();
-                    }
-                },
+                Decoded::NoMemory => return Err(OpenError::NoMemory.into()),
+                Decoded::NeedsPacket => self.feed_decoder()?,
                 Decoded::End if self.phase == Phase::Emptying => {
                     self.decoder.flush();
                     self.last_position = None;
@@ -145,9 +137,28 @@ impl<C: PictureConverter> PartStream<C> {
                 Decoded::End => break,
             }
         }
+        let source = self.feed.demuxer().check_source();
+        source.map_err(|error| self.part.blamed(error))?;
         self.progress.skipped += self.frames.len() - self.progress.next;
         self.progress.next = self.frames.len();
         Ok(None)
+    }
+
+    /// Hands the decoder its next packet, or says that there is none.
+    fn feed_decoder(&mut self) -> Result<(), FrameError> {
+        let next = self.feed.next(&self.part.index);
+        match next.map_err(|error| self.part.blamed(error))? {
+            Some((packet, pts)) => {
+                if !self.decoder.send(packet, pts)? {
+                    self.recover()?;
+                }
+            }
+            None => {
+                self.phase = Phase::Ending;
+                self.decoder.finish();
+            }
+        }
+        Ok(())
     }
 
     /// Whether the decoder silently left out a picture between those at `last` and `position`, which then may
@@ -201,7 +212,8 @@ impl<C: PictureConverter> PartStream<C> {
         self.progress = self.handed_out;
         self.last_position = None;
         let remaining = self.frames.get(self.progress.next..).unwrap_or_default();
-        (self.feed, self.decoder) = open_decoder(&self.part, remaining, self.wanted, 1)?;
+        (self.feed, self.decoder) =
+            open_decoder(&self.part, remaining, self.wanted, 1).map_err(|error| self.part.blamed(error))?;
         self.threads = 1;
         self.phase = Phase::Feeding;
         Ok(())

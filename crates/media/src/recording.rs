@@ -58,16 +58,16 @@ pub struct Recording {
 impl Recording {
     /// Opens and indexes the recording at `path`: with `options.single_file` just this file, else all GoPro
     /// chapters of which it is one. Only the named file must be good; what is wrong with the others is a
-    /// warning.
+    /// warning, unless it is the system that cannot read them.
     pub fn open(path: &Path, options: &OpenOptions) -> Result<Recording, OpenError> {
         let named = OpenedFile::open(path)?;
         let mut warnings = Vec::new();
         let (first, rest) = if options.single_file {
             (named, Vec::new())
         } else {
-            join_chapters(named, &mut warnings)
+            join_chapters(named, &mut warnings)?
         };
-        Ok(Recording::from_files(first, rest, options, warnings))
+        Recording::from_files(first, rest, options, warnings)
     }
 
     fn from_files(
@@ -75,7 +75,7 @@ impl Recording {
         rest: Vec<OpenedFile>,
         options: &OpenOptions,
         mut warnings: Vec<ChapterWarning>,
-    ) -> Recording {
+    ) -> Result<Recording, OpenError> {
         let mut timeline = first.timeline.clone();
         for file in &rest {
             timeline.append(&file.timeline);
@@ -95,7 +95,7 @@ impl Recording {
             let proxy = if options.no_proxy {
                 None
             } else {
-                stand_in::open_proxy(&file, &mut warnings)
+                stand_in::open_proxy(&file, &mut warnings)?
             };
             chapters.push(Chapter {
                 path: file.path.clone(),
@@ -114,13 +114,13 @@ impl Recording {
             first_index += frame_count;
             start = Pts(start.0.saturating_add(length.0));
         }
-        Recording {
+        Ok(Recording {
             info,
             timeline,
             chapters,
             parts,
             warnings,
-        }
+        })
     }
 
     /// Facts about the recording as a whole.
@@ -173,14 +173,17 @@ impl Recording {
 
 /// Opens the chapters before and after `named` for as long as each continues the one before; gives the first
 /// and the others.
-fn join_chapters(named: OpenedFile, warnings: &mut Vec<ChapterWarning>) -> (OpenedFile, Vec<OpenedFile>) {
+fn join_chapters(
+    named: OpenedFile,
+    warnings: &mut Vec<ChapterWarning>,
+) -> Result<(OpenedFile, Vec<OpenedFile>), OpenError> {
     let set = gopro::resolve_chapters(&named.path);
     warnings.extend(set.warnings);
-    let id = MediaId::read(&named.path);
+    let id = named.media_id;
     // Nearest first, so that the first chapter is the last of them.
     let mut before: Vec<OpenedFile> = Vec::new();
     for path in set.paths.iter().take(set.named).rev() {
-        let opened = open_file(path).and_then(|file| {
+        let opened = OpenedFile::open_beside(path)?.and_then(|file| {
             let next = before.last().unwrap_or(&named);
             check_continues(&file, next, &id).map(|()| file)
         });
@@ -197,7 +200,7 @@ fn join_chapters(named: OpenedFile, warnings: &mut Vec<ChapterWarning>) -> (Open
     }
     let mut after: Vec<OpenedFile> = Vec::new();
     for path in set.paths.iter().skip(set.named + 1) {
-        let opened = open_file(path).and_then(|file| {
+        let opened = OpenedFile::open_beside(path)?.and_then(|file| {
             let last = after.last().unwrap_or(&named);
             check_continues(last, &file, &id).map(|()| file)
         });
@@ -213,7 +216,7 @@ fn join_chapters(named: OpenedFile, warnings: &mut Vec<ChapterWarning>) -> (Open
         }
     }
     let Some(first) = before.pop() else {
-        return (named, after);
+        return Ok((named, after));
     };
     let last = after.last().unwrap_or(&named);
     warnings.insert(
@@ -225,11 +228,7 @@ fn join_chapters(named: OpenedFile, warnings: &mut Vec<ChapterWarning>) -> (Open
         },
     );
     let rest = before.into_iter().rev().chain([named]).chain(after);
-    (first, rest.collect())
-}
-
-fn open_file(path: &Path) -> Result<OpenedFile, String> {
-    OpenedFile::open(path).map_err(|error| error.to_string())
+    Ok((first, rest.collect()))
 }
 
 /// Refuses, with the reason, a chapter `next` that does not continue `last` of the recording `id`.
@@ -239,9 +238,7 @@ fn check_continues(last: &OpenedFile, next: &OpenedFile, id: &MediaId) -> Result
         ("the chapter before is cut short", ours.is_truncated),
         (
             "it belongs to another recording",
-            [last, next]
-                .iter()
-                .any(|file| MediaId::read(&file.path).contradicts(id)),
+            [last, next].iter().any(|file| file.media_id.contradicts(id)),
         ),
         ("it has another codec", ours.codec != theirs.codec),
         (

@@ -2,25 +2,29 @@
 
 use std::path::Path;
 
-use crate::gopro::{self, ChapterWarning, MediaId};
+use crate::error::OpenError;
+use crate::gopro::{self, ChapterWarning};
 use crate::opened_file::OpenedFile;
 use crate::timeline::Timeline;
 use crate::tuning::{PROXY_MAX_DIFFERENCE_SECS, PROXY_MAX_FRAME_DIFFERENCE, PROXY_RATE_TOLERANCE};
 
 /// Opens the proxy beside `original`, if there is one that may stand for it; gives also the frame of the
 /// original that each of its frames shows. A proxy that is there but unfit is a warning.
+///
+/// # Errors
+/// The system cannot read the proxy.
 pub(crate) fn open_proxy(
     original: &OpenedFile,
     warnings: &mut Vec<ChapterWarning>,
-) -> Option<(OpenedFile, Vec<usize>)> {
-    let path = gopro::find_proxy(&original.path)?;
-    let accepted = OpenedFile::open(&path)
-        .map_err(|error| error.to_string())
-        .and_then(|proxy| match unfitness(original, &proxy) {
-            Some(reason) => Err(reason.to_owned()),
-            None => Ok(proxy),
-        });
-    match accepted {
+) -> Result<Option<(OpenedFile, Vec<usize>)>, OpenError> {
+    let Some(path) = gopro::find_proxy(&original.path) else {
+        return Ok(None);
+    };
+    let accepted = OpenedFile::open_beside(&path)?.and_then(|proxy| match unfitness(original, &proxy) {
+        Some(reason) => Err(reason.to_owned()),
+        None => Ok(proxy),
+    });
+    Ok(match accepted {
         Ok(proxy) => {
             let shows = shown_frames(&original.timeline, &proxy.timeline);
             Some((proxy, shows))
@@ -32,7 +36,7 @@ pub(crate) fn open_proxy(
             });
             None
         }
-    }
+    })
 }
 
 /// Why `proxy` must not stand for `original`.
@@ -45,7 +49,7 @@ fn unfitness(original: &OpenedFile, proxy: &OpenedFile) -> Option<&'static str> 
     let faults = [
         (
             "it belongs to another recording",
-            MediaId::read(&original.path).contradicts(&MediaId::read(&proxy.path)),
+            original.media_id.contradicts(&proxy.media_id),
         ),
         (
             "it has another frame rate",

@@ -16,6 +16,8 @@ mod editors;
 mod edits;
 mod examples;
 mod extreme_times;
+#[cfg(target_os = "linux")]
+mod faults;
 mod gps;
 mod gps_files;
 mod grammar;

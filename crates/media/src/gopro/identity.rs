@@ -1,6 +1,7 @@
 //! Which recording a file belongs to. File numbers repeat after 9999 and across cards; the ids in `moov/udta`
 //! do not.
 
+use std::io;
 use std::path::Path;
 
 use crate::mp4box::read_user_data;
@@ -15,13 +16,16 @@ pub struct MediaId {
 }
 
 impl MediaId {
-    /// Reads the ids of the file at `path`; empty for files that have none or cannot be read.
-    pub fn read(path: &Path) -> MediaId {
-        let user_data = read_user_data(path).unwrap_or_default();
-        MediaId {
+    /// Reads the ids of the file at `path`; empty for files that have none.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn read(path: &Path) -> io::Result<MediaId> {
+        let user_data = read_user_data(path)?;
+        Ok(MediaId {
             muid: id(user_data.get(b"MUID")),
             gumi: id(user_data.get(b"GUMI")),
-        }
+        })
     }
 
     /// Whether the ids prove that two files are of different recordings: there is an id that both have, and

@@ -7,7 +7,12 @@ use ffmpeg_next as ffmpeg;
 use super::MAX_CHANNELS;
 use super::samples::to_float;
 use crate::demux::{Demuxer, Next, PacketFilter, StreamKind};
+use crate::error::OpenError;
+use crate::fence;
 use crate::tuning::SOUND_RUN_UP_SECS;
+
+/// The time of the first sample on the file's own clock, seconds, and the samples, one list per channel.
+pub(super) type TimedSamples = (f64, Vec<Vec<f32>>);
 
 /// A decoder for the first sound track of a file.
 pub(super) struct ChapterSound {
@@ -21,13 +26,25 @@ pub(super) struct ChapterSound {
 
 impl ChapterSound {
     /// Opens the file; `None` when it has no sound that can be decoded.
-    pub fn open(path: &Path) -> Option<ChapterSound> {
-        let mut demuxer = Demuxer::open(path).ok()?;
+    ///
+    /// # Errors
+    /// It is no recording any more, or the system cannot read it.
+    pub fn open(path: &Path) -> Result<Option<ChapterSound>, OpenError> {
+        Demuxer::open(path).map(ChapterSound::of)
+    }
+
+    fn of(mut demuxer: Demuxer) -> Option<ChapterSound> {
         let streams = demuxer.streams();
         let sound = streams.iter().find(|stream| stream.kind == StreamKind::Audio)?;
         let (stream, tick_secs) = (sound.index, sound.time_base?.as_f64());
         demuxer.select(stream, PacketFilter::All);
-        let context = ffmpeg::codec::Context::from_parameters(demuxer.parameters(stream)?).ok()?;
+        let parameters = demuxer.parameters(stream)?;
+        if !fence::is_sound_decoded(parameters.id()) {
+            return None;
+        }
+        let mut context = ffmpeg::codec::Context::from_parameters(parameters).ok()?;
+        // SAFETY: the context was just allocated and is not open yet.
+        unsafe { (*context.as_mut_ptr()).max_samples = fence::MAX_BLOCK_SAMPLES };
         let decoder = context.decoder().audio().ok()?;
         Some(ChapterSound {
             demuxer,
@@ -49,9 +66,12 @@ impl ChapterSound {
         usize::from(self.decoder.channels())
     }
 
-    /// The next block: its time on the file's own clock, and its samples, one list per channel (at most two).
+    /// The next block, of at most two channels.
     /// What ends long before `wanted_secs` is passed over. `None` at the end.
-    pub fn next(&mut self, wanted_secs: f64) -> Option<(f64, Vec<Vec<f32>>)> {
+    ///
+    /// # Errors
+    /// The system cannot read the file, or it has changed.
+    pub fn next(&mut self, wanted_secs: f64) -> Result<Option<TimedSamples>, OpenError> {
         loop {
             match self.decoder.receive_frame(&mut self.frame) {
                 Ok(()) => {
@@ -61,25 +81,30 @@ impl ChapterSound {
                         .pts()
                         .filter(|_| self.frame.rate() == self.decoder.rate());
                     if let Some(pts) = pts {
-                        return Some((pts as f64 * self.tick_secs, to_float(&self.frame, MAX_CHANNELS)));
+                        let samples = to_float(&self.frame, MAX_CHANNELS);
+                        return Ok(Some((pts as f64 * self.tick_secs, samples)));
                     }
                 }
-                Err(ffmpeg::Error::Eof) => return None,
+                Err(ffmpeg::Error::Eof) => return Ok(None),
+                Err(ffmpeg::Error::Other { errno }) if errno == ffmpeg::error::ENOMEM => {
+                    return Err(OpenError::NoMemory);
+                }
                 // Waiting for packets, or a damaged block, which is left out.
-                Err(_) if self.has_ended => return None,
-                Err(_) => self.feed(wanted_secs),
+                Err(_) if self.has_ended => return Ok(None),
+                Err(_) => self.feed(wanted_secs)?,
             }
         }
     }
 
     /// Hands the decoder the next packet worth decoding.
-    fn feed(&mut self, wanted_secs: f64) {
+    fn feed(&mut self, wanted_secs: f64) -> Result<(), OpenError> {
         loop {
-            let Next::Packet(facts, mut packet) = self.demuxer.read() else {
+            let Next::Packet(facts, mut packet) = self.demuxer.read()? else {
+                self.demuxer.check_source()?;
                 self.has_ended = true;
                 // The only failure is "already told so".
                 let _ = self.decoder.send_eof();
-                return;
+                return Ok(());
             };
             let end_secs = facts
                 .pts
@@ -92,7 +117,7 @@ impl ChapterSound {
             packet.set_pts(facts.pts);
             // A packet that cannot be decoded becomes silence.
             let _ = self.decoder.send_packet(&packet);
-            return;
+            return Ok(());
         }
     }
 }

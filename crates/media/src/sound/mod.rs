@@ -10,6 +10,7 @@ mod samples;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 
+use crate::error::{FrameError, OpenError};
 use crate::recording::Recording;
 use crate::tuning::SOUND_JITTER_SECS;
 use chapter::ChapterSound;
@@ -24,10 +25,22 @@ const RATES: std::ops::RangeInclusive<u32> = 1000..=384_000;
 #[derive(Debug, Clone)]
 struct SoundSpan {
     path: PathBuf,
+    /// The recording is known by another file.
+    is_later: bool,
     /// First sample of the chapter after this one; none is taken from there on.
     end: Option<i64>,
     /// To be added to the file's own times, in seconds.
     shift_secs: f64,
+}
+
+impl SoundSpan {
+    fn blamed(&self, error: OpenError) -> OpenError {
+        if self.is_later {
+            error.of(&self.path)
+        } else {
+            error
+        }
+    }
 }
 
 /// The sound of a recording.
@@ -51,13 +64,21 @@ struct SoundBlock {
 
 impl SoundReader {
     /// The sound of `recording`; `None` when its first file has none that can be decoded.
-    pub fn open(recording: &Recording) -> Option<SoundReader> {
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn open(recording: &Recording) -> Result<Option<SoundReader>, FrameError> {
         let chapters = recording.chapters();
-        let first = ChapterSound::open(&chapters.first()?.path)?;
+        let Some(first) = chapters.first() else {
+            return Ok(None);
+        };
+        let Some(first) = ChapterSound::open(&first.path)? else {
+            return Ok(None);
+        };
         let rate = first.rate();
         let channels = first.channels().min(MAX_CHANNELS);
         if !RATES.contains(&rate) || channels == 0 {
-            return None;
+            return Ok(None);
         }
         let ends = chapters
             .iter()
@@ -68,12 +89,13 @@ impl SoundReader {
             .zip(ends.chain([None]))
             .map(|(chapter, end)| SoundSpan {
                 path: chapter.path.clone(),
+                is_later: chapter.first_index > 0,
                 end,
                 shift_secs: chapter.start_secs - chapter.container_start_secs,
             });
         let mut waiting: VecDeque<SoundSpan> = sources.collect();
         let open = waiting.pop_front().map(|source| (first, source));
-        Some(SoundReader {
+        Ok(Some(SoundReader {
             waiting,
             open,
             rate,
@@ -81,7 +103,7 @@ impl SoundReader {
             kept: vec![VecDeque::new(); channels],
             first: 0,
             ahead: None,
-        })
+        }))
     }
 
     /// Samples per second.
@@ -96,21 +118,23 @@ impl SoundReader {
 
     /// Samples `from..from + length` of each channel; what there is not is silence, and so is what lies
     /// before the start of the window asked for last.
-    pub fn window(&mut self, from: i64, length: usize) -> Vec<Vec<f32>> {
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn window(&mut self, from: i64, length: usize) -> Result<Vec<Vec<f32>>, FrameError> {
         let until = from.saturating_add(i64::try_from(length).unwrap_or(i64::MAX));
         self.drop_before(from);
-        self.read_until(until);
+        self.read_until(until)?;
         let skipped = usize::try_from(self.first.saturating_sub(from))
             .unwrap_or(0)
             .min(length);
-        let kept = self.kept.iter();
-        kept.map(|kept| {
+        let windows = self.kept.iter().map(|kept| {
             let mut window = vec![0.0; skipped];
             window.extend(kept.iter().take(length - skipped));
             window.resize(length, 0.0);
             window
-        })
-        .collect()
+        });
+        Ok(windows.collect())
     }
 
     fn drop_before(&mut self, from: i64) {
@@ -128,17 +152,19 @@ impl SoundReader {
     }
 
     /// Keeps samples up to number `until`, as far as there are any.
-    fn read_until(&mut self, until: i64) {
+    fn read_until(&mut self, until: i64) -> Result<(), FrameError> {
         while self.end() < until {
-            let Some(block) = self.ahead.take().or_else(|| self.next_block()) else {
-                return;
+            let ahead = self.ahead.take();
+            let Some(block) = ahead.map_or_else(|| self.next_block(), |block| Ok(Some(block)))? else {
+                return Ok(());
             };
             if block.at >= until {
                 self.ahead = Some(block);
-                return;
+                return Ok(());
             }
             self.keep(&block);
         }
+        Ok(())
     }
 
     /// Puts a block at its place: silence in front where something is missing, nothing twice.
@@ -157,18 +183,22 @@ impl SoundReader {
         }
     }
 
-    fn next_block(&mut self) -> Option<SoundBlock> {
+    fn next_block(&mut self) -> Result<Option<SoundBlock>, FrameError> {
         loop {
             let Some((sound, source)) = &mut self.open else {
-                let source = self.waiting.pop_front()?;
+                let Some(source) = self.waiting.pop_front() else {
+                    return Ok(None);
+                };
                 // A chapter without sound is silent.
                 self.open = ChapterSound::open(&source.path)
+                    .map_err(|error| source.blamed(error))?
                     .filter(|sound| sound.rate() == self.rate)
                     .map(|sound| (sound, source));
                 continue;
             };
             let wanted_secs = self.first as f64 / f64::from(self.rate) - source.shift_secs;
-            let Some((t_secs, mut samples)) = sound.next(wanted_secs) else {
+            let next = sound.next(wanted_secs).map_err(|error| source.blamed(error))?;
+            let Some((t_secs, mut samples)) = next else {
                 self.open = None;
                 continue;
             };
@@ -182,7 +212,7 @@ impl SoundReader {
             for channel in &mut samples {
                 channel.truncate(room.unwrap_or(usize::MAX));
             }
-            return Some(SoundBlock { at, samples });
+            return Ok(Some(SoundBlock { at, samples }));
         }
     }
 }

@@ -10,6 +10,7 @@ mod colour;
 mod common;
 mod damaged;
 mod encode;
+mod fence;
 mod gopro;
 mod mux;
 mod pictures;

@@ -170,13 +170,13 @@ fn check_config(config: &Config) -> Check {
 /// It cannot be read; the error says why.
 pub fn check_file(path: &Path) -> Result<Vec<Check>, PipelineError> {
     match Recording::open(path, &OpenOptions::default()) {
-        Ok(recording) => Ok(check_recording(&recording)),
+        Ok(recording) => check_recording(&recording),
         Err(error) => telemetry::check_without_pictures(path)
             .unwrap_or_else(|| Err(PipelineError::from(IndexProblem::Open(error)).at(path))),
     }
 }
 
-fn check_recording(recording: &Recording) -> Vec<Check> {
+fn check_recording(recording: &Recording) -> Result<Vec<Check>, PipelineError> {
     let info = recording.info();
     let mut checks = Vec::new();
     let mut ok = |name: &str, text: String| checks.push(Check::new(Level::Ok, name, text));
@@ -250,8 +250,8 @@ fn check_recording(recording: &Recording) -> Vec<Check> {
         };
         Check::new(level, "chapters", warning.to_string())
     }));
-    checks.extend(telemetry::check_telemetry(&CameraTelemetry::read(recording)));
-    checks
+    checks.extend(telemetry::check_telemetry(&CameraTelemetry::read(recording)?));
+    Ok(checks)
 }
 
 fn check_key_frames(recording: &Recording) -> Check {

@@ -1,11 +1,11 @@
 //! Markers as chapters inside a recording (`export-markers --preset ffmetadata --mux`): a whole copy, or
 //! none.
 
-use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
 use mtbsync_formats::atomic::{FileSet, Replaces, StagedFile, WriteError};
+use mtbsync_formats::open_file;
 use mtbsync_markers::import::{ImportFormat, ImportOptions, import};
 use mtbsync_media::{ChapterError, ChapterMark, OpenOptions, Recording, copy_with_chapters, is_own_movie};
 use mtbsync_task::error::{PipelineError, TaskProblem};
@@ -39,8 +39,7 @@ pub fn write_chapters(
             title: marker.name,
         })
         .collect();
-    let unreadable = |error| PipelineError::from(TaskProblem::Unreadable(error)).at(video);
-    let mut source = File::open(video).map_err(unreadable)?;
+    let mut source = open_file(video)?;
     let bytes = source.metadata().ok().map(|metadata| metadata.len());
     let staged = StagedFile::create(out, may)?;
     context.task.progress.start(Stage::Write, bytes, None);

@@ -4,14 +4,14 @@
 //! A recording may be cut into several files. Each keeps the marks of its own stretch, counted from its own
 //! start, so the exact start of the file within the recording is added.
 
-use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use mtbsync_formats::open_file;
 use mtbsync_markers::import::ImportedMarker;
 use mtbsync_markers::time::Rate;
 use mtbsync_media::{OpenOptions, Recording};
-use mtbsync_task::error::{PipelineError, TaskProblem};
+use mtbsync_task::error::PipelineError;
 use mtbsync_telemetry::hilight::{ChapterSpan, Hilight, HilightKind, hilights_from_udta};
 use mtbsync_telemetry::mp4::{ChapterMark, Mp4File};
 
@@ -64,18 +64,17 @@ pub struct VideoTags {
 /// Whether the file at `path` is an MP4 or QuickTime file, by its first box.
 pub fn is_mp4(path: &Path) -> bool {
     let mut head = [0; 8];
-    let is_file = path.is_file();
-    let mut read = || File::open(path)?.read_exact(&mut head);
-    is_file && read().is_ok() && FIRST_BOXES.iter().any(|kind| head.ends_with(*kind))
+    let mut read = || open_file(path).map_err(io::Error::from)?.read_exact(&mut head);
+    read().is_ok() && FIRST_BOXES.iter().any(|kind| head.ends_with(*kind))
 }
 
 /// Reads the marks of the recording that begins with the file at `path`; with `kind` = `None` its HiLight
 /// tags, or its chapters when it has none.
 ///
 /// # Errors
-/// The named file is no complete MP4. A recording without marks is no error.
+/// The named file is no complete MP4, or the system cannot read one. A recording without marks is no error.
 pub fn read(path: &Path, kind: Option<TagKind>) -> Result<VideoTags, PipelineError> {
-    let mut recording = Files::open(path);
+    let mut recording = Files::open(path)?;
     let mut hilights: Vec<Hilight> = Vec::new();
     let mut chapters: Vec<ChapterMark> = Vec::new();
     for file in &recording.files {
@@ -129,14 +128,17 @@ struct PlacedFile {
 
 impl Files {
     /// Tags need no decodable pictures: what cannot be opened as a recording is read as one file.
-    fn open(path: &Path) -> Self {
+    fn open(path: &Path) -> Result<Self, PipelineError> {
         let options = OpenOptions {
             single_file: false,
             no_proxy: true,
         };
         let recording = match Recording::open(path, &options) {
             Ok(recording) => recording,
-            Err(error) => return Self::alone(path, &error.to_string()),
+            Err(error) if error.is_of_system() => {
+                return Err(PipelineError::from(MarkerProblem::Open(error)).at(path));
+            }
+            Err(error) => return Ok(Self::alone(path, &error.to_string())),
         };
         let info = recording.info();
         let starts = recording.chapters().iter().map(|chapter| chapter.start_secs);
@@ -151,13 +153,13 @@ impl Files {
                 length_secs: Some(end_secs - chapter.start_secs),
                 container_start_secs: chapter.container_start_secs,
             });
-        Self {
+        Ok(Self {
             files: files.collect(),
             duration_secs: Some(info.duration_secs),
             rate: Rate::new(info.frame_rate.num, info.frame_rate.den),
             start: info.start_timecode.clone(),
             warnings: recording.warnings().iter().map(ToString::to_string).collect(),
-        }
+        })
     }
 
     fn alone(path: &Path, reason: &str) -> Self {
@@ -184,9 +186,8 @@ struct FileTags {
 
 /// Reads one file; times come back on the clock of the recording, which lasts `recording_secs`.
 fn read_file(placed: &PlacedFile, recording_secs: Option<f64>) -> Result<FileTags, PipelineError> {
-    let unreadable = |error| PipelineError::from(TaskProblem::Unreadable(error)).at(&placed.path);
     let damaged = |error| PipelineError::from(MarkerProblem::Tags(error)).at(&placed.path);
-    let mut file = File::open(&placed.path).map_err(unreadable)?;
+    let mut file = open_file(&placed.path)?;
     let mut mp4 = Mp4File::read(&mut file).map_err(damaged)?;
     let mut chapters = mp4.chapters(&mut file).map_err(damaged)?;
     for chapter in &mut chapters {

@@ -82,7 +82,7 @@ pub fn index(request: &IndexRequest, context: &Context<'_>) -> Result<IndexRepor
         request.analysis.no_proxy,
     )?;
     let not_real_time =
-        CameraTelemetry::read(&opened.recording).check_real_time(&request.reference, context.force)?;
+        CameraTelemetry::read(&opened.recording)?.check_real_time(&request.reference, context.force)?;
     context.task.progress.finish(Stage::Open);
     if request.out.is_none() && context.cache.is_none() {
         return Err(RecordingProblem::NoOutput.into());

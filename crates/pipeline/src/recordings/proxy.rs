@@ -4,16 +4,16 @@
 //! that places found in the recording are right in the copy as well. Copies are made file by file (a
 //! recording of several chapters has several) and kept in the cache under the content of their file.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
+use mtbsync_formats::ReadError;
 use mtbsync_formats::atomic::WriteError;
 use mtbsync_index::error::IndexProblem;
 use mtbsync_media::encode::{
     EncodeError, MovieFormat, MovieWriter, SoundSettings, VideoCodec, VideoSettings,
 };
 use mtbsync_media::scale::{ColourMatrix, ColourOptions, fit_inside};
-use mtbsync_media::{OpenOptions, Recording, SoundReader, VideoInfo};
+use mtbsync_media::{FrameError, OpenOptions, Recording, SoundReader, VideoInfo};
 use mtbsync_task::error::{PipelineError, TaskProblem};
 use sha2::{Digest, Sha256};
 
@@ -50,7 +50,7 @@ pub fn is_needed(info: &VideoInfo) -> bool {
 ///
 /// # Errors
 /// The file cannot be read.
-pub fn identify(path: &Path) -> io::Result<ProxyId> {
+pub fn identify(path: &Path) -> Result<ProxyId, ReadError> {
     let fingerprint = mtbsync_formats::fingerprint(&[path])?;
     let digest = Sha256::digest(format!("{REVISION}|{fingerprint}").as_bytes());
     let stem: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
@@ -110,7 +110,7 @@ fn write(
         key_frame_distance: (info.frame_rate.as_f64() * KEY_FRAMES_SECS).round().max(1.0) as u32,
         matrix: ColourMatrix::Bt709,
     };
-    let mut sound = Sound::open(recording);
+    let mut sound = Sound::open(recording)?;
     let mut movie = MovieWriter::create(
         out,
         MovieFormat::Mp4,
@@ -130,7 +130,7 @@ fn write(
         let pts = timeline.pts(frame.index).map_or(0, |pts| pts.0);
         movie.picture(&frame.picture, pts)?;
         if let Some(sound) = &mut sound {
-            movie.samples(&sound.up_to(timeline.pts_secs(frame.index + 1)))?;
+            movie.samples(&sound.up_to(timeline.pts_secs(frame.index + 1))?)?;
         }
         let done = frame.index as u64 + 1;
         if !progress(done, timeline.len() as u64) {
@@ -148,11 +148,10 @@ struct Sound {
 
 impl Sound {
     /// `None` without a sound that can be copied.
-    fn open(recording: &Recording) -> Option<Sound> {
+    fn open(recording: &Recording) -> Result<Option<Sound>, FrameError> {
         let reader = SoundReader::open(recording)?;
-        SoundSettings::RATES
-            .contains(&reader.rate())
-            .then_some(Sound { reader, made: 0 })
+        let copied = reader.filter(|reader| SoundSettings::RATES.contains(&reader.rate()));
+        Ok(copied.map(|reader| Sound { reader, made: 0 }))
     }
 
     fn settings(&self) -> SoundSettings {
@@ -163,12 +162,12 @@ impl Sound {
     }
 
     /// The samples from where the last call ended to `t_secs`.
-    fn up_to(&mut self, t_secs: f64) -> Vec<Vec<f32>> {
+    fn up_to(&mut self, t_secs: f64) -> Result<Vec<Vec<f32>>, FrameError> {
         let until = (t_secs * f64::from(self.reader.rate())).round() as i64;
         let length = usize::try_from(until - self.made).unwrap_or(0);
-        let samples = self.reader.window(self.made, length);
+        let samples = self.reader.window(self.made, length)?;
         self.made = self.made.max(until);
-        samples
+        Ok(samples)
     }
 }
 

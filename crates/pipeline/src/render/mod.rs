@@ -189,10 +189,12 @@ impl<'a> RenderJob<'a> {
             key_frame_distance: (rate.as_f64() * KEY_FRAMES_SECS).ceil() as u32,
             matrix: ColourMatrix::Bt709,
         };
-        let track = self.request.sound_side().and_then(|side| {
-            let reader = SoundReader::open(&self.opened(side).recording)?;
-            Some(Soundtrack::new(reader, side))
-        });
+        let track = match self.request.sound_side() {
+            Some(side) => {
+                SoundReader::open(&self.opened(side).recording)?.map(|reader| Soundtrack::new(reader, side))
+            }
+            None => None,
+        };
         let sound = track.as_ref().map(|track| SoundSettings {
             rate: track.rate(),
             channels: track.channels(),
@@ -245,6 +247,7 @@ impl<'a> RenderJob<'a> {
                 movie.picture(canvas.picture(), pts).map_err(failed)?;
                 if let Some(track) = &mut track {
                     let samples = track.up_to_frame(number + 1, &self.schedule);
+                    let samples = samples.map_err(|error| failed(error.into()))?;
                     movie.samples(&samples).map_err(failed)?;
                 }
                 context.task.progress.advance(Stage::Render, number + 1);
@@ -258,6 +261,12 @@ impl<'a> RenderJob<'a> {
             // Temporary files go when the program is told to stop, and writing them fails.
             _ if context.task.cancel.is_requested() => TaskProblem::Interrupted.into(),
             EncodeError::Write(error) => PipelineError::from(WriteError::from_io(&self.request.out, error)),
+            // Pictures are asked for elsewhere, so this is the sound.
+            EncodeError::Source(error) => {
+                let side = self.request.sound_side().unwrap_or(Side::Reference);
+                let path = Path::new(&self.opened(side).source.path);
+                PipelineError::from(RenderProblem::Frame(error)).at(path)
+            }
             error => RenderProblem::Encode(error).into(),
         }
     }

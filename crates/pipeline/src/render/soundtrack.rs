@@ -5,8 +5,8 @@
 //! it is silent. Where stops are cut out, the sound is cut as well, with short fades so that it does not
 //! click.
 
-use mtbsync_media::SoundReader;
 use mtbsync_media::encode::SoundSettings;
+use mtbsync_media::{FrameError, SoundReader};
 
 use super::request::Side;
 use super::schedule::{Piece, Schedule};
@@ -54,14 +54,17 @@ impl Soundtrack {
     }
 
     /// The samples up to the beginning of output frame `frame`, from where the last call ended.
-    pub fn up_to_frame(&mut self, frame: u64, schedule: &Schedule) -> Vec<Vec<f32>> {
+    ///
+    /// # Errors
+    /// The recording cannot be read.
+    pub fn up_to_frame(&mut self, frame: u64, schedule: &Schedule) -> Result<Vec<Vec<f32>>, FrameError> {
         let until = self.sample_at(frame as f64 / schedule.rate().as_f64());
         let mut made = vec![Vec::new(); self.channels()];
         while self.made < until {
             let piece = PieceSamples::at(self.made, self.rate, schedule);
             let end = until.min(piece.end).min(self.made + BLOCK).max(self.made + 1);
             let length = usize::try_from(end - self.made).unwrap_or(0);
-            let block = self.block(&piece, length, schedule);
+            let block = self.block(&piece, length, schedule)?;
             for (made, mut block) in made.iter_mut().zip(block) {
                 for (offset, sample) in block.iter_mut().enumerate() {
                     *sample *= piece.gain(self.made + offset as u64, self.rate);
@@ -70,7 +73,7 @@ impl Soundtrack {
             }
             self.made = end;
         }
-        made
+        Ok(made)
     }
 
     fn sample_at(&self, out_secs: f64) -> u64 {
@@ -78,7 +81,12 @@ impl Soundtrack {
     }
 
     /// `length` samples from the next one on, all in `piece`.
-    fn block(&mut self, piece: &PieceSamples, length: usize, schedule: &Schedule) -> Vec<Vec<f32>> {
+    fn block(
+        &mut self,
+        piece: &PieceSamples,
+        length: usize,
+        schedule: &Schedule,
+    ) -> Result<Vec<Vec<f32>>, FrameError> {
         let silence = vec![vec![0.0; length]; self.channels()];
         let own_rate = f64::from(self.reader.rate());
         let offset = self.made.saturating_sub(piece.start);
@@ -95,22 +103,22 @@ impl Soundtrack {
                 .map(|t| t * own_rate)
         };
         let (Some(first), Some(last)) = (at(offset), at(offset + length as u64)) else {
-            return silence;
+            return Ok(silence);
         };
         let step = (last - first) / length as f64;
         let speed = step * f64::from(self.rate) / own_rate;
         if HEARD_SPEEDS.contains(&speed) {
             self.resampled(first, step, length)
         } else {
-            silence
+            Ok(silence)
         }
     }
 
     /// `length` samples at `first`, `first + step`, ... of the recording, linear between its samples.
-    fn resampled(&mut self, first: f64, step: f64, length: usize) -> Vec<Vec<f32>> {
+    fn resampled(&mut self, first: f64, step: f64, length: usize) -> Result<Vec<Vec<f32>>, FrameError> {
         let base = first.floor();
         let needed = (step * length as f64).ceil() as usize + 2;
-        let window = self.reader.window(base as i64, needed);
+        let window = self.reader.window(base as i64, needed)?;
         let resampled = |samples: &Vec<f32>| {
             let value = |number: usize| {
                 let place = first - base + step * number as f64;
@@ -120,7 +128,7 @@ impl Soundtrack {
             };
             (0..length).map(value).collect()
         };
-        window.iter().map(resampled).collect()
+        Ok(window.iter().map(resampled).collect())
     }
 }
 

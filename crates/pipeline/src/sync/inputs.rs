@@ -106,7 +106,7 @@ impl Inputs {
             Some(video) => NewRun::open(video, Some(new.source.duration_secs))?,
             None => NewRun {
                 clip: None,
-                ..NewRun::of(&new.recording)
+                ..NewRun::of(&new.recording)?
             },
         };
         Ok(Self {
@@ -143,7 +143,7 @@ fn cut_off_warning(opened: &Opened) -> Option<String> {
 /// A recording, and what its camera recorded beside the pictures.
 fn open(path: &Path, analysis: &AnalysisSettings) -> Result<(Opened, CameraTelemetry), PipelineError> {
     let opened = describe::open(path, analysis.single_file, analysis.no_proxy)?;
-    let recorded = CameraTelemetry::read(&opened.recording);
+    let recorded = CameraTelemetry::read(&opened.recording)?;
     Ok((opened, recorded))
 }
 

@@ -15,11 +15,13 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
+use mtbsync_formats::open_file;
 use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
+use tokio::task::spawn_blocking;
 
 use super::etag;
 use crate::error::{ApiError, Kind};
@@ -40,11 +42,11 @@ pub async fn send_file(
     asked: &HeaderMap,
 ) -> Result<Response, ApiError> {
     let gone = |_| ApiError::not_found("file");
-    let mut file = File::open(path).await.map_err(gone)?;
+    let named = path.to_owned();
+    let opened = spawn_blocking(move || open_file(&named)).await;
+    let opened = opened.ok().and_then(Result::ok);
+    let mut file = File::from_std(opened.ok_or_else(|| ApiError::not_found("file"))?);
     let metadata = file.metadata().await.map_err(gone)?;
-    if !metadata.is_file() {
-        return Err(ApiError::not_found("file"));
-    }
     let tag = etag::of_metadata(&metadata);
     let modified = metadata.modified().ok().and_then(|time| http_date(time.into()));
     let length = metadata.len();

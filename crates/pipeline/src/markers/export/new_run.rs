@@ -1,14 +1,14 @@
 //! The recording the markers are in, as editors are told about it.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use mtbsync_formats::open_file;
 use mtbsync_markers::export::{AudioInfo, ClipInfo};
 use mtbsync_markers::retime::Retime;
 use mtbsync_markers::time::Rate;
 use mtbsync_media::{OpenOptions, Recording};
-use mtbsync_task::error::PipelineError;
-use mtbsync_telemetry::mp4::Mp4File;
+use mtbsync_task::error::{PipelineError, TaskProblem};
+use mtbsync_telemetry::mp4::{Mp4Error, Mp4File};
 use serde::Deserialize;
 
 use crate::markers::error::MarkerProblem;
@@ -35,14 +35,17 @@ pub struct NewRun {
 
 impl NewRun {
     /// Facts of an opened recording, as the clip editors are told about: its first file.
-    pub fn of(recording: &Recording) -> Self {
+    ///
+    /// # Errors
+    /// The system cannot read it.
+    pub fn of(recording: &Recording) -> Result<Self, PipelineError> {
         let info = recording.info();
         let rate = Rate::new(info.frame_rate.num, info.frame_rate.den);
         let (path, frames) = recording.chapters().first().map_or_else(
             || (PathBuf::new(), info.frame_count),
             |first| (first.path.clone(), first.frame_count),
         );
-        let audio = info.has_audio.then(|| audio_of(&path)).flatten();
+        let audio = if info.has_audio { audio_of(&path)? } else { None };
         let path = std::path::absolute(&path).unwrap_or(path);
         let side = |pixels: usize| u32::try_from(pixels).unwrap_or(u32::MAX);
         let clip = rate.map(|rate| ClipInfo {
@@ -54,12 +57,12 @@ impl NewRun {
             start_timecode: info.start_timecode.clone(),
             audio,
         });
-        Self {
+        Ok(Self {
             rate,
             duration_secs: Some(info.duration_secs),
             clip,
             ..Self::default()
-        }
+        })
     }
 
     /// Opens the file `video`, whose first frame is where times of markers begin. `told_secs` is the length
@@ -78,7 +81,7 @@ impl NewRun {
                 .map_err(|error| PipelineError::from(MarkerProblem::Open(error)).at(video))
         };
         let recording = open(&options)?;
-        let mut run = Self::of(&recording);
+        let mut run = Self::of(&recording)?;
         let own_secs = recording.info().duration_secs;
         if told_secs.is_some_and(|told| (told - own_secs).abs() < SAME_LENGTH_SECS) {
             return Ok(run);
@@ -140,11 +143,16 @@ pub(super) fn told_secs(folder: &Path) -> Option<f64> {
 }
 
 /// The sound of an MP4; a file of another kind has none that an editor needs to be told about.
-fn audio_of(path: &Path) -> Option<AudioInfo> {
-    let mut file = File::open(path).ok()?;
-    let (channels, sample_rate) = Mp4File::read(&mut file).ok()?.audio()?.audio_format()?;
-    Some(AudioInfo {
+fn audio_of(path: &Path) -> Result<Option<AudioInfo>, PipelineError> {
+    let mut file = open_file(path)?;
+    let mp4 = match Mp4File::read(&mut file) {
+        Ok(mp4) => mp4,
+        Err(Mp4Error::Io(error)) => return Err(PipelineError::from(TaskProblem::Unreadable(error)).at(path)),
+        Err(_) => return Ok(None),
+    };
+    let format = mp4.audio().and_then(|track| track.audio_format());
+    Ok(format.map(|(channels, sample_rate)| AudioInfo {
         channels,
         sample_rate,
-    })
+    }))
 }
