@@ -50,8 +50,8 @@ pub fn requests(data: &[u8]) {
         };
         let both = async { tokio::join!(connection, asked).1 };
         let answer = tokio::time::timeout(PATIENCE, both).await.expect("it answers or ends");
-        assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 "));
-        assert!(!answer.starts_with(b"HTTP/1.1 500"), "{}", String::from_utf8_lossy(&answer));
+        assert!(answer.is_empty() || answer.starts_with(b"HTTP/1."));
+        assert!(answer.get(9..12) != Some(b"500"), "{}", String::from_utf8_lossy(&answer));
     });
 }
 

@@ -60,4 +60,28 @@ mod tests {
         assert_eq!(find_proxy(&path("GOPR0001.LRV")), None);
         assert_eq!(find_proxy(&path("ride.mp4")), None);
     }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_out_of_the_folder_is_no_proxy() {
+        use std::os::unix::fs::symlink;
+        let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let path = |name: &str| here.path().join(name);
+        for name in ["GX010001.MP4", "GX010002.MP4", "GX010003.MP4", "small.lrv"] {
+            std::fs::write(path(name), b"").unwrap();
+        }
+        for name in ["GL010001.LRV", "GL010003.LRV", "GX010003.MP4"] {
+            std::fs::write(there.path().join(name), b"").unwrap();
+        }
+        symlink(there.path().join("GL010001.LRV"), path("GL010001.LRV")).unwrap();
+        symlink("small.lrv", path("GL010002.LRV")).unwrap();
+        assert_eq!(find_proxy(&path("GX010001.MP4")), None);
+        assert_eq!(find_proxy(&path("GX010002.MP4")), Some(path("GL010002.LRV")));
+        // A folder of links is a folder.
+        std::fs::remove_file(path("GX010003.MP4")).unwrap();
+        for name in ["GX010003.MP4", "GL010003.LRV"] {
+            symlink(there.path().join(name), path(name)).unwrap();
+        }
+        assert_eq!(find_proxy(&path("GX010003.MP4")), Some(path("GL010003.LRV")));
+    }
 }

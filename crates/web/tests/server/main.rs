@@ -14,6 +14,7 @@ mod hostile;
 mod jobs;
 mod limits;
 mod media;
+mod mutants;
 mod place;
 mod read;
 mod streams;
