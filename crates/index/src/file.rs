@@ -446,6 +446,63 @@ mod tests {
     }
 
     #[test]
+    fn a_flipped_bit_is_noticed_wherever_it_changes_anything() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("index.npz");
+        let grids = |frames: usize| Column::of_bytes(HOG_GRID_LEN, vec![3; frames * HOG_GRID_LEN]);
+        let full = Features {
+            offsets: vec![0, 1, 1],
+            keypoints: Column::of_bytes(KEYPOINT_BYTES, vec![1; KEYPOINT_BYTES]),
+            descriptors: Column::of_bytes(LOCAL_BYTES, vec![2; LOCAL_BYTES]),
+            fine_t_secs: vec![0.25],
+            fine_dense: Column::of_bytes(DESCRIPTOR_LEN, vec![7; DESCRIPTOR_LEN]),
+            detail: grids(2),
+            fine_detail: grids(1),
+            luma: [
+                Pictures::new(&[10, 30], Column::of_bytes(1, vec![4; 30])),
+                Pictures::new(&[20], Column::of_bytes(1, vec![5; 20])),
+            ],
+            ..features(vec![[0.0, 46.5, 7.2, 900.0, 4.5, 3.0]])
+        };
+        write(&path, &full, "2026-06-01T09:00:00Z").unwrap();
+        let bytes = std::fs::read(&path).unwrap();
+        let mut noticed = 0;
+        // Each byte of the directory and the text at the end, some of the columns before.
+        let text = bytes.len() - 6000;
+        let places: Vec<usize> = (0..text).step_by(31).chain(text..bytes.len()).collect();
+        for &place in &places {
+            let mut file = tempfile::tempfile().unwrap();
+            let mut flipped = bytes.clone();
+            flipped[place] ^= 1 << (place % 8);
+            file.write_all(&flipped).unwrap();
+            match decode(file) {
+                Err(_) => noticed += 1,
+                // Times of members, and lengths that are there twice.
+                Ok(found) => assert!(found == full && found.check().is_ok(), "byte {place}"),
+            }
+        }
+        assert!(noticed > places.len() * 3 / 4, "{noticed} of {}", places.len());
+    }
+
+    #[test]
+    fn an_index_of_another_version_is_refused_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("index.npz");
+        for (version, words) in [
+            (VERSION - 1, "index of an older version"),
+            (VERSION + 1, "newer version"),
+        ] {
+            let file = BufWriter::new(File::create(&path).unwrap());
+            let mut npz = NpzWriter::new(file, Compression::Stored);
+            let meta = format!(r#"{{"format":"{FORMAT}","version":{version}}}"#);
+            npz.add_text("meta", meta.as_bytes()).unwrap();
+            npz.finish().unwrap().flush().unwrap();
+            let error = read(&path).unwrap_err().to_string();
+            assert!(error.contains(words) && error.contains("index.npz"), "{error}");
+        }
+    }
+
+    #[test]
     fn what_is_said_of_the_lens_is_kept_and_nonsense_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("index.npz");
