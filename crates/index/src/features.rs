@@ -222,14 +222,6 @@ impl Features {
         in_order(&self.t_secs, between)
     }
 
-    /// All frames with a dense descriptor, analysed and between, in order of time: times and descriptors.
-    pub fn all_dense(&self) -> (Vec<f64>, Vec<u8>) {
-        let frames = DenseFrames::all(self);
-        let mut dense = Vec::with_capacity(frames.frames() * DESCRIPTOR_LEN);
-        frames.read(0..frames.frames(), &mut dense);
-        (frames.t_secs, dense)
-    }
-
     /// Whether everything that was asked for could be read.
     ///
     /// # Errors
