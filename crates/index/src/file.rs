@@ -464,7 +464,7 @@ mod tests {
             ],
             ..features(vec![[0.0, 46.5, 7.2, 900.0, 4.5, 3.0]])
         };
-        write(&path, &full, "2026-06-01T09:00:00Z").unwrap();
+        write(&path, Replaces::ANYTHING, &full, "2026-06-01T09:00:00Z").unwrap();
         let bytes = std::fs::read(&path).unwrap();
         let mut noticed = 0;
         // Each byte of the directory and the text at the end, some of the columns before.

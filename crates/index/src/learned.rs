@@ -175,7 +175,12 @@ fn open(path: &Path, frames: usize) -> Option<LearnedColumn> {
     let mut summed = Summed::new((&mut file).take(bytes));
     io::copy(&mut summed, &mut io::sink()).ok()?;
     let (sums, shape) = (summed.finish(), [frames, LEARNED_LEN]);
-    Some(LearnedColumn(Column::in_file(shape, &IndexFile::new(file), 0, sums)))
+    Some(LearnedColumn(Column::in_file(
+        shape,
+        &IndexFile::new(file),
+        0,
+        sums,
+    )))
 }
 
 /// Writes the descriptors of some frames, a batch after the other, each frame described by one thread.
