@@ -9,6 +9,7 @@ import json
 import pathlib
 import subprocess
 import tempfile
+import zlib
 
 import numpy as np
 
@@ -27,9 +28,11 @@ def check_index(path):
         assert meta["format"] == "mtbsync-index" and meta["num_frames"] == frames
         assert (np.diff(index["t_ref"]) > 0).all()
         assert offsets.dtype == np.int64 and offsets[0] == 0 and len(offsets) == frames + 1 and (np.diff(offsets) >= 0).all()
-        assert index["kpts"].dtype == np.float32 and index["kpts"].shape == (offsets[-1], 5)
+        assert index["kpts"].dtype == np.float32 and index["kpts"].shape == (offsets[-1], 3)
         assert index["desc"].dtype == np.uint8 and index["desc"].shape == (offsets[-1], 32)
         assert len(index["dense"]) == frames
+        dense = index["dense"].tobytes()
+        assert index["dense_crc32"].tolist() == [zlib.crc32(dense[at : at + 16384]) for at in range(0, len(dense), 16384)]
         assert set(np.unique(index["mask"])) <= {0, 1}
 
 

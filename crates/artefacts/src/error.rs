@@ -50,9 +50,6 @@ pub enum ArtefactProblem {
         /// Names of files of the older run.
         older: String,
     },
-    /// A map that its run did not write.
-    #[error("{0} is not the one that was written with the other files of its run")]
-    OfAnotherRun(String),
     /// The content has no JSON form.
     #[error("{0}")]
     NoJson(#[source] JsonError),
@@ -72,9 +69,6 @@ impl Problem for ArtefactProblem {
                 "a later moment of the new run must lie later in the reference: correct or remove one of the two"
             }
             Self::HalfWritten { .. } => "make the run again with mtbsync sync",
-            Self::OfAnotherRun(_) => {
-                "make the run again with mtbsync sync; if you changed the file yourself, delete manifest.json beside it"
-            }
             Self::NotAnnotations(_) => "repair or remove annotations.json",
             Self::NoJson(_) | Self::NoNpz(_) => return None,
         };

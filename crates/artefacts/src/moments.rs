@@ -6,6 +6,8 @@ use mtbsync_formats::csv::{MAX_CSV_BYTES, Table};
 use mtbsync_formats::read_bounded;
 use mtbsync_task::error::PipelineError;
 
+use crate::run_set;
+
 /// Times nearer than this are the same, seconds; files keep six decimals.
 const SAME_SECS: f64 = 1e-6;
 /// Columns of the table, one of which its header holds.
@@ -41,6 +43,7 @@ impl Moment {
 /// Not readable, or not a table of markers.
 pub fn read(path: &Path) -> Result<Vec<Moment>, PipelineError> {
     let bytes = read_bounded(path, MAX_CSV_BYTES)?;
+    run_set::check(path, &bytes).map_err(|problem| PipelineError::from(problem).at(path))?;
     parse(&bytes).map_err(|error| error.at(path))
 }
 

@@ -17,7 +17,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::edits::EDIT_FILES;
 use crate::error::ArtefactProblem;
-use crate::time_warp::NEW_MARKERS_FILE;
 
 /// The list of a run's files, in its folder.
 pub const MANIFEST_FILE: &str = "manifest.json";
@@ -25,6 +24,9 @@ pub const MANIFEST_FILE: &str = "manifest.json";
 const VERSION: u32 = 1;
 /// Largest file that is compared with its digest, bytes: none that is read whole is larger.
 const MAX_COMPARED_BYTES: u64 = 256 << 20;
+
+/// Files that say when and how long, which no other file of the run depends on.
+const NOT_LISTED: [&str; 2] = ["perf.json", "batch_item.json"];
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Manifest {
@@ -58,7 +60,8 @@ impl Manifest {
     fn update(&mut self, set: &FileSet, folder: &Path) {
         let in_folder = |path: &Path| {
             let name = path.file_name()?.to_str()?;
-            (is_same_folder(folder_of(path), folder) && !EDIT_FILES.contains(&name)).then(|| name.to_owned())
+            let is_listed = !EDIT_FILES.contains(&name) && !NOT_LISTED.contains(&name);
+            (is_listed && is_same_folder(folder_of(path), folder)).then(|| name.to_owned())
         };
         for name in set.stale().filter_map(in_folder) {
             self.files.remove(&name);
@@ -199,35 +202,24 @@ fn change(file: &Path, content: &[u8]) -> Result<Option<String>, ArtefactProblem
     Ok(is_other.then(|| name.to_owned()))
 }
 
-/// Refuses a map that does not belong to the other files of its run.
-///
-/// # Errors
-/// Its run was interrupted while its files got their names, or the map was replaced afterwards.
-pub fn check_map(file: &Path, content: &[u8]) -> Result<(), ArtefactProblem> {
-    match change(file, content)? {
-        Some(name) => Err(ArtefactProblem::OfAnotherRun(name)),
-        None => Ok(()),
-    }
-}
-
-/// Refuses a table whose run was interrupted while its files got their names. A table that a person has changed
-/// is theirs: see [`changed_table`].
+/// Refuses a file whose run was interrupted while its files got their names. One that a person has put there
+/// is theirs: see [`changed`].
 ///
 /// # Errors
 /// [`ArtefactProblem::HalfWritten`].
-pub fn check_table(file: &Path, content: &[u8]) -> Result<(), ArtefactProblem> {
+pub fn check(file: &Path, content: &[u8]) -> Result<(), ArtefactProblem> {
     change(file, content).map(|_| ())
 }
 
-/// A line for the person where the table of markers at `file` is not the one its run wrote.
-pub fn changed_table(file: &Path) -> Option<String> {
-    if file.file_name()? != NEW_MARKERS_FILE {
+/// A line for the person where `file` is not the one that its run wrote with the others.
+pub fn changed(file: &Path) -> Option<String> {
+    if !folder_of(file).join(MANIFEST_FILE).is_file() {
         return None;
     }
     let content = read_bounded(file, MAX_COMPARED_BYTES).ok()?;
     let name = change(file, &content).ok()??;
     Some(format!(
-        "{name} was changed after its run was written: it may not belong to the map beside it"
+        "{name} was changed or replaced after its run was written: the other files in its folder may not belong to it"
     ))
 }
 
@@ -236,6 +228,7 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::time_warp::NEW_MARKERS_FILE;
 
     fn set(folder: &Path, files: &[(&str, &str)]) -> FileSet {
         let mut set = FileSet::new();
@@ -260,25 +253,25 @@ mod tests {
         let lock = RunLock::wait(folder);
         lock.commit_run(set(folder, &[("timewarp.json", "a"), (NEW_MARKERS_FILE, "a")]))
             .unwrap();
-        assert!(check_map(&map, b"a").is_ok());
-        assert_eq!(changed_table(&table), None);
+        assert!(check(&map, b"a").is_ok());
+        assert_eq!(changed(&table), None);
         // Killed after the first rename of the next run.
         lock.commit_run(set(folder, &[("timewarp.json", "b"), (NEW_MARKERS_FILE, "b")]))
             .unwrap();
         half_written(folder);
         fs::write(&table, "a").unwrap();
-        let told = check_map(&map, b"b").unwrap_err().to_string();
+        let told = check(&map, b"b").unwrap_err().to_string();
         assert!(
             told.contains("timewarp.json") && told.contains(NEW_MARKERS_FILE),
             "{told}"
         );
-        assert!(check_table(&table, b"a").is_err());
+        assert!(check(&table, b"a").is_err());
         // One file more does not make it whole; the next run does.
         lock.commit_some(set(folder, &[("x.edl", "x")])).unwrap();
-        assert!(check_map(&map, b"b").is_err());
+        assert!(check(&map, b"b").is_err());
         lock.commit_run(set(folder, &[("timewarp.json", "c"), (NEW_MARKERS_FILE, "c")]))
             .unwrap();
-        assert!(check_map(&map, b"c").is_ok());
+        assert!(check(&map, b"c").is_ok());
     }
 
     #[test]
@@ -295,11 +288,11 @@ mod tests {
         list.before = Manifest::read(folder).unwrap().files;
         next.push(list.staged(folder).unwrap());
         next.commit().unwrap();
-        assert!(check_map(&map, b"b").is_ok());
+        assert!(check(&map, b"b").is_ok());
         fs::write(&map, "a").unwrap();
-        assert!(check_map(&map, b"a").is_ok());
+        assert!(check(&map, b"a").is_ok());
         fs::write(&map, "c").unwrap();
-        assert!(check_map(&map, b"c").is_err());
+        assert!(changed(&map).is_some());
     }
 
     #[test]
@@ -309,16 +302,13 @@ mod tests {
         let files = [("timewarp.json", "a"), (NEW_MARKERS_FILE, "a")];
         RunLock::wait(folder).commit_run(set(folder, &files)).unwrap();
         let (map, table) = (folder.join("timewarp.json"), folder.join(NEW_MARKERS_FILE));
-        assert!(
-            check_map(&map, b"other")
-                .unwrap_err()
-                .to_string()
-                .contains("timewarp.json")
-        );
+        assert_eq!(changed(&map), None);
+        fs::write(&map, "other").unwrap();
+        assert!(changed(&map).unwrap().contains("timewarp.json"));
         fs::write(&table, "edited").unwrap();
-        assert!(changed_table(&table).unwrap().contains(NEW_MARKERS_FILE));
-        assert!(check_table(&table, b"edited").is_ok());
+        assert!(changed(&table).unwrap().contains(NEW_MARKERS_FILE));
+        assert!(check(&table, b"edited").is_ok());
         write_files(&[(&table, Replaces::ANYTHING, b"by a command")]).unwrap();
-        assert_eq!(changed_table(&table), None);
+        assert_eq!(changed(&table), None);
     }
 }

@@ -422,7 +422,7 @@ pub fn read_warp(path: &Path) -> Result<TimeWarpFile, PipelineError> {
 
 fn read_either(path: &Path) -> Result<TimeWarpFile, PipelineError> {
     let bytes = read_bounded(path, json::MAX_JSON_BYTES)?;
-    run_set::check_map(path, &bytes)?;
+    run_set::check(path, &bytes)?;
     if bytes.starts_with(b"PK") {
         return Ok(decode_npz(Cursor::new(bytes)).ok_or(ArtefactProblem::NotAWarp)?);
     }

@@ -129,6 +129,7 @@ impl Session {
                 progress: self.progress.as_ref(),
                 cancel: &self.cancel,
                 threads: self.threads,
+                scratch: None,
             },
             cache: self.cache(),
             clock: clock::now_utc,

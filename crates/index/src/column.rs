@@ -1,7 +1,7 @@
-//! A column of an index: rows of bytes, in memory after describing, in the index file after reading.
+//! A column of an index: rows of bytes, in a file, or in memory where somebody made it up.
 //!
-//! The local features of an hour take half a gigabyte, and an alignment looks at each frame's for a moment.
-//! So an index that was read leaves its large members on disk, and what is needed is read when it is needed.
+//! What is described goes to a file at once, and an alignment looks at each frame's features for a moment. So
+//! large columns stay on disk, and what is needed is read when it is needed, in blocks with a checksum each.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -14,6 +14,70 @@ use crate::error::IndexProblem;
 
 /// Bytes read at once where a whole column is.
 const READ_BYTES: usize = 1 << 18;
+/// Bytes under one checksum: a HOG grid or a picture. Part of the format of an index.
+pub(crate) const BLOCK_BYTES: usize = 1 << 14;
+
+/// CRC-32 of the blocks of a column, on the way.
+#[derive(Default)]
+pub(crate) struct BlockSums {
+    sums: Vec<u32>,
+    running: crc32fast::Hasher,
+    filled: usize,
+}
+
+impl BlockSums {
+    pub(crate) fn update(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let (now, later) = bytes.split_at(bytes.len().min(BLOCK_BYTES - self.filled));
+            self.running.update(now);
+            self.filled += now.len();
+            if self.filled == BLOCK_BYTES {
+                self.close();
+            }
+            bytes = later;
+        }
+    }
+
+    fn close(&mut self) {
+        self.sums.push(std::mem::take(&mut self.running).finalize());
+        self.filled = 0;
+    }
+
+    pub(crate) fn finish(mut self) -> Vec<u32> {
+        if self.filled > 0 {
+            self.close();
+        }
+        self.sums
+    }
+}
+
+/// Sums up what is read through it.
+pub(crate) struct Summed<R> {
+    inner: R,
+    sums: BlockSums,
+}
+
+impl<R: Read> Summed<R> {
+    pub(crate) fn new(inner: R) -> Self {
+        Self {
+            inner,
+            sums: BlockSums::default(),
+        }
+    }
+
+    /// The checksums of all blocks.
+    pub(crate) fn finish(self) -> Vec<u32> {
+        self.sums.finish()
+    }
+}
+
+impl<R: Read> Read for Summed<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(out)?;
+        self.sums.update(&out[..count]);
+        Ok(count)
+    }
+}
 
 /// The open file of an index, shared by its columns.
 #[derive(Debug)]
@@ -50,7 +114,40 @@ pub struct Column {
 #[derive(Clone, Debug)]
 enum Storage {
     Memory(Arc<Vec<u8>>),
-    File(Arc<IndexFile>, u64),
+    File(Arc<FilePart>),
+}
+
+/// A part of a file.
+#[derive(Debug)]
+struct FilePart {
+    file: Arc<IndexFile>,
+    offset: u64,
+    /// CRC-32 of each [`BLOCK_BYTES`], the last as long as it is.
+    sums: Vec<u32>,
+}
+
+impl FilePart {
+    /// Appends the bytes `wanted` of `total` to `out`: whole blocks are read and checked.
+    fn read(&self, wanted: Range<usize>, total: usize, out: &mut Vec<u8>) -> io::Result<()> {
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let from = out.len();
+        let first = wanted.start / BLOCK_BYTES;
+        let start = first * BLOCK_BYTES;
+        let end = wanted.end.next_multiple_of(BLOCK_BYTES).min(total);
+        out.resize(from + end - start, 0);
+        self.file.read_at(self.offset + start as u64, &mut out[from..])?;
+        for (number, block) in (first..).zip(out[from..].chunks(BLOCK_BYTES)) {
+            if self.sums.get(number) != Some(&crc32fast::hash(block)) {
+                let words = format!("checksum of block {number} does not hold");
+                return Err(io::Error::new(io::ErrorKind::InvalidData, words));
+            }
+        }
+        out.copy_within(from + wanted.start - start..from + wanted.end - start, from);
+        out.truncate(from + wanted.len());
+        Ok(())
+    }
 }
 
 impl Column {
@@ -63,12 +160,18 @@ impl Column {
         }
     }
 
-    /// `rows` rows of `width` bytes each that begin at `offset` of a file.
-    pub(crate) fn in_file(width: usize, rows: usize, file: &Arc<IndexFile>, offset: u64) -> Self {
+    /// `rows` rows of `width` bytes each that begin at `offset` of a file, with the checksums of their blocks.
+    pub(crate) fn in_file(
+        [rows, width]: [usize; 2],
+        file: &Arc<IndexFile>,
+        offset: u64,
+        sums: Vec<u32>,
+    ) -> Self {
+        let file = Arc::clone(file);
         Self {
             width,
             rows,
-            place: Storage::File(Arc::clone(file), offset),
+            place: Storage::File(Arc::new(FilePart { file, offset, sums })),
         }
     }
 
@@ -83,9 +186,9 @@ impl Column {
         let end = out.len() + rows.len() * self.width;
         let within = rows.start.min(self.rows)..rows.end.min(self.rows);
         if let Err(error) = self.try_read(within, out)
-            && let Storage::File(file, _) = &self.place
+            && let Storage::File(part) = &self.place
         {
-            let _ = file.failed.set(error.to_string());
+            let _ = part.file.failed.set(error.to_string());
         }
         out.resize(end, 0);
     }
@@ -94,13 +197,13 @@ impl Column {
         let bytes = rows.start * self.width..rows.end * self.width;
         match &self.place {
             Storage::Memory(all) => out.extend_from_slice(all.get(bytes).unwrap_or_default()),
-            Storage::File(file, offset) => {
+            Storage::File(part) => {
                 let from = out.len();
-                out.resize(from + bytes.len(), 0);
-                if let Err(error) = file.read_at(offset + bytes.start as u64, &mut out[from..]) {
+                let read = part.read(bytes, self.rows * self.width, out);
+                if read.is_err() {
                     out.truncate(from);
-                    return Err(error);
                 }
+                return read;
             }
         }
         Ok(())
@@ -112,7 +215,7 @@ impl Column {
     /// The first reading that failed.
     pub fn check(&self) -> Result<(), PipelineError> {
         match &self.place {
-            Storage::File(file, _) => match file.failed.get() {
+            Storage::File(part) => match part.file.failed.get() {
                 Some(why) => Err(IndexProblem::Unreadable(why.clone()).into()),
                 None => Ok(()),
             },
@@ -171,22 +274,32 @@ impl Read for ColumnReader<'_> {
 mod tests {
     use super::*;
 
-    fn on_disk(bytes: &[u8], rows: usize) -> Column {
+    fn on_disk(bytes: &[u8], rows: usize) -> (Column, File) {
         let mut file = tempfile::tempfile().unwrap();
         io::Write::write_all(&mut file, b"head").unwrap();
         io::Write::write_all(&mut file, bytes).unwrap();
-        Column::in_file(3, rows, &IndexFile::new(file), 4)
+        let mut sums = BlockSums::default();
+        // In two pieces that end within a block.
+        let (one, two) = bytes.split_at(bytes.len() / 3);
+        sums.update(one);
+        sums.update(two);
+        let again = file.try_clone().unwrap();
+        let column = Column::in_file([rows, 3], &IndexFile::new(file), 4, sums.finish());
+        (column, again)
     }
 
     #[test]
     fn a_column_reads_the_same_from_memory_and_from_disk() {
-        let bytes: Vec<u8> = (0..30).collect();
-        let (memory, disk) = (Column::of_bytes(3, bytes.clone()), on_disk(&bytes, 10));
+        let bytes: Vec<u8> = (0..3 * 20_000u32).map(|i| (i * i / 7) as u8).collect();
+        let (memory, (disk, _)) = (Column::of_bytes(3, bytes.clone()), on_disk(&bytes, 20_000));
         assert_eq!(memory, disk);
         for column in [&memory, &disk] {
-            let mut out = vec![99];
-            column.read(2..4, &mut out);
-            assert_eq!(out, [99, 6, 7, 8, 9, 10, 11]);
+            for rows in [2..4, 5460..5463, 0..0, 5000..17_000, 19_999..20_000] {
+                let mut out = vec![99];
+                column.read(rows.clone(), &mut out);
+                assert_eq!(out[0], 99);
+                assert_eq!(out[1..], bytes[3 * rows.start..3 * rows.end]);
+            }
             let mut all = Vec::new();
             column.reader().read_to_end(&mut all).unwrap();
             assert_eq!(all, bytes);
@@ -195,15 +308,27 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_shrank_gives_zeros_and_is_found_out() {
-        let column = on_disk(&[1; 12], 10);
-        let mut out = Vec::new();
-        column.read(0..4, &mut out);
-        assert!(column.check().is_ok());
-        column.read(3..6, &mut out);
-        assert_eq!(out.len(), 21);
-        assert!(out[12..].iter().all(|&b| b == 0));
-        let error = column.check().unwrap_err();
-        assert!(error.to_string().contains("the index cannot be read"), "{error}");
+    fn what_changed_on_disk_is_zeros_and_found_out() {
+        let rows = 20_000;
+        let change = |change: &dyn Fn(&mut File)| {
+            let (column, mut file) = on_disk(&vec![1; 3 * rows], rows);
+            change(&mut file);
+            let mut out = Vec::new();
+            column.read(0..4, &mut out);
+            assert_eq!(out, [1; 12]);
+            assert!(column.check().is_ok());
+            column.read(rows - 3..rows + 1, &mut out);
+            assert_eq!(out.len(), 24);
+            assert!(out[12..].iter().all(|&b| b == 0));
+            assert!(column.reader().read_to_end(&mut Vec::new()).is_err());
+            column.check().unwrap_err().to_string()
+        };
+        let shrunk = change(&|file| file.set_len(4 + 3 * rows as u64 - 1).unwrap());
+        assert!(shrunk.contains("the index cannot be read"), "{shrunk}");
+        let flipped = change(&|file| {
+            file.seek(SeekFrom::End(-2)).unwrap();
+            io::Write::write_all(file, &[3]).unwrap();
+        });
+        assert!(flipped.contains("checksum of block 3 does not hold"), "{flipped}");
     }
 }

@@ -1,9 +1,9 @@
 //! From a recording to its features: decode, describe, mask.
 //!
-//! One thread decodes, the others describe; a bounded queue between them keeps memory independent of the
-//! recording's length. The order of frames is kept, so the result does not depend on the number of threads.
+//! One thread decodes, the others describe, with a bounded queue between them; what was described goes to
+//! nameless files. So memory does not depend on the recording's length. The order of frames is kept, so the result does not depend on the number of threads.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
 
@@ -13,16 +13,19 @@ use mtbsync_task::progress::{Stage, Task};
 use mtbsync_telemetry::clean::clean;
 use mtbsync_vision::dense::{DESCRIPTOR_LEN, DenseExtractor};
 use mtbsync_vision::image::LumaView;
-use mtbsync_vision::mask;
-use mtbsync_vision::orb::{Extractor, LocalFeatures, OrbParams};
-use mtbsync_vision::recurring::recurring;
+use mtbsync_vision::mask::{self, MaskSums};
+use mtbsync_vision::orb::{Extractor, OrbParams};
+use mtbsync_vision::recurring::{SortedFeatures, looks, recurring};
 use mtbsync_vision::structure::{HOG_GRID_LEN, HogExtractor};
 use rayon::prelude::*;
 
 use crate::camera::CameraTelemetry;
 use crate::column::Column;
 use crate::error::IndexProblem;
-use crate::features::{Features, IndexParams, LOCAL_BYTES, Pictures, SourceRecording, keypoint_column};
+use crate::features::{
+    Features, IndexParams, KEYPOINT_BYTES, LOCAL_BYTES, Pictures, SourceRecording, keypoint_bytes,
+};
+use crate::spool::{Found, FoundSpool, Spool};
 use crate::tuning::{BATCH, FINE_FPS, MAX_SKIPPED_SHARE, PRECISE_FINE_FPS, QUEUE};
 
 /// Longest side of the analysed picture, pixels.
@@ -135,8 +138,8 @@ pub fn describe(
             threads: task.threads,
         },
     );
+    let mut collected = Collected::new(task.scratch)?;
     let (sender, receiver) = sync_channel(QUEUE);
-    let mut collected = Collected::default();
     let mut times = DescribeTimes::default();
     let (outcome, decode, skipped) = std::thread::scope(|scope| {
         let decoder = scope.spawn(move || {
@@ -164,14 +167,12 @@ pub fn describe(
     if planned > 0 && skipped as f64 > MAX_SKIPPED_SHARE * planned as f64 {
         return Err(PipelineError::from(IndexProblem::ManyUnreadable { skipped, planned }).at(path));
     }
-    if collected.t_secs.is_empty() {
-        return Err(PipelineError::from(IndexProblem::NoFrame).at(path));
+    match collected.found.frames() {
+        0 => return Err(PipelineError::from(IndexProblem::NoFrame).at(path)),
+        1 => return Err(PipelineError::from(IndexProblem::TooShort).at(path)),
+        _ => {}
     }
-    if collected.t_secs.len() < 2 {
-        return Err(PipelineError::from(IndexProblem::TooShort).at(path));
-    }
-    let recorded = CameraTelemetry::read(&opened.recording)?;
-    Ok((collected.into_features(opened, recorded, params, skipped), times))
+    Ok((collected.into_features(opened, params, skipped, task)?, times))
 }
 
 /// One described frame.
@@ -180,28 +181,63 @@ struct Described {
     size: (usize, usize),
     dense: Vec<u8>,
     /// For analysed frames only.
-    local: Option<LocalFeatures>,
+    local: Option<SortedFeatures>,
     detail: Vec<u8>,
     jpeg: Vec<u8>,
 }
 
-#[derive(Default)]
-struct Collected {
+/// Frames of one kind, analysed or between.
+struct FramesOfKind {
     t_secs: Vec<f64>,
-    dense: Vec<u8>,
-    local: Vec<LocalFeatures>,
-    fine_t_secs: Vec<f64>,
-    fine_dense: Vec<u8>,
-    detail: Vec<u8>,
-    fine_detail: Vec<u8>,
-    /// Pictures of both kinds: where each ends, and all of them.
-    jpegs: [(Vec<i64>, Vec<u8>); 2],
+    dense: Spool,
+    detail: Spool,
+    jpeg_ends: Vec<i64>,
+    jpegs: Spool,
+}
+
+impl FramesOfKind {
+    fn new(folder: Option<&Path>) -> Result<Self, IndexProblem> {
+        Ok(Self {
+            t_secs: Vec::new(),
+            dense: Spool::new(DESCRIPTOR_LEN, folder)?,
+            detail: Spool::new(HOG_GRID_LEN, folder)?,
+            jpeg_ends: Vec::new(),
+            jpegs: Spool::new(1, folder)?,
+        })
+    }
+
+    fn push(&mut self, frame: &Described) -> Result<(), IndexProblem> {
+        self.t_secs.push(frame.t_secs);
+        self.dense.push(&frame.dense)?;
+        self.detail.push(&frame.detail)?;
+        self.jpegs.push(&frame.jpeg)?;
+        self.jpeg_ends.push(self.jpegs.rows() as i64);
+        Ok(())
+    }
+}
+
+/// What was described so far; all that grows by more than a number a frame is on the disk.
+struct Collected {
+    kinds: [FramesOfKind; 2],
+    found: FoundSpool,
+    mask: MaskSums,
     size: (usize, usize),
+    folder: Option<PathBuf>,
 }
 
 type Frames = Receiver<Result<LumaFrame, mtbsync_media::FrameError>>;
 
 impl Collected {
+    fn new(folder: Option<&Path>) -> Result<Self, IndexProblem> {
+        Ok(Self {
+            kinds: [FramesOfKind::new(folder)?, FramesOfKind::new(folder)?],
+            found: FoundSpool::new(folder)?,
+            mask: MaskSums::default(),
+            size: (0, 0),
+            folder: folder.map(Path::to_owned),
+        })
+    }
+
     fn take_all(
         &mut self,
         frames: &Frames,
@@ -225,73 +261,92 @@ impl Collected {
                 .collect::<Result<_, _>>()?;
             *busy += begun.elapsed();
             done += described.len() as u64;
-            described.into_iter().for_each(|d| self.push(d));
+            described.iter().try_for_each(|frame| self.push(frame))?;
             task.progress.advance(stage, done);
         }
         Ok(())
     }
 
-    fn push(&mut self, frame: Described) {
+    fn push(&mut self, frame: &Described) -> Result<(), IndexProblem> {
         self.size = frame.size;
-        let (ends, jpegs) = &mut self.jpegs[usize::from(frame.local.is_none())];
-        jpegs.extend(frame.jpeg);
-        ends.push(jpegs.len() as i64);
-        match frame.local {
-            Some(local) => {
-                self.t_secs.push(frame.t_secs);
-                self.dense.extend_from_slice(&frame.dense);
-                self.local.push(local);
-                self.detail.extend_from_slice(&frame.detail);
-            }
-            None => {
-                self.fine_t_secs.push(frame.t_secs);
-                self.fine_dense.extend_from_slice(&frame.dense);
-                self.fine_detail.extend_from_slice(&frame.detail);
-            }
+        self.kinds[usize::from(frame.local.is_none())].push(frame)?;
+        if let Some(local) = &frame.local {
+            self.mask.add(&frame.dense);
+            self.found.push(local)?;
         }
+        Ok(())
     }
 
     fn into_features(
         self,
         opened: &Opened,
-        recorded: CameraTelemetry,
         params: IndexParams,
         skipped_frames: usize,
-    ) -> Features {
-        let mask = mask::static_mask(&self.dense);
-        let (width, height) = self.size;
-        let mut offsets = vec![0];
-        let (mut keypoints, mut descriptors) = (Vec::new(), Vec::new());
-        for (local, recurs) in self.local.iter().zip(recurring(&self.local)) {
-            for ((k, d), recurs) in local.keypoints.iter().zip(&local.descriptors).zip(recurs) {
-                if !recurs && mask::is_scenery(&mask, k.x, k.y, width, height) {
-                    keypoints.push([k.x, k.y, k.size, k.angle_deg, k.response]);
-                    descriptors.extend_from_slice(d);
-                }
-            }
-            offsets.push(keypoints.len() as i64);
-        }
-        Features {
+        task: &Task<'_>,
+    ) -> Result<Features, PipelineError> {
+        let mask = self.mask.mask();
+        let found = self.found.finish()?;
+        let (offsets, keypoints, descriptors) =
+            worth_keeping(&found, &mask, self.size, self.folder.as_deref(), task)?;
+        let [analysed, between] = self.kinds;
+        let recorded = CameraTelemetry::read(&opened.recording)?;
+        let pictures = |ends: &[i64], jpegs: Spool| jpegs.finish().map(|jpegs| Pictures::new(ends, jpegs));
+        let features = Features {
             source: opened.source.clone(),
             params,
             picture: self.size,
-            t_secs: self.t_secs,
-            dense: Column::of_bytes(DESCRIPTOR_LEN, self.dense),
+            t_secs: analysed.t_secs,
+            dense: analysed.dense.finish()?,
             offsets,
-            keypoints: keypoint_column(&keypoints),
-            descriptors: Column::of_bytes(LOCAL_BYTES, descriptors),
+            keypoints,
+            descriptors,
             mask,
-            fine_t_secs: self.fine_t_secs,
-            fine_dense: Column::of_bytes(DESCRIPTOR_LEN, self.fine_dense),
-            detail: Column::of_bytes(HOG_GRID_LEN, self.detail),
-            fine_detail: Column::of_bytes(HOG_GRID_LEN, self.fine_detail),
-            luma: self.jpegs.map(|(ends, jpegs)| Pictures::of_jpegs(&ends, jpegs)),
+            fine_t_secs: between.t_secs,
+            fine_dense: between.dense.finish()?,
+            detail: analysed.detail.finish()?,
+            fine_detail: between.detail.finish()?,
+            luma: [
+                pictures(&analysed.jpeg_ends, analysed.jpegs)?,
+                pictures(&between.jpeg_ends, between.jpegs)?,
+            ],
             view: None,
             track: track(&recorded),
             lenses: recorded.lenses,
             skipped_frames,
-        }
+        };
+        Ok(features)
     }
+}
+
+/// Offsets, keypoints and descriptors of the local features that lie on scenery and do not recur.
+fn worth_keeping(
+    found: &Found,
+    mask: &[u8],
+    (width, height): (usize, usize),
+    folder: Option<&Path>,
+    task: &Task<'_>,
+) -> Result<(Vec<i64>, Column, Column), PipelineError> {
+    let mut offsets = vec![0];
+    let mut keypoints = Spool::new(KEYPOINT_BYTES, folder)?;
+    let mut descriptors = Spool::new(LOCAL_BYTES, folder)?;
+    for i in 0..found.frames() {
+        task.cancel.check()?;
+        let SortedFeatures { features, .. } = found.frame(i);
+        let others: Vec<SortedFeatures> = looks(i, found.frames())
+            .into_iter()
+            .map(|other| found.frame(other))
+            .collect();
+        let rows = features.keypoints.iter().zip(&features.descriptors);
+        for ((k, d), recurs) in rows.zip(recurring(&features, &others)) {
+            if !recurs && mask::is_scenery(mask, k.x, k.y, width, height) {
+                keypoints.push(&keypoint_bytes(&[k.x, k.y, k.response]))?;
+                descriptors.push(d)?;
+            }
+        }
+        offsets.push(keypoints.rows() as i64);
+    }
+    found.check()?;
+    Ok((offsets, keypoints.finish()?, descriptors.finish()?))
 }
 
 /// What is usable of the camera's own GPS.
@@ -330,7 +385,7 @@ impl Worker {
             t_secs: frame.t_secs,
             size: (frame.width, frame.height),
             dense: self.dense.describe(&view),
-            local: analysed.then(|| self.orb.extract(&view, None)),
+            local: analysed.then(|| SortedFeatures::new(self.orb.extract(&view, None))),
             detail,
             jpeg: thumbnail.map_or_else(Vec::new, |picture| picture.to_jpeg()),
         })

@@ -49,6 +49,9 @@ pub enum IndexProblem {
     /// Ours, but wrong inside.
     #[error("not an index (damaged)")]
     Damaged,
+    /// Made by an earlier program.
+    #[error("index of an older version")]
+    Older,
     /// Made by a later program.
     #[error("index of a newer version")]
     Newer,
@@ -58,8 +61,8 @@ pub enum IndexProblem {
     /// A learned model that cannot be used.
     #[error(transparent)]
     Model(ModelProblem),
-    /// No room for what was described again.
-    #[error("the temporary folder cannot be written ({0})")]
+    /// No room for what was described.
+    #[error("working files cannot be written ({0})")]
     Temporary(#[source] std::io::Error),
     /// An index that cannot be put together.
     #[error(transparent)]
@@ -87,8 +90,10 @@ impl Problem for IndexProblem {
             Self::TooShort => "give a longer recording or a higher ‹fps›",
             Self::IsFolder => "name an index file in it",
             Self::NotAnIndex => "run mtbsync index",
-            Self::Damaged | Self::Unreadable(_) => "rebuild it with mtbsync index",
-            Self::Temporary(_) => "make room there, or set TMPDIR to a folder that has some",
+            Self::Damaged | Self::Unreadable(_) | Self::Older => "rebuild it with mtbsync index",
+            Self::Temporary(_) => {
+                "make room in the cache folder, or where there is none set TMPDIR to a folder that has room"
+            }
             Self::Newer => "update mtbsync or rebuild the index",
         };
         Some(hint.to_owned())

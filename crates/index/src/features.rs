@@ -53,8 +53,8 @@ pub struct SourceRecording {
     pub timecode: Option<String>,
 }
 
-/// One local feature: place and shape in pixels of the analysed picture.
-pub type KeypointRow = [f32; 5];
+/// One local feature: x and y in pixels of the analysed picture, and response.
+pub type KeypointRow = [f32; 3];
 /// Bytes of a [`KeypointRow`] in an index.
 pub const KEYPOINT_BYTES: usize = size_of::<KeypointRow>();
 /// Bytes of the descriptor of a local feature.
@@ -63,7 +63,7 @@ pub const LOCAL_BYTES: usize = 32;
 /// Local features of one frame.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LocalFrame {
-    /// x, y, size, angle in degrees, response.
+    /// x, y, response.
     pub keypoints: Vec<KeypointRow>,
     /// 256 bits per keypoint.
     pub descriptors: Vec<[u8; LOCAL_BYTES]>,
@@ -72,10 +72,14 @@ pub struct LocalFrame {
 /// A frame: whether it is one between the analysed ones, and its number among its kind.
 pub type FrameNumber = (bool, usize);
 
-/// Keypoints as a column of an index.
-pub fn keypoint_column(keypoints: &[KeypointRow]) -> Column {
-    let bytes = keypoints.as_flattened().iter().flat_map(|v| v.to_le_bytes());
-    Column::of_bytes(KEYPOINT_BYTES, bytes.collect())
+/// A keypoint as a row of its column.
+pub fn keypoint_bytes(keypoint: &KeypointRow) -> [u8; KEYPOINT_BYTES] {
+    let mut bytes = [0; KEYPOINT_BYTES];
+    let places = bytes.as_chunks_mut().0.iter_mut();
+    places
+        .zip(keypoint)
+        .for_each(|(place, number)| *place = number.to_le_bytes());
+    bytes
 }
 
 /// Pictures of one kind of frames, [`Thumbnail`]s as JPEGs.
@@ -97,11 +101,11 @@ impl Default for Pictures {
 }
 
 impl Pictures {
-    /// From JPEGs one after the other, and where each ends.
-    pub fn of_jpegs(ends: &[i64], jpegs: Vec<u8>) -> Self {
+    /// Of JPEGs one after the other, and where each ends.
+    pub fn new(ends: &[i64], jpegs: Column) -> Self {
         Self {
             offsets: std::iter::once(0).chain(ends.iter().copied()).collect(),
-            jpegs: Column::of_bytes(1, jpegs),
+            jpegs,
         }
     }
 
@@ -133,7 +137,7 @@ pub struct Features {
     pub dense: Column,
     /// Rows of frame i in `keypoints` and `descriptors`: `offsets[i]..offsets[i + 1]`.
     pub offsets: Vec<i64>,
-    /// x, y, size, angle in degrees, response: [`KEYPOINT_BYTES`] each, little-endian.
+    /// x, y, response: [`KEYPOINT_BYTES`] each, little-endian.
     pub keypoints: Column,
     /// 256 bits per keypoint, [`LOCAL_BYTES`] each.
     pub descriptors: Column,
@@ -179,7 +183,7 @@ impl Features {
             .map(|&n| f32::from_le_bytes(n))
             .collect();
         LocalFrame {
-            keypoints: numbers.as_chunks::<5>().0.to_vec(),
+            keypoints: numbers.as_chunks::<3>().0.to_vec(),
             descriptors: descriptors.as_chunks::<LOCAL_BYTES>().0.to_vec(),
         }
     }
@@ -216,14 +220,6 @@ impl Features {
             &[]
         };
         in_order(&self.t_secs, between)
-    }
-
-    /// All frames with a dense descriptor, analysed and between, in order of time: times and descriptors.
-    pub fn all_dense(&self) -> (Vec<f64>, Vec<u8>) {
-        let frames = DenseFrames::all(self);
-        let mut dense = Vec::with_capacity(frames.frames() * DESCRIPTOR_LEN);
-        frames.read(0..frames.frames(), &mut dense);
-        (frames.t_secs, dense)
     }
 
     /// Whether everything that was asked for could be read.

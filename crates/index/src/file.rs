@@ -5,9 +5,10 @@
 //! anyway; and `detail` (`u8[N, 9216]`) and `fine_detail` (`u8[F, 9216]`): the HOG grids of both kinds, two
 //! bins a byte; `luma` and `fine_luma`: their reduced pictures as JPEGs one after the other, picture `i` at
 //! `luma_offsets[i]..luma_offsets[i + 1]`. `track` is there when the camera's own GPS has usable points.
+//! Large members stay in the file; `<name>_crc32` holds the checksums of their blocks.
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter};
+use std::io::{BufReader, BufWriter, Seek, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -20,17 +21,17 @@ use mtbsync_vision::dense::{BINS, COLS, DESCRIPTOR_LEN, ROWS, SCALE};
 use mtbsync_vision::structure::HOG_GRID_LEN;
 use serde::{Deserialize, Serialize};
 
-use crate::column::{Column, IndexFile};
+use crate::column::{BLOCK_BYTES, Column, IndexFile, Summed};
 use crate::describe::IMAGE_MAX_DIM;
 use crate::error::IndexProblem;
 use crate::features::{Features, IndexParams, KEYPOINT_BYTES, LOCAL_BYTES, Pictures, SourceRecording};
 
 const FORMAT: &str = "mtbsync-index";
-const VERSION: u64 = 3;
+const VERSION: u64 = 4;
 /// Members with the reduced pictures of the analysed frames and of those between: where each begins, and
 /// their bytes.
 const PICTURES: [[&str; 2]; 2] = [["luma_offsets", "luma"], ["fine_luma_offsets", "fine_luma"]];
-/// x, y, size, angle, response.
+/// x, y, response.
 const KEYPOINT_NUMBERS: usize = KEYPOINT_BYTES / size_of::<f32>();
 
 #[derive(Serialize, Deserialize)]
@@ -46,6 +47,8 @@ struct Meta {
     skipped_frames: usize,
     #[serde(default)]
     lenses: Lenses,
+    /// Names of the members before this one: what may be absent, and is, is told from what got lost.
+    members: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -112,8 +115,8 @@ pub fn write(
     Ok(std::fs::metadata(path).map_or(0, |m| m.len()))
 }
 
-fn encode(file: &mut StagedFile, f: &Features, now_utc: &str) -> Result<(), NpzError> {
-    let meta = Meta {
+fn meta_of(f: &Features, now_utc: &str, members: Vec<String>) -> Meta {
+    Meta {
         format: FORMAT.to_owned(),
         version: VERSION,
         program: env!("CARGO_PKG_VERSION").to_owned(),
@@ -132,45 +135,77 @@ fn encode(file: &mut StagedFile, f: &Features, now_utc: &str) -> Result<(), NpzE
         total_keypoints: f.keypoints.rows(),
         skipped_frames: f.skipped_frames,
         lenses: f.lenses.clone(),
+        members,
+    }
+}
+
+fn encode(file: &mut StagedFile, f: &Features, now_utc: &str) -> Result<(), NpzError> {
+    let mut out = Members {
+        npz: NpzWriter::new(BufWriter::new(file), Compression::Stored),
+        names: Vec::new(),
     };
-    let text = json::to_vec(&meta).map_err(|e| NpzError::Io(std::io::Error::other(e.to_string())))?;
-    let mut npz = NpzWriter::new(BufWriter::new(file), Compression::Stored);
-    npz.add("t_ref", &[f.t_secs.len()], &f.t_secs)?;
-    npz.add("frame_offsets", &[f.offsets.len()], &f.offsets)?;
+    let frames = f.t_secs.len();
     let total = f.keypoints.rows();
-    npz.add_bytes::<f32>("kpts", &[total, KEYPOINT_NUMBERS], &mut f.keypoints.reader())?;
-    npz.add_bytes::<u8>("desc", &[total, LOCAL_BYTES], &mut f.descriptors.reader())?;
-    npz.add_bytes::<u8>("dense", &[f.t_secs.len(), DESCRIPTOR_LEN], &mut f.dense.reader())?;
-    npz.add("mask", &[ROWS, COLS], &f.mask)?;
-    npz.add("fine_t", &[f.fine_t_secs.len()], &f.fine_t_secs)?;
-    npz.add_bytes::<u8>(
-        "fine_dense",
-        &[f.fine_t_secs.len(), DESCRIPTOR_LEN],
-        &mut f.fine_dense.reader(),
-    )?;
+    out.add("t_ref", &[frames], &f.t_secs)?;
+    out.add("frame_offsets", &[f.offsets.len()], &f.offsets)?;
+    out.add_column::<f32>("kpts", [total, KEYPOINT_NUMBERS], &f.keypoints)?;
+    out.add_column::<u8>("desc", [total, LOCAL_BYTES], &f.descriptors)?;
+    out.add_column::<u8>("dense", [frames, DESCRIPTOR_LEN], &f.dense)?;
+    out.add("mask", &[ROWS, COLS], &f.mask)?;
+    let between = f.fine_t_secs.len();
+    out.add("fine_t", &[between], &f.fine_t_secs)?;
+    out.add_column::<u8>("fine_dense", [between, DESCRIPTOR_LEN], &f.fine_dense)?;
     if f.detail.rows() > 0 {
-        npz.add_bytes::<u8>("detail", &[f.t_secs.len(), HOG_GRID_LEN], &mut f.detail.reader())?;
+        out.add_column::<u8>("detail", [frames, HOG_GRID_LEN], &f.detail)?;
     }
     if f.fine_detail.rows() > 0 {
-        npz.add_bytes::<u8>(
-            "fine_detail",
-            &[f.fine_t_secs.len(), HOG_GRID_LEN],
-            &mut f.fine_detail.reader(),
-        )?;
+        out.add_column::<u8>("fine_detail", [between, HOG_GRID_LEN], &f.fine_detail)?;
     }
     for ([offsets, bytes], pictures) in PICTURES.into_iter().zip(&f.luma) {
         if pictures.frames() > 0 {
-            npz.add(offsets, &[pictures.offsets.len()], &pictures.offsets)?;
-            let total = pictures.jpegs.rows();
-            npz.add_bytes::<u8>(bytes, &[total, 1], &mut pictures.jpegs.reader())?;
+            out.add(offsets, &[pictures.offsets.len()], &pictures.offsets)?;
+            out.add_column::<u8>(bytes, [pictures.jpegs.rows(), 1], &pictures.jpegs)?;
         }
     }
     if !f.track.is_empty() {
-        npz.add("track", &[f.track.len(), 6], f.track.as_flattened())?;
+        out.add("track", &[f.track.len(), 6], f.track.as_flattened())?;
     }
-    npz.add_text("meta", &text)?;
-    let mut buffered = npz.finish()?;
-    std::io::Write::flush(&mut buffered).map_err(NpzError::Io)
+    let meta = meta_of(f, now_utc, out.names);
+    let text = json::to_vec(&meta).map_err(|e| NpzError::Io(std::io::Error::other(e.to_string())))?;
+    out.npz.add_text("meta", &text)?;
+    let mut buffered = out.npz.finish()?;
+    buffered.flush().map_err(NpzError::Io)
+}
+
+/// An index being written.
+struct Members<W: Write + Seek> {
+    npz: NpzWriter<W>,
+    names: Vec<String>,
+}
+
+impl<W: Write + Seek> Members<W> {
+    fn add<T: NpzElement>(&mut self, name: &str, shape: &[usize], data: &[T]) -> Result<(), NpzError> {
+        self.names.push(name.to_owned());
+        self.npz.add(name, shape, data)
+    }
+
+    /// A large member of `[rows, numbers]`, and the checksums of its blocks.
+    fn add_column<T: NpzElement>(
+        &mut self,
+        name: &str,
+        shape: [usize; 2],
+        column: &Column,
+    ) -> Result<(), NpzError> {
+        self.names.push(name.to_owned());
+        let mut summed = Summed::new(column.reader());
+        self.npz.add_bytes::<T>(name, &shape, &mut summed)?;
+        let sums = summed.finish();
+        self.add(&sums_name(name), &[sums.len()], &sums)
+    }
+}
+
+fn sums_name(column: &str) -> String {
+    format!("{column}_crc32")
 }
 
 /// Read an index. Descriptors and keypoints stay in the file, which is looked through once and kept open.
@@ -198,14 +233,17 @@ fn read_meta(npz: &mut NpzReader<BufReader<File>>) -> Result<Meta, IndexProblem>
     if meta.get("format").and_then(|f| f.as_str()) != Some(FORMAT) {
         return Err(IndexProblem::NotAnIndex);
     }
-    if meta
-        .get("version")
-        .and_then(serde_json::Value::as_u64)
-        .is_none_or(|v| v > VERSION)
-    {
-        return Err(IndexProblem::Newer);
+    match meta.get("version").and_then(serde_json::Value::as_u64) {
+        None => return Err(IndexProblem::Damaged),
+        Some(version) if version > VERSION => return Err(IndexProblem::Newer),
+        Some(version) if version < VERSION => return Err(IndexProblem::Older),
+        Some(_) => {}
     }
-    serde_json::from_value(meta).map_err(|_| IndexProblem::Damaged)
+    let meta: Meta = serde_json::from_value(meta).map_err(|_| IndexProblem::Damaged)?;
+    if !meta.members.iter().all(|name| npz.contains(name)) {
+        return Err(IndexProblem::Damaged);
+    }
+    Ok(meta)
 }
 
 fn decode(file: File) -> Result<Features, IndexProblem> {
@@ -322,10 +360,12 @@ fn column<T: NpzElement>(
 ) -> Result<Column, IndexProblem> {
     let width = numbers * T::SIZE;
     if let Some(found) = npz.locate::<T>(name)? {
+        let blocks = (rows * width).div_ceil(BLOCK_BYTES);
+        let sums = npz.shaped::<u32>(&sums_name(name), &[Some(blocks)])?.data;
         if found.shape != [rows, numbers] {
             return Err(IndexProblem::Damaged);
         }
-        return Ok(Column::in_file(width, rows, file, found.offset));
+        return Ok(Column::in_file([rows, width], file, found.offset, sums));
     }
     let unpacked = npz.shaped::<T>(name, &[Some(rows), Some(numbers)])?.data;
     let mut bytes = Vec::with_capacity(unpacked.len() * T::SIZE);
@@ -405,6 +445,63 @@ mod tests {
         // Either the writer or the reader notices.
         let written = write(&path, OWN, &too_few, "2026-06-01T09:00:00Z");
         assert!(written.is_err() || read(&path).is_err());
+    }
+
+    #[test]
+    fn a_flipped_bit_is_noticed_wherever_it_changes_anything() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("index.npz");
+        let grids = |frames: usize| Column::of_bytes(HOG_GRID_LEN, vec![3; frames * HOG_GRID_LEN]);
+        let full = Features {
+            offsets: vec![0, 1, 1],
+            keypoints: Column::of_bytes(KEYPOINT_BYTES, vec![1; KEYPOINT_BYTES]),
+            descriptors: Column::of_bytes(LOCAL_BYTES, vec![2; LOCAL_BYTES]),
+            fine_t_secs: vec![0.25],
+            fine_dense: Column::of_bytes(DESCRIPTOR_LEN, vec![7; DESCRIPTOR_LEN]),
+            detail: grids(2),
+            fine_detail: grids(1),
+            luma: [
+                Pictures::new(&[10, 30], Column::of_bytes(1, vec![4; 30])),
+                Pictures::new(&[20], Column::of_bytes(1, vec![5; 20])),
+            ],
+            ..features(vec![[0.0, 46.5, 7.2, 900.0, 4.5, 3.0]])
+        };
+        write(&path, Replaces::ANYTHING, &full, "2026-06-01T09:00:00Z").unwrap();
+        let bytes = std::fs::read(&path).unwrap();
+        let mut noticed = 0;
+        // Each byte of the directory and the text at the end, some of the columns before.
+        let text = bytes.len() - 6000;
+        let places: Vec<usize> = (0..text).step_by(31).chain(text..bytes.len()).collect();
+        for &place in &places {
+            let mut file = tempfile::tempfile().unwrap();
+            let mut flipped = bytes.clone();
+            flipped[place] ^= 1 << (place % 8);
+            file.write_all(&flipped).unwrap();
+            match decode(file) {
+                Err(_) => noticed += 1,
+                // Times of members, and lengths that are there twice.
+                Ok(found) => assert!(found == full && found.check().is_ok(), "byte {place}"),
+            }
+        }
+        assert!(noticed > places.len() * 3 / 4, "{noticed} of {}", places.len());
+    }
+
+    #[test]
+    fn an_index_of_another_version_is_refused_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("index.npz");
+        for (version, words) in [
+            (VERSION - 1, "index of an older version"),
+            (VERSION + 1, "newer version"),
+        ] {
+            let file = BufWriter::new(File::create(&path).unwrap());
+            let mut npz = NpzWriter::new(file, Compression::Stored);
+            let meta = format!(r#"{{"format":"{FORMAT}","version":{version}}}"#);
+            npz.add_text("meta", meta.as_bytes()).unwrap();
+            npz.finish().unwrap().flush().unwrap();
+            let error = read(&path).unwrap_err().to_string();
+            assert!(error.contains(words) && error.contains("index.npz"), "{error}");
+        }
     }
 
     #[test]

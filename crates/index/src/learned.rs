@@ -6,7 +6,7 @@
 //! each set of pictures and each network, named by both.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -20,9 +20,10 @@ use mtbsync_vision::learned::{LEARNED_LEN, LearnedExtractor, LearnedModel, Model
 use mtbsync_vision::similarity::LearnedMaps;
 use sha2::{Digest, Sha256};
 
-use crate::column::{Column, IndexFile};
+use crate::column::{Column, IndexFile, Summed};
 use crate::error::IndexProblem;
 use crate::features::Features;
+use crate::spool::Spool;
 use crate::tuning::LEARNED_BATCH;
 
 /// What the names of kept files end with.
@@ -93,24 +94,23 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
-/// Some of the analysed frames, in this order, in memory.
+/// Some of the analysed frames, in this order, in a nameless file.
 ///
 /// # Errors
-/// The model cannot be run, or the work is to stop.
+/// The model cannot be run, there is no room for the file, or the work is to stop.
 pub fn describe_some(
     features: &Features,
     frames: &[usize],
     model: &NamedModel,
     task: &Task<'_>,
 ) -> Result<LearnedColumn, PipelineError> {
-    let mut bytes = Vec::new();
-    // Memory takes everything.
-    let _ = describe(features, frames, model, task, &mut bytes)?;
-    Ok(LearnedColumn(Column::of_bytes(LEARNED_LEN, bytes)))
+    let mut spool = Spool::new(LEARNED_LEN, task.scratch)?;
+    describe(features, frames, model, task, &mut spool)?;
+    Ok(LearnedColumn(spool.finish()?))
 }
 
 /// All analysed frames. With a folder they are read from there where they are kept, and kept there else; a
-/// folder that cannot be written to costs time and memory, nothing else.
+/// folder that cannot be written to costs time, nothing else.
 ///
 /// # Errors
 /// As [`describe_some`].
@@ -121,25 +121,27 @@ pub fn describe_all(
     task: &Task<'_>,
 ) -> Result<LearnedColumn, PipelineError> {
     let every: Vec<usize> = (0..features.t_secs.len()).collect();
-    let Some(path) = folder.map(|folder| folder.join(file_name(features, model))) else {
-        return describe_some(features, &every, model, task);
-    };
-    if let Some(kept) = open(&path, every.len()) {
+    let path = folder.map(|folder| folder.join(file_name(features, model)));
+    if let Some(kept) = path.as_ref().and_then(|path| open(path, every.len())) {
         return Ok(kept);
     }
-    let Ok(mut staged) = StagedFile::create(&path, Replaces::ANYTHING) else {
-        return describe_some(features, &every, model, task);
-    };
-    let written = describe(features, &every, model, task, &mut staged)?.and_then(|()| seal(&mut staged));
-    let kept = written.is_ok().then(|| {
-        let mut set = FileSet::new();
-        set.push(staged);
-        set.commit().ok().and_then(|_| open(&path, every.len()))
-    });
-    match kept.flatten() {
-        Some(kept) => Ok(kept),
-        None => describe_some(features, &every, model, task),
+    let described = describe_some(features, &every, model, task)?;
+    if let Some(path) = path {
+        // A full or read-only folder costs time, not correctness.
+        let _ = keep(&path, &described.0);
     }
+    Ok(described)
+}
+
+/// Writes descriptors, and the seal after them.
+fn keep(path: &Path, described: &Column) -> io::Result<()> {
+    let mut staged = StagedFile::create(path, Replaces::ANYTHING).map_err(io::Error::other)?;
+    io::copy(&mut described.reader(), &mut staged)?;
+    seal(&mut staged)?;
+    let mut set = FileSet::new();
+    set.push(staged);
+    set.commit().map_err(io::Error::other)?;
+    Ok(())
 }
 
 /// The file of a recording's descriptors, known by its pictures and the network.
@@ -161,27 +163,34 @@ fn file_name(features: &Features, model: &NamedModel) -> PathBuf {
     PathBuf::from(hex(&digest.finalize()[..16])).with_extension(LEARNED_SUFFIX)
 }
 
-/// A kept file of that many frames.
+/// A kept file of that many frames whose seal holds.
 fn open(path: &Path, frames: usize) -> Option<LearnedColumn> {
-    let file = File::open(path).ok()?;
-    let whole =
-        file.metadata().ok()?.len() == (frames * LEARNED_LEN) as u64 + SEAL_BYTES && is_whole(path).ok()?;
-    if whole {
-        // When it was last used, for whoever keeps the folder; where that cannot be said it is as good.
-        let _ = file.set_modified(SystemTime::now());
+    let mut file = File::open(path).ok()?;
+    let bytes = (frames * LEARNED_LEN) as u64;
+    if file.metadata().ok()?.len() != bytes + SEAL_BYTES || !is_whole(path).ok()? {
+        return None;
     }
-    whole.then(|| LearnedColumn(Column::in_file(LEARNED_LEN, frames, &IndexFile::new(file), 0)))
+    // When it was last used, for whoever keeps the folder; where that cannot be said it is as good.
+    let _ = file.set_modified(SystemTime::now());
+    let mut summed = Summed::new((&mut file).take(bytes));
+    io::copy(&mut summed, &mut io::sink()).ok()?;
+    let (sums, shape) = (summed.finish(), [frames, LEARNED_LEN]);
+    Some(LearnedColumn(Column::in_file(
+        shape,
+        &IndexFile::new(file),
+        0,
+        sums,
+    )))
 }
 
-/// Writes the descriptors of some frames, a batch after the other, each frame described by one thread. Gives
-/// how the writing went.
+/// Writes the descriptors of some frames, a batch after the other, each frame described by one thread.
 fn describe(
     features: &Features,
     frames: &[usize],
     model: &NamedModel,
     task: &Task<'_>,
-    out: &mut impl Write,
-) -> Result<io::Result<()>, PipelineError> {
+    out: &mut Spool,
+) -> Result<(), PipelineError> {
     let extractors: Vec<LearnedExtractor<'_>> = (0..rayon::current_num_threads())
         .map(|_| LearnedExtractor::new(&model.model))
         .collect();
@@ -208,9 +217,7 @@ fn describe(
             joined.collect::<Result<Vec<Vec<u8>>, IndexProblem>>()
         })?;
         for bytes in &described {
-            if let Err(error) = out.write_all(bytes) {
-                return Ok(Err(error));
-            }
+            out.push(bytes)?;
         }
         task.progress.advance(
             Stage::Learned,
@@ -219,8 +226,7 @@ fn describe(
     }
     task.progress.finish(Stage::Learned);
     // Pictures that could not be read would be kept as zeros.
-    features.check()?;
-    Ok(Ok(()))
+    features.check()
 }
 
 fn describe_each(

@@ -12,7 +12,7 @@
 //! let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/sample/reference.mp4");
 //! let opened = open(&sample, false, false)?;
 //! let params = IndexParams { fps: 1.0, n_features: 100, clahe: true, precise: false };
-//! let task = Task { progress: &Silent, cancel: &Cancel::default(), threads: 2 };
+//! let task = Task { progress: &Silent, cancel: &Cancel::default(), threads: 2, scratch: None };
 //! let (features, _) = describe(&opened, params, Stage::Index, &task)?;
 //! assert!(features.t_secs.len() > 15, "a frame a second of 20 seconds");
 //! # Ok(())
@@ -27,5 +27,6 @@ pub mod features;
 pub mod file;
 pub mod learned;
 pub mod remapped;
+mod spool;
 pub mod tracks;
 mod tuning;

@@ -1,7 +1,5 @@
 //! A recording described again as another lens would have shown it, from the pictures that its index keeps.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
 use std::sync::Arc;
 
 use mtbsync_task::error::PipelineError;
@@ -13,9 +11,9 @@ use mtbsync_vision::structure::{HOG_GRID_LEN, HogExtractor};
 use mtbsync_vision::thumbnail::{HEIGHT, WIDTH};
 use rayon::prelude::*;
 
-use crate::column::{Column, IndexFile};
-use crate::error::IndexProblem;
+use crate::column::Column;
 use crate::features::Features;
+use crate::spool::Spool;
 use crate::tuning::REMAP_BATCH;
 
 /// `features` as another lens would have shown them; local features stay as they are. Descriptors lie in a
@@ -38,7 +36,10 @@ pub fn remapped(features: &Features, map: &ViewMap, task: &Task<'_>) -> Result<F
 /// Dense descriptors and HOG grids of the analysed frames, or of those between.
 fn described(features: &Features, between: bool, task: &Task<'_>) -> Result<[Column; 2], PipelineError> {
     let frames = features.luma[usize::from(between)].frames();
-    let mut columns = [Spool::new(DESCRIPTOR_LEN)?, Spool::new(HOG_GRID_LEN)?];
+    let mut columns = [
+        Spool::new(DESCRIPTOR_LEN, task.scratch)?,
+        Spool::new(HOG_GRID_LEN, task.scratch)?,
+    ];
     for from in (0..frames).step_by(REMAP_BATCH) {
         task.cancel.check()?;
         let rows: Vec<[Vec<u8>; 2]> = (from..(from + REMAP_BATCH).min(frames))
@@ -63,34 +64,4 @@ fn described(features: &Features, between: bool, task: &Task<'_>) -> Result<[Col
     }
     let [dense, detail] = columns.map(Spool::finish);
     Ok([dense?, detail?])
-}
-
-/// A column on its way into a temporary file.
-struct Spool {
-    file: BufWriter<File>,
-    width: usize,
-    rows: usize,
-}
-
-impl Spool {
-    fn new(width: usize) -> Result<Self, PipelineError> {
-        Ok(Self {
-            file: BufWriter::new(tempfile::tempfile().map_err(IndexProblem::Temporary)?),
-            width,
-            rows: 0,
-        })
-    }
-
-    fn push(&mut self, row: &[u8]) -> Result<(), PipelineError> {
-        self.rows += 1;
-        Ok(self.file.write_all(row).map_err(IndexProblem::Temporary)?)
-    }
-
-    fn finish(self) -> Result<Column, PipelineError> {
-        let file = self
-            .file
-            .into_inner()
-            .map_err(|e| IndexProblem::Temporary(e.into_error()))?;
-        Ok(Column::in_file(self.width, self.rows, &IndexFile::new(file), 0))
-    }
 }

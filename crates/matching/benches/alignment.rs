@@ -32,6 +32,7 @@ fn retrieval_to_warp_of_secs(bencher: Bencher, secs: u32) {
             progress: &Silent,
             cancel: &cancel,
             threads: 2,
+            scratch: None,
         };
         align(
             black_box(&reference),

@@ -55,6 +55,7 @@ fn main() -> Result<(), String> {
                 progress: &Silent,
                 cancel: &cancel,
                 threads: 2,
+                scratch: None,
             };
             let found = align(
                 &reference?,
@@ -92,7 +93,7 @@ fn ride(secs: f64, place: fn(f64) -> f64, fine: bool) -> Features {
     let mut looks = Vec::with_capacity(count * LOCAL_BYTES);
     for _ in 0..count {
         let (x, y) = ((next() % 960) as f32, (next() % 540) as f32);
-        for number in [x, y, 31.0, 0.0, 1.0] {
+        for number in [x, y, 1.0] {
             points.extend_from_slice(&number.to_le_bytes());
         }
         for _ in 0..LOCAL_BYTES / 4 {

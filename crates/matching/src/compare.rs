@@ -14,7 +14,7 @@ use rayon::prelude::*;
 
 use crate::error::MatchingProblem;
 use crate::reweight::{CellWeights, SideWeights};
-use crate::tuning::{KEPT_BLOCKS, PART_FRAMES, SAMPLE_FRAMES};
+use crate::tuning::{KEPT_BLOCKS, PART_FRAMES, PARTS_AT_ONCE, SAMPLE_FRAMES};
 
 /// A matrix of `rows × columns` values, new × reference.
 pub(crate) fn full_matrix(rows: usize, columns: usize, values: Vec<f32>) -> Result<Matrix, PipelineError> {
@@ -165,24 +165,27 @@ pub(crate) fn compare_all<C: Comparable>(
 ) -> Result<Matrix, PipelineError> {
     let ours = new.at(rows);
     let len = reference.frames();
-    let parts: Vec<Vec<f32>> = (0..len.div_ceil(PART_FRAMES))
-        .into_par_iter()
-        .map(|part| {
-            let from = part * PART_FRAMES;
-            let frames = from..(from + PART_FRAMES).min(len);
-            let theirs = reference.block(frames.clone());
-            let mut values = Vec::with_capacity(rows.len() * frames.len());
-            for i in 0..rows.len() {
-                new.compare(&ours, i, &theirs, 0..frames.len(), &mut values);
-            }
-            values
-        })
+    let mut values = vec![0.0; rows.len() * len];
+    let parts: Vec<Range<usize>> = (0..len.div_ceil(PART_FRAMES))
+        .map(|part| part * PART_FRAMES..((part + 1) * PART_FRAMES).min(len))
         .collect();
-    let mut values = Vec::with_capacity(rows.len() * len);
-    for i in 0..rows.len() {
-        for part in &parts {
-            let width = part.len() / rows.len();
-            values.extend_from_slice(&part[i * width..(i + 1) * width]);
+    // A few parts at once: all of them would be the matrix a second time.
+    for some in parts.chunks(PARTS_AT_ONCE) {
+        let compared: Vec<Vec<f32>> = some
+            .par_iter()
+            .map(|frames| {
+                let theirs = reference.block(frames.clone());
+                let mut values = Vec::with_capacity(rows.len() * frames.len());
+                for i in 0..rows.len() {
+                    new.compare(&ours, i, &theirs, 0..frames.len(), &mut values);
+                }
+                values
+            })
+            .collect();
+        for (frames, part) in some.iter().zip(&compared) {
+            for (i, row) in part.chunks_exact(frames.len()).enumerate() {
+                values[i * len + frames.start..i * len + frames.end].copy_from_slice(row);
+            }
         }
     }
     full_matrix(rows.len(), len, values)

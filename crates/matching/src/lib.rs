@@ -10,7 +10,7 @@
 //!
 //! # fn main() -> Result<(), mtbsync_task::error::PipelineError> {
 //! let (reference, new) = (file::read(Path::new("ref.npz"))?, file::read(Path::new("new.npz"))?);
-//! let task = Task { progress: &Silent, cancel: &Cancel::default(), threads: 2 };
+//! let task = Task { progress: &Silent, cancel: &Cancel::default(), threads: 2, scratch: None };
 //! let found = align(&reference, &new, &Tracks::default(), &MatchSettings::default(), &task)?;
 //! for pair in &found.pairs {
 //!     println!("{:.3} s of the new run is {:.3} s of the reference", pair.t_new_secs, pair.t_ref_secs);

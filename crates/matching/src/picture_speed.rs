@@ -4,20 +4,22 @@
 //! rendered rides, this follows the true speed with a correlation of 0.7 to 0.9, which is enough to find
 //! where in a watch's track a recording began.
 
-use mtbsync_index::features::Features;
+use mtbsync_index::features::{DenseFrames, Features};
 use mtbsync_telemetry::clock::Signal;
 use mtbsync_vision::dense::DESCRIPTOR_LEN;
+use mtbsync_vision::similarity::Descriptors;
 
 use crate::tuning::{MAX_SPEED_STEP_SECS, SPEED_SMOOTH_REACH, SPEED_SMOOTH_SECS, SPEED_STEP_SECS};
 
 /// The signal of a recording; `None` when its frames are too far apart.
 pub fn picture_speed(features: &Features) -> Option<Signal> {
-    let (times, dense) = features.all_dense();
-    let mean = mean_descriptor(&dense, times.len());
+    let frames = DenseFrames::all(features);
+    let times = &frames.t_secs;
+    let mean = mean_descriptor(&frames);
     let mut steps: Vec<(f64, f64)> = Vec::new();
     let mut before: Option<(f64, Vec<f32>)> = None;
-    for (&time, descriptor) in times.iter().zip(dense.chunks_exact(DESCRIPTOR_LEN)) {
-        let centred = centred_unit(descriptor, &mean);
+    for_each_descriptor(&frames, |i, descriptor| {
+        let (time, centred) = (times[i], centred_unit(descriptor, &mean));
         if let Some((time_before, other)) = &before
             && time - time_before <= MAX_SPEED_STEP_SECS
         {
@@ -26,7 +28,7 @@ pub fn picture_speed(features: &Features) -> Option<Signal> {
             steps.push((f64::midpoint(time, *time_before), change));
         }
         before = Some((time, centred));
-    }
+    });
     if 2 * steps.len() < times.len() {
         return None;
     }
@@ -42,15 +44,29 @@ pub fn picture_speed(features: &Features) -> Option<Signal> {
     })
 }
 
-fn mean_descriptor(dense: &[u8], frames: usize) -> Vec<f32> {
+/// Frames are read in pieces: an index stays on disk.
+fn for_each_descriptor(frames: &DenseFrames<'_>, mut work: impl FnMut(usize, &[u8])) {
+    const READ_FRAMES: usize = 64;
+    let mut bytes = Vec::new();
+    for from in (0..frames.frames()).step_by(READ_FRAMES) {
+        bytes.clear();
+        frames.read(from..(from + READ_FRAMES).min(frames.frames()), &mut bytes);
+        let descriptors = bytes.chunks_exact(DESCRIPTOR_LEN);
+        (from..)
+            .zip(descriptors)
+            .for_each(|(i, descriptor)| work(i, descriptor));
+    }
+}
+
+fn mean_descriptor(frames: &DenseFrames<'_>) -> Vec<f32> {
     let mut sums = vec![0u64; DESCRIPTOR_LEN];
-    for descriptor in dense.chunks_exact(DESCRIPTOR_LEN) {
+    for_each_descriptor(frames, |_, descriptor| {
         for (sum, &value) in sums.iter_mut().zip(descriptor) {
             *sum += u64::from(value);
         }
-    }
+    });
     sums.iter()
-        .map(|&sum| (sum as f64 / frames.max(1) as f64) as f32)
+        .map(|&sum| (sum as f64 / frames.frames().max(1) as f64) as f32)
         .collect()
 }
 

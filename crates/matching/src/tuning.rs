@@ -15,6 +15,8 @@ pub(crate) const SPARSE_FRAMES: usize = 400;
 pub(crate) const SAMPLE_FRAMES: usize = 64;
 /// Reference frames prepared at once for the comparison with all: what a processor's cache holds.
 pub(crate) const PART_FRAMES: usize = 48;
+/// Such parts that are compared before their results are put into place: work for many threads.
+pub(crate) const PARTS_AT_ONCE: usize = 128;
 /// Blocks of prepared reference frames kept for the comparison within bands: the widest band for two threads.
 pub(crate) const KEPT_BLOCKS: usize = 48;
 /// Share of frames on the trail, played backwards, that makes a reversed ride.
@@ -205,6 +207,11 @@ pub(crate) const MAX_DISAGREEMENT: f64 = 2.0;
 pub(crate) const MIN_LOCATED_SHARE: f64 = 0.15;
 /// How often a pair is looked for.
 pub(crate) const LOOKS: usize = 3;
+/// Views of reference frames from which on those that are not needed next are dropped: all of ten minutes,
+/// some 50 MB.
+pub(crate) const KEPT_VIEWS: usize = 4096;
+/// Pairs that are located together, three minutes. By hand.
+pub(crate) const STRETCH_PAIRS: usize = 512;
 /// Located pairs farther apart than this say nothing about those between, seconds.
 pub(crate) const MAX_BRIDGE_SECS: f64 = 2.0;
 /// How well the rate between pairs is known, as a share of it.

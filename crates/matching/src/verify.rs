@@ -2,7 +2,7 @@
 
 use mtbsync_align::pair::{Pair, PairOrigin};
 use mtbsync_align::path::nearest;
-use mtbsync_index::features::{DenseFrames, Features, LocalFrame};
+use mtbsync_index::features::{DenseFrames, Features, KeypointRow, LocalFrame};
 use mtbsync_vision::geometry::{TwoViewModel, VerifyParams, verify};
 use mtbsync_vision::grid_window::{COLS, GridWindow, ROWS};
 use mtbsync_vision::mask::cell_at;
@@ -60,7 +60,7 @@ fn verify_frames(
     displacement: Displacement,
     settings: &MatchSettings,
 ) -> PairOrigin {
-    let place = |k: &[f32; 5]| [k[0], k[1]];
+    let place = |k: &KeypointRow| [k[0], k[1]];
     let [of_new, of_reference] = scenery;
     let [from, to] = [new, reference].map(DescribedGrid::of);
     let ours = on_scenery(new.local(i), of_new.analysed.at(i), &from);
@@ -192,7 +192,7 @@ fn strongest(features: &Features, i: usize) -> Vec<[u8; 32]> {
         descriptors,
     } = features.local(i);
     let mut order: Vec<usize> = (0..keypoints.len()).collect();
-    order.sort_by(|&a, &b| keypoints[b][4].total_cmp(&keypoints[a][4]).then(a.cmp(&b)));
+    order.sort_by(|&a, &b| keypoints[b][2].total_cmp(&keypoints[a][2]).then(a.cmp(&b)));
     order.truncate(RETRIEVAL_KEYPOINTS);
     order
         .into_iter()

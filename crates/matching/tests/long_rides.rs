@@ -30,6 +30,7 @@ fn aligned(trail: u64) -> Alignment {
         progress: &Silent,
         cancel: &Cancel::default(),
         threads: 2,
+        scratch: None,
     };
     align(&reference, &new, &Tracks::default(), &settings, &task).expect("generated features are consistent")
 }

@@ -83,6 +83,7 @@ fn what_one_camera_sees_wider_is_found_and_makes_no_bias() {
         progress: &Silent,
         cancel: &Cancel::default(),
         threads: 2,
+        scratch: None,
     };
     let (reference, new) = (features("reference.mp4", &task), features("new.mp4", &task));
     let settings = MatchSettings {

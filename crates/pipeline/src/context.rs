@@ -29,6 +29,14 @@ impl Context<'_> {
         Outputs::new(self.overwrite, inputs)
     }
 
+    /// The task, with working files in the cache where there is one.
+    pub fn task_with_scratch(&self) -> Task<'_> {
+        Task {
+            scratch: self.cache.as_ref().and_then(Cache::work_folder),
+            ..self.task
+        }
+    }
+
     /// The time, UTC, RFC 3339.
     pub fn now_utc(&self) -> String {
         (self.clock)()
@@ -44,6 +52,7 @@ impl<'a> Context<'a> {
                 progress: &Silent,
                 cancel,
                 threads: 1,
+                scratch: None,
             },
             cache: None,
             clock,

@@ -3,6 +3,7 @@
 //! The pipeline reports stages; what becomes of them (bars, plain lines, server events, nothing) is the
 //! caller's choice.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -122,6 +123,8 @@ pub struct Task<'a> {
     pub cancel: &'a Cancel,
     /// Worker threads, at least 1. Results do not depend on it.
     pub threads: usize,
+    /// Folder of nameless working files; `None`: the system's temporary folder.
+    pub scratch: Option<&'a Path>,
 }
 
 impl Task<'_> {

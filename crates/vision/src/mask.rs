@@ -13,39 +13,58 @@ use crate::tuning::{STATIC_FLAT_ENERGY, STATIC_MAX_SHARE, STATIC_MIN_FRAMES, STA
 /// Cells in a mask, laid out `[row][column]`.
 pub const MASK_LEN: usize = ROWS * COLS;
 
-/// Find the never-moving cells of a recording from its descriptors (`frames × DESCRIPTOR_LEN` bytes).
-///
-/// Returns [`MASK_LEN`] bytes: 1 scenery, 0 never-moving.
-pub fn static_mask(descriptors: &[u8]) -> Vec<u8> {
-    let frames = descriptors.len() / DESCRIPTOR_LEN;
-    let everything = vec![1; MASK_LEN];
-    if frames < STATIC_MIN_FRAMES {
-        return everything;
-    }
-    let mut sum = vec![0u64; DESCRIPTOR_LEN];
-    let mut squares = vec![0u64; DESCRIPTOR_LEN];
-    for frame in descriptors.chunks_exact(DESCRIPTOR_LEN) {
-        for ((sum, squares), &byte) in sum.iter_mut().zip(&mut squares).zip(frame) {
-            *sum += u64::from(byte);
-            *squares += u64::from(byte) * u64::from(byte);
+/// What a recording's descriptors sum up to, frame by frame, on the way to its mask.
+#[derive(Clone, Debug)]
+pub struct MaskSums {
+    sums: Vec<u64>,
+    squares: Vec<u64>,
+    frames: usize,
+}
+
+impl Default for MaskSums {
+    fn default() -> Self {
+        Self {
+            sums: vec![0; DESCRIPTOR_LEN],
+            squares: vec![0; DESCRIPTOR_LEN],
+            frames: 0,
         }
     }
-    let n = frames as f64;
-    let mask: Vec<u8> = sum
-        .chunks_exact(BINS)
-        .zip(squares.chunks_exact(BINS))
-        .map(|(sum, squares)| {
-            let constant: f64 = sum.iter().map(|&s| (s as f64 / n).powi(2)).sum();
-            let total: f64 = squares.iter().map(|&s| s as f64 / n).sum();
-            let flat = total < STATIC_FLAT_ENERGY * 255.0 * 255.0 * BINS as f64;
-            u8::from(flat || constant < STATIC_SHARE * total)
-        })
-        .collect();
-    let hidden = mask.iter().filter(|&&m| m == 0).count();
-    if hidden as f64 > STATIC_MAX_SHARE * MASK_LEN as f64 {
-        everything
-    } else {
-        mask
+}
+
+impl MaskSums {
+    /// Takes in frames of [`DESCRIPTOR_LEN`] bytes each.
+    pub fn add(&mut self, descriptors: &[u8]) {
+        for frame in descriptors.chunks_exact(DESCRIPTOR_LEN) {
+            for ((sum, square), &byte) in self.sums.iter_mut().zip(&mut self.squares).zip(frame) {
+                *sum += u64::from(byte);
+                *square += u64::from(byte) * u64::from(byte);
+            }
+            self.frames += 1;
+        }
+    }
+
+    /// The never-moving cells of what was taken in: [`MASK_LEN`] bytes, 1 scenery, 0 never-moving.
+    pub fn mask(&self) -> Vec<u8> {
+        let everything = vec![1; MASK_LEN];
+        if self.frames < STATIC_MIN_FRAMES {
+            return everything;
+        }
+        let n = self.frames as f64;
+        let cells = self.sums.chunks_exact(BINS).zip(self.squares.chunks_exact(BINS));
+        let mask: Vec<u8> = cells
+            .map(|(sums, squares)| {
+                let constant: f64 = sums.iter().map(|&s| (s as f64 / n).powi(2)).sum();
+                let total: f64 = squares.iter().map(|&s| s as f64 / n).sum();
+                let flat = total < STATIC_FLAT_ENERGY * 255.0 * 255.0 * BINS as f64;
+                u8::from(flat || constant < STATIC_SHARE * total)
+            })
+            .collect();
+        let hidden = mask.iter().filter(|&&m| m == 0).count();
+        if hidden as f64 > STATIC_MAX_SHARE * MASK_LEN as f64 {
+            everything
+        } else {
+            mask
+        }
     }
 }
 
@@ -71,6 +90,12 @@ pub fn cell_at((col, row): (f64, f64)) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn static_mask(descriptors: &[u8]) -> Vec<u8> {
+        let mut sums = MaskSums::default();
+        sums.add(descriptors);
+        sums.mask()
+    }
 
     fn recording(frames: usize, moving: impl Fn(usize) -> bool) -> Vec<u8> {
         (0..frames)

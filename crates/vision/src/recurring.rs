@@ -13,51 +13,56 @@ use crate::tuning::{
     RECURRING_RADIUS_PX as RADIUS_PX, STATIC_MIN_FRAMES,
 };
 
-/// Whether each feature of each frame recurs. Frames are in order of time.
-pub fn recurring(frames: &[LocalFeatures]) -> Vec<Vec<bool>> {
-    let n = frames.len();
-    if n < STATIC_MIN_FRAMES {
-        return frames.iter().map(|f| vec![false; f.keypoints.len()]).collect();
+/// The frames that frame `i` of `frames` is looked for in; none in a recording too short to prove anything.
+pub fn looks(i: usize, frames: usize) -> Vec<usize> {
+    if frames < STATIC_MIN_FRAMES {
+        return Vec::new();
     }
-    let sorted: Vec<Vec<usize>> = frames.iter().map(by_row).collect();
-    (0..n)
-        .map(|i| {
-            let looks: Vec<usize> = (1..=LOOKS).map(|k| (i + k * n / (LOOKS + 1)) % n).collect();
-            let seen_again = |k: usize| {
-                looks
-                    .iter()
-                    .filter(|&&other| is_in(&frames[i], k, &frames[other], &sorted[other]))
-                    .count()
-            };
-            (0..frames[i].keypoints.len())
-                .map(|k| seen_again(k) >= MIN_SEEN)
-                .collect()
-        })
+    (1..=LOOKS)
+        .map(|k| (i + k * frames / (LOOKS + 1)) % frames)
         .collect()
 }
 
-/// Indices of a frame's features from top to bottom.
-fn by_row(frame: &LocalFeatures) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..frame.keypoints.len()).collect();
-    order.sort_by(|&a, &b| {
-        frame.keypoints[a]
-            .y
-            .total_cmp(&frame.keypoints[b].y)
-            .then(a.cmp(&b))
-    });
-    order
+/// A frame's features, and their order from top to bottom.
+#[derive(Clone, Debug, Default)]
+pub struct SortedFeatures {
+    /// In the order they were found in.
+    pub features: LocalFeatures,
+    /// Their numbers from top to bottom.
+    pub order: Vec<u32>,
 }
 
-fn is_in(frame: &LocalFeatures, k: usize, other: &LocalFeatures, order: &[usize]) -> bool {
-    let (point, descriptor) = (&frame.keypoints[k], &frame.descriptors[k]);
-    let from = order.partition_point(|&o| other.keypoints[o].y < point.y - RADIUS_PX);
-    order[from..]
-        .iter()
-        .take_while(|&&o| other.keypoints[o].y <= point.y + RADIUS_PX)
-        .any(|&o| {
-            (other.keypoints[o].x - point.x).abs() <= RADIUS_PX
-                && hamming(descriptor, &other.descriptors[o]) <= MAX_DISTANCE
-        })
+impl SortedFeatures {
+    /// Of a frame's features.
+    pub fn new(features: LocalFeatures) -> Self {
+        let points = &features.keypoints;
+        let mut order: Vec<u32> = (0..points.len() as u32).collect();
+        let y = |k: u32| points[k as usize].y;
+        order.sort_by(|&a, &b| y(a).total_cmp(&y(b)).then(a.cmp(&b)));
+        Self { features, order }
+    }
+
+    /// Whether feature `k` of `frame` is found again here.
+    fn holds(&self, frame: &LocalFeatures, k: usize) -> bool {
+        let (point, descriptor) = (&frame.keypoints[k], &frame.descriptors[k]);
+        let there = |&o: &u32| &self.features.keypoints[o as usize];
+        let from = self.order.partition_point(|o| there(o).y < point.y - RADIUS_PX);
+        self.order[from..]
+            .iter()
+            .take_while(|o| there(o).y <= point.y + RADIUS_PX)
+            .any(|o| {
+                (there(o).x - point.x).abs() <= RADIUS_PX
+                    && hamming(descriptor, &self.features.descriptors[*o as usize]) <= MAX_DISTANCE
+            })
+    }
+}
+
+/// Whether each feature of a frame recurs, by the frames that [`looks`] names.
+pub fn recurring(frame: &LocalFeatures, others: &[SortedFeatures]) -> Vec<bool> {
+    let seen_again = |k: usize| others.iter().filter(|other| other.holds(frame, k)).count();
+    (0..frame.keypoints.len())
+        .map(|k| seen_again(k) >= MIN_SEEN)
+        .collect()
 }
 
 #[cfg(test)]
@@ -92,9 +97,19 @@ mod tests {
             .collect()
     }
 
+    fn recurring_in(frames: &[LocalFeatures]) -> Vec<Vec<bool>> {
+        let sorted: Vec<SortedFeatures> = frames.iter().cloned().map(SortedFeatures::new).collect();
+        let of = |(i, frame)| {
+            let looks = looks(i, sorted.len());
+            let others: Vec<SortedFeatures> = looks.iter().map(|&k| sorted[k].clone()).collect();
+            recurring(frame, &others)
+        };
+        frames.iter().enumerate().map(of).collect()
+    }
+
     #[test]
     fn the_visor_recurs_and_the_tree_does_not() {
-        assert!(recurring(&ride(40)).iter().all(|f| f == &[true, false]));
+        assert!(recurring_in(&ride(40)).iter().all(|f| f == &[true, false]));
     }
 
     #[test]
@@ -103,12 +118,12 @@ mod tests {
         for (f, frame) in frames.iter_mut().enumerate() {
             frame.descriptors[0] = look(1000 + f);
         }
-        assert!(recurring(&frames).iter().all(|f| f == &[false, false]));
+        assert!(recurring_in(&frames).iter().all(|f| f == &[false, false]));
     }
 
     #[test]
     fn a_short_recording_proves_nothing() {
-        assert!(recurring(&ride(10)).iter().flatten().all(|&r| !r));
-        assert!(recurring(&[]).is_empty());
+        assert!(recurring_in(&ride(10)).iter().flatten().all(|&r| !r));
+        assert!(recurring_in(&[]).is_empty());
     }
 }

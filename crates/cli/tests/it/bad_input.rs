@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::common::{Place, Said, clip, data};
+use crate::common::{Place, Said, clip, data, straight_warp};
 
 /// `index` and `sync` (as new run) of `file` must fail alike, with one line that says `what` and names the
 /// file, and leave nothing behind.
@@ -264,14 +264,15 @@ fn a_full_disk_leaves_the_older_results_untouched() {
     };
     let place = Place::sharing_cache();
     let old = Path::new(&disk.path).join("timewarp.json");
-    fs::write(&old, "older").unwrap();
+    let older = straight_warp(true);
+    fs::write(&old, &older).unwrap();
     let said = place.sync(
         &data("sample/reference.mp4"),
         &data("sample/new.mp4"),
         &["--out", &disk.path],
     );
     assert!(said.error(1).contains("disk full"), "{}", said.stderr);
-    assert_eq!(fs::read_to_string(&old).unwrap(), "older");
+    assert_eq!(fs::read_to_string(&old).unwrap(), older);
     let left: Vec<_> = fs::read_dir(&disk.path)
         .unwrap()
         .map(|entry| entry.unwrap().file_name())

@@ -128,7 +128,7 @@ fn damage_and_wrong_input_are_told() {
         ("note.txt --format nope", 2, "formats are auto, resolve-edl"),
         ("- --format hilight --out x.csv", 2, "stdin"),
         ("-", 2, "give --out"),
-        ("m.csv --out m.csv", 2, "output is the input"),
+        ("m.csv --out m.csv", 2, "output is one of the inputs"),
         ("m.csv --fps 0", 2, "bad value"),
     ] {
         let said = place.run(&format!("import-markers {args}"));
@@ -327,7 +327,7 @@ fn chapters_are_not_written_into_just_anything() {
         (
             "--preset ffmetadata --mux new.mp4 --out new.mp4",
             2,
-            "output is the input: new.mp4",
+            "output is one of the inputs: new.mp4",
         ),
         ("--preset ffmetadata --mux text.mp4 --out x.mp4", 1, "not a video"),
         (

@@ -4,7 +4,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
 
-use crate::common::{Place, data};
+use crate::common::{Place, data, straight_warp};
 
 /// Starts a long sync, sends `signal` once it decodes, and gives exit code and what was said.
 fn interrupt(place: &Place, signal: i32, more: &[&str]) -> (Option<i32>, String, String) {
@@ -65,7 +65,8 @@ fn ctrl_c_leaves_nothing_and_exits_130() {
 #[test]
 fn terminate_exits_143_and_keeps_older_results() {
     let place = Place::new();
-    place.write("o/timewarp.json", "older");
+    let older = straight_warp(true);
+    place.write("o/timewarp.json", &older);
     let (code, stdout, said) = interrupt(&place, libc::SIGTERM, &["--json"]);
     assert_eq!(code, Some(143), "{said}");
     let summary: serde_json::Value = serde_json::from_str(&stdout).unwrap();
@@ -74,5 +75,5 @@ fn terminate_exits_143_and_keeps_older_results() {
         (&143.into(), &false.into())
     );
     assert_eq!(place.list("o"), ["timewarp.json"]);
-    assert_eq!(place.read("o/timewarp.json"), "older");
+    assert_eq!(place.read("o/timewarp.json"), older);
 }

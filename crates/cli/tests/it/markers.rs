@@ -272,7 +272,7 @@ fn export_refuses_what_it_cannot_mean() {
         (
             "export json --markers n.csv --out n.csv",
             2,
-            "output is the input: n.csv",
+            "output is one of the inputs: n.csv",
         ),
         ("export csv", 2, "hint: mtbsync export csv --markers IN.csv"),
         ("export", 2, "no marker table given"),

@@ -429,10 +429,13 @@ fn a_map_of_other_recordings_is_refused() {
     assert!(said.stderr.contains("--force"), "{}", said.stderr);
 }
 
+/// As much of an older result as it is known by.
+const OLDER: &str = "older\0\0\0\u{17}freemade by mtbsync";
+
 /// Starts a rendering that takes long, with an older result in its place.
 fn long_rendering(place: &Place) -> Command {
     place.write("w.json", warp(true, &[(0.0, 0.0), (18.0, 18.0)]));
-    place.write("o/x.mp4", "older");
+    place.write("o/x.mp4", OLDER);
     let mut command = place.program();
     command.args([
         "render",
@@ -467,7 +470,7 @@ fn ctrl_c_leaves_nothing() {
     assert!(said.contains("error: interrupted"), "{said}");
     assert_eq!(
         (place.list("o"), place.read("o/x.mp4")),
-        (vec!["x.mp4".to_owned()], "older".to_owned())
+        (vec!["x.mp4".to_owned()], OLDER.to_owned())
     );
 }
 
@@ -492,6 +495,6 @@ fn an_output_that_cannot_grow_is_one_error_and_leaves_nothing() {
     assert!(said.error(1).contains("o/x.mp4"), "{}", said.stderr);
     assert_eq!(
         (place.list("o"), place.read("o/x.mp4")),
-        (vec!["x.mp4".to_owned()], "older".to_owned())
+        (vec!["x.mp4".to_owned()], OLDER.to_owned())
     );
 }

@@ -41,4 +41,5 @@ element!(f64, "<f8");
 element!(f32, "<f4");
 element!(f16, "<f2");
 element!(i64, "<i8");
+element!(u32, "<u4");
 element!(u8, "|u1");

@@ -1,7 +1,7 @@
 //! numpy's `.npz`: a zip of `.npy` arrays, as far as this program needs it (docs/reference/files.md#npz).
 //!
 //! Writing is deterministic: members in the order given, fixed time stamps. Reading accepts little-endian,
-//! C-order arrays of five plain types in `.npy` format 1.0 or 2.0, and nothing that would need a pickle.
+//! C-order arrays of six plain types in `.npy` format 1.0 or 2.0, and nothing that would need a pickle.
 //!
 //! ```
 //! use std::io::Cursor;

@@ -151,6 +151,9 @@ impl<R: Read + Seek> NpzReader<R> {
         let Some(start) = start.filter(|_| member.compression() == CompressionMethod::Stored) else {
             return Ok(None);
         };
+        if member.compressed_size() != size {
+            return Err(NpzError::member(name, "has two lengths"));
+        }
         drop(member);
         let (header, mut data) = self.open(name)?;
         let count = count_of::<T>(name, &header)?;

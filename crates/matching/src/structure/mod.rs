@@ -15,7 +15,7 @@ use mtbsync_align::pair::Pair;
 use rayon::prelude::*;
 
 use crate::geometry::Seen;
-use crate::tuning::{MIN_LOCATED_SHARE, ZOOM_SIGMAS};
+use crate::tuning::{MIN_LOCATED_SHARE, STRETCH_PAIRS, ZOOM_SIGMAS};
 use grids::Recent;
 use lenses::Lenses;
 pub use lenses::{LensKind, LogZoom};
@@ -81,16 +81,13 @@ fn refine_by_structure(scene: &Scene<'_>, lenses: Lenses, pairs: &[Pair]) -> Vec
         .zip(&rates)
         .map(|(pair, &rate)| scene.beside(pair, rate))
         .collect();
-    scene.add_views(
-        &mut views,
-        beside.iter().flatten().map(|e| e.t_ref_secs),
-        lenses.reference,
-    );
-    let beside: Vec<Option<LocatedPlace>> = beside
-        .par_iter()
-        .map_init(Recent::default, |recent, frames| {
+    let mut found: Vec<Option<LocatedPlace>> = Vec::with_capacity(pairs.len());
+    for stretch in beside.chunks(STRETCH_PAIRS) {
+        let places = stretch.iter().flatten().map(|e| e.t_ref_secs);
+        scene.add_views(&mut views, places, lenses.reference);
+        found.par_extend(stretch.par_iter().map_init(Recent::default, |recent, frames| {
             scene.locate_beside(frames, &views, lenses.new, recent)
-        })
-        .collect();
-    joined(&refined, beside)
+        }));
+    }
+    joined(&refined, found)
 }

@@ -14,8 +14,9 @@ use super::lenses::{LensKind, Lenses, Motion, Zooms, best_lens};
 use super::place::{LocatedPlace, expected_places};
 use crate::geometry::BothSceneries;
 use crate::tuning::{
-    FULL_MOTION, LENS_SAMPLE, LOCATED_SIGMA, LONG_BASELINE_SECS, LOOKS, MAX_BASELINE_SECS, MAX_DISAGREEMENT,
-    MIN_KEPT_CLEAR, MIN_RIGID_SHARE_FAR, MIN_RIGID_SHARE_NEAR, NEAR_SECS, OTHER_LENS_GAIN, RATE_SIGMA,
+    FULL_MOTION, KEPT_VIEWS, LENS_SAMPLE, LOCATED_SIGMA, LONG_BASELINE_SECS, LOOKS, MAX_BASELINE_SECS,
+    MAX_DISAGREEMENT, MIN_KEPT_CLEAR, MIN_RIGID_SHARE_FAR, MIN_RIGID_SHARE_NEAR, NEAR_SECS, OTHER_LENS_GAIN,
+    RATE_SIGMA, STRETCH_PAIRS,
 };
 
 /// The frames before and after a moment by their increasing times; `None` when they are too far apart, or at
@@ -206,11 +207,15 @@ impl<'a> Scene<'a> {
         [view(0), view(1)]
     }
 
-    /// Adds what is seen from the frames around `places`, seconds of the reference.
+    /// Adds what is seen from the frames around `places`, seconds of the reference. Where there are many
+    /// already, the others go: in a long recording each frame has some.
     pub(super) fn add_views(&self, views: &mut Views, places: impl Iterator<Item = f64>, lens: Lens) {
         let mut wanted: Vec<[usize; 2]> = places.filter_map(|place| self.frames_around(place)).collect();
         wanted.sort_unstable();
         wanted.dedup();
+        if views.len() > KEPT_VIEWS {
+            views.retain(|later, _| wanted.binary_search_by_key(later, |around| around[1]).is_ok());
+        }
         wanted.retain(|around| !views.contains_key(&around[1]));
         views.par_extend(
             wanted
@@ -238,22 +243,24 @@ impl<'a> Scene<'a> {
                 .filter_map(|k| Some((k, self.frames_around(expected[k])?)))
                 .filter(|&(k, around)| tried[k] != Some(around))
                 .collect();
-            self.add_views(views, wanted.iter().map(|&(k, _)| expected[k]), lenses.reference);
-            let places: Vec<Option<LocatedPlace>> = wanted
-                .par_iter()
-                .map_init(Recent::default, |recent, &(k, _)| {
-                    let frame = nearest(&self.new.t_secs, pairs[k].t_new_secs);
-                    let look = FrameSearch {
-                        frame,
-                        t_ref_secs: expected[k],
-                        near: SearchRange::FAR,
-                    };
-                    self.locate_frame(look, views, lenses.new, recent)
-                })
-                .collect();
-            for ((k, around), place) in wanted.into_iter().zip(places) {
-                tried[k] = Some(around);
-                located[k] = place.or(located[k]);
+            for stretch in wanted.chunks(STRETCH_PAIRS) {
+                self.add_views(views, stretch.iter().map(|&(k, _)| expected[k]), lenses.reference);
+                let places: Vec<Option<LocatedPlace>> = stretch
+                    .par_iter()
+                    .map_init(Recent::default, |recent, &(k, _)| {
+                        let frame = nearest(&self.new.t_secs, pairs[k].t_new_secs);
+                        let look = FrameSearch {
+                            frame,
+                            t_ref_secs: expected[k],
+                            near: SearchRange::FAR,
+                        };
+                        self.locate_frame(look, views, lenses.new, recent)
+                    })
+                    .collect();
+                for (&(k, around), place) in stretch.iter().zip(places) {
+                    tried[k] = Some(around);
+                    located[k] = place.or(located[k]);
+                }
             }
             expected = expected_places(pairs, &located);
         }

@@ -1,7 +1,7 @@
 //! Features of rides that nobody filmed: a trail of random looks, ridden twice, with known truth.
 
 use mtbsync_index::column::Column;
-use mtbsync_index::features::{Features, IndexParams, LOCAL_BYTES, SourceRecording, keypoint_column};
+use mtbsync_index::features::{Features, IndexParams, KEYPOINT_BYTES, LOCAL_BYTES, SourceRecording};
 use mtbsync_vision::dense::{COLS, DESCRIPTOR_LEN, ROWS};
 use mtbsync_vision::structure::HOG_GRID_LEN;
 
@@ -78,7 +78,7 @@ pub fn recording(trail: u64, fps: f64, secs: f64, noise: f32, place: impl Fn(f64
         offsets: vec![0; t_secs.len() + 1],
         t_secs,
         dense: Column::of_bytes(DESCRIPTOR_LEN, dense),
-        keypoints: keypoint_column(&[]),
+        keypoints: Column::of_bytes(KEYPOINT_BYTES, Vec::new()),
         descriptors: Column::of_bytes(LOCAL_BYTES, Vec::new()),
         mask: vec![1; ROWS * COLS],
         fine_t_secs: Vec::new(),

@@ -34,7 +34,7 @@ use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
 /// Changes when what an index holds does: older cached indexes are then misses.
-const INDEX_REVISION: u32 = 7;
+const INDEX_REVISION: u32 = 8;
 /// Folder of the indexes.
 const INDEX_FOLDER: &str = "index";
 /// Bytes of a gigabyte as disks are sold, the unit of the configured limit.
@@ -49,6 +49,17 @@ pub struct Cache {
     pub folder: PathBuf,
     /// Largest size of all entries.
     pub max_bytes: u64,
+}
+
+/// What the cache has of a recording.
+#[derive(Debug, PartialEq)]
+pub enum Lookup {
+    /// Its features.
+    Found(Box<Features>),
+    /// Nothing.
+    Missing,
+    /// A file that does not read, or is of something else; it is gone now.
+    Damaged,
 }
 
 /// What tells one index from another: content of the recording, parameters, version.
@@ -78,6 +89,12 @@ impl Cache {
         self.folder.join(INDEX_FOLDER)
     }
 
+    /// The folder for working files of a run; `None` when there can be none.
+    pub fn work_folder(&self) -> Option<&Path> {
+        db::make_private_folder(&self.folder).ok()?;
+        Some(&self.folder)
+    }
+
     /// The cached features, if there are any that fit; a file that does not is removed.
     ///
     /// # Errors
@@ -88,14 +105,14 @@ impl Cache {
         fingerprint: &str,
         wanted: IndexParams,
         now_utc: &str,
-    ) -> Result<Option<Features>, PipelineError> {
+    ) -> Result<Lookup, PipelineError> {
         let path = self.path(key);
         let Some(db) = self.open_or_go_without()? else {
-            return Ok(None);
+            return Ok(Lookup::Missing);
         };
         if !path.exists() {
             let _ = db.execute("DELETE FROM index_entry WHERE key = ?1", [key]);
-            return Ok(None);
+            return Ok(Lookup::Missing);
         }
         let features = index_file::read(&path)
             .ok()
@@ -105,7 +122,10 @@ impl Cache {
             Some(found) => self.touch(&db, key, found, now_utc),
             None => self.remove(&db, key),
         };
-        Ok(features)
+        Ok(match features {
+            Some(found) => Lookup::Found(Box::new(found)),
+            None => Lookup::Damaged,
+        })
     }
 
     fn touch(&self, db: &Connection, key: &str, found: &Features, now_utc: &str) -> rusqlite::Result<()> {

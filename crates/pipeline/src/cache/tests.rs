@@ -3,7 +3,7 @@ use std::time::SystemTime;
 
 use mtbsync_align::pair::{Candidate, Pair, PairOrigin};
 use mtbsync_index::column::Column;
-use mtbsync_index::features::{LOCAL_BYTES, SourceRecording, keypoint_column};
+use mtbsync_index::features::{KEYPOINT_BYTES, LOCAL_BYTES, SourceRecording, keypoint_bytes};
 use mtbsync_index::tracks::Tracks;
 use mtbsync_matching::align::Alignment;
 use mtbsync_matching::settings::MatchSettings;
@@ -51,7 +51,7 @@ fn features(fingerprint: &str) -> Features {
         t_secs: vec![0.0, 0.5],
         dense: Column::of_bytes(DESCRIPTOR_LEN, vec![7; 2 * DESCRIPTOR_LEN]),
         offsets: vec![0, 1, 1],
-        keypoints: keypoint_column(&[[1.0, 2.0, 31.0, 45.0, 0.5]]),
+        keypoints: Column::of_bytes(KEYPOINT_BYTES, keypoint_bytes(&[1.0, 2.0, 0.5]).to_vec()),
         descriptors: Column::of_bytes(LOCAL_BYTES, vec![9; LOCAL_BYTES]),
         picture: (640, 360),
         mask: index_mask(),
@@ -69,7 +69,7 @@ fn features(fingerprint: &str) -> Features {
 
 /// Everything moves.
 fn index_mask() -> Vec<u8> {
-    mtbsync_vision::mask::static_mask(&[])
+    mtbsync_vision::mask::MaskSums::default().mask()
 }
 
 fn put(cache: &Cache, name: &str, now: &str) -> String {
@@ -80,7 +80,7 @@ fn put(cache: &Cache, name: &str, now: &str) -> String {
 
 fn has(cache: &Cache, name: &str, now: &str) -> bool {
     let key = key(name, None, wanted());
-    cache.find(&key, name, wanted(), now).unwrap().is_some()
+    matches!(cache.find(&key, name, wanted(), now).unwrap(), Lookup::Found(_))
 }
 
 fn last_used(cache: &Cache, key: &str) -> String {
@@ -100,7 +100,7 @@ fn what_was_kept_is_found_by_content_and_parameters() {
     let kept = put(&cache, "a", NOW);
     assert_eq!(
         cache.find(&kept, "a", wanted(), NOW).unwrap(),
-        Some(features("a"))
+        Lookup::Found(Box::new(features("a")))
     );
     let finer = IndexParams { fps: 5.0, ..wanted() };
     for other in [
@@ -254,12 +254,12 @@ fn the_least_recently_used_goes_first_and_the_newest_never() {
 fn files_that_nobody_registered_are_counted_and_go_first() {
     let folder = tempfile::tempdir().unwrap();
     let cache = cache(&folder, u64::MAX);
-    let key = put(&cache, "a", NOW);
+    put(&cache, "a", NOW);
     fs::remove_file(cache.folder.join("cache.db")).unwrap();
     let _ = fs::remove_file(cache.folder.join("cache.db-wal"));
     let status = cache.status().unwrap();
     assert_eq!((status.entries, status.oldest_use), (1, None));
-    assert!(cache.find(&key, "a", wanted(), NOW).unwrap().is_some());
+    assert!(has(&cache, "a", NOW));
 }
 
 #[test]

@@ -10,7 +10,7 @@ mod references;
 
 use super::viewer;
 use crate::context::Context;
-use mtbsync_artefacts::run_set::write_files;
+use mtbsync_artefacts::run_set::{changed, write_files};
 use std::path::{Path, PathBuf};
 
 use mtbsync_align::TimeWarp;
@@ -241,6 +241,7 @@ fn usable_runs(request: &SplitsRequest, warnings: &mut Vec<String>) -> Result<Ve
     let mut runs: Vec<SplitRun> = Vec::new();
     for path in &paths {
         let file = read_warp(path)?;
+        warnings.extend(changed(path));
         let warp = file.warp().filter(|warp| file.ok && !warp.segments().is_empty());
         match warp {
             Some(warp) => {

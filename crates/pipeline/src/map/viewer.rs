@@ -1,6 +1,6 @@
 //! The overlay picture of a run: map, pairs and markers (docs/reference/cli.md#viewer).
 
-use mtbsync_artefacts::run_set::{changed_table, write_files};
+use mtbsync_artefacts::run_set::{changed, write_files};
 use mtbsync_formats::atomic::Replaces;
 use std::path::{Path, PathBuf};
 
@@ -127,7 +127,8 @@ pub fn view(request: &ViewerRequest, context: &Context<'_>) -> Result<ViewerRepo
         warnings: table
             .warnings
             .into_iter()
-            .chain(request.new_markers.as_deref().and_then(changed_table))
+            .chain(changed(&request.timewarp))
+            .chain(request.new_markers.as_deref().and_then(changed))
             .collect(),
     })
 }

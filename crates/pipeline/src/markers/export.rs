@@ -2,7 +2,7 @@
 
 mod new_run;
 
-use mtbsync_artefacts::run_set::{changed_table, write_files};
+use mtbsync_artefacts::run_set::{changed, write_files};
 use mtbsync_markers::own::editor_file as editor_file_of_ours;
 use std::path::{Path, PathBuf};
 
@@ -318,7 +318,7 @@ pub fn export_markers(request: &ExportRequest, context: &Context<'_>) -> Result<
     })?;
     made.summary.warnings.extend(new_run.warnings);
     if let Input::File(path) = &request.markers {
-        made.summary.warnings.extend(changed_table(path));
+        made.summary.warnings.extend(changed(path));
     }
     let Destination::File(out) = out else {
         return match <[Vec<u8>; 1]>::try_from(made.files) {

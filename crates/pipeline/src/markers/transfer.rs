@@ -1,7 +1,7 @@
 //! Markers of the reference run to markers of the new run, through the map of a finished sync
 //! (docs/reference/cli.md#transfer-markers).
 
-use mtbsync_artefacts::run_set::write_files;
+use mtbsync_artefacts::run_set::{changed, write_files};
 use mtbsync_markers::own;
 use std::path::{Path, PathBuf};
 
@@ -90,6 +90,7 @@ pub fn transfer_markers(
     let forced = context.force && !file.ok;
     let markers = carry_over(&table, &file, request.review_threshold, forced, &edits);
     let mut warnings = table.warnings.clone();
+    warnings.extend(request.warps.first().and_then(|path| changed(path)));
     if table.markers.is_empty() {
         warnings.push("no markers in the input".to_owned());
     }

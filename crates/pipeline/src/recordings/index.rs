@@ -11,7 +11,7 @@ use mtbsync_task::error::PipelineError;
 use mtbsync_task::progress::Stage;
 
 use super::error::RecordingProblem;
-use crate::cache;
+use crate::cache::{self, Cache, Lookup};
 use crate::context::Context;
 use crate::settings::{AnalysisSettings, DEFAULT_FPS, DEFAULT_N_FEATURES};
 
@@ -93,8 +93,10 @@ pub fn index(request: &IndexRequest, context: &Context<'_>) -> Result<IndexRepor
         Some(path) => outputs.check(path, index_file::OWN)?,
         None => Replaces::ANYTHING,
     };
-    let (features, _) = features_of(&opened, params, Stage::Index, context)?;
+    let found = features_of(&opened, params, Stage::Index, context)?;
+    let features = found.features;
     let mut warnings = opened.warnings;
+    warnings.extend(found.warning);
     warnings.extend(not_real_time);
     warnings.extend(skipped_warning(features.skipped_frames, &features.source.path));
     context.task.progress.start(Stage::Write, None, None);
@@ -110,33 +112,63 @@ pub fn index(request: &IndexRequest, context: &Context<'_>) -> Result<IndexRepor
     Ok(report(path, &features, bytes, warnings))
 }
 
-/// Features of an opened recording, from the cache where they are.
+/// Features of a recording, and how they were come by.
+pub struct FeaturesOf {
+    /// What is known of it now.
+    pub features: Features,
+    /// How long describing took; `None` from the cache.
+    pub times: Option<DescribeTimes>,
+    /// A line for the person.
+    pub warning: Option<String>,
+}
+
+/// Features of an opened recording, from the cache where they are. Others are kept there and read from there,
+/// so that working files can go.
 pub fn features_of(
     opened: &Opened,
     params: IndexParams,
     stage: Stage,
     context: &Context<'_>,
-) -> Result<(Features, Option<DescribeTimes>), PipelineError> {
+) -> Result<FeaturesOf, PipelineError> {
     let key = key(opened, params);
-    if let Some(cache) = &context.cache
-        && let Some(features) = cache.find(&key, &opened.source.fingerprint, params, &context.now_utc())?
-    {
-        // The recording may have moved since: its path is today's.
-        return Ok((
-            Features {
-                source: opened.source.clone(),
-                ..features
-            },
-            None,
-        ));
-    }
+    let find = |cache: &Cache| cache.find(&key, &opened.source.fingerprint, params, &context.now_utc());
+    // The recording may have moved since: its path is today's.
+    let today = |found: Features| Features {
+        source: opened.source.clone(),
+        ..found
+    };
+    let found = context.cache.as_ref().map_or(Ok(Lookup::Missing), find)?;
+    let warning = match found {
+        Lookup::Found(features) => {
+            return Ok(FeaturesOf {
+                features: today(*features),
+                times: None,
+                warning: None,
+            });
+        }
+        Lookup::Missing => None,
+        Lookup::Damaged => Some(format!(
+            "the cached index of {} is damaged: made again",
+            opened.source.path
+        )),
+    };
     let pool = context.task.workers()?;
-    let (features, times) = pool.install(|| describe::describe(opened, params, stage, &context.task))?;
-    if let Some(cache) = &context.cache {
-        // A full or read-only cache costs time, not correctness.
-        let _ = cache.keep(&key, &features, &context.now_utc());
-    }
-    Ok((features, Some(times)))
+    let task = context.task_with_scratch();
+    let (features, times) = pool.install(|| describe::describe(opened, params, stage, &task))?;
+    // A full or read-only cache costs time, not correctness.
+    let kept = context.cache.as_ref().and_then(|cache| {
+        cache.keep(&key, &features, &context.now_utc()).ok()?;
+        find(cache).ok()
+    });
+    let features = match kept {
+        Some(Lookup::Found(kept)) => today(*kept),
+        _ => features,
+    };
+    Ok(FeaturesOf {
+        features,
+        times: Some(times),
+        warning,
+    })
 }
 
 /// The key of a recording's index in the cache.

@@ -16,6 +16,7 @@ mod side;
 mod soundtrack;
 
 use crate::markers::mux::OWN_MOVIE;
+use mtbsync_artefacts::run_set::changed;
 use mtbsync_formats::atomic::Replaces;
 use mtbsync_media::mark_as_own;
 use std::io::{Seek, SeekFrom};
@@ -115,6 +116,7 @@ impl<'a> RenderJob<'a> {
         if !file.ok {
             warnings.push(format!("the runs are not aligned ({})", file.reasons.join("; ")));
         }
+        warnings.extend(warp_path.and_then(changed));
         let warp = usable_warp(&file, warp_path)?;
         context.task.progress.start(Stage::Open, None, None);
         let reference = open(

@@ -256,13 +256,13 @@ pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, 
     outputs::check_outputs(request, &target, &may)?;
     // What a person has set is read again when it is used; now only what cannot be read ends the command.
     KeptEdits::of(request, &target.folder, &inputs)?;
-    let mut warnings = inputs.warnings.clone();
     let mut describing = DescribeTimes::default();
     let Kept {
         alignment,
         analysed,
         skipped,
     } = alignment_of(&mut inputs, &request.matching, context, &mut describing)?;
+    let mut warnings = inputs.warnings.clone();
     let sources = [&inputs.reference.source, &inputs.new.source];
     warnings.extend(skipped_warnings(skipped, sources));
     warnings.extend(alignment.warnings.iter().cloned());
@@ -384,18 +384,25 @@ fn alignment_of(
     }
     let (reference, times) = match inputs.index.take() {
         Some(features) => (features, None),
-        None => features_of(&inputs.reference, inputs.params, Stage::Index, context)?,
+        None => {
+            let found = features_of(&inputs.reference, inputs.params, Stage::Index, context)?;
+            inputs.warnings.extend(found.warning);
+            (found.features, found.times)
+        }
     };
     describing.add(times);
-    let (new, times) = features_of(&inputs.new, reference.params, Stage::Features, context)?;
-    describing.add(times);
+    let found = features_of(&inputs.new, reference.params, Stage::Features, context)?;
+    inputs.warnings.extend(found.warning);
+    describing.add(found.times);
+    let new = found.features;
     let pool = context.task.workers()?;
     let settings = MatchSettings {
         learned_folder: context.cache.as_ref().and_then(Cache::learned_folder),
         ..settings.clone()
     };
     let begun = SystemTime::now();
-    let alignment = pool.install(|| align(&reference, &new, &inputs.tracks, &settings, &context.task))?;
+    let task = context.task_with_scratch();
+    let alignment = pool.install(|| align(&reference, &new, &inputs.tracks, &settings, &task))?;
     if let Some(cache) = &context.cache {
         // A full or read-only cache costs time, not correctness.
         let _ = cache.keep_learned(begun, &context.now_utc());

@@ -121,7 +121,7 @@ pub struct HogGrid {
 
 impl HogGrid {
     /// Unpack a frame of [`HOG_GRID_LEN`] bytes, with its recording's mean taken out and never-moving cells
-    /// (`mask` of [`crate::mask::static_mask`] 0) silenced. `None` when a length is wrong.
+    /// (0 in `mask`, see [`crate::mask::MaskSums`]) silenced. `None` when a length is wrong.
     pub fn new(packed: &[u8], mean: &HogMean, mask: &[u8]) -> Option<Self> {
         if packed.len() != HOG_GRID_LEN || mask.len() != MASK_LEN {
             return None;
