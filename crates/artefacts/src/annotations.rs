@@ -3,6 +3,7 @@
 //!
 //! A moment a person has set is worth more than any estimate: it survives each new fit of the map.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use mtbsync_formats::csv::{CsvWriter, seconds6, spreadsheet_safe};
@@ -198,12 +199,52 @@ pub fn complete(
     }
 }
 
-/// The moment a person has set for the marker of that id and place, seconds of the new run.
-pub fn moment_of(notes: &[Annotation], id: &str, t_ref_secs: f64) -> Option<f64> {
-    let moment = |note: &Annotation| note.t_new.filter(|secs| (0.0..=LONGEST_SECS).contains(secs));
-    let about = || notes.iter().filter(|note| note.is_about(id, t_ref_secs));
-    let of_that_id = about().filter(|note| note.marker_id.as_deref() == Some(id));
-    of_that_id.chain(about()).find_map(moment)
+/// The moments a person has set, found by marker without a look at every note.
+pub struct SetMoments<'a> {
+    notes: &'a [Annotation],
+    /// Notes with a place, by it.
+    placed: Vec<(f64, usize)>,
+    /// Notes without one, by the id of their marker.
+    named: BTreeMap<&'a str, Vec<usize>>,
+}
+
+impl<'a> SetMoments<'a> {
+    /// Those of `notes`.
+    pub fn of(notes: &'a [Annotation]) -> Self {
+        let (mut placed, mut named) = (Vec::new(), BTreeMap::<_, Vec<usize>>::new());
+        for (index, note) in notes.iter().enumerate() {
+            match (note.marker_id.as_deref(), note.t_ref) {
+                (None, _) => {}
+                (Some(_), Some(t_ref)) => placed.push((t_ref, index)),
+                (Some(id), None) => named.entry(id).or_default().push(index),
+            }
+        }
+        placed.sort_by(|a, b| a.0.total_cmp(&b.0));
+        Self { notes, placed, named }
+    }
+
+    /// The moment of the marker of that id and place, seconds of the new run.
+    pub fn of_marker(&self, id: &str, t_ref_secs: f64) -> Option<f64> {
+        if self.notes.is_empty() {
+            return None;
+        }
+        let from = self
+            .placed
+            .partition_point(|(t_ref, _)| *t_ref < t_ref_secs - SAME_TIME_SECS);
+        let near = self.placed[from..]
+            .iter()
+            .take_while(|(t_ref, _)| *t_ref <= t_ref_secs + SAME_TIME_SECS);
+        let named = self.named.get(id).into_iter().flatten().copied();
+        let mut indices: Vec<usize> = near.map(|(_, index)| *index).chain(named).collect();
+        indices.sort_unstable();
+        let about = || {
+            let notes = indices.iter().map(|&index| &self.notes[index]);
+            notes.filter(|note| note.is_about(id, t_ref_secs))
+        };
+        let moment = |note: &Annotation| note.t_new.filter(|secs| (0.0..=LONGEST_SECS).contains(secs));
+        let of_that_id = about().filter(|note| note.marker_id.as_deref() == Some(id));
+        of_that_id.chain(about()).find_map(moment)
+    }
 }
 
 #[cfg(test)]
@@ -232,7 +273,7 @@ mod tests {
             ..about("1", Some(4.0), "")
         };
         let notes = [placed, about("7", Some(5.0), "")];
-        let of = |id, t_ref| moment_of(&notes, id, t_ref);
+        let of = |id, t_ref| SetMoments::of(&notes).of_marker(id, t_ref);
         assert_eq!(
             (of("2", 9.0), of("1", 8.0), of("7", 8.0)),
             (Some(4.0), None, Some(5.0))
@@ -241,11 +282,12 @@ mod tests {
             t_ref: Some(9.0),
             ..about("2", Some(6.0), "")
         };
-        assert_eq!(moment_of(&[notes[0].clone(), named], "2", 9.0), Some(6.0));
+        let both = [notes[0].clone(), named];
+        assert_eq!(SetMoments::of(&both).of_marker("2", 9.0), Some(6.0));
         let odd = [about("1", Some(1e15), ""), about("2", Some(-1.0), "")];
         assert_eq!(
-            (moment_of(&odd, "1", 0.0), moment_of(&odd, "2", 0.0)),
-            (None, None)
+            ["1", "2"].map(|id| SetMoments::of(&odd).of_marker(id, 0.0)),
+            [None, None]
         );
     }
 

@@ -1,7 +1,7 @@
 //! What a person has set in a run: notes, moments of markers, anchors.
 //!
 //! Everything that reads markers of a run reads them through here, so that a moment set by hand is the moment
-//! everywhere, whatever the map or an older table says: [`Edits::moment_of`] for markers in memory,
+//! everywhere, whatever the map or an older table says: [`Edits::moments`] for markers in memory,
 //! [`Edits::table`] for tables on the disk.
 
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use mtbsync_task::files::folder_of;
 use serde::Serialize;
 
 use crate::anchors::{self, ANCHORS_FILE, AnchorRow};
-use crate::annotations::{self, ANNOTATIONS_FILE, Annotation};
+use crate::annotations::{self, ANNOTATIONS_FILE, Annotation, SetMoments};
 use crate::time_warp::NEW_MARKERS_FILE;
 use crate::{pinned, run_set};
 
@@ -58,9 +58,9 @@ impl Edits {
         })
     }
 
-    /// The moment a person has set for the marker of that id and place, seconds of the new run.
-    pub fn moment_of(&self, id: &str, t_ref_secs: f64) -> Option<f64> {
-        annotations::moment_of(&self.notes, id, t_ref_secs)
+    /// The moments a person has set, to be asked for by marker.
+    pub fn moments(&self) -> SetMoments<'_> {
+        SetMoments::of(&self.notes)
     }
 
     /// The table of markers in `csv` with the moments a person has set: confidence 1, status ok. What is no

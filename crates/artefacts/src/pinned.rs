@@ -1,9 +1,12 @@
 //! Tables of markers (new_markers.csv) with the moments a person has set in place of the estimates.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use mtbsync_formats::csv::{CsvWriter, Delimiter, Row, Table, seconds6, share4};
 use mtbsync_task::error::PipelineError;
 
-use crate::annotations::{Annotation, moment_of};
+use crate::annotations::{Annotation, SetMoments};
 
 /// Columns of a table of carried-over markers, one of which its header holds.
 const COLUMNS: [&str; 3] = ["marker_id", "t_ref", "t_new"];
@@ -39,9 +42,10 @@ fn marker_of<'a>(table: &Table, row: &'a Row) -> Option<(&'a str, f64)> {
 
 /// For each row of a table of markers, the moment a person has set.
 fn moments_set(table: &Table, notes: &[Annotation]) -> Vec<Option<f64>> {
+    let moments = SetMoments::of(notes);
     let set = |row| {
         let (id, t_ref_secs) = marker_of(table, row)?;
-        moment_of(notes, id, t_ref_secs)
+        moments.of_marker(id, t_ref_secs)
     };
     table.rows.iter().map(set).collect()
 }
@@ -82,16 +86,22 @@ pub fn noted(
         return Ok(None);
     }
     let predicted = predicted.map(|csv| Table::parse(csv, &COLUMNS)).transpose()?;
+    // Of rows of one id and place the first is meant.
+    let mut fresh_rows: BTreeMap<(&str, u64), &Row> = BTreeMap::new();
+    for (fresh, row) in predicted
+        .iter()
+        .flat_map(|fresh| fresh.rows.iter().map(move |row| (fresh, row)))
+    {
+        if let Some((id, t_ref_secs)) = marker_of(fresh, row) {
+            fresh_rows.entry((id, t_ref_secs.to_bits())).or_insert(row);
+        }
+    }
     let (was, is) = (moments_set(&table, before), moments_set(&table, after));
     for index in 0..table.rows.len() {
         if was[index].is_some() || is[index].is_some() {
             let fresh = predicted.as_ref().and_then(|fresh| {
-                let here = marker_of(&table, &table.rows[index])?;
-                let row = fresh
-                    .rows
-                    .iter()
-                    .find(|row| marker_of(fresh, row) == Some(here))?;
-                Some((fresh, row))
+                let (id, t_ref_secs) = marker_of(&table, &table.rows[index])?;
+                Some((fresh, *fresh_rows.get(&(id, t_ref_secs.to_bits()))?))
             });
             predict(&mut table, index, fresh);
         }
@@ -114,9 +124,8 @@ fn predict(table: &mut Table, index: usize, fresh: Option<(&Table, &Row)>) {
             None => unknown(name),
         };
         let column = table.column(&[name]);
-        let cell = column.and_then(|column| table.rows.get_mut(index)?.cells.get_mut(column));
-        if let (Some(cell), Some(text)) = (cell, text) {
-            *cell = text;
+        if let (Some(column), Some(text), Some(row)) = (column, text, table.rows.get_mut(index)) {
+            row.set(column, &text);
         }
     }
 }
@@ -134,8 +143,8 @@ fn pin(table: &mut Table, set: &[Option<f64>]) {
     for (row, secs) in table.rows.iter_mut().zip(set) {
         let Some(secs) = *secs else { continue };
         let mut put = |column: Option<usize>, text: &str| {
-            if let Some(cell) = column.and_then(|column| row.cells.get_mut(column)) {
-                text.clone_into(cell);
+            if let Some(column) = column {
+                row.set(column, text);
             }
         };
         for column in moments {
@@ -145,8 +154,8 @@ fn pin(table: &mut Table, set: &[Option<f64>]) {
             put(*column, text);
         }
         let ends_before = end.is_some_and(|column| row.text(column).parse().is_ok_and(|end: f64| end < secs));
-        if ends_before && let Some(cell) = end.and_then(|column| row.cells.get_mut(column)) {
-            cell.clear();
+        if let Some(column) = end.filter(|_| ends_before) {
+            row.set(column, "");
         }
     }
 }
@@ -156,17 +165,17 @@ fn bytes_of(table: &Table) -> Vec<u8> {
     let numbers = NUMBERS.map(|name| (name, table.column(&[name])));
     let mut writer = CsvWriter::new(&table.headers);
     for row in &table.rows {
-        let mut cells = row.cells.clone();
+        let mut cells: Vec<Cow<'_, str>> = row.cells().map(Cow::Borrowed).collect();
         if table.delimiter != Delimiter::Comma {
             for (name, column) in numbers {
                 let Some(column) = column else { continue };
                 let number = table.number(row, column).ok().flatten();
                 if let (Some(cell), Some(number)) = (cells.get_mut(column), number) {
-                    *cell = if name == "confidence" {
+                    *cell = Cow::Owned(if name == "confidence" {
                         share4(number)
                     } else {
                         seconds6(number)
-                    };
+                    });
                 }
             }
         }

@@ -2,6 +2,7 @@
 
 use mtbsync_formats::csv::{CsvWriter, seconds6, share4};
 use mtbsync_formats::json::{self, JsonError};
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use crate::marker::MarkerTable;
@@ -51,6 +52,15 @@ fn cells(table: &MarkerTable, moved: &TransferredMarker) -> Vec<String> {
     cells
 }
 
+/// A list in JSON whose items are made as they are written: a million of them at once take gigabytes.
+pub(crate) struct Lazily<F>(pub F);
+
+impl<I: Iterator<Item = Value>, F: Fn() -> I> Serialize for Lazily<F> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq((self.0)())
+    }
+}
+
 /// The bytes of the `--vis-json` file: `params` is the line of the warp (`a`, `b`), null without one.
 ///
 /// # Errors
@@ -61,17 +71,23 @@ pub fn vis_json(
     table: &MarkerTable,
     transferred: &[TransferredMarker],
 ) -> Result<Vec<u8>, JsonError> {
+    #[derive(Serialize)]
+    struct Vis<'a, M> {
+        params: Option<Value>,
+        label: &'a str,
+        markers: M,
+    }
     let columns = columns(table);
-    let markers: Vec<Value> = transferred
-        .iter()
-        .map(|marker| typed_object(&columns, &cells(table, marker)))
-        .collect();
-    let params = params.map(|(a, b)| json!({"a": a, "b": b}));
-    json::to_vec(&json!({"params": params, "label": label, "markers": markers}))
+    let object = |marker| typed_object(&columns, &cells(table, marker));
+    json::to_vec(&Vis {
+        params: params.map(|(a, b)| json!({"a": a, "b": b})),
+        label,
+        markers: Lazily(|| transferred.iter().map(object)),
+    })
 }
 
 /// A row as a JSON object: times and shares are numbers or null, `needs_review` is a boolean, all else text.
-pub fn typed_object<C: AsRef<str>>(columns: &[String], cells: &[C]) -> Value {
+pub fn typed_object(columns: &[String], cells: impl IntoIterator<Item: AsRef<str>>) -> Value {
     let mut object = Map::new();
     for (column, cell) in columns.iter().zip(cells) {
         // Of two columns with one name the first is the one readers see.

@@ -1,10 +1,12 @@
 //! Splits CSV text into records of cells. Quotes count only at the start of a cell; inside quotes, doubled
 //! quotes, delimiters and line ends are data. Blank lines and lines starting with `#` are no records.
 
+use std::borrow::Cow;
+
 /// One record and the line (from 1) it starts on.
-pub(super) struct CsvRecord {
+pub(super) struct CsvRecord<'a> {
     pub line: usize,
-    pub cells: Vec<String>,
+    pub cells: Vec<Cow<'a, str>>,
 }
 
 /// A quote that is never closed, and the line its record starts on.
@@ -84,18 +86,18 @@ impl<'a> Lexer<'a> {
         Ok(cell)
     }
 
-    fn take_cell(&mut self, record_line: usize) -> Result<String, UnclosedQuote> {
+    fn take_cell(&mut self, record_line: usize) -> Result<Cow<'a, str>, UnclosedQuote> {
         match self.rest.strip_prefix('"') {
             Some(after) => {
                 self.rest = after;
-                self.take_quoted(record_line)
+                self.take_quoted(record_line).map(Cow::Owned)
             }
-            None => Ok(self.take_plain(Some(self.delimiter)).to_owned()),
+            None => Ok(Cow::Borrowed(self.take_plain(Some(self.delimiter)))),
         }
     }
 
     /// The next record, or `None` at the end of the text.
-    pub fn next_record(&mut self) -> Result<Option<CsvRecord>, UnclosedQuote> {
+    pub fn next_record(&mut self) -> Result<Option<CsvRecord<'a>>, UnclosedQuote> {
         self.skip_blank_and_comment_lines();
         if self.rest.is_empty() {
             return Ok(None);

@@ -1,11 +1,13 @@
 //! The reader: bytes to a table of text cells, and cells to values with errors that name line and column.
 
+use std::borrow::Cow;
+
 use super::lexer::{CsvRecord, Lexer, UnclosedQuote};
 use crate::seconds::is_moment;
 use crate::text::{TextEncoding, decode_text};
 
-/// Bound for CSV input: four hours of pairs_raw.csv at 30 frames a second and three candidates each.
-pub const MAX_CSV_BYTES: u64 = 64 << 20;
+/// Bound for CSV input: more than twice what new_markers.csv of a million markers has.
+pub const MAX_CSV_BYTES: u64 = 256 << 20;
 /// Bound on rows, above anything [`MAX_CSV_BYTES`] holds in files of this program.
 const MAX_ROWS: usize = 4_000_000;
 /// Bound on columns; spreadsheets end at 16,384.
@@ -49,19 +51,56 @@ pub struct Table {
     pub warnings: Vec<CsvWarning>,
 }
 
-/// One row.
+/// One row, in two pieces of memory however many cells it has: a table may have a million rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     /// Line (from 1) the row starts on.
     pub line: usize,
-    /// One cell per header, untrimmed.
-    pub cells: Vec<String>,
+    /// The cells, one after the other.
+    text: Box<str>,
+    /// Where in `text` each of them ends; a table is smaller than 4 GiB.
+    ends: Box<[u32]>,
 }
 
 impl Row {
-    /// The cell in `column` as written, empty when there is none.
+    /// `count` cells: those given and empty ones.
+    fn new(line: usize, cells: &[Cow<'_, str>], count: usize) -> Self {
+        let mut text = String::with_capacity(cells.iter().map(|cell| cell.len()).sum());
+        let mut ends = Vec::with_capacity(count);
+        for cell in cells {
+            text.push_str(cell);
+            ends.push(text.len() as u32);
+        }
+        ends.resize(count, text.len() as u32);
+        Self {
+            line,
+            text: text.into(),
+            ends: ends.into(),
+        }
+    }
+
+    /// The cell in `column` as written, untrimmed; empty when there is none.
     pub fn text(&self, column: usize) -> &str {
-        self.cells.get(column).map_or("", String::as_str)
+        let end = |column: usize| self.ends.get(column).map(|end| *end as usize);
+        let start = column.checked_sub(1).map_or(Some(0), end);
+        let range = start.zip(end(column));
+        range
+            .and_then(|(start, end)| self.text.get(start..end))
+            .unwrap_or("")
+    }
+
+    /// All cells as written.
+    pub fn cells(&self) -> impl Iterator<Item = &str> {
+        (0..self.ends.len()).map(|column| self.text(column))
+    }
+
+    /// Puts another text into a cell, where there is one.
+    pub fn set(&mut self, column: usize, text: &str) {
+        let mut cells: Vec<Cow<'_, str>> = self.cells().map(Cow::Borrowed).collect();
+        if let Some(cell) = cells.get_mut(column) {
+            *cell = Cow::Borrowed(text);
+            *self = Self::new(self.line, &cells, cells.len());
+        }
     }
 }
 
@@ -181,7 +220,7 @@ impl Table {
         }
         let headers: Vec<String> = header.cells.iter().map(|cell| cell.trim().to_owned()).collect();
         let mut rows = Vec::new();
-        while let Some(CsvRecord { line, mut cells }) = lexer.next_record()? {
+        while let Some(CsvRecord { line, cells }) = lexer.next_record()? {
             if cells.len() > headers.len() {
                 return Err(CsvError::LongRow {
                     line,
@@ -192,8 +231,7 @@ impl Table {
             if rows.len() == MAX_ROWS {
                 return Err(CsvError::TooLarge { line });
             }
-            cells.resize(headers.len(), String::new());
-            rows.push(Row { line, cells });
+            rows.push(Row::new(line, &cells, headers.len()));
         }
         Ok(Self {
             headers,
@@ -301,7 +339,7 @@ fn sniff(text: &str, known_names: &[&str]) -> Result<Delimiter, CsvError> {
             return Err(CsvError::Empty);
         };
         header_line = record.line;
-        let is_known = |cell: &&String| {
+        let is_known = |cell: &&Cow<'_, str>| {
             known_names
                 .iter()
                 .any(|name| cell.trim().eq_ignore_ascii_case(name))
@@ -350,9 +388,21 @@ mod tests {
     #[test]
     fn quoted_cells_keep_delimiters_quotes_and_line_ends() {
         let table = parse("name,t_ref,comment\n\"a, \"\"b\"\"\",1,\"two\r\nlines\"\nB,2\n");
-        assert_eq!(table.rows[0].cells, ["a, \"b\"", "1", "two\r\nlines"]);
-        assert_eq!(table.rows[1].cells, ["B", "2", ""]);
+        let cells = |row: usize| table.rows[row].cells().collect::<Vec<_>>();
+        assert_eq!(cells(0), ["a, \"b\"", "1", "two\r\nlines"]);
+        assert_eq!(cells(1), ["B", "2", ""]);
         assert_eq!((table.rows[0].line, table.rows[1].line), (2, 4));
+    }
+
+    #[test]
+    fn a_cell_is_replaced_without_touching_the_others() {
+        let mut table = parse("name,t_ref,comment\nA,1,x\n");
+        let row = &mut table.rows[0];
+        row.set(1, "12.5");
+        row.set(0, "");
+        row.set(3, "nowhere");
+        assert_eq!(row.cells().collect::<Vec<_>>(), ["", "12.5", "x"]);
+        assert_eq!(row.text(3), "");
     }
 
     #[test]
@@ -420,7 +470,7 @@ mod tests {
             let mut input = b"name;t_ref\n".to_vec();
             input.extend(&bytes);
             if let Ok(table) = Table::parse(&input, &KNOWN) {
-                prop_assert!(table.rows.iter().all(|row| row.cells.len() == table.headers.len()));
+                prop_assert!(table.rows.iter().all(|row| row.cells().count() == table.headers.len()));
             }
             let _ = Table::parse(&bytes, &KNOWN);
         }

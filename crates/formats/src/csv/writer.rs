@@ -124,7 +124,7 @@ mod tests {
                 writer.row(row);
             }
             let table = Table::parse(&writer.into_bytes(), &["a", "b"]).unwrap();
-            let cells: Vec<_> = table.rows.into_iter().map(|row| row.cells).collect();
+            let cells: Vec<Vec<_>> = table.rows.iter().map(|row| row.cells().collect()).collect();
             prop_assert_eq!(cells, rows);
         }
     }

@@ -3,11 +3,12 @@
 
 use mtbsync_formats::csv::CsvWriter;
 use mtbsync_formats::json;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::error::ExportError;
+use super::input::ExportMarker;
 use super::job::{ExportJob, Written};
-use crate::write::typed_object;
+use crate::write::{Lazily, typed_object};
 
 /// Label when none is given.
 const DEFAULT_LABEL: &str = "markers";
@@ -21,15 +22,17 @@ pub(super) fn write_csv(job: &ExportJob<'_>) -> Result<Written, ExportError> {
 }
 
 pub(super) fn write_json(job: &ExportJob<'_>) -> Result<Written, ExportError> {
-    let markers = job.table.markers.iter();
-    let markers: Vec<Value> = markers
-        .map(|marker| typed_object(&job.table.columns, &marker.cells))
-        .collect();
-    let label = job.options.label.as_deref().unwrap_or(DEFAULT_LABEL);
-    Ok(all_rows(
-        job,
-        json::to_vec(&json!({"label": label, "markers": markers}))?,
-    ))
+    #[derive(Serialize)]
+    struct Labelled<'a, M> {
+        label: &'a str,
+        markers: M,
+    }
+    let object = |marker: &ExportMarker| typed_object(&job.table.columns, &marker.cells);
+    let labelled = Labelled {
+        label: job.options.label.as_deref().unwrap_or(DEFAULT_LABEL),
+        markers: Lazily(|| job.table.markers.iter().map(object)),
+    };
+    Ok(all_rows(job, json::to_vec(&labelled)?))
 }
 
 /// Rows are not placed on frames, so none is joined.

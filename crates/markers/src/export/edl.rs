@@ -74,10 +74,12 @@ fn write(
     }
     let mut warnings = Vec::new();
     if files.len() > 1 {
-        let names: Vec<String> = (2..=files.len()).map(|number| format!("_{number}")).collect();
+        let endings = match files.len() {
+            2 => "the ending _2".to_owned(),
+            last => format!("the endings _2 to _{last}"),
+        };
         warnings.push(format!(
-            "more than {MAX_EVENTS} markers: the rest is in further files with the endings {}",
-            names.join(", ")
+            "more than {MAX_EVENTS} markers: the rest is in further files with {endings}"
         ));
     }
     Ok(Written {

@@ -2,7 +2,8 @@
 //! time.
 
 use mtbsync_formats::json;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
 
 use super::error::ExportError;
 use super::job::{ExportJob, Written};
@@ -11,12 +12,10 @@ use super::xml::file_url;
 use crate::clip::ClipInfo;
 use crate::retime::pieces;
 use crate::time::Rate;
-use crate::write::typed_object;
+use crate::write::{Lazily, typed_object};
 
 pub(super) fn write(job: &ExportJob<'_>) -> Result<Written, ExportError> {
     let rate = job.base.rate();
-    let markers = job.placement.markers.iter();
-    let markers: Vec<Value> = markers.map(|marker| marker_object(job, marker)).collect();
     let item = match job.main_clip() {
         Some(clip) => clip_object(job, clip),
         None => gap_object(job.total_frames, rate),
@@ -25,23 +24,54 @@ pub(super) fn write(job: &ExportJob<'_>) -> Result<Written, ExportError> {
     if let Some(clip) = job.retimed_clip() {
         tracks.push(track_object("V2", &retimed_items(job, clip)));
     }
-    let timeline = json!({
-        "OTIO_SCHEMA": "Timeline.1",
-        "metadata": {},
-        "name": job.label(),
-        "global_start_time": instant(job.start_frame, rate),
-        "tracks": {
-            "OTIO_SCHEMA": "Stack.1",
-            "metadata": {},
-            "name": "tracks",
-            "source_range": null,
-            "effects": [],
-            "markers": markers,
-            "enabled": true,
-            "children": tracks,
+    let nothing = || Value::Object(Map::new());
+    let timeline = Timeline {
+        schema: "Timeline.1",
+        metadata: nothing(),
+        name: job.label(),
+        global_start_time: instant(job.start_frame, rate),
+        tracks: Stack {
+            schema: "Stack.1",
+            metadata: nothing(),
+            name: "tracks",
+            source_range: None,
+            effects: [],
+            markers: Lazily(|| {
+                job.placement
+                    .markers
+                    .iter()
+                    .map(|marker| marker_object(job, marker))
+            }),
+            enabled: true,
+            children: tracks,
         },
-    });
+    };
     Ok(job.written(json::to_vec(&timeline)?))
+}
+
+/// The whole file.
+#[derive(Serialize)]
+struct Timeline<'a, M: Serialize> {
+    #[serde(rename = "OTIO_SCHEMA")]
+    schema: &'a str,
+    metadata: Value,
+    name: &'a str,
+    global_start_time: Value,
+    tracks: Stack<'a, M>,
+}
+
+/// All tracks, with the markers in timeline time.
+#[derive(Serialize)]
+struct Stack<'a, M: Serialize> {
+    #[serde(rename = "OTIO_SCHEMA")]
+    schema: &'a str,
+    metadata: Value,
+    name: &'a str,
+    source_range: Option<Value>,
+    effects: [Value; 0],
+    markers: M,
+    enabled: bool,
+    children: Vec<Value>,
 }
 
 fn instant(frame: i64, rate: Rate) -> Value {

@@ -24,12 +24,15 @@ pub use format::ImportFormat;
 pub use found::{ImportOptions, Imported, ImportedMarker};
 
 use found::warn;
+use mtbsync_formats::csv::MAX_CSV_BYTES;
 use mtbsync_formats::{TextEncoding, decode_text};
 
 use crate::colour::MarkerColour;
 
-/// Larger inputs are refused: no editor writes marker files of this size.
-pub const MAX_IMPORT_BYTES: usize = 64 << 20;
+/// Larger files of editors are refused: none writes marker files of this size. Tables may be larger.
+const MAX_EDITOR_BYTES: usize = 64 << 20;
+/// Most bytes of any input.
+pub const MAX_IMPORT_BYTES: usize = MAX_CSV_BYTES as usize;
 
 /// Reads the markers of an editor file. `format` = `None` tells the format by its content.
 ///
@@ -57,6 +60,9 @@ pub fn import(
     let format = format
         .or_else(|| detect::detect(&text))
         .ok_or(ImportError::UnknownFormat)?;
+    if bytes.len() > MAX_EDITOR_BYTES && format != ImportFormat::Csv {
+        return Err(ImportError::TooLarge);
+    }
     let mut found = match format {
         ImportFormat::ResolveEdl | ImportFormat::Edl => edl::read(&text, options)?,
         ImportFormat::Fcpxml => fcpxml::read(&text, options)?,

@@ -14,6 +14,7 @@ use mtbsync_artefacts::run_set::{changed, write_files};
 use std::path::{Path, PathBuf};
 
 use mtbsync_align::TimeWarp;
+use mtbsync_artefacts::annotations::SetMoments;
 use mtbsync_artefacts::edits::Edits;
 use mtbsync_artefacts::time_warp::{TIMEWARP_FILE, TimeWarpFile, read_warp};
 use mtbsync_markers::export::numbered_name;
@@ -345,8 +346,8 @@ impl SplitRun {
     }
 
     /// At a gate that is a marker a person has set, the moment is theirs.
-    fn passed_gate(&self, gate: &Marker) -> Option<Passed> {
-        match self.edits.moment_of(&gate.id, gate.t_ref_secs) {
+    fn passed_gate(&self, gate: &Marker, set: &SetMoments<'_>) -> Option<Passed> {
+        match set.of_marker(&gate.id, gate.t_ref_secs) {
             Some(t_new_secs) => Some(Passed {
                 t_new_secs,
                 half_width_secs: 0.0,
@@ -357,8 +358,11 @@ impl SplitRun {
     }
 
     fn through(&self, gates: &[Marker]) -> RunSplits {
-        let passed: Vec<(&Marker, Option<Passed>)> =
-            gates.iter().map(|gate| (gate, self.passed_gate(gate))).collect();
+        let set = self.edits.moments();
+        let passed: Vec<(&Marker, Option<Passed>)> = gates
+            .iter()
+            .map(|gate| (gate, self.passed_gate(gate, &set)))
+            .collect();
         let start = passed.first();
         let section = |from: &(&Marker, Option<Passed>), to: &(&Marker, Option<Passed>)| {
             let delta = delta(from, to);

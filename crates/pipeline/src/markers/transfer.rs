@@ -188,8 +188,9 @@ pub fn only_set(table: &MarkerTable, edits: &Edits) -> Vec<TransferredMarker> {
 }
 
 fn set_by_hand(mut moved: Vec<TransferredMarker>, edits: &Edits) -> Vec<TransferredMarker> {
+    let set = edits.moments();
     for marker in &mut moved {
-        if let Some(secs) = edits.moment_of(&marker.marker.id, marker.marker.t_ref_secs) {
+        if let Some(secs) = set.of_marker(&marker.marker.id, marker.marker.t_ref_secs) {
             marker.set_by_hand(secs);
         }
     }

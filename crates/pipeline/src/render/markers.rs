@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use mtbsync_align::TimeWarp;
+use mtbsync_artefacts::annotations::SetMoments;
 use mtbsync_artefacts::edits::Edits;
 use mtbsync_markers::Marker;
 use mtbsync_markers::time::Rate;
@@ -39,11 +40,12 @@ impl MarkerNames {
             .extra_columns
             .iter()
             .position(|name| name.eq_ignore_ascii_case(NEW_TIME_COLUMN));
+        let set = edits.moments();
         let (mut names, mut unreached) = (Vec::new(), 0);
         for marker in table.markers {
             let on_master = match schedule.master() {
                 Side::Reference => Some(marker.t_ref_secs),
-                Side::New => new_secs(&marker, new_column, edits, schedule.warp()),
+                Side::New => new_secs(&marker, new_column, &set, schedule.warp()),
             };
             match on_master.filter(|t| t.is_finite()) {
                 Some(t_secs) => names.push((t_secs, marker.name)),
@@ -66,10 +68,9 @@ impl MarkerNames {
 }
 
 /// Where a marker is in the new run: where a person has set it, else by the table's column, else by the map.
-fn new_secs(marker: &Marker, column: Option<usize>, edits: &Edits, warp: &TimeWarp) -> Option<f64> {
+fn new_secs(marker: &Marker, column: Option<usize>, set: &SetMoments<'_>, warp: &TimeWarp) -> Option<f64> {
     let carried_over = || marker.extra.get(column?)?.trim().parse().ok();
-    edits
-        .moment_of(&marker.id, marker.t_ref_secs)
+    set.of_marker(&marker.id, marker.t_ref_secs)
         .or_else(carried_over)
         .or_else(|| warp.new_from_ref(marker.t_ref_secs))
 }
@@ -104,9 +105,9 @@ mod tests {
             ..Edits::default()
         };
         let found = [
-            new_secs(&marker, None, &Edits::default(), &warp),
-            new_secs(&marker, Some(0), &Edits::default(), &warp),
-            new_secs(&marker, Some(0), &set, &warp),
+            new_secs(&marker, None, &Edits::default().moments(), &warp),
+            new_secs(&marker, Some(0), &Edits::default().moments(), &warp),
+            new_secs(&marker, Some(0), &set.moments(), &warp),
         ];
         assert_eq!(found, [Some(4.0), Some(4.5), Some(6.0)]);
     }

@@ -63,7 +63,9 @@ async fn export_json(State(state): State<AppState>, request: Request<Body>) -> R
                 return Err(ApiError::new(Kind::Taken, text));
             }
             let rows = table.rows.iter();
-            let markers: Vec<Value> = rows.map(|row| typed_object(&table.headers, &row.cells)).collect();
+            let markers: Vec<Value> = rows
+                .map(|row| typed_object(&table.headers, row.cells()))
+                .collect();
             let bytes = to_vec(&json!({ "markers": markers })).map_err(ApiError::internal)?;
             write_files(&[(&target, mtbsync_markers::own::JSON, &bytes)]).map_err(ApiError::internal)
         })

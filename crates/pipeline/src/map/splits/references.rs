@@ -219,9 +219,12 @@ fn own_gates(runs: &[SplitRun], warnings: &mut Vec<String>) -> Result<Option<Own
 
 /// Whether each of the markers is in the table.
 fn holds(table: &[Marker], markers: &[Marker]) -> bool {
+    let mut places: Vec<f64> = table.iter().map(|marker| marker.t_ref_secs).collect();
+    places.sort_by(f64::total_cmp);
     markers.iter().all(|marker| {
-        let near = |other: &Marker| (other.t_ref_secs - marker.t_ref_secs).abs() < SAME_MARKER_SECS;
-        table.iter().any(near)
+        let from = places.partition_point(|secs| *secs <= marker.t_ref_secs - SAME_MARKER_SECS);
+        let next = places.get(from);
+        next.is_some_and(|secs| *secs < marker.t_ref_secs + SAME_MARKER_SECS)
     })
 }
 
