@@ -135,11 +135,14 @@ fn fit_segment(points: &[FitPoint]) -> Option<Segment> {
 /// more, the shorter goes.
 fn uncross(segments: &mut Vec<Segment>, given_secs: &[f64]) {
     let span = |s: &Segment| s.new_range().1 - s.new_range().0;
-    let crossing = |s: &[Segment]| {
-        s.windows(2)
-            .position(|w| w[0].ref_range().1 >= w[1].ref_range().0)
+    let crossing = |s: &[Segment], from: usize| {
+        let crosses = |w: &[Segment]| w[0].ref_range().1 >= w[1].ref_range().0;
+        s.get(from..)?.windows(2).position(crosses).map(|k| from + k)
     };
-    while let Some(k) = crossing(segments) {
+    // A change reaches its neighbours only: what came before them stays in order.
+    let mut from = 0;
+    while let Some(k) = crossing(segments, from) {
+        from = k.saturating_sub(1);
         let (end, start) = (segments[k].ref_range().1, segments[k + 1].ref_range().0);
         let overlap = segments[k + 1].new_range().0..=segments[k + 1].curve().x_at(end).unwrap_or(f64::MAX);
         let is_given = given_secs.iter().any(|t| overlap.contains(t));
