@@ -160,7 +160,8 @@ impl Column {
         }
     }
 
-    /// `rows` rows of `width` bytes each that begin at `offset` of a file, with the checksums of their blocks.
+    /// `rows` rows of `width` bytes each that begin at `offset` of a file, with the checksums of their
+    /// blocks.
     pub(crate) fn in_file(
         [rows, width]: [usize; 2],
         file: &Arc<IndexFile>,

@@ -1,7 +1,8 @@
 //! From a recording to its features: decode, describe, mask.
 //!
 //! One thread decodes, the others describe, with a bounded queue between them; what was described goes to
-//! nameless files. So memory does not depend on the recording's length. The order of frames is kept, so the result does not depend on the number of threads.
+//! nameless files. So memory does not depend on the recording's length. The order of frames is kept, so the
+//! result does not depend on the number of threads.
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, sync_channel};
