@@ -14,7 +14,7 @@ TEST_BIN := target/debug/mtbsync
 # Node comes from here when the system has none that is new enough (scripts/setup.sh web).
 NODE_PATH_FIRST := $(CURDIR)/.venv/bin
 
-.PHONY: help setup build demo test test-unit test-web test-interop lint bench bench-orb man accuracy accuracy-key-frames accuracy-gps accuracy-cameras ablation run-preview web clean
+.PHONY: help setup build demo test test-unit test-web test-interop test-faults lint bench bench-orb man accuracy accuracy-key-frames accuracy-gps accuracy-cameras ablation run-preview web clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | column -t -s "$$(printf '\t')"
@@ -93,6 +93,10 @@ test-web: $(TEST_BIN) ## The web app: types, unit tests, that web/dist is what i
 	  npm run build -- --outDir ../target/web-dist --emptyOutDir
 	@diff -rq web/dist target/web-dist || { echo 'error: web/dist is not what web/src builds; hint: make web, then commit it'; exit 1; }
 	cd web && PATH="$(NODE_PATH_FIRST):$$PATH" npm run e2e -- ../$(TEST_BIN)
+
+test-faults: build ## Every open, read, write, fsync, rename of five commands fails once, and 200 kills (half an hour)
+	python3 scripts/faults.py --bin $(BIN)
+	python3 scripts/faults.py --bin $(BIN) --kills 34
 
 run-preview: demo ## Draw the overlay picture of the demo and open it on a desktop
 	$(BIN) viewer --headless --ref-markers $(SAMPLE)/reference_markers.csv --timewarp-json $(DEMO)/timewarp.json \

@@ -141,7 +141,7 @@ impl EditCounts {
 /// Files that cannot be read.
 pub fn read_table(path: &Path, max_bytes: u64) -> Result<Vec<u8>, PipelineError> {
     let csv = read_bounded(path, max_bytes)?;
-    run_set::check(path, &csv).map_err(|problem| PipelineError::from(problem).at(path))?;
+    run_set::check(path, &csv)?;
     // A table of another name may be of another run.
     if path.file_name().is_none_or(|name| name != NEW_MARKERS_FILE) {
         return Ok(csv);

@@ -43,7 +43,7 @@ impl Moment {
 /// Not readable, or not a table of markers.
 pub fn read(path: &Path) -> Result<Vec<Moment>, PipelineError> {
     let bytes = read_bounded(path, MAX_CSV_BYTES)?;
-    run_set::check(path, &bytes).map_err(|problem| PipelineError::from(problem).at(path))?;
+    run_set::check(path, &bytes)?;
     parse(&bytes).map_err(|error| error.at(path))
 }
 

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use mtbsync_formats::atomic::{FileSet, Replaces, StagedFile, WriteError};
 use mtbsync_formats::{hex, json, read_bounded, sha256_hex};
-use mtbsync_task::error::PipelineError;
+use mtbsync_task::error::{PipelineError, optional};
 use mtbsync_task::files::{Output, folder_of};
 use serde::{Deserialize, Serialize};
 
@@ -41,11 +41,13 @@ struct Manifest {
 }
 
 impl Manifest {
-    /// The list in `folder`; nothing where there is none, or none that can be read.
-    fn read(folder: &Path) -> Option<Self> {
-        let bytes = read_bounded(&folder.join(MANIFEST_FILE), json::MAX_JSON_BYTES).ok()?;
-        let list: Self = json::from_slice(&bytes).ok()?;
-        (list.version <= VERSION).then_some(list)
+    /// The list in `folder`; nothing where there is none, or a damaged one.
+    ///
+    /// # Errors
+    /// The system cannot read it.
+    fn read(folder: &Path) -> Result<Option<Self>, PipelineError> {
+        let list: Option<Self> = optional(json::read(&folder.join(MANIFEST_FILE)))?;
+        Ok(list.filter(|list| list.version <= VERSION))
     }
 
     fn staged(&self, folder: &Path) -> Result<StagedFile, WriteError> {
@@ -115,25 +117,25 @@ impl RunLock {
     /// Writes the whole of a run: what an earlier one listed and this one does not make is no part of it.
     ///
     /// # Errors
-    /// As [`FileSet::commit`].
-    pub fn commit_run(&self, set: FileSet) -> Result<Vec<PathBuf>, WriteError> {
+    /// As [`FileSet::commit`], or the list of the run cannot be read.
+    pub fn commit_run(&self, set: FileSet) -> Result<Vec<PathBuf>, PipelineError> {
         self.commit(set, Manifest::default())
     }
 
     /// Writes some files of a run that is there.
     ///
     /// # Errors
-    /// As [`FileSet::commit`].
-    pub fn commit_some(&self, set: FileSet) -> Result<Vec<PathBuf>, WriteError> {
-        match Manifest::read(&self.folder) {
+    /// As [`FileSet::commit`], or the list of the run cannot be read.
+    pub fn commit_some(&self, set: FileSet) -> Result<Vec<PathBuf>, PipelineError> {
+        match Manifest::read(&self.folder)? {
             Some(list) => self.commit(set, list),
-            None => set.commit(),
+            None => Ok(set.commit()?),
         }
     }
 
-    fn commit(&self, mut set: FileSet, mut list: Manifest) -> Result<Vec<PathBuf>, WriteError> {
+    fn commit(&self, mut set: FileSet, mut list: Manifest) -> Result<Vec<PathBuf>, PipelineError> {
         let was_whole = list.whole || list.files.is_empty();
-        let before = Manifest::read(&self.folder).unwrap_or_default();
+        let before = Manifest::read(&self.folder)?.unwrap_or_default();
         list.version = VERSION;
         list.update(&set, &self.folder);
         list.whole = false;
@@ -146,7 +148,7 @@ impl RunLock {
         }
         let closing = list.staged(&self.folder)?;
         set.enclose(opening, closing);
-        set.commit()
+        Ok(set.commit()?)
     }
 }
 
@@ -175,9 +177,9 @@ pub fn write_files(files: &[Output<'_>]) -> Result<(), PipelineError> {
 ///
 /// # Errors
 /// [`ArtefactProblem::HalfWritten`]: the run was interrupted while its files got their names.
-fn change(file: &Path, content: &[u8]) -> Result<Option<String>, ArtefactProblem> {
+fn change(file: &Path, content: &[u8]) -> Result<Option<String>, PipelineError> {
     let folder = folder_of(file);
-    let Some(list) = Manifest::read(folder) else {
+    let Some(list) = Manifest::read(folder)? else {
         return Ok(None);
     };
     let name = file
@@ -189,10 +191,11 @@ fn change(file: &Path, content: &[u8]) -> Result<Option<String>, ArtefactProblem
     if !list.whole {
         let (newer, older) = list.compared(folder);
         if !newer.is_empty() && !older.is_empty() {
-            return Err(ArtefactProblem::HalfWritten {
+            let mixed = ArtefactProblem::HalfWritten {
                 newer: newer.join(", "),
                 older: older.join(", "),
-            });
+            };
+            return Err(PipelineError::from(mixed).at(file));
         }
         // Killed before the first rename: the set before is all there.
         listed.push(&list.before);
@@ -207,7 +210,7 @@ fn change(file: &Path, content: &[u8]) -> Result<Option<String>, ArtefactProblem
 ///
 /// # Errors
 /// [`ArtefactProblem::HalfWritten`].
-pub fn check(file: &Path, content: &[u8]) -> Result<(), ArtefactProblem> {
+pub fn check(file: &Path, content: &[u8]) -> Result<(), PipelineError> {
     change(file, content).map(|_| ())
 }
 
@@ -285,7 +288,7 @@ mod tests {
         let mut next = set(folder, &[("timewarp.json", "b"), ("warp.npz", "same")]);
         let mut list = Manifest::default();
         list.update(&next, folder);
-        list.before = Manifest::read(folder).unwrap().files;
+        list.before = Manifest::read(folder).unwrap().unwrap().files;
         next.push(list.staged(folder).unwrap());
         next.commit().unwrap();
         assert!(check(&map, b"b").is_ok());

@@ -9,7 +9,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use mtbsync_formats::ReadError;
+use mtbsync_formats::{ReadError, ReadErrorKind};
 use mtbsync_formats::atomic::{WriteError, WriteErrorKind};
 use mtbsync_formats::csv::{CellError, CsvError};
 use mtbsync_formats::json::JsonError;
@@ -42,6 +42,23 @@ pub trait Problem: Error + Send + Sync + 'static {
     /// How the program ends.
     fn failure(&self) -> Failure {
         Failure::Failed
+    }
+
+    /// Whether the system could not read a file that is there: nobody knows what it says.
+    fn is_failed_read(&self) -> bool {
+        false
+    }
+}
+
+/// What a file says that need not be there: nothing where it is missing or damaged.
+///
+/// # Errors
+/// It is there, and the system cannot read it.
+pub fn optional<T>(read: Result<T, impl Into<PipelineError>>) -> Result<Option<T>, PipelineError> {
+    match read.map_err(Into::into) {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.problem.is_failed_read() => Err(error),
+        Err(_) => Ok(None),
     }
 }
 
@@ -158,6 +175,10 @@ pub enum TaskProblem {
 }
 
 impl Problem for TaskProblem {
+    fn is_failed_read(&self) -> bool {
+        matches!(self, Self::Unreadable(_))
+    }
+
     fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::IsFolder => "name a file in it",
@@ -177,25 +198,35 @@ impl Problem for TaskProblem {
     }
 }
 
-macro_rules! problems_of_files {
-    ($($error:ty: $file:expr),*) => {$(
-        impl Problem for $error {
-            fn hint(&self) -> Option<String> {
-                Self::hint(self)
-            }
-
-            fn file(&self) -> Option<&Path> {
-                let file: fn(&Self) -> Option<&Path> = $file;
-                file(self)
-            }
-        }
-    )*};
+impl Problem for CsvError {
+    fn hint(&self) -> Option<String> {
+        Self::hint(self)
+    }
 }
-problems_of_files!(
-    CsvError: |_| None,
-    JsonError: |_| None,
-    ReadError: |error| Some(&error.path)
-);
+
+impl Problem for ReadError {
+    fn hint(&self) -> Option<String> {
+        Self::hint(self)
+    }
+
+    fn file(&self) -> Option<&Path> {
+        Some(&self.path)
+    }
+
+    fn is_failed_read(&self) -> bool {
+        matches!(self.kind, ReadErrorKind::Io(_))
+    }
+}
+
+impl Problem for JsonError {
+    fn hint(&self) -> Option<String> {
+        Self::hint(self)
+    }
+
+    fn is_failed_read(&self) -> bool {
+        matches!(self, Self::Read(error) if error.is_failed_read())
+    }
+}
 
 impl Problem for WriteError {
     fn hint(&self) -> Option<String> {

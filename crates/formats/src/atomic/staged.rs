@@ -97,13 +97,14 @@ impl StagedFile {
         } = self;
         let path = temporary.path().to_owned();
         let kept = Kept::of(&target, registry);
-        let renamed = temporary.into_temp_path().persist(&target);
+        let temporary = temporary.into_temp_path();
+        let renamed = fs::rename(&temporary, &target).and_then(|()| temporary.keep().map_err(Into::into));
         registry.remove(&path);
         match renamed {
-            Ok(()) => Ok(kept),
+            Ok(_) => Ok(kept),
             Err(error) => {
                 kept.forget(registry);
-                Err(WriteError::from_io(&target, error.error))
+                Err(WriteError::from_io(&target, error))
             }
         }
     }

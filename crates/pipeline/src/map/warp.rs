@@ -9,10 +9,10 @@ use mtbsync_artefacts::anchors::{AnchorRow, joined, read_anchors};
 use mtbsync_artefacts::edits::Edits;
 use mtbsync_artefacts::pairs::read_pairs;
 use mtbsync_artefacts::run_set::RunLock;
-use mtbsync_artefacts::time_warp::{OWN_JSON, OWN_NPZ, TIMEWARP_FILE, TimeWarpFile};
+use mtbsync_artefacts::time_warp::{OWN_JSON, OWN_NPZ, TIMEWARP_FILE, TimeWarpFile, read_warp};
 use mtbsync_formats::atomic::FileSet;
 use mtbsync_index::describe;
-use mtbsync_task::error::PipelineError;
+use mtbsync_task::error::{PipelineError, optional};
 use mtbsync_task::files::folder_of;
 
 use crate::context::Context;
@@ -64,7 +64,7 @@ pub fn warp(request: &WarpRequest, context: &Context<'_>) -> Result<WarpReport, 
         .unwrap_or_else(|| folder_of(&request.out).join(TIMEWARP_FILE));
     let beside = folder_of(&request.pairs).join(TIMEWARP_FILE);
     // The run the pairs come from: who the recordings are. Only its description is used, never its map.
-    let origin = mtbsync_artefacts::time_warp::read_warp(&beside).ok();
+    let origin = optional(read_warp(&beside))?;
     let new_secs = new_duration(request, origin.as_ref(), &pairs)?;
     let ref_secs = origin
         .as_ref()

@@ -286,12 +286,12 @@ pub fn export_markers(request: &ExportRequest, context: &Context<'_>) -> Result<
     let video = request.settings.video.as_ref().or(request.mux.as_ref());
     let new_run = match (&request.retime, video, folder) {
         (Some(source), video, _) => retime::timeline(source, video.map(PathBuf::as_path), folder, context)?,
-        (None, Some(video), folder) => NewRun::open(video, folder.and_then(told_secs))?,
-        (None, None, Some(folder)) => NewRun::beside(folder),
+        (None, Some(video), folder) => NewRun::open(video, told_secs(folder)?)?,
+        (None, None, Some(folder)) => NewRun::beside(folder)?,
         (None, None, None) => NewRun::default(),
     };
     if let Some(mux) = request.mux.as_ref().filter(|mux| Some(*mux) != video) {
-        NewRun::open(mux, folder.and_then(told_secs))?;
+        NewRun::open(mux, told_secs(folder)?)?;
     }
     let stem = match &request.markers {
         Input::File(path) => path

@@ -14,7 +14,7 @@ use mtbsync_formats::json;
 use mtbsync_index::describe::absolute;
 use mtbsync_markers::Marker;
 use mtbsync_quality::perf::{PERF_FILE, Perf};
-use mtbsync_task::error::PipelineError;
+use mtbsync_task::error::{PipelineError, optional};
 use mtbsync_task::files::Input;
 
 use super::SyncRequest;
@@ -51,7 +51,7 @@ impl KeptEdits {
         let given = &inputs.anchors;
         let aside = if request.discard_edits {
             Some("as asked")
-        } else if is_of_another_pair(request, folder, inputs) {
+        } else if is_of_another_pair(request, folder, inputs)? {
             Some("they belong to other recordings")
         } else {
             None
@@ -192,16 +192,20 @@ fn names(paths: &[PathBuf]) -> String {
 }
 
 /// Whether the files in `folder` say that they are of other recordings: its map, else its telemetry.
-fn is_of_another_pair(request: &SyncRequest, folder: &Path, inputs: &Inputs) -> bool {
+///
+/// # Errors
+/// Files that are there and that the system cannot read.
+fn is_of_another_pair(request: &SyncRequest, folder: &Path, inputs: &Inputs) -> Result<bool, PipelineError> {
     let (is_reference, is_new) = (&inputs.reference.source, &inputs.new.source);
-    // A map that cannot be read says nothing.
-    if let Ok(TimeWarpFile { reference, new, .. }) = read_warp(&folder.join(TIMEWARP_FILE)) {
+    // A map that is damaged says nothing.
+    if let Some(TimeWarpFile { reference, new, .. }) = optional(read_warp(&folder.join(TIMEWARP_FILE)))? {
         let differs =
             |known: Option<String>, is: &str| known.is_some_and(|known| !known.is_empty() && known != is);
-        return differs(reference.map(|side| side.fingerprint), &is_reference.fingerprint)
-            || differs(new.map(|side| side.fingerprint), &is_new.fingerprint);
+        return Ok(differs(reference.map(|side| side.fingerprint), &is_reference.fingerprint)
+            || differs(new.map(|side| side.fingerprint), &is_new.fingerprint));
     }
-    json::read::<Perf>(&folder.join(PERF_FILE)).is_ok_and(|perf| {
+    let perf = optional(json::read::<Perf>(&folder.join(PERF_FILE)))?;
+    Ok(perf.is_some_and(|perf| {
         perf.pair.reference != absolute(&request.reference) || perf.pair.new != absolute(&request.new)
-    })
+    }))
 }

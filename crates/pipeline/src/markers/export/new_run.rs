@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use mtbsync_artefacts::time_warp::TIMEWARP_FILE;
 use mtbsync_formats::open_file;
 use mtbsync_markers::export::{AudioInfo, ClipInfo};
 use mtbsync_markers::retime::Retime;
 use mtbsync_markers::time::Rate;
 use mtbsync_media::{OpenOptions, Recording};
-use mtbsync_task::error::{PipelineError, TaskProblem};
+use mtbsync_task::error::{PipelineError, TaskProblem, optional};
 use mtbsync_telemetry::mp4::{Mp4Error, Mp4File};
 use serde::Deserialize;
 
@@ -107,7 +108,10 @@ impl NewRun {
     }
 
     /// What a timewarp.json in `folder` says about the new recording.
-    pub(super) fn beside(folder: &Path) -> Self {
+    ///
+    /// # Errors
+    /// It is there, and the system cannot read it.
+    pub(super) fn beside(folder: &Path) -> Result<Self, PipelineError> {
         #[derive(Deserialize)]
         struct Warp {
             new: Option<New>,
@@ -117,15 +121,15 @@ impl NewRun {
             fps: Option<String>,
             duration: Option<f64>,
         }
-        let warp: Option<Warp> = mtbsync_formats::json::read(&folder.join("timewarp.json")).ok();
+        let warp: Option<Warp> = optional(mtbsync_formats::json::read(&folder.join(TIMEWARP_FILE)))?;
         let Some(new) = warp.and_then(|warp| warp.new) else {
-            return Self::default();
+            return Ok(Self::default());
         };
-        Self {
+        Ok(Self {
             rate: new.fps.and_then(|fps| Rate::parse(&fps).ok()),
             duration_secs: new.duration.filter(|secs| secs.is_finite() && *secs > 0.0),
             ..Self::default()
-        }
+        })
     }
 
     /// The rate a timeline has unless it is told: that of the recording at normal speed.
@@ -138,8 +142,12 @@ impl NewRun {
 }
 
 /// The length of the new recording by the map in `folder`, seconds.
-pub(super) fn told_secs(folder: &Path) -> Option<f64> {
-    NewRun::beside(folder).duration_secs
+///
+/// # Errors
+/// It is there, and the system cannot read it.
+pub(super) fn told_secs(folder: Option<&Path>) -> Result<Option<f64>, PipelineError> {
+    let run = folder.map(NewRun::beside).transpose()?;
+    Ok(run.and_then(|run| run.duration_secs))
 }
 
 /// The sound of an MP4; a file of another kind has none that an editor needs to be told about.
