@@ -126,12 +126,13 @@ impl Matrix {
     }
 
     /// Value by value with another of the same shape.
-    fn join(&self, other: &Self, change: impl Fn(f32, f32) -> f32) -> Option<Self> {
+    fn join(mut self, other: &Self, change: impl Fn(f32, f32) -> f32) -> Option<Self> {
         if (self.columns, &self.bands) != (other.columns, &other.bands) {
             return None;
         }
-        let pairs = self.values.iter().zip(&other.values);
-        Some(self.with(pairs.map(|(&x, &y)| change(x, y)).collect()))
+        let pairs = self.values.iter_mut().zip(&other.values);
+        pairs.for_each(|(x, &y)| *x = change(*x, y));
+        Some(self)
     }
 }
 
@@ -141,18 +142,18 @@ pub fn log_likelihood_ratios(z: &Matrix) -> Matrix {
 }
 
 /// Log-likelihood ratios of two independent sources together. `None` when the shapes differ.
-pub fn add(a: &Matrix, b: &Matrix) -> Option<Matrix> {
+pub fn add(a: Matrix, b: &Matrix) -> Option<Matrix> {
     a.join(b, |x, y| x + y)
 }
 
 /// Mean of two scores of the same frames: what both kinds of evidence agree on stands out more than what
 /// either claims. `None` when the shapes differ.
-pub fn combine(a: &Matrix, b: &Matrix) -> Option<Matrix> {
+pub fn combine(a: Matrix, b: &Matrix) -> Option<Matrix> {
     a.join(b, |x, y| 0.5 * (x + y))
 }
 
 /// Mean of the z-scores along the row and along the column, of a matrix without bands.
-pub fn z_scores(similarity: &Matrix) -> Matrix {
+pub fn z_scores(similarity: Matrix) -> Matrix {
     let (rows, columns) = (similarity.rows(), similarity.columns());
     let mut by_column = vec![SampleMoments::default(); columns];
     let mut by_row = Vec::with_capacity(rows);
@@ -169,16 +170,16 @@ pub fn z_scores(similarity: &Matrix) -> Matrix {
 
 /// Mean of the z-scores along the row and along the column, where the moments are known from elsewhere:
 /// `by_row[i]` over places all along the reference, `by_column[j]` over moments all along the new run.
-pub fn standardise(similarity: &Matrix, by_row: &[SampleMoments], by_column: &[SampleMoments]) -> Matrix {
+pub fn standardise(mut similarity: Matrix, by_row: &[SampleMoments], by_column: &[SampleMoments]) -> Matrix {
     let by_column: Vec<(f32, f32)> = by_column.iter().map(SampleMoments::mean_and_scale).collect();
-    let mut values = Vec::with_capacity(similarity.len());
     for (i, spread) in by_row.iter().enumerate().take(similarity.rows()) {
         let (mean, scale) = spread.mean_and_scale();
         let of_columns = by_column.get(similarity.band(i)).unwrap_or_default();
-        let row = similarity.row(i).iter().zip(of_columns);
-        values.extend(row.map(|(&s, &(m, k))| 0.5 * ((s - mean) * scale + (s - m) * k)));
+        let cells = similarity.cells(i);
+        let row = similarity.values[cells].iter_mut().zip(of_columns);
+        row.for_each(|(s, &(m, k))| *s = 0.5 * ((*s - mean) * scale + (*s - m) * k));
     }
-    similarity.with(values)
+    similarity
 }
 
 /// Sums of similarities and their squares, for mean and standard deviation.
@@ -234,7 +235,7 @@ mod tests {
                 }
             })
             .collect();
-        let llr = log_likelihood_ratios(&z_scores(&Matrix::new(n, n, values).unwrap()));
+        let llr = log_likelihood_ratios(&z_scores(Matrix::new(n, n, values).unwrap()));
         for i in 0..n {
             for (j, &v) in llr.row(i).iter().enumerate() {
                 assert!(if i == j { v > 3.0 } else { v < -1.0 }, "{i} {j} {v}");
@@ -244,7 +245,7 @@ mod tests {
 
     #[test]
     fn pictures_without_content_speak_against_every_place() {
-        let llr = log_likelihood_ratios(&z_scores(&Matrix::new(3, 4, vec![0.0; 12]).unwrap()));
+        let llr = log_likelihood_ratios(&z_scores(Matrix::new(3, 4, vec![0.0; 12]).unwrap()));
         assert!((0..3).all(|i| llr.row(i).iter().all(|&v| v == -3.0)));
     }
 
@@ -264,7 +265,7 @@ mod tests {
         assert!(m.reversed_reference().is_none());
         assert!(Matrix::banded(5, vec![1..3, 0..4], vec![0.0; 6]).is_none());
         assert!(Matrix::banded(5, vec![0..2, 0..6], vec![0.0; 8]).is_none());
-        assert!(add(&m, &Matrix::new(1, 5, vec![0.0; 5]).unwrap()).is_none());
+        assert!(add(m, &Matrix::new(1, 5, vec![0.0; 5]).unwrap()).is_none());
     }
 
     #[test]
@@ -275,6 +276,6 @@ mod tests {
         let by_column: Vec<SampleMoments> = (0..60)
             .map(|j| SampleMoments::of(&(0..40).map(|i| all.row(i)[j]).collect::<Vec<f32>>()))
             .collect();
-        assert_eq!(standardise(&all, &by_row, &by_column), z_scores(&all));
+        assert_eq!(standardise(all.clone(), &by_row, &by_column), z_scores(all));
     }
 }

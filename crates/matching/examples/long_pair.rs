@@ -4,7 +4,7 @@
 //!     long_pair align 3 FOLDER    aligns them and prints seconds and peak memory
 //!
 //! Two steps, because making an index takes more memory than reading one. With a fourth argument, `fine`,
-//! there are frames between the analysed ones as well.
+//! there are frames between the analysed ones as well; with `laps`, both ride like laps of 24 s and 21 s.
 
 #![allow(clippy::print_stdout)]
 
@@ -30,18 +30,29 @@ const KEYPOINTS: usize = 800;
 
 fn main() -> Result<(), String> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let (step, hours, folder, fine) = match arguments.as_slice() {
-        [step, hours, folder] => (step, hours, folder, false),
-        [step, hours, folder, fine] if fine == "fine" => (step, hours, folder, true),
-        _ => return Err("usage: long_pair make|align HOURS FOLDER [fine]".to_owned()),
+    let (step, hours, folder, kind) = match arguments.as_slice() {
+        [step, hours, folder] => (step, hours, folder, ""),
+        [step, hours, folder, kind] if ["fine", "laps"].contains(&kind.as_str()) => {
+            (step, hours, folder, kind.as_str())
+        }
+        _ => return Err("usage: long_pair make|align HOURS FOLDER [fine|laps]".to_owned()),
     };
     let secs = 3600.0 * hours.parse::<f64>().map_err(|e| e.to_string())?;
     let files = ["reference", "new"].map(|side| Path::new(folder).join(format!("{side}.npz")));
     match step.as_str() {
         "make" => {
-            let place = |t: f64| t - 10.0 + 6.0 * (t / 25.0).sin();
-            for (file, place) in files.iter().zip([(|t| t) as fn(f64) -> f64, place]) {
-                let features = ride(secs, place, fine);
+            let places: [fn(f64) -> f64; 2] = if kind == "laps" {
+                [|t| t % 24.0, |t| (24.0 / 21.0 * t) % 24.0]
+            } else {
+                [|t| t, |t| t - 10.0 + 6.0 * (t / 25.0).sin()]
+            };
+            let lengths = if kind == "laps" {
+                [secs, 21.0 / 24.0 * secs]
+            } else {
+                [secs; 2]
+            };
+            for ((file, place), secs) in files.iter().zip(places).zip(lengths) {
+                let features = ride(secs, place, kind == "fine");
                 index_file::write(file, index_file::OWN, &features, "2026-01-01T00:00:00Z")
                     .map_err(|e| e.to_string())?;
             }

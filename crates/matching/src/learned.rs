@@ -1,6 +1,7 @@
 //! Learned evidence: how far each pair of frames stands out by the learned descriptor, computed for the
 //! frames that the search for the path looks at.
 
+use std::cell::Cell;
 use std::ops::Range;
 
 use mtbsync_align::evidence::{Matrix, combine, z_scores};
@@ -10,12 +11,12 @@ use mtbsync_task::error::PipelineError;
 use mtbsync_task::progress::Task;
 use mtbsync_vision::similarity::{LearnedCentring, LearnedSequence};
 
-use crate::compare::{Comparable, compare_all, compare_band, inconsistent};
+use crate::compare::{BandComparison, Comparable, compare_all, inconsistent};
 use crate::error::MatchingProblem;
 use crate::settings::MatchSettings;
 
 /// `z` joined with that of the learned descriptors.
-pub fn joined(z: &Matrix, learned: &Matrix) -> Result<Matrix, PipelineError> {
+pub fn joined(z: Matrix, learned: &Matrix) -> Result<Matrix, PipelineError> {
     combine(z, learned).ok_or_else(inconsistent)
 }
 
@@ -26,6 +27,8 @@ pub struct LearnedEvidence<'a> {
     task: &'a Task<'a>,
     model: NamedModel,
     reference: LearnedColumn,
+    /// Of all frames of the new run, once they were needed.
+    new: Cell<Option<LearnedColumn>>,
 }
 
 impl<'a> LearnedEvidence<'a> {
@@ -48,6 +51,7 @@ impl<'a> LearnedEvidence<'a> {
             settings,
             task,
             model,
+            new: Cell::new(None),
         })
     }
 
@@ -64,7 +68,7 @@ impl<'a> LearnedEvidence<'a> {
             LearnedCentring::new(&self.reference, &reference.mask),
         ];
         let every: Vec<usize> = (0..rows.len()).collect();
-        let learned = z_scores(&compare_all(&sides, &every)?);
+        let learned = z_scores(compare_all(&sides, &every)?);
         self.reference.check()?;
         ours.check()?;
         Ok(learned)
@@ -80,17 +84,20 @@ impl<'a> LearnedEvidence<'a> {
         )
     }
 
-    /// `z` of every new frame against the reference frames of its band.
-    pub fn of_bands(&self, bands: &[Range<usize>]) -> Result<Matrix, PipelineError> {
+    /// `z` of the new frames `rows` against the reference frames of their bands, judged against a sample of
+    /// all new frames, which are described for it.
+    pub fn of_bands(&self, rows: &[usize], bands: &[Range<usize>]) -> Result<Matrix, PipelineError> {
         let [new, reference] = self.features;
-        let ours = self.all_new()?;
+        let known = self.new.take();
+        let ours = known.map_or_else(|| self.all_new(), Ok)?;
         let sides = [
             LearnedCentring::new(&ours, &new.mask),
             LearnedCentring::new(&self.reference, &reference.mask),
         ];
-        let (_, learned) = compare_band(&sides, bands)?;
+        let learned = BandComparison::new(&sides, rows, bands)?.z();
         self.reference.check()?;
         ours.check()?;
+        self.new.set(Some(ours));
         Ok(learned)
     }
 }

@@ -4,10 +4,11 @@
 //! Similarities become z-scores and log-likelihood ratios ([`mtbsync_align::evidence`]), those of GPS are
 //! added, and forward–backward gives the posterior of every frame's place ([`mtbsync_align::sequence`]).
 
+mod looks;
+
 use std::time::{Duration, Instant};
 
 use mtbsync_align::ambiguity;
-use mtbsync_align::band::band;
 use mtbsync_align::evidence::{Matrix, add, log_likelihood_ratios, z_scores};
 use mtbsync_align::sequence::{Posterior, PosteriorInterval, posterior_intervals, posteriors};
 use mtbsync_index::features::{DenseFrames, Features};
@@ -24,9 +25,7 @@ use crate::learned::{LearnedEvidence, joined};
 use crate::picture_speed::picture_speed;
 use crate::reweight::CellWeights;
 use crate::settings::{MatchSettings, Matcher};
-use crate::tuning::{
-    MAX_FULL_CELLS, REVERSED_SHARE, SAME_PLACE_SECS, SPARSE_FRAMES, SURE_AGREEMENT, SURE_SHARE_ON,
-};
+use crate::tuning::{MAX_FULL_CELLS, REVERSED_SHARE, SAME_PLACE_SECS, SURE_AGREEMENT, SURE_SHARE_ON};
 use crate::verify::local_similarity;
 
 /// Where each new frame is, and what spoke for it.
@@ -84,7 +83,7 @@ pub fn locate(
     if settings.matcher == Matcher::Orb {
         let values = local_similarity(new, reference, settings.lowe);
         let similarity = full_matrix(new.t_secs.len(), reference.t_secs.len(), values)?;
-        let z = z_scores(&similarity);
+        let z = z_scores(similarity.clone());
         compared(task)?;
         return Ok(judge(&z, &every, reference, new, tracks).found(similarity, z, false));
     }
@@ -110,7 +109,7 @@ pub fn locate(
             .weighted(Some(&weights))
             .compare(&every, ShiftSearch::CoarseToFine)?;
         let z = match &first.learned {
-            Some((_, learned)) => joined(&z, learned)?,
+            Some((_, learned)) => joined(z, learned)?,
             None => z,
         };
         let judged = judge(&z, &every, reference, new, tracks);
@@ -118,33 +117,7 @@ pub fn locate(
         found.weights = Some(weights);
         return Ok(found);
     }
-    let sparse: Vec<usize> = every
-        .into_iter()
-        .step_by(new.t_secs.len().div_ceil(SPARSE_FRAMES))
-        .collect();
-    let (_, z) = frame_pairs.compare(&sparse, ShiftSearch::Pooled)?;
-    compared(task)?;
-    let FirstLook { judged, learned, .. } = search.first_look(z, &sparse)?;
-    let t_sparse: Vec<f64> = sparse.iter().map(|&i| new.t_secs[i]).collect();
-    // Without a path nothing is worth a closer look.
-    let nowhere = || vec![0..1; new.t_secs.len()];
-    let bands = band(&judged.intervals, &t_sparse, &new.t_secs, &reference.t_secs).unwrap_or_else(nowhere);
-    let weights = has_foreground.then(|| judged.weights(&frame_pairs, &sparse, &reference.t_secs));
-    let weights = weights.flatten();
-    let (similarity, z) = frame_pairs.weighted(weights.as_ref()).compare_within(&bands)?;
-    let z = match &learned {
-        Some((learned, _)) => joined(&z, &learned.of_bands(&bands)?)?,
-        None => z,
-    };
-    let llr = judged.with_gps(log_likelihood_ratios(&z), &new.t_secs, &reference.t_secs);
-    let path = posteriors(&llr, &new.t_secs, &reference.t_secs);
-    let mut found = Judged {
-        intervals: path.into_iter().map(PosteriorInterval::point).collect(),
-        ..judged
-    }
-    .found(similarity, z, learned.is_some());
-    found.weights = weights;
-    Ok(found)
+    search.in_bands(frame_pairs, has_foreground)
 }
 
 /// The pictures are compared; now it is the sequence model's turn.
@@ -200,7 +173,7 @@ impl<'a> Search<'a> {
         }
         let learned = LearnedEvidence::new([self.new, self.reference], self.settings, self.task)?;
         let of_rows = learned.of_rows(rows)?;
-        let z = joined(&z, &of_rows)?;
+        let z = joined(z, &of_rows)?;
         Ok(FirstLook {
             judged: judged(&z),
             z,
@@ -245,7 +218,7 @@ impl Judged {
         self.gps
             .as_ref()
             .and_then(|gps| gps.log_likelihood_ratios(t_new_secs, t_ref_secs, llr.bands()))
-            .and_then(|ratios| add(&llr, &ratios))
+            .and_then(|ratios| add(ratios, &llr))
             .unwrap_or(llr)
     }
 

@@ -17,8 +17,9 @@ pub(crate) const SAMPLE_FRAMES: usize = 64;
 pub(crate) const PART_FRAMES: usize = 48;
 /// Such parts that are compared before their results are put into place: work for many threads.
 pub(crate) const PARTS_AT_ONCE: usize = 128;
-/// Blocks of prepared reference frames kept for the comparison within bands: the widest band for two threads.
-pub(crate) const KEPT_BLOCKS: usize = 48;
+/// New frames compared at once within bands: work for many threads; with the reference frames of their bands
+/// some 10 MB.
+pub(crate) const TILE_ROWS: usize = 256;
 /// Share of frames on the trail, played backwards, that makes a reversed ride.
 pub(crate) const REVERSED_SHARE: f64 = 0.5;
 

@@ -6,6 +6,8 @@ mod generated;
 
 use generated::recording;
 use mtbsync_align::fit::fit_monotone;
+use mtbsync_align::pair::Pair;
+use mtbsync_index::features::Features;
 use mtbsync_index::tracks::Tracks;
 use mtbsync_matching::align::{Alignment, align};
 use mtbsync_matching::settings::{MatchSettings, Matcher};
@@ -22,6 +24,17 @@ fn place(t: f64) -> f64 {
 fn aligned(trail: u64) -> Alignment {
     let reference = recording(1, FPS, 340.0, 0.8, |t| t);
     let new = recording(trail, FPS, 360.0, 0.8, place);
+    aligned_with(&reference, &new)
+}
+
+/// Of a reference of laps of 24 s and a new run of laps of 21 s, so many of each.
+fn aligned_laps(reference: usize, new: usize) -> Alignment {
+    let reference = recording(1, FPS, 24.0 * reference as f64, 0.8, |t| t % 24.0);
+    let new = recording(1, FPS, 21.0 * new as f64, 0.8, |t| (t * 24.0 / 21.0) % 24.0);
+    aligned_with(&reference, &new)
+}
+
+fn aligned_with(reference: &Features, new: &Features) -> Alignment {
     let settings = MatchSettings {
         matcher: Matcher::Dense,
         ..MatchSettings::default()
@@ -32,7 +45,7 @@ fn aligned(trail: u64) -> Alignment {
         threads: 2,
         scratch: None,
     };
-    align(&reference, &new, &Tracks::default(), &settings, &task).expect("generated features are consistent")
+    align(reference, new, &Tracks::default(), &settings, &task).expect("generated features are consistent")
 }
 
 #[test]
@@ -59,4 +72,26 @@ fn a_long_ride_is_followed_within_its_band() {
 fn a_long_ride_elsewhere_has_no_place() {
     let found = aligned(2);
     assert!(found.pairs.len() < 20, "{}", found.pairs.len());
+}
+
+#[test]
+fn among_many_like_laps_none_is_claimed() {
+    let found = aligned_laps(60, 15);
+    assert!(!found.warnings.is_empty());
+    let sure = found.pairs.iter().map(|pair| pair.certainty).fold(0.0, f64::max);
+    assert!(sure <= 0.5, "{sure}");
+}
+
+#[test]
+fn as_many_like_laps_on_both_sides_are_told_apart_by_their_order() {
+    let found = aligned_laps(60, 60);
+    let off = |pair: &&Pair| (pair.t_ref_secs - pair.t_new_secs * 24.0 / 21.0).abs() > 12.0;
+    assert!(found.pairs.len() > 2_300, "{}", found.pairs.len());
+    let wrong = found
+        .pairs
+        .iter()
+        .filter(off)
+        .filter(|pair| pair.certainty > 0.5)
+        .count();
+    assert_eq!(wrong, 0);
 }

@@ -63,6 +63,8 @@ pub struct PosteriorInterval {
     pub low_secs: f64,
     /// Upper end, seconds of reference time.
     pub high_secs: f64,
+    /// Share of the mass on the trail within 45 s of the place, 0..1.
+    pub near: f64,
 }
 
 impl PosteriorInterval {
@@ -72,6 +74,7 @@ impl PosteriorInterval {
             posterior,
             low_secs: posterior.t_ref_secs,
             high_secs: posterior.t_ref_secs,
+            near: 1.0,
         }
     }
 }
@@ -85,7 +88,7 @@ impl PosteriorInterval {
 ///
 /// // 30 new frames that look like the 30 reference frames at the same times.
 /// let similarity = (0..900).map(|cell| if cell / 30 == cell % 30 { 0.9 } else { 0.1 }).collect();
-/// let llr = log_likelihood_ratios(&z_scores(&Matrix::new(30, 30, similarity).unwrap()));
+/// let llr = log_likelihood_ratios(&z_scores(Matrix::new(30, 30, similarity).unwrap()));
 /// let t_secs: Vec<f64> = (0..30).map(|k| f64::from(k) / 3.0).collect();
 /// let found = posteriors(&llr, &t_secs, &t_secs);
 /// assert!((found[15].t_ref_secs - 5.0).abs() < 0.1 && found[15].is_on_trail());

@@ -12,7 +12,7 @@ use crate::tuning::{
 };
 
 /// Places that are moved at once: long enough for vectors, short enough to stay in the nearest cache for all
-/// steps of a kernel, which in a sparse look at a long ride has hundreds.
+/// steps of a kernel.
 const BLOCK: usize = 256;
 
 pub(super) struct SequenceModel {
@@ -28,8 +28,9 @@ pub(super) struct SequenceModel {
 
 /// Probabilities of a step of `dt` seconds.
 struct Transition {
-    /// Of moving ahead by 0, 1, 2, … reference frames.
-    kernel: Vec<f64>,
+    /// Of moving ahead by so many reference frames, where it is not 0: by increasing numbers, as many as the
+    /// speed ratio has samples, however long the step.
+    kernel: Vec<(usize, f64)>,
     leave: f64,
     come_back: f64,
 }
@@ -93,7 +94,7 @@ impl SequenceModel {
             *stay += STAND;
         }
         Transition {
-            kernel,
+            kernel: kernel.into_iter().enumerate().filter(|&(_, p)| p > 0.0).collect(),
             leave: 1.0 - (1.0 - LEAVE_PER_SEC).powf(dt),
             come_back: 1.0 - (1.0 - RETURN_PER_SEC).powf(dt),
         }
@@ -116,7 +117,7 @@ impl SequenceModel {
         for start in there.clone().step_by(BLOCK) {
             let end = there.end.min(start + BLOCK);
             to[start..end].fill(0.0);
-            for (ahead, &k) in step.kernel.iter().enumerate().rev() {
+            for &(ahead, k) in step.kernel.iter().rev() {
                 let (first, last) = (start.max(here.start + ahead), end.min(here.end + ahead));
                 if first < last {
                     add_times(&mut to[first..last], &from[first - ahead..last - ahead], k);
@@ -145,7 +146,7 @@ impl SequenceModel {
         for start in here.clone().step_by(BLOCK) {
             let end = here.end.min(start + BLOCK);
             to[start..end].fill(0.0);
-            for (ahead, &k) in step.kernel.iter().enumerate() {
+            for &(ahead, k) in &step.kernel {
                 let first = start.max(there.start.saturating_sub(ahead));
                 let last = end.min(there.end.saturating_sub(ahead));
                 if first < last {
@@ -322,6 +323,23 @@ mod tests {
             .zip(&b[band.clone()])
             .map(|(a, b)| a * b)
             .sum()
+    }
+
+    #[test]
+    fn a_longer_step_costs_no_more() {
+        let model = SequenceModel {
+            spacing: 1.0 / 3.0,
+            m: 40_000,
+            speed_ratio: SpeedRatio::UNKNOWN,
+            return_behind: 0.1,
+        };
+        let most = 2 * (2 * RATIO_SAMPLES as usize + 1) + 1;
+        for step_secs in [0.3, 3.0, 30.0, 300.0] {
+            let kernel = model.transition(step_secs).kernel;
+            assert!(kernel.len() <= most, "{step_secs}: {}", kernel.len());
+            let total: f64 = kernel.iter().map(|k| k.1).sum();
+            assert!((total - (1.0 - JUMP)).abs() < 1e-9);
+        }
     }
 
     #[test]

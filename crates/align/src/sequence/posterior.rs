@@ -1,7 +1,7 @@
 //! Summary of a marginal posterior over the reference frames.
 
 use super::{Posterior, PosteriorInterval};
-use crate::tuning::{INTERVAL_TAIL, ON_SECS};
+use crate::tuning::{INTERVAL_TAIL, NEAR_SECS, ON_SECS};
 
 /// Heaviest window of the mass `on` at the reference frames `t_ref`, `spacing` seconds apart, its centre of
 /// mass, and the credible interval; `off` is the mass of having no counterpart. Masses need not sum to 1.
@@ -33,14 +33,18 @@ pub(super) fn summarise(on: &[f64], off: f64, t_ref: &[f64], spacing: f64) -> Po
         .map(|(p, t)| p * t)
         .sum();
     let (low_secs, high_secs) = interval(on, on_total, t_ref);
+    let t_ref_secs = if mass > 0.0 { moment / mass } else { t_ref[centre] };
+    let near = t_ref.partition_point(|&t| t < t_ref_secs - NEAR_SECS)
+        ..t_ref.partition_point(|&t| t <= t_ref_secs + NEAR_SECS);
     PosteriorInterval {
         posterior: Posterior {
-            t_ref_secs: if mass > 0.0 { moment / mass } else { t_ref[centre] },
+            t_ref_secs,
             on: (mass / total).min(1.0),
             off: off / total,
         },
         low_secs,
         high_secs,
+        near: (on[near].iter().sum::<f64>() / on_total).min(1.0),
     }
 }
 

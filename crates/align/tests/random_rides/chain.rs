@@ -98,7 +98,7 @@ pub fn align(reference: &Film, new: &Film) -> Outcome {
         .flat_map(|a| reference.views.iter().map(|b| cosine(a, b)))
         .collect();
     let similarity = Matrix::new(new.t.len(), reference.t.len(), values).unwrap();
-    let llr = log_likelihood_ratios(&z_scores(&similarity));
+    let llr = log_likelihood_ratios(&z_scores(similarity));
     let mut path = posteriors(&llr, &new.t, &reference.t);
     let certainty = ambiguity::certainty(&llr, &path, &new.t, &reference.t);
     path.iter_mut().for_each(|posterior| posterior.on *= certainty);

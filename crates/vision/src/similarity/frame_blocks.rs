@@ -29,13 +29,7 @@ impl<'a, T> FrameBlocks<'a, T> {
         }
     }
 
-    /// Number of blocks.
-    pub fn count(&self) -> usize {
-        self.frames.div_ceil(BLOCK_FRAMES)
-    }
-
-    /// The frames of a block.
-    pub fn range(&self, number: usize) -> Range<usize> {
+    fn range(&self, number: usize) -> Range<usize> {
         let from = number * BLOCK_FRAMES;
         from.min(self.frames)..(from + BLOCK_FRAMES).min(self.frames)
     }
