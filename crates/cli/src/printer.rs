@@ -89,6 +89,11 @@ impl Printer {
         }
     }
 
+    /// Several lines of the result, made by the program itself.
+    pub fn lines(&self, text: &str) {
+        text.trim_end().lines().for_each(|line| self.line(line));
+    }
+
     /// A detail for those who asked with `-v`.
     pub fn detail(&self, text: &str) {
         if self.verbosity > 0 && self.mode != Mode::Quiet {

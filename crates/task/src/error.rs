@@ -9,10 +9,10 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use mtbsync_formats::{ReadError, ReadErrorKind};
 use mtbsync_formats::atomic::{WriteError, WriteErrorKind};
 use mtbsync_formats::csv::{CellError, CsvError};
 use mtbsync_formats::json::JsonError;
+use mtbsync_formats::{ReadError, ReadErrorKind};
 
 /// Which exit code an error ends with (the numbers are the command line's business).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

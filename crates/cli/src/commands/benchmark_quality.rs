@@ -114,7 +114,7 @@ pub fn run(args: BenchmarkArgs, session: &Session) -> Result<Outcome, PipelineEr
         .write(&args.out, formats, context.overwrite, &context.now_utc())
         .map_err(CliProblem::Benchmark)?;
     let summary = benchmark.summary();
-    session.printer.line(summary.text(args.strict).trim_end());
+    session.printer.lines(&summary.text(args.strict));
     for path in &written {
         session.printer.line(&format!("-> {}", path.display()));
     }

@@ -50,8 +50,9 @@ pub fn run(args: &QualityCheckArgs, session: &Session) -> Result<Outcome, Pipeli
     }
     match &found {
         CheckOutcome::Judged { report, .. } => {
-            let text = summary_text(report, report.status.shown());
-            session.printer.line(text.trim_end());
+            session
+                .printer
+                .lines(&summary_text(report, report.status.shown()));
             let exit = match report.status {
                 RegressionStatus::Learning | RegressionStatus::Ok => Exit::Success,
                 RegressionStatus::Warn => Exit::Warning,
@@ -81,10 +82,10 @@ fn for_ci(
         written => written?,
     };
     match found {
-        CheckOutcome::Judged { report, .. } => session
-            .printer
-            .line(summary_text(report, gate.shown_status()).trim_end()),
-        CheckOutcome::NoData { message, .. } => session.printer.line(&format!(
+        CheckOutcome::Judged { report, .. } => {
+            session.printer.lines(&summary_text(report, gate.shown_status()))
+        }
+        CheckOutcome::NoData { message, .. } => session.printer.lines(&format!(
             "Regression Status: {}\n\n{message}",
             gate.shown_status()
         )),

@@ -104,8 +104,10 @@ fn lines(report: &SplitsReport, all: bool) -> Vec<String> {
             } else {
                 &table.reference
             };
-            let blank = if lines.is_empty() { "" } else { "\n" };
-            lines.push(format!("{blank}Against {reference}:"));
+            if !lines.is_empty() {
+                lines.push(String::new());
+            }
+            lines.push(format!("Against {reference}:"));
         }
         lines.extend(blocks(table, all));
         if let Some(ideal_secs) = table.ideal_secs.filter(|_| table.runs.len() > 1) {

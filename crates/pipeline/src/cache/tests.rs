@@ -331,7 +331,10 @@ fn learned_descriptors_are_entries_like_indexes() {
     let cache = cache(&folder, u64::MAX);
     put(&cache, "a", NOW);
     let learned = cache.learned_folder().unwrap();
-    let (file, unfinished) = (learned.join("0123456789abcdef0123456789abcdef.maps"), learned.join("0123456789abcdef0123456789abcdef.part"));
+    let (file, unfinished) = (
+        learned.join("0123456789abcdef0123456789abcdef.maps"),
+        learned.join("0123456789abcdef0123456789abcdef.part"),
+    );
     for path in [&file, &unfinished] {
         fs::write(path, [0; 100]).unwrap();
     }
@@ -347,7 +350,10 @@ fn learned_descriptors_are_entries_like_indexes() {
     cache
         .keep_learned(SystemTime::now(), "2026-06-09T09:00:00Z")
         .unwrap();
-    assert_eq!(last_used(&cache, "learned-0123456789abcdef0123456789abcdef"), "2026-06-02T09:00:00Z");
+    assert_eq!(
+        last_used(&cache, "learned-0123456789abcdef0123456789abcdef"),
+        "2026-06-02T09:00:00Z"
+    );
     cache.clear(None, false, NOW).unwrap();
     assert!(!file.exists() && unfinished.exists());
 }

@@ -201,8 +201,10 @@ fn is_of_another_pair(request: &SyncRequest, folder: &Path, inputs: &Inputs) -> 
     if let Some(TimeWarpFile { reference, new, .. }) = optional(read_warp(&folder.join(TIMEWARP_FILE)))? {
         let differs =
             |known: Option<String>, is: &str| known.is_some_and(|known| !known.is_empty() && known != is);
-        return Ok(differs(reference.map(|side| side.fingerprint), &is_reference.fingerprint)
-            || differs(new.map(|side| side.fingerprint), &is_new.fingerprint));
+        return Ok(
+            differs(reference.map(|side| side.fingerprint), &is_reference.fingerprint)
+                || differs(new.map(|side| side.fingerprint), &is_new.fingerprint),
+        );
     }
     let perf = optional(json::read::<Perf>(&folder.join(PERF_FILE)))?;
     Ok(perf.is_some_and(|perf| {
