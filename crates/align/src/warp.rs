@@ -59,8 +59,8 @@ impl Segment {
         ends(self.curve.y())
     }
 
-    /// Moments of the new run `step_secs` apart from the first on, ends of the stretches the curve is looked at
-    /// in: fewer where that would be more than [`MOST_STEPS_PER_KNOT`] for each knot.
+    /// Moments of the new run `step_secs` apart from the first on, ends of the stretches the curve is looked
+    /// at in: fewer where that would be more than [`MOST_STEPS_PER_KNOT`] for each knot.
     pub(crate) fn moments(&self, step_secs: f64) -> impl Iterator<Item = f64> {
         let (first, last) = self.new_range();
         let most = self.curve.x().len().saturating_mul(MOST_STEPS_PER_KNOT);

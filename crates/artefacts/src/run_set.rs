@@ -96,8 +96,8 @@ fn is_same_folder(a: &Path, b: &Path) -> bool {
     a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
 }
 
-/// The right to write into the folder of a run: until it is dropped, nobody else changes what a person has set
-/// there, or makes files of it. Where the system locks no folders, there is nothing to wait for.
+/// The right to write into the folder of a run: until it is dropped, nobody else changes what a person has
+/// set there, or makes files of it. Where the system locks no folders, there is nothing to wait for.
 #[derive(Debug)]
 pub struct RunLock {
     folder: PathBuf,

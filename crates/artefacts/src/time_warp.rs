@@ -345,7 +345,7 @@ impl TimeWarpFile {
             .filter(|s| s.is_finite() && *s > 0.0)
             .unwrap_or(LINE_SIGMA_SECS);
         // From where either recording begins, as far as both clocks go.
-        let from = (-b / a).min(0.0).max(-LONGEST_SECS);
+        let from = (-b / a).clamp(-LONGEST_SECS, 0.0);
         let to = LONGEST_SECS.min((LONGEST_SECS - b) / a);
         let knots = vec![from, to];
         let segment = Segment::new(
@@ -529,7 +529,7 @@ mod tests {
                     file.new = Some(RecordingFile {
                         duration: extreme,
                         ..RecordingFile::default()
-                    })
+                    });
                 },
                 "duration",
             );

@@ -73,7 +73,8 @@ impl Session {
         self.threads
     }
 
-    /// Warns of a clock that is no use; for `-v`: what the global flags, the environment and the configuration came to.
+    /// Warns of a clock that is no use; for `-v`: what the global flags, the environment and the
+    /// configuration came to.
     pub fn describe(&self) {
         if !clock::is_writable() {
             let now = clock::now_utc();

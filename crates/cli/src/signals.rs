@@ -109,7 +109,8 @@ fn listen_to_signals(cancel: Cancel) {
     }
 }
 
-/// Lets a write beyond the limit on file sizes (`ulimit -f`) fail, which the system would end the program for.
+/// Lets a write beyond the limit on file sizes (`ulimit -f`) fail, which the system would end the program
+/// for.
 #[cfg(unix)]
 pub fn outlive_file_limits() {
     let noted = Arc::new(AtomicBool::new(false));

@@ -1,5 +1,6 @@
-//! Opening files, and reading a whole one into memory with an upper bound, so that a wrong path (a video given
-//! as a CSV, a pipe nobody writes into) is a clear error and not an exhausted machine or one that waits.
+//! Opening files, and reading a whole one into memory with an upper bound, so that a wrong path (a video
+//! given as a CSV, a pipe nobody writes into) is a clear error and not an exhausted machine or one that
+//! waits.
 
 use std::fs::{self, File, FileType, OpenOptions};
 use std::io::{self, Read};

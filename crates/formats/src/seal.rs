@@ -1,8 +1,8 @@
 //! Files that know whether they are still what was written.
 //!
-//! A sealed file ends with 48 bytes: a box header (`free`, so that a sealed movie plays), a magic word, and the
-//! SHA-256 of everything before. Made for files that are kept for long and read by nobody else; a digit that
-//! flips on a worn disk must not become another result.
+//! A sealed file ends with 48 bytes: a box header (`free`, so that a sealed movie plays), a magic word, and
+//! the SHA-256 of everything before. Made for files that are kept for long and read by nobody else; a digit
+//! that flips on a worn disk must not become another result.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};

@@ -78,7 +78,7 @@ pub fn vis_json(
         markers: M,
     }
     let columns = columns(table);
-    let object = |marker| typed_object(&columns, &cells(table, marker));
+    let object = |marker| typed_object(&columns, cells(table, marker));
     json::to_vec(&Vis {
         params: params.map(|(a, b)| json!({"a": a, "b": b})),
         label,

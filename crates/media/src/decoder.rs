@@ -31,8 +31,8 @@ impl VideoDecoder {
         demuxer.check_decoded(stream)?;
         let unsupported = || OpenError::UnsupportedCodec(codec_id.name().to_owned());
         let mut context = ffmpeg::codec::Context::from_parameters(parameters).map_err(|_| unsupported())?;
-        // SAFETY: the context was just allocated and is not open yet, which is when threads and bounds are set. The
-        // kind of threading is left to the library (frames or slices, whichever the codec can).
+        // SAFETY: the context was just allocated and is not open yet, which is when threads and bounds are
+        // set. The kind of threading is left to the library (frames or slices, whichever the codec can).
         unsafe {
             (*context.as_mut_ptr()).thread_count = i32::try_from(threads).unwrap_or(0);
             (*context.as_mut_ptr()).max_pixels = fence::MAX_PIXELS as i64;

@@ -109,8 +109,8 @@ pub(crate) struct Demuxer {
 }
 
 impl Demuxer {
-    /// Opens the file at `path` and looks at the beginning of its streams, which decodes several frames of those
-    /// that the fence lets pass. No other file is ever opened.
+    /// Opens the file at `path` and looks at the beginning of its streams, which decodes several frames of
+    /// those that the fence lets pass. No other file is ever opened.
     pub fn open(path: &Path) -> Result<Demuxer, OpenError> {
         Self::open_header(source::open(path)?)?.look_through()
     }
@@ -147,8 +147,8 @@ impl Demuxer {
         let mut io = StreamIo::from_read_seek(source.reader()?).map_err(|_| OpenError::NoMemory)?;
         let mut options: *mut ffi::AVDictionary = ptr::null_mut();
         // SAFETY: the name, the keys and the values are NUL-terminated and outlive the calls.
-        // `avformat_open_input` frees and nulls `context` on failure, and leaves `io` alone; the dictionary is
-        // freed in every case. On success `Input` takes both and closes them when dropped.
+        // `avformat_open_input` frees and nulls `context` on failure, and leaves `io` alone; the dictionary
+        // is freed in every case. On success `Input` takes both and closes them when dropped.
         unsafe {
             let mut context = ffi::avformat_alloc_context();
             if context.is_null() {
@@ -176,8 +176,8 @@ impl Demuxer {
 
     fn look_through(mut self) -> Result<Demuxer, OpenError> {
         let mut options = vec![ptr::null_mut::<ffi::AVDictionary>(); self.input.nb_streams() as usize];
-        // SAFETY: the context is open; there is one dictionary per stream, set by NUL-terminated text and freed
-        // afterwards.
+        // SAFETY: the context is open; there is one dictionary per stream, set by NUL-terminated text and
+        // freed afterwards.
         let looked = unsafe {
             for each in &mut options {
                 ffi::av_dict_set_int(each, c"max_pixels".as_ptr(), fence::MAX_PIXELS as i64, 0);

@@ -1,9 +1,10 @@
-//! What is decoded at all: codecs and pixel formats of cameras, phones and editors, pictures up to 8K. A file can
-//! name any of the hundreds that FFmpeg knows, and a megabyte of some kinds asks for a gigabyte of pictures.
+//! What is decoded at all: codecs and pixel formats of cameras, phones and editors, pictures up to 8K. A file
+//! can name any of the hundreds that FFmpeg knows, and a megabyte of some kinds asks for a gigabyte of
+//! pictures.
 //!
-//! With these bounds, decoding one file holds at most as many pictures as its codec refers to (16 in H.264 and
-//! HEVC) and one per decoder thread. A process that decodes for strangers needs nothing more than the system's
-//! limits (`RLIMIT_AS`, `RLIMIT_CPU`): a refused allocation ends decoding with an error.
+//! With these bounds, decoding one file holds at most as many pictures as its codec refers to (16 in H.264
+//! and HEVC) and one per decoder thread. A process that decodes for strangers needs nothing more than the
+//! system's limits (`RLIMIT_AS`, `RLIMIT_CPU`): a refused allocation ends decoding with an error.
 
 use std::ffi::{CStr, CString};
 use std::ptr;

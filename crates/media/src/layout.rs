@@ -1,4 +1,5 @@
-//! Where in a decoded picture the luma is, by FFmpeg's own description of the format; and how large the picture is with square pixels.
+//! Where in a decoded picture the luma is, by FFmpeg's own description of the format; and how large the
+//! picture is with square pixels.
 
 use fast_image_resize::pixels::{U8, U16};
 use ffmpeg_next as ffmpeg;
@@ -79,9 +80,9 @@ impl LumaLayout {
         samples.reserve(width * height);
         let row_bytes = self.offset + width.saturating_sub(1) * self.step + self.sample_bytes();
         for y in 0..height {
-            // SAFETY: `fence::check_frame` found `height` rows of the format's length, which holds `row_bytes`,
-            // `linesize` bytes apart in the memory of this plane. `linesize` may be negative (bottom-up
-            // pictures), hence the signed offset.
+            // SAFETY: `fence::check_frame` found `height` rows of the format's length, which holds
+            // `row_bytes`, `linesize` bytes apart in the memory of this plane. `linesize` may be negative
+            // (bottom-up pictures), hence the signed offset.
             let row = unsafe {
                 let raw = frame.as_ptr();
                 let start = (*raw).data[self.plane];

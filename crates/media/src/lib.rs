@@ -31,8 +31,8 @@
 //!
 //! All times are presentation times: edit lists are applied, frame durations may vary, and 0 is the first
 //! frame that is shown. What the system cannot read is an error, never a short recording (`source`); what is
-//! decoded at all, and how much memory that may take, is in `fence`. FFmpeg is linked, and stays behind the modules `demux` (containers), `decoder`
-//! (pictures), `luma` and `scale` (pixels), `sound` and `encode`.
+//! decoded at all, and how much memory that may take, is in `fence`. FFmpeg is linked, and stays behind the
+//! modules `demux` (containers), `decoder` (pictures), `luma` and `scale` (pixels), `sound` and `encode`.
 
 mod capabilities;
 mod decoder;

@@ -99,7 +99,8 @@ pub fn copy_with_chapters(
     Ok(())
 }
 
-/// The last box of a movie this program made: players skip it, and the next output of that name may replace it.
+/// The last box of a movie this program made: players skip it, and the next output of that name may replace
+/// it.
 const MADE_BY: &[u8] = b"\0\0\0\x17freemade by mtbsync";
 
 /// Marks a finished MP4 or MOV file as made by this program; `out` stands at its end.

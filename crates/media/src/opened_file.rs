@@ -39,8 +39,8 @@ struct PictureFacts {
 }
 
 impl OpenedFile {
-    /// Opens the file at `path`, which may stand beside the one that was named: a file that is unfit gives the
-    /// reason, one that the system cannot read ends it all.
+    /// Opens the file at `path`, which may stand beside the one that was named: a file that is unfit gives
+    /// the reason, one that the system cannot read ends it all.
     pub fn open_beside(path: &Path) -> Result<Result<OpenedFile, String>, OpenError> {
         match OpenedFile::open(path) {
             Ok(file) => Ok(Ok(file)),

@@ -1,5 +1,6 @@
-//! The bytes of a recording. FFmpeg's demuxers take a failed read for the end of the file, so they read through
-//! here, where the system's answer is kept: a disk that fails must not look like a recording that is short.
+//! The bytes of a recording. FFmpeg's demuxers take a failed read for the end of the file, so they read
+//! through here, where the system's answer is kept: a disk that fails must not look like a recording that is
+//! short.
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};

@@ -183,8 +183,8 @@ impl QualityGate {
         text
     }
 
-    /// Writes both files into `folder`; returns their paths. Other files of their names are replaced only with
-    /// `overwrite`.
+    /// Writes both files into `folder`; returns their paths. Other files of their names are replaced only
+    /// with `overwrite`.
     ///
     /// # Errors
     /// The folder does not allow writing.

@@ -20,7 +20,8 @@ pub fn now_utc() -> String {
     now().format(&Rfc3339).unwrap_or_default()
 }
 
-/// Whether the clock of the machine says a date that files can hold; where it does not, they hold the nearest.
+/// Whether the clock of the machine says a date that files can hold; where it does not, they hold the
+/// nearest.
 pub fn is_writable() -> bool {
     now() > WRITABLE.0 && now() < WRITABLE.1
 }

@@ -111,8 +111,8 @@ pub fn check_name(file: &Path) -> Result<(), PipelineError> {
     Ok(())
 }
 
-/// Where the outputs of one call may go: never over one of its inputs, and over a file that is there only where
-/// it is of the same kind, or the person has said so.
+/// Where the outputs of one call may go: never over one of its inputs, and over a file that is there only
+/// where it is of the same kind, or the person has said so.
 #[derive(Clone, Debug, Default)]
 pub struct Outputs {
     overwrite: bool,
@@ -131,8 +131,8 @@ impl Outputs {
         }
     }
 
-    /// Creates the folder of `file` and proves that the output can be written there. Gives what it may replace
-    /// when it is written. `own` knows files of its kind.
+    /// Creates the folder of `file` and proves that the output can be written there. Gives what it may
+    /// replace when it is written. `own` knows files of its kind.
     ///
     /// # Errors
     /// It cannot; or the name is that of an input, of what a person has set, or of another file.

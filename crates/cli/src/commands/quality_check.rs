@@ -83,7 +83,7 @@ fn for_ci(
     };
     match found {
         CheckOutcome::Judged { report, .. } => {
-            session.printer.lines(&summary_text(report, gate.shown_status()))
+            session.printer.lines(&summary_text(report, gate.shown_status()));
         }
         CheckOutcome::NoData { message, .. } => session.printer.lines(&format!(
             "Regression Status: {}\n\n{message}",

@@ -33,8 +33,8 @@ struct Calls<'a> {
 }
 
 impl Calls<'_> {
-    /// Runs the program; the call of number `fail_at` fails as on a broken disk. Gives what it said, and how many
-    /// calls there were.
+    /// Runs the program; the call of number `fail_at` fails as on a broken disk. Gives what it said, and how
+    /// many calls there were.
     fn run(&self, place: &Place, args: &[&str], fail_at: Option<u64>) -> (Said, u64) {
         let count = place.path("home/calls");
         fs::create_dir_all(place.path("home")).unwrap();
@@ -53,8 +53,8 @@ impl Calls<'_> {
         (said, fs::metadata(&count).unwrap().len())
     }
 
-    /// Lets each call of `index` on `file` fail once: each time an error in the system's words, and neither an
-    /// index nor anything in the cache.
+    /// Lets each call of `index` on `file` fail once: each time an error in the system's words, and neither
+    /// an index nor anything in the cache.
     #[track_caller]
     fn fail_each(&self, place: &Place, file: &str) {
         let args = ["index", "--reference", file, "--out", "i.npz"];

@@ -45,8 +45,8 @@ impl FileSet {
         self.stale.push((path.to_owned(), replaces));
     }
 
-    /// The files that were staged with their whole content: name and digest. Not those that a program writes by
-    /// path.
+    /// The files that were staged with their whole content: name and digest. Not those that a program writes
+    /// by path.
     pub fn digests(&self) -> impl Iterator<Item = (&Path, &[u8; 32])> {
         self.staged
             .iter()
@@ -58,15 +58,15 @@ impl FileSet {
         self.stale.iter().map(|(path, _)| path.as_path())
     }
 
-    /// Adds a file that is renamed before all others, and one that is renamed after all others were renamed or
-    /// removed. Both may have the same target: what it says in between is that the set is not whole.
+    /// Adds a file that is renamed before all others, and one that is renamed after all others were renamed
+    /// or removed. Both may have the same target: what it says in between is that the set is not whole.
     pub fn enclose(&mut self, opening: StagedFile, closing: StagedFile) {
         self.opening.push(opening);
         self.closing.push(closing);
     }
 
-    /// Flushes every file, then renames them all and removes the stale ones. Returns the targets of the set in
-    /// the order they were added.
+    /// Flushes every file, then renames them all and removes the stale ones. Returns the targets of the set
+    /// in the order they were added.
     ///
     /// # Errors
     /// Every older output is as it was, unless the system refuses that too.

@@ -89,8 +89,8 @@ impl StagedFile {
             .map_err(|error| WriteError::from_io(&self.target, error))
     }
 
-    /// Gives the file its name. The registry must be locked by the caller. Gives what was there before, so that
-    /// it can be put back.
+    /// Gives the file its name. The registry must be locked by the caller. Gives what was there before, so
+    /// that it can be put back.
     pub(super) fn rename(self, registry: &mut registry::Locked) -> Result<Kept, WriteError> {
         let Self {
             target, temporary, ..

@@ -52,7 +52,8 @@ fn lock_of_the_dead(path: &Path) -> Option<File> {
     Some(file)
 }
 
-/// Takes the lock of a temporary file that was just made. False when a sweep was quicker and the file is gone.
+/// Takes the lock of a temporary file that was just made. False when a sweep was quicker and the file is
+/// gone.
 ///
 /// # Errors
 /// The system's, but not that it locks no files on that disk: nothing is swept there either.

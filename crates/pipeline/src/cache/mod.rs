@@ -316,8 +316,8 @@ impl Cache {
         self.folders().iter().map(|folder| sweep(folder)).sum()
     }
 
-    /// Reads every entry and compares it with its checksum. Nothing is changed: a damaged entry is made again when
-    /// it is needed.
+    /// Reads every entry and compares it with its checksum. Nothing is changed: a damaged entry is made again
+    /// when it is needed.
     ///
     /// # Errors
     /// The cache is of a newer program; a disk that cannot be read; a wish to stop.

@@ -393,8 +393,8 @@ impl SplitRun {
         }
     }
 
-    /// Delta from the first gate to the end of the reference, or to the last gate where nobody knows that end.
-    /// Without a counterpart of the first gate nothing is known.
+    /// Delta from the first gate to the end of the reference, or to the last gate where nobody knows that
+    /// end. Without a counterpart of the first gate nothing is known.
     ///
     /// # Errors
     /// More points than a table can hold.

@@ -4,6 +4,7 @@ pub(crate) mod error;
 mod inputs;
 mod kept;
 mod outputs;
+mod places;
 pub mod ride;
 
 use serde::Serialize;
@@ -34,7 +35,8 @@ use mtbsync_vision::structure::Projection;
 use self::error::SyncProblem;
 use self::inputs::Inputs;
 use self::kept::KeptEdits;
-use self::outputs::{Found, MadeFolders, SyncRun, Target};
+use self::outputs::{Found, SyncRun};
+use self::places::Prepared;
 use self::ride::Ride;
 use crate::cache::{Cache, alignments, alignments::Kept};
 use crate::context::Context;
@@ -239,21 +241,12 @@ pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, 
     }
     let resources = Resources::start(request.analysis.no_gpu);
     let mut inputs = Inputs::open(request, context)?;
-    let target = Target::of(request);
-    let root = request.root.clone().unwrap_or_else(|| target.folder.clone());
-    let mut made = MadeFolders::default();
-    made.prepare_all(
-        &target.folder,
-        request.regression.as_ref().map(|_| root.as_path()),
-    )?;
-    let named = [
-        Some(&request.reference),
-        Some(&request.new),
-        request.index.as_ref(),
-        request.ref_markers.as_ref(),
-    ];
-    let may = context.outputs(named.into_iter().flatten().map(PathBuf::as_path));
-    outputs::check_outputs(request, &target, &may)?;
+    let Prepared {
+        target,
+        root,
+        may,
+        _made,
+    } = Prepared::new(request, context)?;
     // What a person has set is read again when it is used; now only what cannot be read ends the command.
     KeptEdits::of(request, &target.folder, &inputs)?;
     let mut describing = DescribeTimes::default();

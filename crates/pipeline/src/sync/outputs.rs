@@ -9,7 +9,7 @@ use mtbsync_artefacts::anchors::ANCHORS_FILE;
 use mtbsync_artefacts::edits::{EditCounts, Edits};
 use mtbsync_artefacts::pairs::{self, PAIRS_FILE, PAIRS_RAW_FILE, pairs_csv, pairs_raw_csv};
 use mtbsync_artefacts::time_warp::{
-    self, NEW_MARKERS_FILE, OVERLAY_FILE, RecordingFile, TIMEWARP_FILE, TimeWarpFile, WARP_FILE,
+    NEW_MARKERS_FILE, OVERLAY_FILE, RecordingFile, TIMEWARP_FILE, TimeWarpFile, WARP_FILE,
 };
 use mtbsync_formats::atomic::{FileSet, Replaces};
 use mtbsync_index::describe;
@@ -18,14 +18,14 @@ use mtbsync_markers::export::Preset;
 use mtbsync_markers::own::editor_file as editor_file_of_ours;
 use mtbsync_markers::{StatusCounts, TransferredMarker, new_markers_csv};
 use mtbsync_matching::align::Alignment;
-use mtbsync_quality::perf::{self, PERF_FILE, Perf, PerfPair, Timings};
-use mtbsync_quality::regression::{self, REGRESSION_FILE};
+use mtbsync_quality::perf::{Perf, PerfPair, Timings};
 use mtbsync_task::error::{Failure, PipelineError};
-use mtbsync_task::files::{Outputs, folder_of};
+use mtbsync_task::files::Outputs;
 use mtbsync_task::progress::Stage;
 
 use super::inputs::Inputs;
 use super::kept::KeptEdits;
+use super::places::{Target, markers_stem, own};
 use super::ride::Ride;
 use super::{RunName, SyncRequest, SyncTimings, geometry_file, matcher_file};
 use crate::context::Context;
@@ -35,70 +35,7 @@ use crate::markers::export::Selection;
 use crate::markers::export::default_name;
 use crate::markers::export::editor_file;
 use crate::markers::transfer::{carry_over, only_set};
-use crate::recordings::index::prepare_folder;
 use crate::resources::Resources;
-
-/// Where the artefacts go.
-pub(super) struct Target {
-    pub folder: PathBuf,
-    pub pairs: PathBuf,
-}
-
-impl Target {
-    pub fn of(request: &SyncRequest) -> Self {
-        match &request.out {
-            Some(out) if !out.is_dir() && out.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv")) => {
-                Self {
-                    folder: folder_of(out).to_owned(),
-                    pairs: out.clone(),
-                }
-            }
-            Some(out) => Self {
-                folder: out.clone(),
-                pairs: out.join(PAIRS_FILE),
-            },
-            None => {
-                let stem = request.new.file_stem().unwrap_or_default().to_string_lossy();
-                let folder = PathBuf::from(format!("{stem}_sync"));
-                Self {
-                    pairs: folder.join(PAIRS_FILE),
-                    folder,
-                }
-            }
-        }
-    }
-}
-
-/// Removes folders that were made for outputs that then did not come.
-#[derive(Default)]
-pub(super) struct MadeFolders(Vec<PathBuf>);
-
-impl MadeFolders {
-    /// The folder of the artefacts and, where there is a history, its folder.
-    pub fn prepare_all(&mut self, folder: &Path, history: Option<&Path>) -> Result<(), PipelineError> {
-        self.prepare(folder)?;
-        history.map_or(Ok(()), |root| self.prepare(root))
-    }
-
-    fn prepare(&mut self, folder: &Path) -> Result<(), PipelineError> {
-        let missing: Vec<PathBuf> = folder
-            .ancestors()
-            .take_while(|a| !a.as_os_str().is_empty() && !a.exists())
-            .map(Path::to_owned)
-            .collect();
-        self.0.extend(missing);
-        prepare_folder(folder)
-    }
-}
-
-impl Drop for MadeFolders {
-    fn drop(&mut self) {
-        // Only empty folders can be removed this way, so results are safe.
-        for folder in &self.0 {
-            let _ = std::fs::remove_dir(folder);
-        }
-    }
-}
 
 /// What the recordings were found to be to each other.
 pub(super) struct Found<'a> {
@@ -130,57 +67,6 @@ pub(super) struct SyncRun<'a> {
     pub warnings: Vec<String>,
     /// The map may be used: good, or forced.
     pub usable: bool,
-}
-
-/// Knows an artefact of that name.
-fn own(name: &str) -> Replaces {
-    match name {
-        PAIRS_FILE => pairs::OWN,
-        PAIRS_RAW_FILE => pairs::OWN_RAW,
-        TIMEWARP_FILE => time_warp::OWN_JSON,
-        WARP_FILE => time_warp::OWN_NPZ,
-        NEW_MARKERS_FILE => mtbsync_markers::own::TABLE,
-        OVERLAY_FILE => viewer::OWN,
-        PERF_FILE => perf::OWN,
-        _ => Replaces::NOTHING,
-    }
-}
-
-/// Artefacts by their fixed names.
-const NAMES: [&str; 7] = [
-    PAIRS_FILE,
-    PAIRS_RAW_FILE,
-    TIMEWARP_FILE,
-    WARP_FILE,
-    NEW_MARKERS_FILE,
-    OVERLAY_FILE,
-    PERF_FILE,
-];
-
-/// Refuses outputs in whose place other files are, before the first expensive step.
-pub(super) fn check_outputs(
-    request: &SyncRequest,
-    target: &Target,
-    outputs: &Outputs,
-) -> Result<(), PipelineError> {
-    outputs.allow(&target.pairs, pairs::OWN)?;
-    for name in NAMES.iter().filter(|name| **name != PAIRS_FILE) {
-        outputs.allow(&target.folder.join(name), own(name))?;
-    }
-    if request.regression.is_some() {
-        let root = request.root.as_ref().unwrap_or(&target.folder);
-        outputs.allow(&root.join(REGRESSION_FILE), regression::OWN)?;
-    }
-    for preset in &request.exports {
-        let path = target.folder.join(default_name(preset, &markers_stem()));
-        outputs.allow(&path, editor_file_of_ours(preset.format))?;
-    }
-    Ok(())
-}
-
-/// What the names of editor files begin with.
-fn markers_stem() -> String {
-    NEW_MARKERS_FILE.trim_end_matches(".csv").to_owned()
 }
 
 impl SyncRun<'_> {

@@ -216,8 +216,8 @@ impl Benchmark {
         }
     }
 
-    /// Writes the reports into `out_dir`, which is created; returns their paths. Other files of their names are
-    /// replaced only with `overwrite`.
+    /// Writes the reports into `out_dir`, which is created; returns their paths. Other files of their names
+    /// are replaced only with `overwrite`.
     ///
     /// # Errors
     /// The folder does not allow writing.
