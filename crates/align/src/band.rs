@@ -37,9 +37,9 @@ pub struct NarrowedBands {
 }
 
 /// Bands for every time of `t_new` after a first `look`, of a mean width that does not grow with the
-/// recordings. `closer` looks for some new frames, named by their numbers, each in a band of the reference; no
-/// call of it compares more pairs of frames than bands of [`MEAN_BAND_SECS`] have. Times are in seconds and
-/// increasing.
+/// recordings. `closer` looks for some new frames, named by their numbers, each in a band of the reference;
+/// no call of it compares more pairs of frames than bands of [`MEAN_BAND_SECS`] have. Times are in seconds
+/// and increasing.
 ///
 /// # Errors
 /// Those of `closer`.
