@@ -285,6 +285,13 @@ def main():
     suite.keep = bool(args.keep)
     names = [name for name in COMMANDS if not args.only or name in args.only.split(",")]
     rows, wrong = [], []
+    print("| command | what fails | times | not survived |\n|---|---|---|---|", flush=True)
+
+    def survived(name, what, found, places):
+        rows.append(len(found))
+        wrong.extend(f"{name}, {what} {at}: {f}" for at, f in zip(places, found) if f)
+        print(f"| {name} | {what} | {len(found)} | {sum(bool(f) for f in found)} |", flush=True)
+
     with concurrent.futures.ThreadPoolExecutor(args.workers) as pool:
         for name in names:
             before, after, secs = suite.healthy(name)
@@ -292,24 +299,18 @@ def main():
             if args.kills:
                 moments = [(secs * 1.1) * (k + 0.5) / args.kills for k in range(args.kills)]
                 found = list(pool.map(lambda at: suite.kill(name, at, states), moments))
-                rows.append((name, "SIGKILL", args.kills, sum(bool(f) for f in found)))
-                wrong += [f"{name}, killed: {f}" for f in found if f]
+                survived(name, "SIGKILL", found, moments)
                 if name == "sync over older":
                     found = list(pool.map(lambda at: suite.kill_server(at, states), moments))
-                    rows.append(("a job of the server", "SIGKILL", args.kills, sum(bool(f) for f in found)))
-                    wrong += [f"server, killed: {f}" for f in found if f]
+                    survived("a job of the server", "SIGKILL", found, moments)
                 continue
             for op in args.ops.split(","):
                 calls = suite.count(name, op)
                 step = 1 if args.every == 1 or (name in ("transfer", "export") and op in ("rename", "fsync")) else args.every
                 numbers = range(1, calls + 1, step)
                 found = list(pool.map(lambda at: suite.fail(name, op, at, states), numbers))
-                rows.append((name, op, len(numbers), sum(bool(f) for f in found)))
-                wrong += [f"{name}, {op} {at}: {f}" for at, f in zip(numbers, found) if f]
-    print(f"| command | what fails | times | not survived |\n|---|---|---|---|")
-    for row in rows:
-        print("| " + " | ".join(map(str, row)) + " |")
-    print(f"\n{sum(row[2] for row in rows)} faults, {len(wrong)} not survived")
+                survived(name, op, found, numbers)
+    print(f"\n{sum(rows)} faults, {len(wrong)} not survived")
     for line in wrong:
         print(f"- {line}")
     if not args.keep:
