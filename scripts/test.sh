@@ -41,3 +41,5 @@ table+=$(programs)$'\n'
 part docs "$CARGO" test --workspace --doc
 part web "$MAKE" --no-print-directory test-web
 part interop "$MAKE" --no-print-directory test-interop
+# Some of what `make test-faults` lets fail.
+part faults python3 scripts/faults.py --bin target/debug/mtbsync --only transfer,export --every 25
