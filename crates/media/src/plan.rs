@@ -228,7 +228,13 @@ fn nearest_to_grid(times_secs: &[f64], per_sec: f64, end_secs: f64) -> Vec<usize
         if picked.last() != Some(&nearest) {
             picked.push(nearest);
         }
-        k += 1;
+        let Some(following_secs) = times_secs.get(nearest + 1) else {
+            return picked;
+        };
+        // Up to half way to the following time, grid points pick the same one again. A damaged file leaves
+        // months between two frames, which are not gone through.
+        let half_way = f64::midpoint(times_secs[nearest], *following_secs) * per_sec;
+        k = (k + 1).max((half_way as u64).saturating_sub(1));
     }
 }
 
@@ -245,6 +251,12 @@ mod tests {
         assert_eq!(nearest_to_grid(&times, 1000.0, 3.0), (0..30).collect::<Vec<_>>());
         assert_eq!(nearest_to_grid(&times, f64::NAN, 3.0), Vec::<usize>::new());
         assert_eq!(nearest_to_grid(&[0.0], 3.0, 0.0), [0]);
+    }
+
+    #[test]
+    fn a_grid_over_a_damaged_time_is_not_gone_through() {
+        let times = [0.0, 0.1, 0.2, 1e15, 1e15 + 1.0];
+        assert_eq!(nearest_to_grid(&times, 1000.0, 1e16), [0, 1, 2, 3, 4]);
     }
 
     proptest! {
