@@ -187,20 +187,7 @@ fn bytes_of(table: &Table) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const TABLE: &str = "marker_id,name,t_ref,t_new_est,t_new,t_new_low,t_new_high,confidence,needs_review,status,t_new_end\n\
-        a,A,1.000000,2.000000,2.000000,1.900000,2.100000,0.9000,false,ok,2.500000\n\
-        b,B,2.000000,,,,,0.0000,true,outside,\n\
-        b,other B,9.000000,9.500000,9.500000,9.400000,9.600000,0.4000,true,review,\n";
-
-    fn about(id: &str, t_new: Option<f64>, label: &str) -> Annotation {
-        Annotation {
-            marker_id: Some(id.to_owned()),
-            t_new,
-            label: label.to_owned(),
-            ..Annotation::default()
-        }
-    }
+    use crate::annotations::tests::{TABLE, about};
 
     #[test]
     fn moments_of_a_person_win() {

@@ -1,19 +1,21 @@
 //! `timewarp.json` and `warp.npz`: the map, for people and for numpy.
 
-use std::io::{Cursor, Read, Seek};
-use std::path::Path;
+mod read;
+
+use std::io::Cursor;
 
 use mtbsync_align::gates::Verdict;
 use mtbsync_align::{Segment, StopSide, TimeWarp, WarpModel, WarpSettings};
 use mtbsync_formats::atomic::Replaces;
-use mtbsync_formats::npz::{Compression, NpzReader, NpzWriter};
-use mtbsync_formats::{LONGEST_SECS, is_moment, json, read_bounded};
+use mtbsync_formats::npz::{Compression, NpzWriter};
+use mtbsync_formats::{LONGEST_SECS, is_moment, json};
 use mtbsync_task::error::PipelineError;
 use serde::{Deserialize, Serialize};
 
 use crate::error::ArtefactProblem;
 use crate::geometry::GeometryFile;
-use crate::run_set;
+
+pub use self::read::read_warp;
 
 /// Name of the map in an artefact folder.
 pub const TIMEWARP_FILE: &str = "timewarp.json";
@@ -292,47 +294,6 @@ impl TimeWarpFile {
         self.params.filter(|_| self.version < VERSION)
     }
 
-    /// Refuses times that no recording has, wherever they stand.
-    fn check(&self) -> Result<(), ArtefactProblem> {
-        let refuse = |field: String, secs: f64| Err(ArtefactProblem::TooFar { field, secs });
-        let Knots { t_new, t_ref, sigma } = &self.knots;
-        for (name, times) in [("t_new", t_new), ("t_ref", t_ref), ("sigma", sigma)] {
-            if let Some(k) = times.iter().position(|secs| !is_moment(*secs)) {
-                return refuse(format!("knots.{name}[{k}]"), times[k]);
-            }
-        }
-        let segments = self
-            .segments
-            .iter()
-            .flat_map(|s| [s.t_new, s.t_ref].into_iter().flatten());
-        let stops = self.stops.iter().flat_map(|stop| [stop.from, stop.to]);
-        let durations = [&self.new, &self.reference]
-            .into_iter()
-            .flatten()
-            .map(|side| side.duration);
-        let offset = self.params.map(|line| line.b);
-        let residuals = self
-            .residuals
-            .into_iter()
-            .flat_map(|r| [r.mae, r.p50, r.p90, r.p95])
-            .flatten();
-        let window = self.window_sec.into_iter();
-        let fields: [(&str, Vec<f64>); 6] = [
-            ("segments", segments.collect()),
-            ("stops", stops.collect()),
-            ("duration", durations.collect()),
-            ("params.b", offset.into_iter().collect()),
-            ("residuals", residuals.collect()),
-            ("window_sec", window.collect()),
-        ];
-        for (field, times) in fields {
-            if let Some(secs) = times.into_iter().find(|secs| !is_moment(*secs)) {
-                return refuse(field.to_owned(), secs);
-            }
-        }
-        Ok(())
-    }
-
     fn line_warp(&self) -> Option<TimeWarp> {
         let Params { a, b } = self.line()?;
         if !(a.is_finite() && b.is_finite() && a > 0.0) {
@@ -404,167 +365,11 @@ pub const OWN_JSON: Replaces = Replaces::own(|ends| ends.has_keys(&["model", "pa
 pub const OWN_NPZ: Replaces =
     Replaces::own(|ends| ends.head.starts_with(b"PK\x03\x04") && ends.head_holds("t_new.npy"));
 
-/// Read timewarp.json or warp.npz, told apart by content.
-///
-/// # Errors
-/// Not readable, no map, a map that is not rising, or times no recording has.
-pub fn read_warp(path: &Path) -> Result<TimeWarpFile, PipelineError> {
-    let file = read_either(path).map_err(|error| error.at(path))?;
-    file.check()
-        .map_err(|error| PipelineError::from(error).at(path))?;
-    let usable = file.warp().is_some() || (!file.ok && file.segments.is_empty() && file.version >= VERSION);
-    if usable {
-        Ok(file)
-    } else {
-        Err(PipelineError::from(ArtefactProblem::NoRisingMap).at(path))
-    }
-}
-
-fn read_either(path: &Path) -> Result<TimeWarpFile, PipelineError> {
-    let bytes = read_bounded(path, json::MAX_JSON_BYTES)?;
-    run_set::check(path, &bytes)?;
-    if bytes.starts_with(b"PK") {
-        return Ok(decode_npz(Cursor::new(bytes)).ok_or(ArtefactProblem::NotAWarp)?);
-    }
-    let value: serde_json::Value = json::from_slice(&bytes).map_err(|_| ArtefactProblem::NotAWarp)?;
-    let version = value
-        .get("version")
-        .and_then(serde_json::Value::as_u64)
-        .unwrap_or(1);
-    json::check_version(version, VERSION)?;
-    serde_json::from_value(value).map_err(|_| ArtefactProblem::NotAWarp.into())
-}
-
-fn decode_npz<R: Read + Seek>(reader: R) -> Option<TimeWarpFile> {
-    let mut npz = NpzReader::new(reader).ok()?;
-    let meta = npz.bounded::<u8>("meta", json::MAX_JSON_BYTES as usize).ok()?;
-    let mut value: serde_json::Value = json::from_slice(&meta.data).ok()?;
-    if value.get("format").and_then(|f| f.as_str()) != Some(NPZ_FORMAT) {
-        return None;
-    }
-    value.as_object_mut()?.shift_remove("format");
-    let mut file: TimeWarpFile = serde_json::from_value(value).ok()?;
-    if file.version > VERSION {
-        return None;
-    }
-    file.knots.t_new = npz.bounded("t_new", MAX_KNOTS).ok()?.data;
-    let n = Some(file.knots.t_new.len());
-    file.knots.t_ref = npz.shaped("t_ref", &[n]).ok()?.data;
-    file.knots.sigma = npz.shaped("sigma", &[n]).ok()?.data;
-    Some(file)
-}
-
 /// The model of that name in files.
 pub fn model_of(name: &str) -> WarpModel {
     if name == WarpModel::Affine.name() {
         WarpModel::Affine
     } else {
         WarpModel::Monotone
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use mtbsync_align::fit::fit_monotone;
-    use mtbsync_align::gates::judge;
-
-    use super::*;
-    use crate::pairs::tests::pairs;
-
-    fn file() -> TimeWarpFile {
-        let warp = fit_monotone(&pairs(), &[]);
-        let verdict = judge(&warp, &pairs(), 30.0, &WarpSettings::default());
-        TimeWarpFile::new(&warp, &verdict, &WarpSettings::default())
-    }
-
-    #[test]
-    fn json_and_npz_hold_the_same_map() {
-        let folder = tempfile::tempdir().unwrap();
-        let (json_path, npz_path) = (folder.path().join("a.json"), folder.path().join("b.npz"));
-        std::fs::write(&json_path, file().to_json().unwrap()).unwrap();
-        std::fs::write(&npz_path, file().to_npz().unwrap()).unwrap();
-        let (a, b) = (read_warp(&json_path).unwrap(), read_warp(&npz_path).unwrap());
-        assert_eq!(a.warp(), b.warp());
-        assert_eq!(a.warp(), file().warp());
-    }
-
-    #[test]
-    fn version_one_lines_are_read() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("old.json");
-        std::fs::write(
-            &path,
-            r#"{"model":"affine","params":{"a":1.25,"b":-2.0},"residuals":{"p90":0.329}}"#,
-        )
-        .unwrap();
-        let file = read_warp(&path).unwrap();
-        assert!(file.ok);
-        let warp = file.warp().unwrap();
-        assert!((warp.ref_from_new(10.0).unwrap() - 10.5).abs() < 1e-9);
-        assert!((warp.ref_sigma_at(10.0).unwrap() - 0.2).abs() < 1e-9);
-    }
-
-    #[test]
-    fn times_no_recording_has_are_refused_with_their_place() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("w");
-        let refused = |of: &dyn Fn(&mut TimeWarpFile), place: &str| {
-            let mut file = file();
-            of(&mut file);
-            for bytes in [file.to_json().unwrap(), file.to_npz().unwrap()] {
-                std::fs::write(&path, bytes).unwrap();
-                let error = read_warp(&path).unwrap_err().what();
-                assert!(
-                    error.contains("at most 7 days") && error.contains(place),
-                    "{error}"
-                );
-            }
-        };
-        for extreme in [1e15, -1e308] {
-            refused(&|file| file.knots.t_new[3] = extreme, "knots.t_new[3]");
-            refused(&|file| file.knots.t_ref[0] = extreme, "knots.t_ref[0]");
-            refused(&|file| file.knots.sigma[1] = extreme, "knots.sigma[1]");
-            refused(
-                &|file| {
-                    file.new = Some(RecordingFile {
-                        duration: extreme,
-                        ..RecordingFile::default()
-                    });
-                },
-                "duration",
-            );
-            refused(
-                &|file| file.params = Some(Params { a: 1.0, b: extreme }),
-                "params.b",
-            );
-        }
-    }
-
-    #[test]
-    fn segments_that_share_knots_are_no_map() {
-        let mut file = file();
-        assert!(file.warp().is_some());
-        file.segments = vec![file.segments[0]; 5000];
-        assert!(file.warp().is_none());
-    }
-
-    #[test]
-    fn what_is_no_map_is_refused_in_one_line() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("w.json");
-        for content in [
-            "",
-            "[]",
-            "{",
-            r#"{"model":"affine"}"#,
-            r#"{"model":"affine","params":{"a":-1,"b":0}}"#,
-            "PK\u{3}\u{4}",
-        ] {
-            std::fs::write(&path, content).unwrap();
-            let error = read_warp(&path).unwrap_err();
-            assert!(error.what().starts_with("not a warp"), "{content}: {error}");
-        }
-        std::fs::write(&path, r#"{"version":9,"model":"affine"}"#).unwrap();
-        assert!(read_warp(&path).unwrap_err().hint().unwrap().contains("update"));
     }
 }

@@ -198,13 +198,7 @@ fn files_of_two_runs_are_told_apart() {
         );
     }
     // The next run makes it whole.
-    place
-        .sync(
-            &data("sample/reference.mp4"),
-            &data("sample/new.mp4"),
-            &["--out", "run"],
-        )
-        .ok();
+    sync_sample(&place, "run", &["--no-plot"]);
     place.run(readers[0]).ok();
 }
 
@@ -233,13 +227,7 @@ fn what_killed_processes_left_is_swept_by_the_next_run() {
     for name in left {
         place.write(name, "cut");
     }
-    place
-        .sync(
-            &data("sample/reference.mp4"),
-            &data("sample/new.mp4"),
-            &["--out", "run"],
-        )
-        .ok();
+    sync_sample(&place, "run", &["--no-plot"]);
     assert!(
         place
             .list("run")

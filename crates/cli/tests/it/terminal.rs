@@ -112,13 +112,7 @@ fn without_threads_there_is_one_line() {
             "r.mp4",
         ],
     ] {
-        let output = place
-            .program()
-            .args(args)
-            .env(NO_THREADS.0, NO_THREADS.1)
-            .output()
-            .unwrap();
-        let said = Said::of(&output);
+        let said = without_threads(&place, args);
         let line = said.error(1);
         assert!(line.contains("threads ("), "{line}");
         let lines: Vec<&str> = said
@@ -138,13 +132,13 @@ fn without_threads_there_is_one_line() {
         "--out",
         "n.csv",
     ];
-    let output = place
-        .program()
-        .args(args)
-        .env(NO_THREADS.0, NO_THREADS.1)
-        .output()
-        .unwrap();
-    Said::of(&output).ok();
+    without_threads(&place, &args).ok();
+}
+
+fn without_threads(place: &Place, args: &[&str]) -> Said {
+    let mut program = place.program();
+    program.args(args).env(NO_THREADS.0, NO_THREADS.1);
+    Said::of(&program.output().unwrap())
 }
 
 #[test]
