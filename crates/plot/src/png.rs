@@ -5,8 +5,8 @@ use std::sync::{Arc, LazyLock};
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::{self, fontdb};
 
-use crate::font;
 use crate::pixels::Pixels;
+use crate::{DEFAULT_SIZE, font};
 
 /// Smallest and largest accepted picture side in pixels; the largest keeps the
 /// pixel buffer of a square picture under 270 MB.
@@ -63,10 +63,20 @@ pub fn is_own(head: &[u8]) -> bool {
     let first_line = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let is_svg = first_line.starts_with(b"<svg xmlns=")
         && first_line.ends_with(format!("font-family=\"{}, sans-serif\">", font::FAMILY).as_bytes());
-    is_svg
-        || head
-            .get(HEAD_BYTES..)
-            .is_some_and(|rest| rest.starts_with(MADE_BY))
+    let follows_header = |chunk: &[u8]| head.get(HEAD_BYTES..).is_some_and(|rest| rest.starts_with(chunk));
+    is_svg || follows_header(MADE_BY) || is_unmarked(head)
+}
+
+/// Whether a PNG is one of the first plots, which had no mark: of their size and their kind of pixels, and nothing
+/// said about it before the pixels begin.
+fn is_unmarked(head: &[u8]) -> bool {
+    let (width, height) = DEFAULT_SIZE;
+    let mut header = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
+    header.extend(width.to_be_bytes());
+    header.extend(height.to_be_bytes());
+    // Eight bits of red, green, blue and alpha.
+    header.extend([8, 6, 0, 0, 0]);
+    head.starts_with(&header) && head.get(HEAD_BYTES + 4..HEAD_BYTES + 8) == Some(b"IDAT")
 }
 
 /// Draws `svg`, which must have the given size, and encodes it.
@@ -108,4 +118,31 @@ fn draw(svg: &str, size: (u32, u32)) -> Result<Pixmap, PlotError> {
 
 fn out_of_range((width, height): (u32, u32)) -> PlotError {
     PlotError::Size { width, height }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plots_are_known_with_and_without_their_mark_and_other_pictures_are_not() {
+        let svg = crate::svg::Svg::transparent(DEFAULT_SIZE, (1200.0, 900.0)).finish();
+        let marked = render(&svg, DEFAULT_SIZE).unwrap();
+        assert!(is_own(&marked) && is_own(svg.as_bytes()));
+        let (head, rest) = marked.split_at(HEAD_BYTES);
+        let unmarked = [head, &rest[MADE_BY.len()..]].concat();
+        assert!(is_own(&unmarked));
+        let mut larger = unmarked.clone();
+        larger[19] ^= 1;
+        let with_a_time = [head, b"\0\0\0\x07tIME", &rest[MADE_BY.len()..]].concat();
+        for other in [
+            &larger[..],
+            &with_a_time,
+            b"\x89PNG",
+            b"<svg xmlns=\"mine\">",
+            b"",
+        ] {
+            assert!(!is_own(other));
+        }
+    }
 }
