@@ -1,16 +1,23 @@
 //! Mistakes of the program and threads the system does not give: one line on stderr and an exit code of the
-//! contract, like any other error. `MTB_BACKTRACE=1` also shows the words of the runtime.
+//! contract, like any other error. `MTB_BACKTRACE=1` also shows the words of the runtime. A server goes on:
+//! there each is a line as it happens, and ends one request.
 
 use std::any::Any;
+use std::io::{self, Write};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use mtbsync_task::error::PipelineError;
 
 use crate::error::CliProblem;
+use crate::printer::visible;
 
 /// What the first panic of any thread said, and where it was.
 static FIRST: OnceLock<String> = OnceLock::new();
+
+/// Whether panics are told as they happen.
+static GOES_ON: AtomicBool = AtomicBool::new(false);
 
 /// Begins of what the runtime and its libraries say when the system gives no thread.
 const NO_THREAD: [&str; 2] = ["failed to spawn thread", "OS can't spawn worker thread"];
@@ -24,11 +31,22 @@ pub fn listen() {
             .location()
             .map_or_else(String::new, |at| format!(", {}:{}", at.file(), at.line()));
         let text = text_of(info.payload());
-        let _ = FIRST.set(if is_no_thread(&text) { text } else { text + &place });
+        let text = if is_no_thread(&text) { text } else { text + &place };
+        if GOES_ON.load(Ordering::SeqCst) {
+            // Nobody is left to tell where stderr is gone.
+            let _ = writeln!(io::stderr(), "error: a request broke off: {}", visible(&text));
+        } else {
+            let _ = FIRST.set(text);
+        }
         if is_asked_for {
             told(info);
         }
     }));
+}
+
+/// From now on the program outlives panics of its threads: each is told at once.
+pub fn go_on() {
+    GOES_ON.store(true, Ordering::SeqCst);
 }
 
 /// What `work` gives; a panic in it, or in a thread it lost sight of, is an error.

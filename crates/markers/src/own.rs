@@ -33,9 +33,10 @@ pub fn editor_file(preset: Preset) -> Replaces {
     })
 }
 
-/// Markers with a moment in the new run: those that a person writes for the reference have none.
+/// Markers with an id or a moment in the new run: those that a person writes for the reference have neither.
 fn is_json(ends: &Ends) -> bool {
-    ends.has_keys(&["markers"]) && (ends.head_holds("\"t_new\"") || ends.head_holds("\"markers\": []"))
+    let is_of_ours = ["\"t_new\"", "\"marker_id\"", "\"markers\": []"];
+    ends.has_keys(&["markers"]) && is_of_ours.iter().any(|text| ends.head_holds(text))
 }
 
 /// A list of events each of which is a marker: in a timeline most are clips.

@@ -67,8 +67,8 @@ pub fn is_own(head: &[u8]) -> bool {
     is_svg || follows_header(MADE_BY) || is_unmarked(head)
 }
 
-/// Whether a PNG is one of the first plots, which had no mark: of their size and their kind of pixels, and nothing
-/// said about it before the pixels begin.
+/// Whether a PNG is one of the first plots, which had no mark: of their size and their kind of pixels, and
+/// nothing said about it before the pixels begin.
 fn is_unmarked(head: &[u8]) -> bool {
     let (width, height) = DEFAULT_SIZE;
     let mut header = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
@@ -132,9 +132,9 @@ mod tests {
         let (head, rest) = marked.split_at(HEAD_BYTES);
         let unmarked = [head, &rest[MADE_BY.len()..]].concat();
         assert!(is_own(&unmarked));
-        let mut larger = unmarked.clone();
-        larger[19] ^= 1;
         let with_a_time = [head, b"\0\0\0\x07tIME", &rest[MADE_BY.len()..]].concat();
+        let mut larger = unmarked;
+        larger[19] ^= 1;
         for other in [
             &larger[..],
             &with_a_time,

@@ -30,8 +30,8 @@ const HEAD_BUFFER_BYTES: usize = 128 << 10;
 const MAX_HEADERS: usize = 512;
 /// How long a last word to a client may take.
 const LAST_WORD_TIME: Duration = Duration::from_secs(2);
-/// How long jobs and answers on their way may take once the server is told to stop: longer than a job is
-/// given, and shorter than the 5 s after which the program ends itself.
+/// How long jobs and answers on their way may take once the server is told to stop: shorter than the 5 s
+/// after which the program ends itself. A job that needs longer to clean up ends with its stdin.
 const END_TIME: Duration = Duration::from_secs(4);
 /// Pause after a failed accept (no file descriptors left), so that the loop does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);

@@ -2,14 +2,14 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::blocking::blocking;
 use crate::config::ServerConfig;
 use crate::decoder::Decoders;
-use crate::error::ApiError;
+use crate::error::{ApiError, Kind};
 use crate::guard::token::Ticket;
 use crate::jobs::Jobs;
 use crate::media::library::Library;
@@ -150,21 +150,45 @@ impl AppState {
     }
 
     /// Runs `work` while nobody else writes: between reading a tag and writing under it nothing may change.
+    /// Who asked is answered in time; `work` looks whether they still wait once it has its own locks, for a
+    /// write that was said to have failed must not be done later.
     ///
     /// # Errors
-    /// Those of `work`.
+    /// Those of `work`; others were writing for too long.
     pub async fn while_writing<T, F>(&self, work: F) -> Result<T, ApiError>
     where
         T: Send + 'static,
-        F: FnOnce() -> Result<T, ApiError> + Send + 'static,
+        F: FnOnce(&Awaited) -> Result<T, ApiError> + Send + 'static,
     {
         let shared = Arc::clone(&self.0);
-        blocking(self.config().limits.answer, move || {
+        let limit = self.config().limits.answer;
+        let awaited = Awaited(Instant::now() + limit);
+        blocking(limit, move || {
             let _alone = shared.writes.lock().unwrap_or_else(PoisonError::into_inner);
-            let result = work();
+            awaited.check()?;
+            let result = work(&awaited);
             shared.catalogue.forget();
             result
         })
         .await
+    }
+}
+
+/// Until when somebody waits for an answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Awaited(Instant);
+
+impl Awaited {
+    /// # Errors
+    /// Nobody waits any more, and has been told that nothing was written.
+    pub fn check(&self) -> Result<(), ApiError> {
+        if Instant::now() < self.0 {
+            Ok(())
+        } else {
+            Err(ApiError::new(
+                Kind::Slow,
+                "somebody else was writing for too long",
+            ))
+        }
     }
 }

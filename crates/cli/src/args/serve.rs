@@ -38,12 +38,7 @@ pub struct ServeArgs {
 
     /// Secret that every client must know: `Authorization: Bearer TEXT`, or `?token=TEXT` once. Others on
     /// this machine see it in the list of processes; the next flag, or MTB_TOKEN, keeps it to yourself
-    #[arg(
-        long,
-        value_name = "TEXT",
-        hide_env_values = true,
-        conflicts_with = "token_file"
-    )]
+    #[arg(long, value_name = "TEXT", conflicts_with = "token_file")]
     pub token: Option<String>,
 
     /// File that holds the secret of --token, in one line

@@ -20,6 +20,7 @@ use tokio::sync::watch;
 use super::{decode, jobs};
 use crate::args::serve::ServeArgs;
 use crate::error::CliProblem;
+use crate::panics;
 use crate::printer::Mode;
 use crate::progress::plain_line;
 use crate::session::Session;
@@ -66,6 +67,10 @@ pub fn run(service: Service, args: &ServeArgs, session: &Session) -> Result<Outc
     }
     let opens_browser = args.open_browser && !args.no_open_browser;
     let ticket = token.as_ref().filter(|_| opens_browser).and_then(|_| ticket());
+    let opens_browser = opens_browser && token.is_some() == ticket.is_some();
+    if args.open_browser && token.is_some() && ticket.is_none() {
+        warnings.push("the page is not opened: this system gives no random bytes for its address".to_owned());
+    }
     let port = port(args, &service)?;
     let mut inputs = service.inputs;
     check_inputs(&inputs)?;
@@ -104,6 +109,7 @@ pub fn run(service: Service, args: &ServeArgs, session: &Session) -> Result<Outc
         .enable_all()
         .build()
         .map_err(CliProblem::ServerThreads)?;
+    panics::go_on();
     let outcome = runtime.block_on(async {
         let bound = Server::bind(&args.host, port).await;
         let server = bound.map_err(CliProblem::Server)?;

@@ -77,8 +77,9 @@ async fn replace(
         return Ok(done.answer());
     }
     let done = state
-        .while_writing(move || {
+        .while_writing(move |awaited| {
             let lock = RunLock::wait(run.folder()?);
+            awaited.check()?;
             let path = run.folder()?.join(ANCHORS_FILE);
             let tag = Tagged::read(&path)?.tag;
             // A file that is no table any more may be replaced by who has seen its tag.

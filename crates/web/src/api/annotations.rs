@@ -78,8 +78,9 @@ async fn replace(
     let ItemList { mut items } = body::json(request, MAX_NOTES_BYTES).await?;
     check(&items)?;
     let (items, tag) = state
-        .while_writing(move || {
+        .while_writing(move |awaited| {
             let lock = RunLock::wait(run.folder()?);
+            awaited.check()?;
             let path = run.folder()?.join(ANNOTATIONS_FILE);
             let file = Tagged::read(&path)?;
             let before = parsed(&file)?;

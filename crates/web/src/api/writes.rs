@@ -1,7 +1,5 @@
 //! The two small writes of the dashboard (docs/reference/http.md#writing-and-jobs).
 
-use std::path::Path;
-
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::Request;
@@ -11,6 +9,7 @@ use mtbsync_artefacts::run_set::write_files;
 use mtbsync_formats::json::to_vec;
 use mtbsync_markers::typed_object;
 use mtbsync_quality::prune::prune_perf;
+use mtbsync_task::error::Failure;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -18,7 +17,7 @@ use crate::error::{ApiError, Kind};
 use crate::guard::paths::RelPath;
 use crate::http::body::{self, MAX_BODY_BYTES};
 use crate::runs::artefacts;
-use crate::runs::describe::{BoundedTable, read_json};
+use crate::runs::describe::BoundedTable;
 use crate::state::AppState;
 
 pub(super) fn router() -> Router<AppState> {
@@ -50,32 +49,27 @@ async fn export_json(State(state): State<AppState>, request: Request<Body>) -> R
     let root = state.root().to_owned();
     let rel = output.as_str().to_owned();
     state
-        .while_writing(move || {
+        .while_writing(move |_| {
             let table = BoundedTable::read_markers(&input.existing(&root)?)
                 .map_err(|what| ApiError::unusable(format!("{}: {what}", input.as_str())))?
                 .table;
             let target = output.writable(&root)?;
-            if target.exists() && !is_markers_json(&target) {
-                let text = format!(
-                    "{} is not one of these exports; choose another name",
-                    output.as_str()
-                );
-                return Err(ApiError::new(Kind::Taken, text));
-            }
             let rows = table.rows.iter();
             let markers: Vec<Value> = rows
                 .map(|row| typed_object(&table.headers, row.cells()))
                 .collect();
             let bytes = to_vec(&json!({ "markers": markers })).map_err(ApiError::internal)?;
-            write_files(&[(&target, mtbsync_markers::own::JSON, &bytes)]).map_err(ApiError::internal)
+            write_files(&[(&target, mtbsync_markers::own::JSON, &bytes)]).map_err(|error| {
+                if error.failure() == Failure::Usage {
+                    let text = format!("{}: {}; choose another name", output.as_str(), error.what());
+                    ApiError::new(Kind::Taken, text)
+                } else {
+                    ApiError::internal(error)
+                }
+            })
         })
         .await?;
     Ok(Json(json!({ "ok": true, "path": rel })))
-}
-
-/// Whether the file at `path` is what this writes.
-fn is_markers_json(path: &Path) -> bool {
-    read_json(path).is_ok_and(|value| value.get("markers").is_some_and(Value::is_array))
 }
 
 #[derive(Deserialize)]
@@ -90,7 +84,7 @@ async fn prune(State(state): State<AppState>, request: Request<Body>) -> Result<
     let keep = keep.ok_or_else(|| ApiError::bad_request("keep must be a whole number, 0 or more"))?;
     let root = state.root().to_owned();
     let report = state
-        .while_writing(move || prune_perf(&root, keep, false).map_err(ApiError::internal))
+        .while_writing(move |_| prune_perf(&root, keep, false).map_err(ApiError::internal))
         .await?;
     Ok(Json(json!({
         "ok": report.failed.is_empty(),

@@ -168,7 +168,11 @@ fn input(text: &str, catalogue: &Catalogue) -> Result<PathBuf, ApiError> {
 /// A job that looks into a folder takes what it finds there, wherever links lead.
 fn check_links(folder: &Path, catalogue: &Catalogue) -> Result<(), ApiError> {
     let is_out = |path: &Path| path.canonicalize().is_ok_and(|real| !catalogue.allows(&real));
-    match scan::links(folder).into_iter().find(|path| is_out(path)) {
+    let Some(links) = scan::links(folder) else {
+        let text = "there is too much below that folder to know that no link leads out of the root";
+        return Err(ApiError::new(Kind::OutsideRoot, text));
+    };
+    match links.into_iter().find(|path| is_out(path)) {
         Some(path) => {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             let text = format!("{name} in that folder is a link out of the root; start with --media-root");

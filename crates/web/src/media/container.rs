@@ -2,11 +2,11 @@
 //! `ftyp`; QuickTime may have none), Matroska by the mark of EBML (RFC 8794), AVI by its RIFF type, MPEG-TS
 //! by two packets (ISO/IEC 13818-1).
 
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
 use axum::http::HeaderValue;
+use mtbsync_formats::open_file;
 use mtbsync_pipeline::batch::pairing::VIDEO_EXTENSIONS;
 
 /// Length of a packet of MPEG-TS, which begins with [`TS_SYNC`].
@@ -34,7 +34,7 @@ fn of_head(head: &[u8]) -> Option<&'static str> {
 fn head(path: &Path) -> Vec<u8> {
     let mut head = Vec::new();
     // What cannot be read is of an unknown kind; reading more of it will fail as well.
-    let _ = File::open(path).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head));
+    let _ = open_file(path).map(|file| file.take(HEAD_BYTES).read_to_end(&mut head));
     head
 }
 

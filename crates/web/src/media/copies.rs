@@ -173,6 +173,10 @@ fn work(
                 lock(unfinished).remove(&key);
             }
             Err(DecodeError::Stopped) => return,
+            // Asked for again, it may be made.
+            Err(error) if !error.is_lasting() => {
+                lock(unfinished).remove(&key);
+            }
             Err(error) => {
                 lock(unfinished).insert(key, CopyState::Failed(error.to_string()));
             }

@@ -9,7 +9,7 @@ pub mod container;
 mod copies;
 pub mod library;
 
-use std::path::PathBuf;
+use std::path::{Path as FsPath, PathBuf};
 use std::sync::Arc;
 
 use axum::extract::{Extension, Path, RawQuery, State};
@@ -21,7 +21,7 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 
 use crate::blocking::blocking;
-use crate::decoder::protocol::Ask;
+use crate::decoder::protocol::{Ask, StandIn};
 use crate::error::{ApiError, Kind};
 use crate::http::file_response::send_file;
 use crate::http::query::Query;
@@ -49,11 +49,32 @@ pub fn router(state: &AppState) -> Router<AppState> {
         .layer(Extension(Arc::new(copies)))
 }
 
-/// The recording of an id, opened.
-async fn opened(state: &AppState, id: &str) -> Result<Arc<OpenRecording>, ApiError> {
+/// The recording of an id: where it is, and what its decoder found in it.
+async fn opened(state: &AppState, id: &str) -> Result<(PathBuf, Arc<OpenRecording>), ApiError> {
     let path = state.media(id).await?.path;
     let shared = state.clone();
-    blocking(state.decode_time(), move || shared.library().open(&path)).await
+    blocking(state.decode_time(), move || {
+        let opened = shared.library().open(&path)?;
+        Ok((path, opened))
+    })
+    .await
+}
+
+/// Refuses another file of `recording` that has become a link out of its folder since it was opened.
+fn check_beside(file: &FsPath, recording: &FsPath) -> Result<(), ApiError> {
+    let real = file.canonicalize().map_err(|_| gone())?;
+    if real.parent() == recording.parent() {
+        Ok(())
+    } else {
+        Err(ApiError::new(
+            Kind::OutsideRoot,
+            "a file of the recording lies elsewhere",
+        ))
+    }
+}
+
+fn gone() -> ApiError {
+    ApiError::new(Kind::NotFound, "video file is no longer at its place")
 }
 
 /// The video file, or the part of it the client asked for.
@@ -75,26 +96,26 @@ async fn file(
             ));
         }
     };
-    let opened = opened(&state, &id).await?;
-    let missing = || ApiError::not_found("chapter");
-    let original = opened.facts.chapters.get(chapter).ok_or_else(missing)?;
-    let (path, content_type) = if wants_copy {
-        let copy = {
-            let opened = Arc::clone(&opened);
-            blocking(state.config().limits.answer, move || {
-                Ok(copies.find(&opened, chapter))
-            })
-            .await?
-        };
-        let copy: PathBuf = copy.ok_or_else(|| ApiError::not_found("copy for browsers"))?;
-        (copy, HeaderValue::from_static("video/mp4"))
-    } else {
-        (original.path.clone(), content_type(&original.path))
-    };
+    let (recording, opened) = opened(&state, &id).await?;
+    let found = blocking(state.config().limits.answer, move || {
+        let original = opened.facts.chapters.get(chapter);
+        let original = original.ok_or_else(|| ApiError::not_found("chapter"))?;
+        if !wants_copy {
+            check_beside(&original.path, &recording)?;
+            return Ok((original.path.clone(), content_type(&original.path)));
+        }
+        let copy = copies.find(&opened, chapter);
+        let copy = copy.ok_or_else(|| ApiError::not_found("copy for browsers"))?;
+        if matches!(original.stand_in, StandIn::Camera(_)) {
+            check_beside(&copy, &recording)?;
+        }
+        Ok((copy, HeaderValue::from_static("video/mp4")))
+    });
+    let (path, content_type) = found.await?;
     send_file(&path, content_type, &headers)
         .await
         .map_err(|error| match error.kind() {
-            Kind::NotFound => ApiError::new(Kind::NotFound, "video file is no longer at its place"),
+            Kind::NotFound => gone(),
             _ => error,
         })
 }
@@ -112,7 +133,7 @@ async fn info(
     Extension(copies): Extension<Arc<Copies>>,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
-    let opened = opened(&state, &id).await?;
+    let (_, opened) = opened(&state, &id).await?;
     let copy = {
         let opened = Arc::clone(&opened);
         blocking(state.config().limits.answer, move || Ok(copies.state_of(&opened))).await?
@@ -149,7 +170,7 @@ fn facts(opened: &OpenRecording, id: &str, copy: &CopyState) -> Value {
 
 /// Times of all frames, f64 little-endian seconds.
 async fn frames(State(state): State<AppState>, Path(id): Path<String>) -> Result<Response, ApiError> {
-    let opened = opened(&state, &id).await?;
+    let (_, opened) = opened(&state, &id).await?;
     let kind = HeaderValue::from_static("application/octet-stream");
     Ok(([(CONTENT_TYPE, kind)], opened.times.clone()).into_response())
 }

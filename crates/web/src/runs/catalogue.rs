@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use mtbsync_artefacts::anchors::ANCHORS_FILE;
 use mtbsync_artefacts::annotations::ANNOTATIONS_FILE;
 use mtbsync_artefacts::pairs::PAIRS_FILE;
-use mtbsync_artefacts::time_warp::{NEW_MARKERS_FILE, RecordingFile, TIMEWARP_FILE};
+use mtbsync_artefacts::time_warp::{NEW_MARKERS_FILE, RecordingFile, TIMEWARP_FILE, WARP_FILE};
 use mtbsync_formats::read_bounded;
 use mtbsync_quality::history::HISTORY_FILE;
 use mtbsync_quality::perf::PERF_FILE;
@@ -33,7 +33,7 @@ const RUN_FILES: [&str; 3] = [TIMEWARP_FILE, PAIRS_FILE, PERF_FILE];
 /// Files in the folder of a run that are found by their names alone, by the server or by what it calls.
 const FIXED_FILES: [&str; 8] = [
     TIMEWARP_FILE,
-    "warp.npz",
+    WARP_FILE,
     PAIRS_FILE,
     PERF_FILE,
     NEW_MARKERS_FILE,

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
@@ -39,6 +39,18 @@ struct Slot<T> {
     started: Instant,
     value: Mutex<Option<Arc<T>>>,
     filled: Condvar,
+    /// The reader has ended, with or without a value.
+    ended: AtomicBool,
+}
+
+/// Says that a reader has ended when it is dropped, also by a panic.
+struct Ending<'a>(&'a AtomicBool, &'a Condvar);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+        self.1.notify_all();
+    }
 }
 
 /// Counts a reader for as long as it lives.
@@ -87,9 +99,9 @@ impl<T: Send + Sync + 'static> Remembered<T> {
     ) -> Result<Arc<T>, TooSlow> {
         let slot = self.slot(path, read)?;
         let left = self.limit.saturating_sub(slot.started.elapsed());
-        let waited = slot
-            .filled
-            .wait_timeout_while(lock(&slot.value), left, |value| value.is_none());
+        let waited = slot.filled.wait_timeout_while(lock(&slot.value), left, |value| {
+            value.is_none() && !slot.ended.load(Ordering::SeqCst)
+        });
         let (value, _) = waited.unwrap_or_else(PoisonError::into_inner);
         value.clone().ok_or(TooSlow)
     }
@@ -102,7 +114,11 @@ impl<T: Send + Sync + 'static> Remembered<T> {
         let stamp = fs::metadata(path).map_or((0, None), |m| (m.len(), m.modified().ok()));
         let mut kept = lock(&self.kept);
         if let Some((known, slot)) = kept.get(path)
-            && (*known == stamp || lock(&slot.value).is_none())
+            && if slot.ended.load(Ordering::SeqCst) {
+                *known == stamp && lock(&slot.value).is_some()
+            } else {
+                true
+            }
         {
             return Ok(Arc::clone(slot));
         }
@@ -111,13 +127,14 @@ impl<T: Send + Sync + 'static> Remembered<T> {
             started: Instant::now(),
             value: Mutex::new(None),
             filled: Condvar::new(),
+            ended: AtomicBool::new(false),
         });
         let (own, filled) = (path.to_owned(), Arc::clone(&slot));
         let started = thread::Builder::new().spawn(move || {
+            let end = Ending(&filled.ended, &filled.filled);
             let value = Arc::new(read(&own));
             *lock(&filled.value) = Some(value);
-            filled.filled.notify_all();
-            drop(reader);
+            drop((end, reader));
         });
         started.map_err(|_| TooSlow)?;
         if kept.len() >= MAX_REMEMBERED {
@@ -147,6 +164,16 @@ mod tests {
         assert_eq!(*remembered.get(&path, |_| "not read".to_owned()).unwrap(), "one");
         fs::write(&path, "three").unwrap();
         assert_eq!(*remembered.get(&path, read).unwrap(), "three");
+    }
+
+    #[test]
+    fn a_reader_that_breaks_off_is_followed_by_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("f");
+        fs::write(&path, "x").unwrap();
+        let remembered = Remembered::new(PATIENCE);
+        assert_eq!(remembered.get(&path, |_| panic!("broken")), Err(TooSlow));
+        assert_eq!(*remembered.get(&path, |_| "read".to_owned()).unwrap(), "read");
     }
 
     #[test]

@@ -135,25 +135,26 @@ pub fn scan(root: &Path) -> Scan {
     found
 }
 
-/// The links in `folder` and below, as far as a scan goes.
-pub fn links(folder: &Path) -> Vec<PathBuf> {
+/// The links in `folder` and below; `None` where there is more below it than is looked at.
+pub fn links(folder: &Path) -> Option<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut folders = VecDeque::from([(folder.to_owned(), 0)]);
     let mut entries_left = MAX_ENTRIES;
     while let Some((folder, depth)) = folders.pop_front() {
         let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
-        for entry in entries.take(entries_left) {
-            entries_left -= 1;
+        for entry in entries {
+            entries_left = usize::checked_sub(entries_left, 1)?;
             match entry.file_type() {
                 Ok(kind) if kind.is_symlink() => found.push(entry.path()),
                 Ok(kind) if kind.is_dir() && depth < MAX_DEPTH => {
                     folders.push_back((entry.path(), depth + 1));
                 }
+                Ok(kind) if kind.is_dir() => return None,
                 Ok(_) | Err(_) => {}
             }
         }
     }
-    found
+    Some(found)
 }
 
 fn file(root: &Path, path: &Path, rel: String, is_link: bool) -> Option<FoundFile> {

@@ -135,6 +135,10 @@ fn exports_replace_only_exports() {
     };
     assert_eq!(export("package.json").error(), (409, "taken".to_owned()));
     assert!(place.read("package.json").contains("precious"));
+    let mine = json!({"markers": [{"name": "mine", "t_ref": 1}]});
+    place.write("mine.json", mine.to_string());
+    assert_eq!(export("mine.json").error(), (409, "taken".to_owned()));
+    place.write("runA/new_markers.csv", "marker_id,name,t_ref\n1,A,2\n");
     assert_eq!(
         (export("again.json").status, export("again.json").status),
         (200, 200)

@@ -359,4 +359,17 @@ fn links_beside_a_recording_that_lead_away_are_not_followed() {
     fs::copy(root.join("ref.mp4"), root.join("GX010001.MP4")).unwrap();
     let info = place.get(&format!("{media}/info")).json();
     assert_eq!(info["variants"], json!(["original", "proxy"]), "{info}");
+    let copy = format!("{media}?variant=proxy");
+    assert_eq!(place.get(&copy).status, 200);
+    // Nor is a file that became a link, or a pipe, after the recording was opened.
+    fs::remove_file(root.join("GL010001.LRV")).unwrap();
+    symlink(elsewhere.join("GL010001.LRV"), root.join("GL010001.LRV")).unwrap();
+    assert_eq!(place.get(&copy).status, 403);
+    fs::remove_file(root.join("GL010001.LRV")).unwrap();
+    let made = Command::new("mkfifo").arg(root.join("GL010001.LRV")).status();
+    assert!(made.unwrap().success());
+    for _ in 0..4 {
+        assert_eq!(place.get(&copy).status, 404);
+    }
+    assert_eq!(place.get("/api/runs").status, 200);
 }
