@@ -3,10 +3,12 @@
 //! Pure functions on numbers; no files, no pictures. The order in which they are used: [`evidence`] turns
 //! similarities into log-likelihood ratios, [`sequence`] finds the path and where there is none, [`refine`]
 //! measures along the path to a fraction of a frame, [`fit`] makes pairs into a [`TimeWarp`], and [`gates`]
-//! says whether to trust it.
+//! says whether to trust it. [`compose`] joins maps.
 
 pub mod ambiguity;
 pub mod band;
+mod carry;
+pub mod compose;
 pub mod confidence;
 pub mod curve;
 pub mod evidence;
@@ -26,6 +28,7 @@ mod stats;
 mod tuning;
 pub mod warp;
 
+pub use compose::{Composition, Place, Step};
 pub use locate::NewTimeEstimate;
 pub use settings::{WarpModel, WarpSettings};
 pub use warp::{Segment, Stop, StopSide, TimeWarp};

@@ -9,9 +9,10 @@
 //! the new one; where a segment ends, it may lie in the next. So the error is not divided by a slope but
 //! carried through the curve.
 
+use crate::carry::Spread;
 use crate::confidence::{self, CONFIDENCE_RADIUS_SECS};
 use crate::tuning::STEEPEST;
-use crate::warp::{Segment, TimeWarp};
+use crate::warp::{Segment, StopSide, TimeWarp};
 
 /// Where a reference moment lies in the new recording.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,7 +38,7 @@ impl TimeWarp {
         let within = |t: f64| t.clamp(0.0, new_duration_secs.max(0.0));
         let sigma = segment.sigma_at_new(t_new);
         let half = confidence::interval_half_width_secs(sigma);
-        if let Some(stop) = self.stand_at(t_new) {
+        if let Some(stop) = self.stop_at(StopSide::New, t_new) {
             return Some(NewTimeEstimate {
                 t_new_secs: within(stop.from_secs),
                 low_secs: within(stop.from_secs - half),
@@ -48,13 +49,12 @@ impl TimeWarp {
                 in_stop: true,
             });
         }
-        let steepest = STEEPEST * segment.pace();
-        let least = half / steepest;
         let (before, after) = self.tolerated(segment, t_ref_secs, t_new);
+        let spread = self.backwards(segment, Spread::around(t_ref_secs, half));
         Some(NewTimeEstimate {
             t_new_secs: within(t_new),
-            low_secs: within(self.earliest(t_ref_secs - half).min(t_new - least)),
-            high_secs: within(self.latest(t_ref_secs + half).max(t_new + least)),
+            low_secs: within(spread.low_secs),
+            high_secs: within(spread.high_secs),
             confidence: confidence::between(before, after, sigma),
             in_stop: false,
         })
@@ -83,26 +83,6 @@ impl TimeWarp {
             ref_to - t_ref + (segment.pace() * (high - to)).min(room)
         };
         (before.clamp(0.0, most), after.clamp(0.0, most))
-    }
-
-    /// New time of a reference moment that may lie outside of the segments, as early as it can be.
-    fn earliest(&self, t_ref: f64) -> f64 {
-        let index = self.segments().partition_point(|s| s.ref_range().1 < t_ref);
-        match self.segments().get(index) {
-            Some(s) if s.ref_range().0 > t_ref => s.new_range().0 - (s.ref_range().0 - t_ref) / s.pace(),
-            Some(s) => s.curve().x_at(t_ref).unwrap_or(s.new_range().0),
-            None => f64::INFINITY,
-        }
-    }
-
-    /// New time of a reference moment that may lie outside of the segments, as late as it can be.
-    fn latest(&self, t_ref: f64) -> f64 {
-        let index = self.segments().partition_point(|s| s.ref_range().0 <= t_ref);
-        match index.checked_sub(1).and_then(|last| self.segments().get(last)) {
-            Some(s) if s.ref_range().1 < t_ref => s.new_range().1 + (t_ref - s.ref_range().1) / s.pace(),
-            Some(s) => s.curve().x_at(t_ref).unwrap_or(s.new_range().1),
-            None => f64::NEG_INFINITY,
-        }
     }
 }
 

@@ -369,3 +369,15 @@ pub(crate) const FUSION_ROUNDS: usize = 5;
 pub(crate) const SHARED_VISUAL_SECS: f64 = 0.7;
 /// Share of a picture's variance that its neighbours have in common.
 pub(crate) const SHARED_VISUAL: f64 = 0.8;
+
+// Composition of maps (docs/concepts/alignment.md, 11).
+
+/// A chain kept as one map is within this of the chain where it is compared, seconds: half of the millisecond
+/// that is promised, since it is compared at seven places between two knots.
+pub(crate) const COMPOSED_TOLERANCE_SECS: f64 = 5e-4;
+/// Its knots are this far apart on one of the clocks, seconds: a fifth of the tolerance.
+pub(crate) const MIN_COMPOSED_KNOT_SECS: f64 = 1e-4;
+/// Times that the stretch between two knots of the steps may be halved: 4 s become as short as the tolerance.
+pub(crate) const COMPOSED_ROUNDS: usize = 13;
+/// Most knots for each knot of the steps. By hand: maps of rides need two at most, and a corner of a stop 13.
+pub(crate) const MOST_COMPOSED_KNOTS: usize = 16;

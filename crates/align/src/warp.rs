@@ -140,8 +140,9 @@ pub struct Stop {
 pub struct TimeWarp {
     segments: Vec<Segment>,
     stops: Vec<Stop>,
-    /// Stops of the new rider, in order of new time.
-    stands: Vec<Stop>,
+    /// The stops of the new rider and those of the reference rider, in order of time.
+    new_stops: Vec<Stop>,
+    ref_stops: Vec<Stop>,
 }
 
 impl TimeWarp {
@@ -154,9 +155,10 @@ impl TimeWarp {
             return None;
         }
         let stops: Vec<Stop> = segments.iter().flat_map(find_stops).collect();
-        let stands = stops.iter().filter(|stop| stop.side == StopSide::New);
+        let of = |side| stops.iter().filter(|stop| stop.side == side).copied().collect();
         Some(Self {
-            stands: stands.copied().collect(),
+            new_stops: of(StopSide::New),
+            ref_stops: of(StopSide::Ref),
             segments,
             stops,
         })
@@ -201,11 +203,19 @@ impl TimeWarp {
         (segment.ref_range().0 <= t_ref_secs).then_some(segment)
     }
 
-    /// The stop of the new rider that holds a moment of the new run.
-    pub(crate) fn stand_at(&self, t_new_secs: f64) -> Option<&Stop> {
-        let index = self.stands.partition_point(|stop| stop.to_secs < t_new_secs);
-        let stop = self.stands.get(index)?;
-        (stop.from_secs <= t_new_secs).then_some(stop)
+    /// The stops of one rider, in order of time.
+    pub(crate) fn stops_of(&self, side: StopSide) -> &[Stop] {
+        match side {
+            StopSide::New => &self.new_stops,
+            StopSide::Ref => &self.ref_stops,
+        }
+    }
+
+    /// The stop of one rider that holds a moment on that rider's clock.
+    pub(crate) fn stop_at(&self, side: StopSide, t_secs: f64) -> Option<&Stop> {
+        let stops = self.stops_of(side);
+        let stop = stops.get(stops.partition_point(|stop| stop.to_secs < t_secs))?;
+        (stop.from_secs <= t_secs).then_some(stop)
     }
 
     /// Mapped seconds of the new recording.
