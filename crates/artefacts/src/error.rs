@@ -42,6 +42,15 @@ pub enum ArtefactProblem {
     /// annotations.json holds something else.
     #[error("not a list of annotations")]
     NotAnnotations(#[source] JsonError),
+    /// trail.json holds something else.
+    #[error("not a trail.json ({0})")]
+    NotATrail(#[source] JsonError),
+    /// More of something than trail.json may hold.
+    #[error("trail.json holds too many {0}")]
+    TooMany(&'static str),
+    /// A text that is longer than trail.json may hold.
+    #[error("a text is too long ({0})")]
+    TooLong(String),
     /// A run was interrupted while its files got their names.
     #[error("files of two runs are mixed here: {newer} of the newer, {older} of the older")]
     HalfWritten {
@@ -69,6 +78,8 @@ impl Problem for ArtefactProblem {
                 "a later moment of the new run must lie later in the reference: correct or remove one of the two"
             }
             Self::HalfWritten { .. } => "make the run again with mtbsync sync",
+            Self::NotATrail(_) | Self::TooMany(_) => "repair or remove trail.json",
+            Self::TooLong(_) => "names have at most 200 characters, notes 4000",
             Self::NotAnnotations(_) => "repair or remove annotations.json",
             Self::NoJson(_) | Self::NoNpz(_) => return None,
         };

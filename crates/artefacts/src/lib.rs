@@ -1,5 +1,5 @@
 //! The files of a run, read and written here only: `timewarp.json` and `warp.npz`, the pairs tables, anchors,
-//! annotations and what they change, and maps sampled for pages.
+//! annotations and what they change, maps sampled for pages; and `trail.json` above the runs.
 //!
 //! ```
 //! use mtbsync_artefacts::time_warp::TimeWarpFile;
@@ -22,3 +22,4 @@ pub mod pinned;
 pub mod run_set;
 pub mod sample;
 pub mod time_warp;
+pub mod trail_file;

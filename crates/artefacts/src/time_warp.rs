@@ -3,6 +3,7 @@
 mod read;
 
 use std::io::Cursor;
+use std::path::Path;
 
 use mtbsync_align::gates::Verdict;
 use mtbsync_align::{Segment, StopSide, TimeWarp, WarpModel, WarpSettings};
@@ -194,11 +195,77 @@ pub struct RecordingFile {
     pub height: usize,
     /// Start timecode.
     pub timecode: Option<String>,
+    /// When it was recorded, as the camera says, by the clock on its display: `2026-06-14T10:31:07`.
+    pub recorded: Option<String>,
+    /// Camera model.
+    pub camera: Option<String>,
+}
+
+impl RecordingFile {
+    /// What tells recordings apart: content, where the map knows it, else the path; empty where it says
+    /// neither.
+    pub fn key(&self) -> &str {
+        if self.fingerprint.is_empty() {
+            &self.path
+        } else {
+            &self.fingerprint
+        }
+    }
+
+    /// The name of its file, empty where the map names none.
+    pub fn file_name(&self) -> String {
+        let name = Path::new(&self.path).file_name();
+        name.map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+    }
 }
 
 impl TimeWarpFile {
     /// The file for a judged warp.
     pub fn new(warp: &TimeWarp, verdict: &Verdict, settings: &WarpSettings) -> Self {
+        let residuals = verdict.residuals.map(|r| ResidualsFile {
+            mae: Some(r.mae),
+            p50: Some(r.p50),
+            p90: Some(r.p90),
+            p95: Some(r.p95),
+        });
+        Self {
+            ok: verdict.ok,
+            model: settings.model.name().to_owned(),
+            params: verdict.line.map(|l| Params { a: l.a, b: l.b }),
+            ppm: verdict.line.map(|l| l.ppm()),
+            inlier_frac: Some(verdict.inlier_frac),
+            residuals: Some(residuals.unwrap_or_default()),
+            window_sec: Some(settings.window_secs),
+            n_pairs: Some(verdict.n_pairs),
+            coverage: Some(verdict.coverage),
+            gates: verdict
+                .gates
+                .iter()
+                .map(|g| GateFile {
+                    name: g.name.to_owned(),
+                    value: g.value,
+                    limit: g.limit,
+                    ok: g.ok,
+                })
+                .collect(),
+            reasons: verdict.reasons.clone(),
+            ..Self::of_curve(warp)
+        }
+    }
+
+    /// The file for a map from `new` to `reference` that was composed of others: nothing was measured for it.
+    pub fn composed(warp: &TimeWarp, reference: RecordingFile, new: RecordingFile) -> Self {
+        let share = warp.mapped_secs() / new.duration;
+        Self {
+            coverage: Some(share).filter(|share| share.is_finite()),
+            reference: Some(reference),
+            new: Some(new),
+            ..Self::of_curve(warp)
+        }
+    }
+
+    /// A curve, and nothing of what was measured.
+    fn of_curve(warp: &TimeWarp) -> Self {
         let mut knots = Knots::default();
         let mut segments = Vec::new();
         for s in warp.segments() {
@@ -214,45 +281,27 @@ impl TimeWarpFile {
                 t_ref: [r0, r1],
             });
         }
-        let residuals = verdict.residuals.map(|r| ResidualsFile {
-            mae: Some(r.mae),
-            p50: Some(r.p50),
-            p90: Some(r.p90),
-            p95: Some(r.p95),
+        let stops = warp.stops().iter().map(|s| StopFile {
+            side: if s.side == StopSide::New { "new" } else { "ref" }.to_owned(),
+            from: s.from_secs,
+            to: s.to_secs,
         });
         Self {
-            ok: verdict.ok,
+            ok: !segments.is_empty(),
             version: VERSION,
-            model: settings.model.name().to_owned(),
-            params: verdict.line.map(|l| Params { a: l.a, b: l.b }),
-            ppm: verdict.line.map(|l| l.ppm()),
-            inlier_frac: Some(verdict.inlier_frac),
-            residuals: Some(residuals.unwrap_or_default()),
-            window_sec: Some(settings.window_secs),
-            n_pairs: Some(verdict.n_pairs),
+            model: WarpModel::Monotone.name().to_owned(),
+            params: None,
+            ppm: None,
+            inlier_frac: None,
+            residuals: None,
+            window_sec: None,
+            n_pairs: None,
             knots,
             segments,
-            stops: warp
-                .stops()
-                .iter()
-                .map(|s| StopFile {
-                    side: if s.side == StopSide::New { "new" } else { "ref" }.to_owned(),
-                    from: s.from_secs,
-                    to: s.to_secs,
-                })
-                .collect(),
-            coverage: Some(verdict.coverage),
-            gates: verdict
-                .gates
-                .iter()
-                .map(|g| GateFile {
-                    name: g.name.to_owned(),
-                    value: g.value,
-                    limit: g.limit,
-                    ok: g.ok,
-                })
-                .collect(),
-            reasons: verdict.reasons.clone(),
+            stops: stops.collect(),
+            coverage: None,
+            gates: Vec::new(),
+            reasons: Vec::new(),
             geometry: None,
             matcher: None,
             reference: None,

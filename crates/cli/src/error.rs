@@ -55,6 +55,9 @@ pub enum CliProblem {
     /// A flag that the picture cannot do without.
     #[error("viewer --headless needs {0}")]
     PictureWithout(&'static str),
+    /// No room for what is handed from one part of the program to another.
+    #[error("no temporary folder can be made ({0})")]
+    TemporaryFolder(#[source] io::Error),
     /// A token that anyone guesses.
     #[error("the token is empty")]
     TokenEmpty,

@@ -18,6 +18,7 @@ mod progress_json;
 mod session;
 mod signals;
 mod summary;
+mod table;
 mod usage;
 
 use std::process::ExitCode;

@@ -16,6 +16,7 @@ mod read;
 pub mod seal;
 mod seconds;
 mod text;
+pub mod walk;
 
 pub use fingerprint::{fingerprint, hex, sha256_hex};
 pub use read::{ReadError, ReadErrorKind, open_file, read_bounded};

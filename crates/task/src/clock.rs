@@ -10,6 +10,9 @@ use time::macros::datetime;
 const WRITABLE: (OffsetDateTime, OffsetDateTime) =
     (datetime!(0000-01-01 0:00 UTC), datetime!(9999-12-31 23:59:59 UTC));
 
+/// No camera of this kind is older: what says so has a clock that was never set.
+const FIRST_CAMERA: OffsetDateTime = datetime!(1990-01-01 0:00 UTC);
+
 /// Now, to the second.
 pub fn now() -> OffsetDateTime {
     written(SystemTime::now())
@@ -18,6 +21,21 @@ pub fn now() -> OffsetDateTime {
 /// Now, RFC 3339.
 pub fn now_utc() -> String {
     now().format(&Rfc3339).unwrap_or_default()
+}
+
+/// A moment of a clock without a zone, such as a camera's: `2026-06-14T10:31:07`. `None` for what no camera
+/// says: a clock that was never set, or one beyond the year 9999.
+///
+/// ```
+/// use mtbsync_task::clock::local_text;
+///
+/// assert_eq!(local_text(1_781_433_067.0).as_deref(), Some("2026-06-14T10:31:07"));
+/// assert_eq!(local_text(0.0), None);
+/// ```
+pub fn local_text(unix_secs: f64) -> Option<String> {
+    let moment = OffsetDateTime::from_unix_timestamp(unix_secs as i64).ok()?;
+    let text = moment.format(&Rfc3339).ok()?;
+    (moment > FIRST_CAMERA).then(|| text.chars().take("2026-06-14T10:31:07".len()).collect())
 }
 
 /// Whether the clock of the machine says a date that files can hold; where it does not, they hold the

@@ -158,7 +158,7 @@ impl AppState {
     pub async fn while_writing<T, F>(&self, work: F) -> Result<T, ApiError>
     where
         T: Send + 'static,
-        F: FnOnce(&Awaited) -> Result<T, ApiError> + Send + 'static,
+        F: FnOnce(&Awaited, &Catalogue) -> Result<T, ApiError> + Send + 'static,
     {
         let shared = Arc::clone(&self.0);
         let limit = self.config().limits.answer;
@@ -166,7 +166,7 @@ impl AppState {
         blocking(limit, move || {
             let _alone = shared.writes.lock().unwrap_or_else(PoisonError::into_inner);
             awaited.check()?;
-            let result = work(&awaited);
+            let result = work(&awaited, &shared.catalogue);
             shared.catalogue.forget();
             result
         })

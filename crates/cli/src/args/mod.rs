@@ -8,6 +8,7 @@ pub mod matching;
 pub mod pair;
 pub mod regression;
 pub mod render;
+pub mod run_pair;
 pub mod serve;
 pub mod values;
 pub mod warp;

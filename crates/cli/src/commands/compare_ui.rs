@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 use mtbsync_pipeline::map::run_folder::RunFolder;
+use mtbsync_pipeline::trail::pair::ComposedPair;
 use mtbsync_task::error::PipelineError;
 use mtbsync_web::{NamedFiles, Page};
 
 use super::serve::{self, Service};
+use crate::args::run_pair::RunPairArgs;
 use crate::args::serve::ServeArgs;
 use crate::session::Session;
 use crate::summary::Outcome;
@@ -15,7 +17,7 @@ use crate::summary::Outcome;
 /// Flags of `compare-ui`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Examples:\n  mtbsync compare new_sync\n  mtbsync compare-ui --ref ref.mp4 --new new.mp4 --timewarp-json new_sync/timewarp.json"
+    after_help = "Examples:\n  mtbsync compare new_sync\n  mtbsync compare-ui --ref ref.mp4 --new new.mp4 --timewarp-json new_sync/timewarp.json\n  mtbsync compare --root runs --a monday_sync --b friday_sync"
 )]
 pub struct CompareUiArgs {
     /// Folder of a finished sync: the map comes from it, and all files that no flag names
@@ -56,6 +58,9 @@ pub struct CompareUiArgs {
     #[arg(long, value_name = "DIR", env = "MTB_COMPARE_ROOT")]
     pub root: Option<PathBuf>,
 
+    #[command(flatten)]
+    pair: RunPairArgs,
+
     /// No changes of notes and anchors
     #[arg(long, conflicts_with = "allow_write")]
     pub read_only: bool,
@@ -69,6 +74,9 @@ const MAP_VARIABLE: &str = "MTB_COMPARE_TIMEWARP_JSON";
 
 /// Serves.
 pub fn run(args: CompareUiArgs, session: &mut Session) -> Result<Outcome, PipelineError> {
+    if let Some(written) = args.pair.written(args.root.as_deref())? {
+        return compare_runs(&written.pair, &args, session);
+    }
     let of_run = args.run_dir.as_deref().map(RunFolder::open).transpose()?;
     let service = Service {
         command: "compare-ui",
@@ -88,6 +96,33 @@ pub fn run(args: CompareUiArgs, session: &mut Session) -> Result<Outcome, Pipeli
             pairs: None,
         },
         may_annotate: !args.read_only,
+    };
+    serve::run(service, &args.serve, session)
+}
+
+/// Two runs of a trail. What a person sets belongs to one run, not to two: nothing can be changed here.
+fn compare_runs(
+    pair: &ComposedPair,
+    args: &CompareUiArgs,
+    session: &Session,
+) -> Result<Outcome, PipelineError> {
+    for warning in &pair.warnings {
+        session.printer.warning(warning);
+    }
+    let service = Service {
+        command: "compare-ui",
+        page: Page::Compare,
+        port_env: "MTB_COMPARE_PORT",
+        default_port: 8762,
+        root: args.root.clone(),
+        inputs: NamedFiles {
+            reference: Some(pair.reference.clone()),
+            new: Some(pair.new.clone()),
+            new_markers: pair.markers.clone(),
+            timewarp: Some(pair.map.clone()),
+            ..NamedFiles::default()
+        },
+        may_annotate: false,
     };
     serve::run(service, &args.serve, session)
 }

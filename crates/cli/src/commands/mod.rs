@@ -20,6 +20,7 @@ mod render;
 mod serve;
 mod splits;
 mod sync;
+mod trail;
 mod transfer;
 pub mod version;
 mod viewer;
@@ -68,6 +69,8 @@ pub enum Command {
     Render(Box<render::RenderArgs>),
     /// Compare runs section by section: where time was won and lost
     Splits(splits::SplitsArgs),
+    /// All runs of one trail: who was faster where, and who was it on which day
+    Trail(trail::TrailArgs),
     /// Report on all runs of a folder: CSV, JSON and a page for the browser
     BenchmarkQuality(benchmark_quality::BenchmarkArgs),
     /// Compare the newest run with the ones before it; the exit code is the verdict
@@ -113,6 +116,7 @@ impl Command {
             Self::QualityCheck(args) => quality_check::run(&args, session),
             Self::Render(args) => render::run(*args, session),
             Self::Splits(args) => splits::run(args, session),
+            Self::Trail(args) => trail::run(args, session),
             Self::PrunePerf(args) => prune_perf::run(&args, session),
             Self::Cache(args) => cache::run(&args, session),
             Self::Doctor(args) => Ok(doctor::run(&args, session)),

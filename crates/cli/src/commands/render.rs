@@ -9,6 +9,7 @@ use mtbsync_task::error::PipelineError;
 use serde_json::json;
 
 use crate::args::render::{EncodingArgs, LookArgs, TimingArgs};
+use crate::args::run_pair::{RunPairArgs, WrittenPair};
 use crate::folders::CreatedFolders;
 use crate::session::Session;
 use crate::summary::Outcome;
@@ -17,7 +18,7 @@ use crate::summary::Outcome;
 #[derive(Args, Debug)]
 #[command(
     after_help = "Examples:\n  mtbsync render new_sync\n  mtbsync render --reference old.mp4 --new new.mp4 --timewarp-json timewarp.json \
-    --layout ghost --delta-bar --out ghost.mp4\n\n\
+    --layout ghost --delta-bar --out ghost.mp4\n  mtbsync render --root runs --a monday_sync --b friday_sync --out both.mp4\n\n\
     Stretches without counterpart show the master beside a grey picture."
 )]
 pub struct RenderArgs {
@@ -26,15 +27,15 @@ pub struct RenderArgs {
     pub run_dir: Option<PathBuf>,
 
     /// Recording of the reference run [default: as the run names it]
-    #[arg(long, value_name = "PATH", required_unless_present = "run_dir", value_hint = ValueHint::FilePath, display_order = 100)]
+    #[arg(long, value_name = "PATH", required_unless_present_any = ["run_dir", "a"], value_hint = ValueHint::FilePath, display_order = 100)]
     pub reference: Option<PathBuf>,
 
     /// Recording of the new run [default: as the run names it]
-    #[arg(long, value_name = "PATH", required_unless_present = "run_dir", value_hint = ValueHint::FilePath, display_order = 101)]
+    #[arg(long, value_name = "PATH", required_unless_present_any = ["run_dir", "a"], value_hint = ValueHint::FilePath, display_order = 101)]
     pub new: Option<PathBuf>,
 
     /// Map of a finished sync: timewarp.json or warp.npz, told apart by content
-    #[arg(long, value_name = "PATH", required_unless_present_any = ["warp", "run_dir"], value_hint = ValueHint::FilePath, display_order = 102)]
+    #[arg(long, value_name = "PATH", required_unless_present_any = ["warp", "run_dir", "a"], value_hint = ValueHint::FilePath, display_order = 102)]
     pub timewarp_json: Option<PathBuf>,
 
     /// The same; both given must describe the same map
@@ -44,6 +45,13 @@ pub struct RenderArgs {
     /// The video, .mp4 or .mov; its folder is created [default: comparison.mp4 in RUN_DIR]
     #[arg(long, value_name = "PATH", required_unless_present = "run_dir")]
     pub out: Option<PathBuf>,
+
+    #[command(flatten)]
+    pair: RunPairArgs,
+
+    /// Folder of the runs that --a and --b name
+    #[arg(long, value_name = "ROOT", requires = "a", value_hint = ValueHint::DirPath, display_order = 104)]
+    root: Option<PathBuf>,
 
     #[command(flatten)]
     timing: TimingArgs,
@@ -59,10 +67,16 @@ pub struct RenderArgs {
 const DEFAULT_NAME: &str = "comparison.mp4";
 
 impl RenderArgs {
-    /// Fills in what the folder of a run tells.
-    fn complete(&mut self) -> Result<(), PipelineError> {
+    /// Fills in what the folder of a run tells, or two runs of a trail.
+    fn complete(&mut self) -> Result<Option<WrittenPair>, PipelineError> {
+        if let Some(written) = self.pair.written(self.root.as_deref())? {
+            self.reference = Some(written.pair.reference.clone());
+            self.new = Some(written.pair.new.clone());
+            self.timewarp_json = Some(written.pair.map.clone());
+            return Ok(Some(written));
+        }
         let Some(folder) = &self.run_dir else {
-            return Ok(());
+            return Ok(None);
         };
         let run = RunFolder::open(folder)?;
         if self.reference.is_none() {
@@ -73,13 +87,13 @@ impl RenderArgs {
         }
         self.timewarp_json = Some(run.map());
         self.out.get_or_insert_with(|| folder.join(DEFAULT_NAME));
-        Ok(())
+        Ok(None)
     }
 }
 
 /// Renders.
 pub fn run(mut args: RenderArgs, session: &mut Session) -> Result<Outcome, PipelineError> {
-    args.complete()?;
+    let pair = args.complete()?;
     // The flags' definition sees to it that what no run tells is there.
     let out = args.out.unwrap_or_default();
     let created = CreatedFolders::for_file(&out);
@@ -111,6 +125,7 @@ pub fn run(mut args: RenderArgs, session: &mut Session) -> Result<Outcome, Pipel
         "height": report.size.1,
     }));
     outcome.outputs = vec![("video".to_owned(), report.out)];
-    outcome.warnings = report.warnings;
+    outcome.warnings = pair.map_or_else(Vec::new, |written| written.pair.warnings);
+    outcome.warnings.extend(report.warnings);
     Ok(outcome)
 }

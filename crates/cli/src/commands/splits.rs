@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::args::values;
 use crate::session::Session;
 use crate::summary::Outcome;
+use crate::table::padded;
 
 /// So many runs stand beside each other: more are wider than a terminal.
 const RUNS_ABREAST: usize = 8;
@@ -195,27 +196,7 @@ fn block(table: &SplitsTable, order: &[usize]) -> Vec<String> {
             .map(|(_, run)| run.total.as_ref().map_or_else(String::new, cell));
         rows.push(row_of("total", total, totals.map(|cell| format!("{cell} "))));
     }
-    padded(&rows)
-}
-
-fn padded(rows: &[Vec<String>]) -> Vec<String> {
-    let width = |column: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(column));
-        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..rows.first().map_or(0, Vec::len)).map(width).collect();
-    let line = |row: &Vec<String>| {
-        let cells = row
-            .iter()
-            .zip(&widths)
-            .enumerate()
-            .map(|(column, (cell, &width))| match column {
-                0 => format!("{cell:<width$}"),
-                _ => format!("{cell:>width$}"),
-            });
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-    };
-    rows.iter().map(line).collect()
+    padded(&rows, 1)
 }
 
 fn row_of(name: &str, section: &Section, cells: impl Iterator<Item = String>) -> Vec<String> {

@@ -60,7 +60,11 @@ impl RunFolder {
     }
 }
 
-fn recording(
+/// A recording as the map at `map` names it; `setting` can name another.
+///
+/// # Errors
+/// None is named, or it is no longer there.
+pub(crate) fn recording(
     named: Option<&RecordingFile>,
     setting: &'static str,
     map: &Path,

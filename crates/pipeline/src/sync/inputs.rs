@@ -11,6 +11,7 @@ use mtbsync_index::learned::NamedModel;
 use mtbsync_index::tracks::{SideInput, Tracks};
 use mtbsync_markers::MarkerTable;
 use mtbsync_markers::time::Rate;
+use mtbsync_task::clock;
 use mtbsync_task::error::PipelineError;
 use mtbsync_task::files::Input;
 use mtbsync_task::progress::Stage;
@@ -33,9 +34,27 @@ pub(super) struct Inputs {
     /// Those that were named.
     pub anchors: Vec<AnchorRow>,
     pub tracks: Tracks,
+    /// Of the reference and of the new recording.
+    pub cameras: [Camera; 2],
     /// The recording as editor files describe it; with the clip itself when one was named for them.
     pub edited: NewRun,
     pub warnings: Vec<String>,
+}
+
+/// What a camera says of itself and of when it recorded.
+pub(super) struct Camera {
+    /// By the clock on its display.
+    pub recorded: Option<String>,
+    pub model: Option<String>,
+}
+
+impl Camera {
+    fn of(recorded: &CameraTelemetry) -> Self {
+        Self {
+            recorded: recorded.creation_unix_secs.and_then(clock::local_text),
+            model: recorded.model.clone(),
+        }
+    }
 }
 
 impl Inputs {
@@ -117,6 +136,7 @@ impl Inputs {
             markers,
             anchors,
             tracks,
+            cameras: [&of_reference, &of_new].map(Camera::of),
             edited,
             warnings,
         })

@@ -23,7 +23,7 @@ use mtbsync_task::error::{Failure, PipelineError};
 use mtbsync_task::files::Outputs;
 use mtbsync_task::progress::Stage;
 
-use super::inputs::Inputs;
+use super::inputs::{Camera, Inputs};
 use super::kept::KeptEdits;
 use super::places::{Target, markers_stem, own};
 use super::ride::Ride;
@@ -145,8 +145,8 @@ impl SyncRun<'_> {
         self.warnings
             .extend(kept.doubts(&found.alignment.pairs, inputs, &request.warp));
         let file = TimeWarpFile {
-            reference: Some(recording_file(&inputs.reference.source)),
-            new: Some(recording_file(&inputs.new.source)),
+            reference: Some(recording_file(&inputs.reference.source, &inputs.cameras[0])),
+            new: Some(recording_file(&inputs.new.source, &inputs.cameras[1])),
             geometry: found.alignment.geometry.as_ref().map(geometry_file),
             matcher: Some(matcher_file(&request.matching, found.alignment)),
             ..TimeWarpFile::new(found.warp, found.verdict, &request.warp)
@@ -340,8 +340,10 @@ fn dot(p: &Pair) -> mtbsync_plot::overlay::PairPoint {
 }
 
 /// A recording as timewarp.json names it.
-fn recording_file(source: &SourceRecording) -> RecordingFile {
+fn recording_file(source: &SourceRecording, camera: &Camera) -> RecordingFile {
     RecordingFile {
+        recorded: camera.recorded.clone(),
+        camera: camera.model.clone(),
         path: source.path.clone(),
         duration: source.duration_secs,
         fingerprint: source.fingerprint.clone(),

@@ -77,7 +77,7 @@ async fn replace(
         return Ok(done.answer());
     }
     let done = state
-        .while_writing(move |awaited| {
+        .while_writing(move |awaited, _| {
             let lock = RunLock::wait(run.folder()?);
             awaited.check()?;
             let path = run.folder()?.join(ANCHORS_FILE);

@@ -78,7 +78,7 @@ async fn replace(
     let ItemList { mut items } = body::json(request, MAX_NOTES_BYTES).await?;
     check(&items)?;
     let (items, tag) = state
-        .while_writing(move |awaited| {
+        .while_writing(move |awaited, _| {
             let lock = RunLock::wait(run.folder()?);
             awaited.check()?;
             let path = run.folder()?.join(ANNOTATIONS_FILE);

@@ -11,6 +11,7 @@ mod quality;
 mod runs;
 mod session;
 mod tables;
+mod trails;
 mod writes;
 
 use axum::Router;
@@ -26,6 +27,7 @@ pub fn router() -> Router<AppState> {
         .merge(perf::router())
         .merge(quality::router())
         .merge(runs::router())
+        .merge(trails::router())
         .merge(inputs::router())
         .merge(annotations::router())
         .merge(anchors::router())

@@ -49,7 +49,7 @@ async fn export_json(State(state): State<AppState>, request: Request<Body>) -> R
     let root = state.root().to_owned();
     let rel = output.as_str().to_owned();
     state
-        .while_writing(move |_| {
+        .while_writing(move |_, _| {
             let table = BoundedTable::read_markers(&input.existing(&root)?)
                 .map_err(|what| ApiError::unusable(format!("{}: {what}", input.as_str())))?
                 .table;
@@ -84,7 +84,7 @@ async fn prune(State(state): State<AppState>, request: Request<Body>) -> Result<
     let keep = keep.ok_or_else(|| ApiError::bad_request("keep must be a whole number, 0 or more"))?;
     let root = state.root().to_owned();
     let report = state
-        .while_writing(move |_| prune_perf(&root, keep, false).map_err(ApiError::internal))
+        .while_writing(move |_, _| prune_perf(&root, keep, false).map_err(ApiError::internal))
         .await?;
     Ok(Json(json!({
         "ok": report.failed.is_empty(),

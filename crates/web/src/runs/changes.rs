@@ -5,7 +5,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use super::scan::{FoundFile, MAX_ENTRIES};
+use mtbsync_formats::walk::MAX_ENTRIES;
+
+use super::scan::FoundFile;
 use crate::clock::now_unix;
 use crate::http::etag;
 

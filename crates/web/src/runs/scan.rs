@@ -5,13 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use mtbsync_formats::walk::{MAX_DEPTH, MAX_ENTRIES, walk};
+
 use super::artefacts;
 use crate::guard::paths::normal_form;
-
-/// Most entries looked at (docs/reference/http.md#limits).
-pub const MAX_ENTRIES: usize = 50_000;
-/// Deepest folder looked into; the root has depth 0.
-const MAX_DEPTH: usize = 8;
 
 /// A file of the artefact list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,42 +91,17 @@ impl Scan {
 /// of the root.
 pub fn scan(root: &Path) -> Scan {
     let mut found = Scan::default();
-    let mut folders = VecDeque::from([(root.to_owned(), String::new(), 0)]);
-    let mut entries_left = MAX_ENTRIES;
-    while let Some((folder, prefix, depth)) = folders.pop_front() {
-        let Ok(entries) = fs::read_dir(&folder) else {
-            continue;
-        };
-        for entry in entries.flatten() {
-            if entries_left == 0 {
-                found.truncated = true;
-                break;
-            }
-            entries_left -= 1;
-            let name = entry.file_name();
-            let Some(name) = name.to_str().filter(|name| !name.starts_with('.')) else {
-                continue;
-            };
-            let Ok(kind) = entry.file_type() else {
-                continue;
-            };
-            let rel = format!("{prefix}{}", normal_form(name));
-            if !kind.is_file() && !kind.is_symlink() && artefacts::is_listed(name) {
-                found.odd.push(rel.clone());
-            }
-            if kind.is_dir() {
-                if depth < MAX_DEPTH {
-                    folders.push_back((entry.path(), format!("{rel}/"), depth + 1));
-                } else {
-                    found.truncated = true;
-                }
-            } else if artefacts::is_listed(name) && (kind.is_file() || kind.is_symlink()) {
-                found
-                    .files
-                    .extend(file(root, &entry.path(), rel, kind.is_symlink()));
-            }
+    found.truncated = walk(root, normal_form, |entry| {
+        if !artefacts::is_listed(&entry.name) {
+            return;
         }
-    }
+        if entry.kind.is_file() || entry.kind.is_symlink() {
+            let file = file(root, &entry.path, entry.rel.clone(), entry.kind.is_symlink());
+            found.files.extend(file);
+        } else {
+            found.odd.push(entry.rel.clone());
+        }
+    });
     found.files.sort_by(|a, b| a.rel.cmp(&b.rel));
     found.odd.sort();
     found

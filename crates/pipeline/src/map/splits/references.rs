@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use mtbsync_artefacts::time_warp::NEW_MARKERS_FILE;
+use mtbsync_artefacts::time_warp::{NEW_MARKERS_FILE, RecordingFile};
 use mtbsync_markers::Marker;
 use mtbsync_task::error::PipelineError;
 use mtbsync_task::files::Input;
@@ -138,10 +138,7 @@ fn left_out(reference: &str, error: &PipelineError) -> String {
 /// What tells references apart: content, where the map knows it, else the path.
 fn reference_key(run: &SplitRun) -> String {
     let reference = run.file.reference.as_ref();
-    let told = |text: &&String| !text.is_empty();
-    let by_content = reference.map(|r| &r.fingerprint).filter(told);
-    let key = by_content.or_else(|| reference.map(|r| &r.path).filter(told));
-    key.cloned().unwrap_or_default()
+    reference.map_or("", RecordingFile::key).to_owned()
 }
 
 /// What each reference is called: the name of its file, and its path where another has the same name.

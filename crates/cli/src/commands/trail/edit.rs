@@ -1,0 +1,201 @@
+//! `mtbsync trail set|name|gates|reference`: what a person says of a trail.
+
+use std::path::PathBuf;
+
+use clap::{ArgGroup, Args, ValueHint};
+use mtbsync_artefacts::trail_file::{Gate, TrailFile, trail_path};
+use mtbsync_pipeline::trail::edit::{RunChange, change, clear_gates, set_gates, set_name, set_run};
+use mtbsync_pipeline::trail::reference::{Repointed, repoint};
+use mtbsync_pipeline::trail::runs::Root;
+use mtbsync_task::error::PipelineError;
+use mtbsync_task::files::Input;
+use serde_json::json;
+
+use super::{RootArgs, WhichArgs};
+use crate::session::Session;
+use crate::summary::Outcome;
+
+/// Flags of `trail set`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Example:\n  mtbsync trail set runs GX010102_sync --rider Ana --bike Hardtail",
+    group(ArgGroup::new("said").required(true).multiple(true).args(["rider", "date", "bike", "note", "hide", "show"]))
+)]
+pub struct SetArgs {
+    #[command(flatten)]
+    root: RootArgs,
+
+    /// The run: its folder below ROOT
+    #[arg(value_name = "RUN")]
+    run: String,
+
+    /// Who rode
+    #[arg(long, value_name = "NAME")]
+    rider: Option<String>,
+
+    /// When, as 2026-06-14; empty: as the recording says
+    #[arg(long, value_name = "DATE")]
+    date: Option<String>,
+
+    /// On what
+    #[arg(long, value_name = "BIKE")]
+    bike: Option<String>,
+
+    /// A text
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
+
+    /// Leave it out of the board
+    #[arg(long, conflicts_with = "show")]
+    hide: bool,
+
+    /// Show it on the board again
+    #[arg(long)]
+    show: bool,
+}
+
+/// Says something of a run.
+pub fn set(args: SetArgs, session: &Session) -> Result<Outcome, PipelineError> {
+    let said = RunChange {
+        rider: args.rider,
+        date: args.date,
+        bike: args.bike,
+        note: args.note,
+        hidden: (args.hide || args.show).then_some(args.hide),
+    };
+    let trail = set_run(&args.root.root, &args.run, &said)?;
+    session.printer.line(&format!("Noted for {}.", args.run));
+    Ok(written(&args.root, json!({ "trail": trail, "run": args.run })))
+}
+
+/// Flags of `trail name`.
+#[derive(Args, Debug)]
+pub struct NameArgs {
+    #[command(flatten)]
+    root: RootArgs,
+
+    /// What it is called
+    #[arg(value_name = "NAME")]
+    name: String,
+
+    #[command(flatten)]
+    which: WhichArgs,
+}
+
+/// Names a trail.
+pub fn name(args: &NameArgs, session: &Session) -> Result<Outcome, PipelineError> {
+    let id = set_name(&args.root.root, args.which.trail.as_deref(), &args.name)?;
+    session
+        .printer
+        .line(&format!("The trail is called {} ({id}).", args.name.trim()));
+    Ok(written(
+        &args.root,
+        json!({ "trail": id, "name": args.name.trim() }),
+    ))
+}
+
+/// Flags of `trail gates`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  mtbsync trail gates runs --from gates.csv\n  mtbsync trail gates runs --clear",
+    group(ArgGroup::new("what").required(true).args(["from", "clear"]))
+)]
+pub struct GatesArgs {
+    #[command(flatten)]
+    root: RootArgs,
+
+    #[command(flatten)]
+    which: WhichArgs,
+
+    /// Markers of the trail's reference: each is a gate, the first starts and the last stops the clock
+    #[arg(long, value_name = "MARKERS", value_hint = ValueHint::FilePath)]
+    from: Option<PathBuf>,
+
+    /// No gates: the markers of the newest run serve again
+    #[arg(long)]
+    clear: bool,
+}
+
+/// Sets the gates.
+pub fn gates(args: &GatesArgs, session: &Session) -> Result<Outcome, PipelineError> {
+    let (root, id) = (&args.root.root, args.which.trail.as_deref());
+    let gates: Vec<Gate> = match &args.from {
+        Some(markers) => set_gates(root, id, &Input::new(markers))?,
+        None => {
+            let count = clear_gates(root, id)?;
+            session.printer.line(&format!(
+                "{count} gates taken away: the markers of the newest run serve."
+            ));
+            Vec::new()
+        }
+    };
+    for gate in &gates {
+        session.printer.line(&format!(
+            "{:>10.3} s  {}",
+            gate.t_ref.unwrap_or_default(),
+            gate.name
+        ));
+    }
+    if !gates.is_empty() {
+        session
+            .printer
+            .line(&format!("{} gates, {} sections.", gates.len(), gates.len() - 1));
+    }
+    Ok(written(&args.root, json!({ "gates": gates })))
+}
+
+/// Flags of `trail reference`.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  mtbsync trail reference runs GX010102_sync")]
+pub struct ReferenceArgs {
+    #[command(flatten)]
+    root: RootArgs,
+
+    /// The run whose recording becomes the reference: its folder below ROOT
+    #[arg(value_name = "RUN")]
+    run: String,
+}
+
+/// Makes another recording the reference.
+pub fn reference(args: &ReferenceArgs, session: &Session) -> Result<Outcome, PipelineError> {
+    let repointed = |root: &Root, file: &mut TrailFile| repoint(root, file, &args.run);
+    let report = change(&args.root.root, Root::read, repointed)?;
+    for line in lines(&report) {
+        session.printer.line(&line);
+    }
+    Ok(written(&args.root, json!(report)))
+}
+
+fn lines(report: &Repointed) -> Vec<String> {
+    let runs = |count: usize| {
+        if count == 1 {
+            "1 run".to_owned()
+        } else {
+            format!("{count} runs")
+        }
+    };
+    let mut lines = vec![format!(
+        "{} is the reference: {} kept, {} composed, {} to be synced.",
+        report.reference,
+        runs(report.kept.len()),
+        report.composed.len(),
+        report.to_sync.len()
+    )];
+    let composed = report.composed.iter();
+    lines.extend(composed.map(|run| format!("  composed  {}  ±{:.3} s", run.run, run.half_width_sec)));
+    let to_sync = report.to_sync.iter();
+    lines.extend(to_sync.map(|run| format!("  to sync   {}  {}", run.run, run.why)));
+    if !report.gates_apart.is_empty() {
+        lines.push(format!(
+            "  gates it never passed: {}",
+            report.gates_apart.join(", ")
+        ));
+    }
+    lines
+}
+
+fn written(root: &RootArgs, result: serde_json::Value) -> Outcome {
+    let mut outcome = Outcome::done(result);
+    outcome.outputs = vec![("trail".to_owned(), trail_path(&root.root))];
+    outcome
+}

@@ -1,0 +1,84 @@
+//! What can go wrong with the runs of a trail.
+
+use mtbsync_task::error::{Failure, Problem};
+
+/// What can go wrong with the runs of a trail.
+#[derive(Debug, thiserror::Error)]
+pub enum TrailProblem {
+    /// A root that is no folder.
+    #[error("no such folder")]
+    NoRoot,
+    /// No run below the root.
+    #[error("no run below it")]
+    NoRun,
+    /// A name that no run has.
+    #[error("no run {name} below it")]
+    NoSuchRun {
+        /// The name.
+        name: String,
+        /// Names of the runs there are.
+        known: String,
+    },
+    /// An id that no trail has.
+    #[error("no trail {id} here")]
+    NoSuchTrail {
+        /// The id.
+        id: String,
+        /// The ids there are.
+        known: String,
+    },
+    /// Several trails where one is meant.
+    #[error("several trails here: {0}")]
+    SeveralTrails(String),
+    /// No run of the trail has a map.
+    #[error("no run of the trail is aligned")]
+    NothingAligned,
+    /// Fewer gates than a section has.
+    #[error("sections need two gates, and the trail has {0}")]
+    FewGates(usize),
+    /// Runs that were never at the same place.
+    #[error("{a} and {b} have no part of the trail in common")]
+    NothingInCommon {
+        /// One run.
+        a: String,
+        /// The other.
+        b: String,
+    },
+    /// A map that does not say of which recording it is.
+    #[error("the map of {0} does not name its recording")]
+    NoRecording(String),
+    /// A run without a map to others.
+    #[error("{0} is not aligned, so nothing is known of its places")]
+    NotAligned(String),
+    /// A value that is none.
+    #[error("{0}")]
+    Value(&'static str),
+}
+
+impl Problem for TrailProblem {
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::NoRoot => "name the folder that holds the folders of your runs",
+            Self::NoRun => "make runs with mtbsync sync or mtbsync batch",
+            Self::NoSuchRun { known, .. } => return Some(format!("runs here: {known}")),
+            Self::NoSuchTrail { known, .. } => return Some(format!("trails here: {known}")),
+            Self::SeveralTrails(_) => "say which with ‹trail›",
+            Self::NothingAligned | Self::NotAligned(_) => "align runs with mtbsync sync",
+            Self::FewGates(_) => "set gates with mtbsync trail gates",
+            Self::NothingInCommon { .. } => return None,
+            Self::NoRecording(_) => "make the run again with mtbsync sync",
+            Self::Value(_) => return None,
+        };
+        Some(hint.to_owned())
+    }
+
+    fn failure(&self) -> Failure {
+        match self {
+            Self::SeveralTrails(_) | Self::Value(_) => Failure::Usage,
+            Self::NothingAligned | Self::NotAligned(_) | Self::FewGates(_) | Self::NothingInCommon { .. } => {
+                Failure::NotAligned
+            }
+            _ => Failure::Failed,
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! All runs of one trail: which they are, how long each took through the sections, any two of them side by
+//! side, and one of them as the reference.
+
+pub mod board;
+pub mod board_files;
+pub mod curves;
+pub mod edit;
+mod error;
+pub mod pair;
+pub mod places;
+pub mod reference;
+mod roads;
+pub mod runs;
