@@ -14,3 +14,4 @@ pub mod render;
 pub mod resources;
 pub mod settings;
 pub mod sync;
+pub mod trail;

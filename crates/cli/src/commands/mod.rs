@@ -20,6 +20,7 @@ mod render;
 mod serve;
 mod splits;
 mod sync;
+mod trail;
 mod transfer;
 pub mod version;
 mod viewer;
@@ -64,6 +65,8 @@ pub enum Command {
     Viewer(Box<viewer::ViewerArgs>),
     /// Align all pairs of a folder
     Batch(Box<batch::BatchArgs>),
+    /// All runs of a trail
+    Trail(trail::TrailArgs),
     /// Show both runs in one video, side by side or over each other
     Render(Box<render::RenderArgs>),
     /// Compare runs section by section: where time was won and lost
@@ -109,6 +112,7 @@ impl Command {
             Self::Viewer(args) => viewer::run(*args, session),
             Self::Export(args) => export::run(&args, session),
             Self::Batch(args) => batch::run(*args, session),
+            Self::Trail(args) => trail::run(args, session),
             Self::BenchmarkQuality(args) => benchmark_quality::run(args, session),
             Self::QualityCheck(args) => quality_check::run(&args, session),
             Self::Render(args) => render::run(*args, session),

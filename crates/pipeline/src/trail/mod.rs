@@ -1,0 +1,3 @@
+//! All runs of one trail.
+
+pub mod watch;
