@@ -78,6 +78,9 @@ pub enum CliProblem {
     /// A variable of the environment that holds no duration.
     #[error("{0} is not a number of seconds above 0")]
     NotSeconds(&'static str),
+    /// Flags that were not given have no value.
+    #[error("the settings of a pair have no defaults ({0})")]
+    Defaults(String),
     /// No history to judge by.
     #[error("{message}")]
     NoHistory {

@@ -2,7 +2,8 @@
 //!
 //! The first signal sets the shared [`Cancel`]; commands look at it between frames, drop their temporary
 //! files and come back. A second signal, or a command that does not come back in time, ends the process from
-//! here, after every temporary file was removed.
+//! here, after every temporary file was removed. A command that goes on for ever may ask for one signal more,
+//! the first of which only ends it after what is running.
 //!
 //! What was started by a server or a batch also ends with its stdin, which the other side holds open: that
 //! works however the other side came to its end.
@@ -10,6 +11,7 @@
 use std::io::{self, Read};
 #[cfg(unix)]
 use std::sync::Arc;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -18,6 +20,8 @@ use mtbsync_task::progress::Cancel;
 use crate::exit::Exit;
 
 static TERMINATED: AtomicBool = AtomicBool::new(false);
+/// What the first Ctrl-C asks for in place of stopping, where a command has said so.
+static ENDING: OnceLock<Cancel> = OnceLock::new();
 
 /// The exit of a command that was told to stop.
 pub fn received() -> Exit {
@@ -26,6 +30,12 @@ pub fn received() -> Exit {
     } else {
         Exit::Interrupted
     }
+}
+
+/// From now on the first Ctrl-C asks for an end after what is running, in what is returned; the second one, and
+/// every request to terminate, stops at once as ever. Where signals cannot be listened to, it never asks.
+pub fn first_ends_gently() -> Cancel {
+    ENDING.get_or_init(Cancel::default).clone()
 }
 
 /// Starts listening, also to the end of stdin where that is wanted. Where signals cannot be listened to, they
@@ -87,9 +97,16 @@ fn listen_to_signals(cancel: Cancel) {
         let signals = Signals::new([SIGINT, SIGTERM, SIGHUP]);
         let _ = ready.send(());
         let Ok(mut signals) = signals else { return };
-        let Some(first) = signals.forever().next() else {
+        let Some(mut first) = signals.forever().next() else {
             return;
         };
+        if let Some(ending) = ENDING.get().filter(|_| first == SIGINT) {
+            ending.request();
+            match signals.forever().next() {
+                Some(second) => first = second,
+                None => return,
+            }
+        }
         TERMINATED.store(first != SIGINT, Ordering::SeqCst);
         if !cancel.is_requested() {
             cancel.request();

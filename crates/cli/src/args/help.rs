@@ -16,7 +16,13 @@ const GROUPS: [(&str, &[&str]); 5] = [
     ),
     (
         "Many runs",
-        &["batch", "dashboard", "quality-check", "benchmark-quality"],
+        &[
+            "batch",
+            "trail",
+            "dashboard",
+            "quality-check",
+            "benchmark-quality",
+        ],
     ),
     ("Look inside", &["viewer", "index", "warp", "telemetry-ui"]),
     (
@@ -73,8 +79,8 @@ fn shortest<'a>(names: &[&'a str]) -> &'a str {
 
 fn without_global_flags(command: Command) -> Command {
     let hidden = |arg: Arg| {
-        let is_global = arg.is_global_set();
-        arg.hide(is_global)
+        let is_hidden = arg.is_hide_set() || arg.is_global_set();
+        arg.hide(is_hidden)
     };
     let after = match command.get_after_help() {
         Some(text) => format!("{text}\n\n{OF_EVERY_COMMAND}"),

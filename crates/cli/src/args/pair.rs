@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, Command, FromArgMatches};
 use mtbsync_align::WarpModel;
 use mtbsync_markers::DEFAULT_REVIEW_THRESHOLD;
 use mtbsync_pipeline::markers::export::{ChosenPreset, RateChoice};
@@ -15,6 +15,7 @@ use super::matching::MatchArgs;
 use super::regression::RegressionArgs;
 use super::values;
 use super::warp::WarpArgs;
+use crate::error::CliProblem;
 use crate::session::Session;
 
 /// Flags of a pair of recordings.
@@ -71,6 +72,17 @@ const FAST_AFFINE_INLIER_SECS: f64 = 0.10;
 const FAST_REFINE_WINDOW: usize = 0;
 
 impl PairArgs {
+    /// What nobody says: every flag at its default.
+    ///
+    /// # Errors
+    /// A variable of the environment that stands for a flag and holds no value of it.
+    pub fn unsaid() -> Result<Self, PipelineError> {
+        let command = Self::augment_args(Command::new("pair"));
+        let found = command.try_get_matches_from(["pair"]);
+        let args = found.and_then(|matches| Self::from_arg_matches(&matches));
+        args.map_err(|error| CliProblem::Defaults(error.to_string()).into())
+    }
+
     /// Fills in what `--fast` decides and the person did not; says what it set.
     pub fn apply_fast(&mut self, session: &mut Session) {
         if !self.fast {

@@ -1,6 +1,6 @@
 //! `mtbsync batch`: all pairs of a folder (docs/reference/cli.md#batch).
 
-mod one_pair;
+pub(super) mod one_pair;
 
 use std::path::{Path, PathBuf};
 

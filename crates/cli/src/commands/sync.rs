@@ -1,6 +1,6 @@
 //! `mtbsync sync`: the whole way from two recordings to markers in the new run (docs/reference/cli.md#sync).
 
-mod rider;
+pub(super) mod rider;
 
 use std::path::PathBuf;
 

@@ -1,7 +1,8 @@
-//! `mtbsync trail board|set|name|gates|reference` (docs/reference/cli.md#trail).
+//! `mtbsync trail board|set|name|gates|reference|watch` (docs/reference/cli.md#trail).
 
 mod board;
 mod edit;
+mod watch;
 
 use std::path::PathBuf;
 
@@ -32,6 +33,8 @@ pub enum TrailAction {
     Gates(edit::GatesArgs),
     /// Make the recording of a run the reference of its trail
     Reference(edit::ReferenceArgs),
+    /// Sync new recordings of a folder as they appear
+    Watch(watch::WatchArgs),
 }
 
 /// Where the runs are.
@@ -58,5 +61,6 @@ pub fn run(args: TrailArgs, session: &Session) -> Result<Outcome, PipelineError>
         TrailAction::Name(args) => edit::name(&args, session),
         TrailAction::Gates(args) => edit::gates(&args, session),
         TrailAction::Reference(args) => edit::reference(&args, session),
+        TrailAction::Watch(args) => watch::run(args, session),
     }
 }

@@ -391,7 +391,7 @@ fn a_second_batch_in_the_same_folder_waits_its_turn() {
         place
             .run("batch in --out-dir o")
             .error(1)
-            .contains("another batch is writing here: o")
+            .contains("another batch or watch is writing here: o")
     );
 }
 

@@ -10,7 +10,7 @@ use super::pairing::MAX_FILES;
 #[derive(Debug, thiserror::Error)]
 pub enum BatchProblem {
     /// Two batches, one output folder.
-    #[error("another batch is writing here")]
+    #[error("another batch or watch is writing here")]
     Busy,
     /// A killed batch left processes that do not end.
     #[error("processes of an earlier batch are still writing here")]
@@ -53,6 +53,12 @@ pub enum BatchProblem {
     /// An artefact that was just written.
     #[error("artefact cannot be read back")]
     Artefact,
+    /// A recording that is still being written, or was cut off.
+    #[error("ends before its video does")]
+    CutOff,
+    /// Files that do not make one recording, in the words of whoever opened them.
+    #[error("{0}")]
+    Chapters(String),
     /// A panic, in its own words.
     #[error("internal error: {0}")]
     Internal(String),
@@ -61,8 +67,8 @@ pub enum BatchProblem {
 impl Problem for BatchProblem {
     fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::Busy => "wait for it, or give another ‹out-dir›",
-            Self::LeftBehind => "end them, or give another ‹out-dir›",
+            Self::Busy => "wait for it or end it, or give another folder",
+            Self::LeftBehind => "end them, or give another folder",
             Self::NotAFolder => "give the folder that holds the recordings",
             Self::ManyFiles => "give a folder that holds the recordings only",
             Self::NoNew | Self::NoPairs { .. } => {

@@ -1,4 +1,5 @@
-//! Who writes to the output folder of a batch: one batch at a time, and its processes.
+//! Who writes to the output folder of a batch: one batch (or watch, whose pairs are done the same way) at a
+//! time, and its processes.
 //!
 //! A batch that is killed leaves its processes behind for the moment in which they notice and clean up. The
 //! next batch waits for them, so that no two processes ever write to the folder of one pair.
@@ -81,7 +82,7 @@ mod tests {
             drop(left_behind);
             let batch = next.join().unwrap();
             let error = lock(folder.path()).unwrap_err();
-            assert_eq!(error.what(), "another batch is writing here");
+            assert_eq!(error.what(), "another batch or watch is writing here");
             drop(batch);
         });
         lock(folder.path()).unwrap();

@@ -7,16 +7,16 @@
 //! to each other in `wire`. `record` is the note that a finished pair leaves in its folder; it is what makes
 //! `--resume` exact.
 
-mod error;
-mod lock;
+pub(crate) mod error;
+pub(crate) mod lock;
 mod pair;
 pub mod pairing;
-mod process;
+pub(crate) mod process;
 mod record;
 mod run;
 mod totals;
-mod wire;
-mod work;
+pub(crate) mod wire;
+pub(crate) mod work;
 
 pub use process::{DEFAULT_SILENCE, PairProgram};
 pub use run::{BatchReport, BatchRequest, Observer, PairDone, batch};

@@ -21,6 +21,7 @@ use super::record::Record;
 use super::run::BatchRequest;
 use super::wire::{PairJob, PairTask, Reply};
 use crate::context::Context;
+use crate::map::delta::Delta;
 use crate::recordings::index::prepare_folder;
 use crate::resources::Used;
 
@@ -34,6 +35,9 @@ pub struct Finished {
     pub row: BatchRow,
     /// Its note; `None` for a failed pair.
     pub record: Option<Record>,
+    /// What the new run took longer than the reference on what both show; `None` where that was not asked
+    /// again or is not known.
+    pub delta: Option<Delta>,
     /// Nothing had to be done.
     pub resumed: bool,
     /// Lines for the person.
@@ -84,7 +88,9 @@ impl<'a> Workshop<'a> {
                 used,
                 warnings: Vec::new(),
             },
-            Ok(Reply::NotFinished | Reply::Described) => PairFailure::of(&ProcessError::NoReply(None)),
+            Ok(Reply::NotFinished | Reply::Described | Reply::Whole) => {
+                PairFailure::of(&ProcessError::NoReply(None))
+            }
             Err(ProcessError::Interrupted) => return Err(TaskProblem::Interrupted.into()),
             Err(error) => PairFailure::of(&error),
         };
@@ -155,6 +161,7 @@ impl<'a> Workshop<'a> {
         Finished {
             row,
             record: None,
+            delta: None,
             resumed: false,
             warnings,
         }
@@ -297,6 +304,7 @@ mod tests {
                 program: "/bin/sh".into(),
                 args: vec!["-c".into(), "read job; exit 7".into()],
                 silence: Duration::from_secs(600),
+                outlives_ctrl_c: false,
             },
             jobs: 1,
             resume: false,

@@ -87,7 +87,7 @@ pub struct Plan {
 /// # Errors
 /// The folder is missing, or holds no pair; suffixes that are the same.
 pub fn plan(settings: &PairingSettings) -> Result<Plan, PipelineError> {
-    let folders = Folders::read(settings)?;
+    let folders = Folders::read(&settings.input_dir, &settings.out_dir, settings.recursive)?;
     let mut plan = match &settings.reference {
         Some(reference) => against_one(settings, reference, &folders)?,
         None => by_suffix(settings, &folders)?,
@@ -115,12 +115,15 @@ fn no_pairs(settings: &PairingSettings, warnings: &[String]) -> PipelineError {
         .with_hint(warnings.first().cloned())
 }
 
-/// Files by folder: name in lower case and path, in order.
-struct Folders(BTreeMap<PathBuf, BTreeSet<(String, PathBuf)>>);
+/// Files by folder: name in lower case and path, in order. Hidden ones are left out.
+pub(crate) struct Folders(BTreeMap<PathBuf, BTreeSet<(String, PathBuf)>>);
 
 impl Folders {
-    fn read(settings: &PairingSettings) -> Result<Self, PipelineError> {
-        let root = &settings.input_dir;
+    /// The files in `root`, with `recursive` also those in its subfolders but for `out_dir`.
+    ///
+    /// # Errors
+    /// It is missing, cannot be read, or holds too much.
+    pub fn read(root: &Path, out_dir: &Path, recursive: bool) -> Result<Self, PipelineError> {
         if !root.exists() {
             return Err(PipelineError::from(BatchProblem::NoFolder).at(root));
         }
@@ -128,8 +131,8 @@ impl Folders {
             return Err(PipelineError::from(BatchProblem::NotAFolder).at(root));
         }
         let mut found = Self(BTreeMap::new());
-        let out_dir = settings.out_dir.canonicalize().ok();
-        let depth = if settings.recursive { MAX_DEPTH } else { 0 };
+        let out_dir = out_dir.canonicalize().ok();
+        let depth = if recursive { MAX_DEPTH } else { 0 };
         let mut left = MAX_FILES;
         found.collect(root, depth, out_dir.as_deref(), &mut left)?;
         Ok(found)
@@ -187,13 +190,18 @@ impl Folders {
     }
 
     /// All recordings, in order.
-    fn recordings(&self) -> impl Iterator<Item = &PathBuf> {
-        let files = self.0.values().flatten().map(|(_, path)| path);
-        files.filter(|path| is_recording(path))
+    pub fn recordings(&self) -> impl Iterator<Item = &PathBuf> {
+        self.files().filter(|path| is_recording(path))
+    }
+
+    /// All files, in order.
+    pub fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        self.0.values().flatten().map(|(_, path)| path)
     }
 }
 
-fn is_recording(path: &Path) -> bool {
+/// Whether the file is called a recording.
+pub(crate) fn is_recording(path: &Path) -> bool {
     path.extension()
         .and_then(OsStr::to_str)
         .is_some_and(|extension| VIDEO_EXTENSIONS.contains(&extension.to_lowercase().as_str()))
@@ -330,21 +338,10 @@ fn against_one(
     let Ok(canonical) = reference.canonicalize() else {
         return Err(PipelineError::from(BatchProblem::NoReference).at(reference));
     };
-    let stem = stem_text(reference);
-    let home = folder_of(reference);
-    let beside = |name: &str| {
-        let there = folders
-            .find(home, name)
-            .or_else(|| folders.find(&settings.input_dir, name));
-        there.or_else(|| Some(home.join(name)).filter(|path| path.is_file()))
-    };
-    let ref_track = TRACK_EXTENSIONS
-        .iter()
-        .find_map(|extension| beside(&format!("{stem}.{extension}")));
-    let ref_markers = settings
-        .ref_markers
-        .clone()
-        .or_else(|| beside(&format!("{stem}_markers.csv")));
+    let mut shared = OneReference::new(reference, &settings.input_dir, folders);
+    if let Some(markers) = &settings.ref_markers {
+        shared.markers = Some(markers.clone());
+    }
     let of_reference = |path: &Path| {
         path.canonicalize().ok().as_ref() == Some(&canonical)
             || (!settings.single_file && same_recording(path, &canonical))
@@ -354,17 +351,51 @@ fn against_one(
         if of_reference(path) || (!settings.single_file && continues_another(path, folders)) {
             continue;
         }
-        let own_stem = stem_text(path);
-        plan.pairs.push(PlannedPair {
-            new_track: folders.track(folder_of(path), &own_stem),
-            name: own_stem,
-            reference: reference.to_owned(),
-            new: path.clone(),
-            ref_track: ref_track.clone(),
-            ref_markers: ref_markers.clone(),
-        });
+        plan.pairs.push(shared.pair(path, folders));
     }
     Ok(plan)
+}
+
+/// A recording that others are compared with, and what lies beside it.
+pub(crate) struct OneReference {
+    /// The recording.
+    pub path: PathBuf,
+    /// Its track.
+    pub track: Option<PathBuf>,
+    /// Its markers.
+    pub markers: Option<PathBuf>,
+}
+
+impl OneReference {
+    /// What is its own is looked for in its folder, and then in `input_dir`.
+    pub fn new(path: &Path, input_dir: &Path, folders: &Folders) -> Self {
+        let stem = stem_text(path);
+        let home = folder_of(path);
+        let beside = |name: &str| {
+            let there = folders.find(home, name).or_else(|| folders.find(input_dir, name));
+            there.or_else(|| Some(home.join(name)).filter(|path| path.is_file()))
+        };
+        Self {
+            path: path.to_owned(),
+            track: TRACK_EXTENSIONS
+                .iter()
+                .find_map(|extension| beside(&format!("{stem}.{extension}"))),
+            markers: beside(&format!("{stem}_markers.csv")),
+        }
+    }
+
+    /// The recording at `new` against it; the pair is called as that file.
+    pub fn pair(&self, new: &Path, folders: &Folders) -> PlannedPair {
+        let own_stem = stem_text(new);
+        PlannedPair {
+            new_track: folders.track(folder_of(new), &own_stem),
+            name: own_stem,
+            reference: self.path.clone(),
+            new: new.to_owned(),
+            ref_track: self.track.clone(),
+            ref_markers: self.markers.clone(),
+        }
+    }
 }
 
 fn stem_text(path: &Path) -> String {

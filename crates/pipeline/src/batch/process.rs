@@ -38,6 +38,8 @@ pub struct PairProgram {
     pub args: Vec<OsString>,
     /// Silence after which it counts as hung.
     pub silence: Duration,
+    /// Ctrl-C is for this process alone: the one that does the job finishes it.
+    pub outlives_ctrl_c: bool,
 }
 
 /// Why a job has no reply.
@@ -97,7 +99,7 @@ impl PairProgram {
     ///
     /// # Errors
     /// No reply, and why.
-    pub(super) fn run(
+    pub(crate) fn run(
         &self,
         job: &PairJob,
         progress: &dyn Progress,
@@ -105,13 +107,17 @@ impl PairProgram {
     ) -> Result<Reply, ProcessError> {
         let mut line = serde_json::to_vec(job).map_err(|_| ProcessError::NotUnicode)?;
         line.push(b'\n');
-        let mut child = Command::new(&self.program)
+        let mut command = Command::new(&self.program);
+        command
             .args(&self.args)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .map_err(ProcessError::Start)?;
+            .stderr(Stdio::null());
+        #[cfg(unix)]
+        if self.outlives_ctrl_c {
+            std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        }
+        let mut child = command.spawn().map_err(ProcessError::Start)?;
         let mut stdin = child.stdin.take();
         if let Some(stdin) = &mut stdin {
             // One that is gone already shows in its exit status.

@@ -9,6 +9,7 @@ fn run(script: &str, silence: Duration, cancel: &Cancel) -> Result<Reply, Proces
         program: "/bin/sh".into(),
         args: vec!["-c".into(), script.into()],
         silence,
+        outlives_ctrl_c: false,
     };
     let job = PairJob {
         task: PairTask::DescribeReference {
@@ -81,6 +82,7 @@ fn a_program_that_is_missing_is_an_error() {
         program: "/nonexistent/mtbsync".into(),
         args: Vec::new(),
         silence: LONG,
+        outlives_ctrl_c: false,
     };
     let job = PairJob {
         task: PairTask::DescribeReference {

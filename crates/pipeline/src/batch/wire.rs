@@ -34,6 +34,8 @@ pub enum PairTask {
         /// File of the index.
         out: Option<PathBuf>,
     },
+    /// Find out whether a recording is all there.
+    Examine(PathBuf),
     /// Align the pair.
     Align {
         /// The pair.
@@ -72,6 +74,8 @@ pub enum Reply {
     NotFinished,
     /// The reference is described.
     Described,
+    /// The recording is all there.
+    Whole,
     /// An error, in one line, and what it cost to find out.
     Failed {
         /// What and where.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use mtbsync_formats::atomic::sweep;
 use mtbsync_formats::json;
+use mtbsync_index::describe;
 use mtbsync_index::tracks::{TrackOffset, TrackRequest};
 use mtbsync_quality::batch_summary::BatchRow;
 use mtbsync_quality::perf::{PERF_FILE, Perf};
@@ -59,6 +60,7 @@ pub fn do_job(
             };
             guarded(|| index(&wanted, &context)).map(|_| Reply::Described)
         }
+        PairTask::Examine(recording) => guarded(|| examine(recording)).map(|()| Reply::Whole),
         PairTask::Align { pair, index } => align(pair, index.as_deref(), request, &context),
     };
     let reply = match reply {
@@ -84,6 +86,7 @@ fn look_up(pair: &PlannedPair, batch: &BatchRequest, context: &Context<'_>) -> R
         Some(record) => Reply::Finished(Box::new(Finished {
             row: with_paths(record.row.clone(), pair, &folder),
             record: Some(record),
+            delta: None,
             resumed: true,
             warnings: Vec::new(),
         })),
@@ -132,6 +135,7 @@ fn align(
     Ok(Reply::Finished(Box::new(Finished {
         row,
         record: Some(record),
+        delta: report.ride.whole.map(|whole| whole.delta),
         resumed: false,
         warnings,
     })))
@@ -203,8 +207,23 @@ fn row_of(report: &SyncReport, gps_used: bool) -> BatchRow {
     }
 }
 
+/// Whether the recording is all there: it opens, no file of it ends early, and its chapters belong together.
+///
+/// # Errors
+/// It is not, and why.
+pub(crate) fn examine(path: &Path) -> Result<(), PipelineError> {
+    let opened = describe::open(path, false, true)?;
+    if opened.recording.info().is_truncated {
+        return Err(PipelineError::from(BatchProblem::CutOff).at(path));
+    }
+    match opened.warnings.into_iter().next() {
+        Some(odd) => Err(BatchProblem::Chapters(odd).into()),
+        None => Ok(()),
+    }
+}
+
 /// What and where, without the advice: a cell of a table.
-fn one_line(error: &PipelineError) -> String {
+pub(crate) fn one_line(error: &PipelineError) -> String {
     let text = match error.file() {
         Some(file) => format!("{}: {}", error.what(), file.display()),
         None => error.what(),

@@ -1,7 +1,9 @@
 //! How much longer one run took than another, and how surely so.
 
+use serde::{Deserialize, Serialize};
+
 /// A difference of durations and the half width of its 90 % interval, seconds.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Delta {
     /// New minus reference time: above 0 the new run was slower.
     pub secs: f64,

@@ -1,5 +1,5 @@
 //! All runs of one trail: which they are, how long each took through the sections, any two of them side by
-//! side, and one of them as the reference.
+//! side, one of them as the reference, and new ones as they appear.
 
 pub mod board;
 pub mod board_files;
@@ -11,3 +11,4 @@ pub mod places;
 pub mod reference;
 mod roads;
 pub mod runs;
+pub mod watch;

@@ -1,4 +1,4 @@
-//! The process of one pair: the command line of its batch again, with a hidden flag. Which pair it is comes
+//! The process of one pair: the command line of its batch or watch again, with a hidden flag. Which pair it is comes
 //! on stdin, everything else follows from the same flags.
 
 use std::env;
@@ -30,10 +30,12 @@ const MAX_JOB_BYTES: u64 = 1 << 20;
 /// # Errors
 /// The variable holds no number of seconds, or the program cannot find itself.
 pub fn program() -> Result<PairProgram, PipelineError> {
+    let silence = seconds(SILENCE_VARIABLE, env::var_os(SILENCE_VARIABLE))?;
     Ok(PairProgram {
         program: env::current_exe().map_err(CliProblem::OwnFile)?,
         args: with_flag(env::args_os().skip(1).collect()),
-        silence: silence(env::var_os(SILENCE_VARIABLE))?,
+        silence: silence.unwrap_or(DEFAULT_SILENCE),
+        outlives_ctrl_c: false,
     })
 }
 
@@ -47,16 +49,20 @@ fn with_flag(mut args: Vec<OsString>) -> Vec<OsString> {
     args
 }
 
-fn silence(value: Option<OsString>) -> Result<Duration, PipelineError> {
+/// The whole seconds, above 0, that a variable of the environment holds, if it is set.
+///
+/// # Errors
+/// It holds something else.
+pub fn seconds(variable: &'static str, value: Option<OsString>) -> Result<Option<Duration>, PipelineError> {
     let Some(value) = value else {
-        return Ok(DEFAULT_SILENCE);
+        return Ok(None);
     };
     let secs = value
         .to_str()
         .and_then(|text| text.parse().ok())
         .filter(|&secs| secs > 0);
-    secs.map(Duration::from_secs)
-        .ok_or_else(|| CliProblem::NotSeconds(SILENCE_VARIABLE).into())
+    secs.map(|secs| Some(Duration::from_secs(secs)))
+        .ok_or_else(|| CliProblem::NotSeconds(variable).into())
 }
 
 /// Does the job on stdin.
@@ -97,11 +103,12 @@ mod tests {
     }
 
     #[test]
-    fn the_silence_is_a_number_of_seconds() {
-        assert_eq!(silence(None).unwrap(), DEFAULT_SILENCE);
-        assert_eq!(silence(Some("90".into())).unwrap(), Duration::from_secs(90));
+    fn a_duration_is_a_number_of_seconds() {
+        let read = |value: Option<&str>| seconds(SILENCE_VARIABLE, value.map(OsString::from));
+        assert_eq!(read(None).unwrap(), None);
+        assert_eq!(read(Some("90")).unwrap(), Some(Duration::from_secs(90)));
         for wrong in ["", "0", "-1", "1.5", "soon"] {
-            assert!(silence(Some(wrong.into())).is_err(), "{wrong}");
+            assert!(read(Some(wrong)).is_err(), "{wrong}");
         }
     }
 }

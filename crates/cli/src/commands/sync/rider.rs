@@ -149,19 +149,8 @@ fn whole_in_words(whole: &Stretch, ride: &Ride) -> String {
             clock(whole.to.t_new_secs)
         ),
     };
-    let Delta {
-        secs,
-        half_width_secs,
-    } = whole.delta;
-    let band = band(half_width_secs)
-        .filter(|_| half_width_secs >= BAND_SHARE * secs.abs())
-        .map_or_else(String::new, |band| format!(" ({band})"));
-    let mut text = if !whole.delta.is_clear() || secs.abs() < SAID_FROM_SECS {
-        format!("You were as fast as the reference{band} {ends}")
-    } else {
-        let how = if secs > 0.0 { "slower" } else { "faster" };
-        format!("You were {:.1} s{band} {how} {ends}", secs.abs())
-    };
+    let secs = whole.delta.secs;
+    let mut text = format!("You were {} {ends}", compared(&whole.delta, ""));
     let extreme = |what: &str, stretch: &Stretch| {
         let gates = stretch.from.name.as_ref().zip(stretch.to.name.as_ref());
         gates
@@ -188,6 +177,22 @@ fn whole_in_words(whole: &Stretch, ride: &Ride) -> String {
         text.extend(extreme(what, stretch));
     }
     text + "."
+}
+
+/// `12.5 s slower`, with `than` after it, or `as fast as the reference`, and how surely so where that matters.
+pub fn compared(delta: &Delta, than: &str) -> String {
+    let Delta {
+        secs,
+        half_width_secs,
+    } = *delta;
+    let band = band(half_width_secs)
+        .filter(|_| half_width_secs >= BAND_SHARE * secs.abs())
+        .map_or_else(String::new, |band| format!(" ({band})"));
+    if !delta.is_clear() || secs.abs() < SAID_FROM_SECS {
+        return format!("as fast as the reference{band}");
+    }
+    let how = if secs > 0.0 { "slower" } else { "faster" };
+    format!("{:.1} s{band} {how}{than}", secs.abs())
 }
 
 /// `1 marker to check: 06 Fork (±0.4 s).`, and those that are not in the new recording.
