@@ -12,3 +12,6 @@ pub mod reference;
 mod roads;
 pub mod runs;
 pub mod watch;
+
+#[cfg(test)]
+mod tests;
