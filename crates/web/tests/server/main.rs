@@ -18,4 +18,5 @@ mod mutants;
 mod place;
 mod read;
 mod streams;
+mod trails;
 mod writes;
