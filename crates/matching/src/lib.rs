@@ -28,6 +28,7 @@ pub mod geometry;
 mod gps;
 mod learned;
 mod locate;
+pub mod lookalikes;
 mod picture_speed;
 mod refine;
 mod report;

@@ -36,6 +36,9 @@ pub enum TrailProblem {
     /// Fewer gates than a section has.
     #[error("sections need two gates, and the trail has {0}")]
     FewGates(usize),
+    /// More gates than the trail has room for, or fewer than two.
+    #[error("the trail has no room for {0} gates")]
+    ManyGates(usize),
     /// Runs that were never at the same place.
     #[error("{a} and {b} have no part of the trail in common")]
     NothingInCommon {
@@ -65,6 +68,7 @@ impl Problem for TrailProblem {
             Self::SeveralTrails(_) => "say which with ‹trail›",
             Self::NothingAligned | Self::NotAligned(_) => "align runs with mtbsync sync",
             Self::FewGates(_) => "set gates with mtbsync trail gates",
+            Self::ManyGates(_) => "ask for at least two, a second of the trail apart",
             Self::NothingInCommon { .. } => return None,
             Self::NoRecording(_) => "make the run again with mtbsync sync",
             Self::Value(_) => return None,
@@ -74,7 +78,7 @@ impl Problem for TrailProblem {
 
     fn failure(&self) -> Failure {
         match self {
-            Self::SeveralTrails(_) | Self::Value(_) => Failure::Usage,
+            Self::SeveralTrails(_) | Self::ManyGates(_) | Self::Value(_) => Failure::Usage,
             Self::NothingAligned | Self::NotAligned(_) | Self::FewGates(_) | Self::NothingInCommon { .. } => {
                 Failure::NotAligned
             }

@@ -11,6 +11,7 @@ pub mod places;
 pub mod reference;
 mod roads;
 pub mod runs;
+pub mod suggest;
 pub mod watch;
 
 #[cfg(test)]

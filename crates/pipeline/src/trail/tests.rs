@@ -8,6 +8,7 @@ use mtbsync_artefacts::time_warp::{NEW_MARKERS_FILE, RecordingFile, TIMEWARP_FIL
 use mtbsync_artefacts::trail_file::{GateKind, TrailFile, trail_path};
 use mtbsync_formats::json;
 use mtbsync_task::error::Failure;
+use mtbsync_task::progress::Cancel;
 use tempfile::TempDir;
 
 use super::board::{Board, BoardRequest, CellStatus, Order, board};
@@ -17,6 +18,8 @@ use super::pair;
 use super::places::{PlacedGate, Places};
 use super::reference::{Repointed, repoint};
 use super::runs::Root;
+use super::suggest::suggest;
+use crate::context::Context;
 
 /// Gates of the trail: name and place on the reference `R`, seconds.
 const GATES: [(&str, f64); 4] = [("Start", 5.0), ("Fork", 15.0), ("Barn", 30.0), ("End", 50.0)];
@@ -394,4 +397,34 @@ fn a_damaged_run_is_a_line_and_not_the_end() {
             .contains("trail.json")
     );
     assert_eq!(std::fs::read(trail_path(trails.path())).unwrap(), b"{");
+}
+
+#[test]
+fn gates_are_suggested_where_most_runs_were_also_without_the_reference() {
+    let trails = Trails::three();
+    let root = Root::read(trails.path()).unwrap();
+    let places = Places::new(&root, root.trail(None, &mut Vec::new()).unwrap());
+    let cancel = Cancel::default();
+    let context = Context::silent(&cancel, String::new, false);
+    let found = suggest(&places, 4, &context).unwrap();
+    let kinds: Vec<_> = found
+        .iter()
+        .map(|gate| (gate.kind, gate.runs, gate.likeness))
+        .collect();
+    assert_eq!(kinds[0], (GateKind::Start, 3, None));
+    assert_eq!(kinds[3].0, GateKind::Finish);
+    assert!(
+        found.windows(2).all(|pair| pair[1].t_ref - pair[0].t_ref > 4.0),
+        "{found:?}"
+    );
+    // Where one of three stands, its place is less well known.
+    assert!(
+        found
+            .iter()
+            .all(|gate| (gate.t_ref - 20.0).abs() > 0.3 && gate.half_width_sec < 0.05)
+    );
+    assert_eq!(
+        suggest(&places, 100, &context).unwrap_err().failure(),
+        Failure::Usage
+    );
 }

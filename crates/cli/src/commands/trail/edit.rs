@@ -4,14 +4,19 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, ValueHint};
 use mtbsync_artefacts::trail_file::{Gate, TrailFile, trail_path};
-use mtbsync_pipeline::trail::edit::{RunChange, change, clear_gates, set_gates, set_name, set_run};
+use mtbsync_pipeline::trail::edit::{
+    RunChange, change, clear_gates, put_gates, set_gates, set_name, set_run,
+};
+use mtbsync_pipeline::trail::places::Places;
 use mtbsync_pipeline::trail::reference::{Repointed, repoint};
 use mtbsync_pipeline::trail::runs::Root;
+use mtbsync_pipeline::trail::suggest::{Suggestion, suggest};
 use mtbsync_task::error::PipelineError;
 use mtbsync_task::files::Input;
 use serde_json::json;
 
 use super::{RootArgs, WhichArgs};
+use crate::args::values;
 use crate::session::Session;
 use crate::summary::Outcome;
 
@@ -97,8 +102,8 @@ pub fn name(args: &NameArgs, session: &Session) -> Result<Outcome, PipelineError
 /// Flags of `trail gates`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Examples:\n  mtbsync trail gates runs --from gates.csv\n  mtbsync trail gates runs --clear",
-    group(ArgGroup::new("what").required(true).args(["from", "clear"]))
+    after_help = "Examples:\n  mtbsync trail gates runs --from gates.csv\n  mtbsync trail gates runs --suggest 8",
+    group(ArgGroup::new("what").required(true).args(["from", "suggest", "clear"]))
 )]
 pub struct GatesArgs {
     #[command(flatten)]
@@ -111,6 +116,14 @@ pub struct GatesArgs {
     #[arg(long, value_name = "MARKERS", value_hint = ValueHint::FilePath)]
     from: Option<PathBuf>,
 
+    /// Find N places that no other looks like and that the runs are well located at; the reference is looked at
+    #[arg(long, value_name = "N", value_parser = values::count(2..=200))]
+    suggest: Option<usize>,
+
+    /// Set what --suggest finds
+    #[arg(long, requires = "suggest")]
+    accept: bool,
+
     /// No gates: the markers of the newest run serve again
     #[arg(long)]
     clear: bool,
@@ -119,6 +132,9 @@ pub struct GatesArgs {
 /// Sets the gates.
 pub fn gates(args: &GatesArgs, session: &Session) -> Result<Outcome, PipelineError> {
     let (root, id) = (&args.root.root, args.which.trail.as_deref());
+    if let Some(count) = args.suggest {
+        return suggested(args, count, session);
+    }
     let gates: Vec<Gate> = match &args.from {
         Some(markers) => set_gates(root, id, &Input::new(markers))?,
         None => {
@@ -142,6 +158,33 @@ pub fn gates(args: &GatesArgs, session: &Session) -> Result<Outcome, PipelineErr
             .line(&format!("{} gates, {} sections.", gates.len(), gates.len() - 1));
     }
     Ok(written(&args.root, json!({ "gates": gates })))
+}
+
+/// Says which places make good gates and why, and sets them when asked to.
+fn suggested(args: &GatesArgs, count: usize, session: &Session) -> Result<Outcome, PipelineError> {
+    let (folder, id) = (&args.root.root, args.which.trail.as_deref());
+    let root = Root::read(folder)?;
+    let places = Places::new(&root, root.one_trail(id)?);
+    let found = suggest(&places, count, &session.context())?;
+    for gate in &found {
+        let alike = gate.likeness.map_or_else(String::new, |share| {
+            format!("; the place most like it looks {:.0} % like it", 100.0 * share)
+        });
+        session.printer.line(&format!(
+            "{:>9.2} s  {:<8}  known to ±{:.3} s in {} runs{alike}",
+            gate.t_ref, gate.name, gate.half_width_sec, gate.runs
+        ));
+    }
+    let result = json!({ "suggested": found, "accepted": args.accept });
+    if !args.accept {
+        session.printer.line("Nothing is set yet: --accept sets them.");
+        return Ok(Outcome::done(result));
+    }
+    put_gates(folder, id, found.iter().map(Suggestion::gate).collect())?;
+    session
+        .printer
+        .line(&format!("{} gates, {} sections.", found.len(), found.len() - 1));
+    Ok(written(&args.root, result))
 }
 
 /// Flags of `trail reference`.
