@@ -7,7 +7,7 @@ use mtbsync_formats::npz::NpzReader;
 use mtbsync_formats::{is_moment, json, read_bounded};
 use mtbsync_task::error::PipelineError;
 
-use super::{Knots, MAX_KNOTS, NPZ_FORMAT, TimeWarpFile, VERSION};
+use super::{MAX_KNOTS, NPZ_FORMAT, TimeWarpFile, VERSION};
 use crate::error::ArtefactProblem;
 use crate::run_set;
 
@@ -58,6 +58,9 @@ fn decode_npz<R: Read + Seek>(reader: R) -> Option<TimeWarpFile> {
     let n = Some(file.knots.t_new.len());
     file.knots.t_ref = npz.shaped("t_ref", &[n]).ok()?.data;
     file.knots.sigma = npz.shaped("sigma", &[n]).ok()?.data;
+    if npz.contains("half_width") {
+        file.knots.half_width = npz.bounded("half_width", MAX_KNOTS).ok()?.data;
+    }
     Some(file)
 }
 
@@ -65,8 +68,14 @@ impl TimeWarpFile {
     /// Refuses times that no recording has, wherever they stand.
     fn check(&self) -> Result<(), ArtefactProblem> {
         let refuse = |field: String, secs: f64| Err(ArtefactProblem::TooFar { field, secs });
-        let Knots { t_new, t_ref, sigma } = &self.knots;
-        for (name, times) in [("t_new", t_new), ("t_ref", t_ref), ("sigma", sigma)] {
+        let knots = &self.knots;
+        let arrays = [
+            ("t_new", &knots.t_new),
+            ("t_ref", &knots.t_ref),
+            ("sigma", &knots.sigma),
+            ("half_width", &knots.half_width),
+        ];
+        for (name, times) in arrays {
             if let Some(k) = times.iter().position(|secs| !is_moment(*secs)) {
                 return refuse(format!("knots.{name}[{k}]"), times[k]);
             }
