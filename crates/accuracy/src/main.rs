@@ -3,8 +3,9 @@
 //!
 //! Nothing here looks inside the program: [`probe`] hands it a marker every quarter of a second of the
 //! reference, the way a user would, and [`score`] compares what comes back with the [`truth`]. Pairs that
-//! have nothing in common must be refused. [`run_to_run`] joins the maps of runs that share a reference. [`gps`] asks the same of recordings with tracks. There are no
-//! settings for single pairs, and none will be added.
+//! have nothing in common must be refused. [`run_to_run`] joins the maps of runs that share a reference.
+//! [`gps`] asks the same of recordings with tracks. There are no settings for single pairs, and none will be
+//! added.
 
 mod ablation;
 mod cameras;

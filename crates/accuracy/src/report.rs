@@ -58,8 +58,8 @@ struct Refusal<'a> {
 }
 
 impl<'a> Report<'a> {
-    /// Puts the numbers together; `run_to_run` are joined maps, and `refusals` are pairs without anything in common and whether they were
-    /// refused.
+    /// Puts the numbers together; `run_to_run` are joined maps, and `refusals` are pairs without anything in
+    /// common and whether they were refused.
     pub fn new(pairs: &'a [Score], run_to_run: &'a [Score], refusals: &'a [(String, bool)]) -> Self {
         let claims: Vec<_> = pairs
             .iter()

@@ -125,8 +125,8 @@ impl Truth {
         })
     }
 
-    /// What is true of two recordings of one reference: `self` is that of the first one, which takes the place
-    /// of the reference, and `new` that of the other. Nothing is known where either has no counterpart.
+    /// What is true of two recordings of one reference: `self` is that of the first one, which takes the
+    /// place of the reference, and `new` that of the other. Nothing is known where either has no counterpart.
     pub fn to_run(&self, new: &Self) -> Self {
         let mut stretches: Vec<Vec<TrueMoment>> = Vec::new();
         for stretch in &new.stretches {

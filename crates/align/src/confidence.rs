@@ -20,11 +20,11 @@ pub fn interval_half_width_secs(sigma_secs: f64) -> f64 {
     STUDENT3_Q95 * sigma_secs
 }
 
-/// Half width of the 90 % interval of an error `sigma_secs` of a path that is right with `certainty`, seconds:
-/// `P(|T| s <= half) c = 0.9`. `widened_secs` is the error with the doubt in it: an interval is never wider
-/// than that one's, which is all there is where the path is right with less than 0.9. A small doubt makes a
-/// quarter of a second a little less probable, which takes an error bar several times as wide; of the 90 %
-/// nearest to the path it takes next to nothing.
+/// Half width of the 90 % interval of an error `sigma_secs` of a path that is right with `certainty`,
+/// seconds: `P(|T| s <= half) c = 0.9`. `widened_secs` is the error with the doubt in it: an interval is not
+/// wider than that one's, which is all there is where the path is right with less than 0.9. A small doubt
+/// makes a quarter of a second a little less probable, which takes an error bar several times as wide; of the
+/// 90 % nearest to the path it takes next to nothing.
 pub(crate) fn doubted_half_width_secs(sigma_secs: f64, certainty: f64, widened_secs: f64) -> f64 {
     let widest = interval_half_width_secs(widened_secs);
     let wanted = INTERVAL_SHARE / certainty;

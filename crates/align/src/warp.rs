@@ -42,9 +42,9 @@ impl Segment {
         })
     }
 
-    /// With half widths of the 90 % interval of the reference time at each knot, seconds, where they are known
-    /// better than by the one-sigma errors, which hold all doubt about the path. `None` unless they are as
-    /// many as the knots, not negative, and times a recording can have.
+    /// With half widths of the 90 % interval of the reference time at each knot, seconds, where they are
+    /// known better than by the one-sigma errors, which hold all doubt about the path. `None` unless they are
+    /// as many as the knots, not negative, and times a recording can have.
     pub fn with_half_widths(self, half_width: Vec<f64>) -> Option<Self> {
         let valid = half_width.len() == self.sigma.len()
             && half_width.iter().all(|half| is_moment(*half) && *half >= 0.0);

@@ -103,7 +103,7 @@ fn step_by_step(chain: &Composition, t: f64) -> Option<(f64, bool)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(100))]
+    #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
     fn never_less_at_a_later_moment(chain in chains(), shares in prop::collection::vec(0.0f64..1.0, 12)) {

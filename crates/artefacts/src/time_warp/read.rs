@@ -141,6 +141,31 @@ mod tests {
     }
 
     #[test]
+    fn maps_without_half_widths_take_them_from_sigma() {
+        let mut old = file();
+        assert!(
+            old.knots
+                .half_width
+                .iter()
+                .zip(&old.knots.sigma)
+                .any(|(half, s)| half < &(2.0 * s))
+        );
+        old.knots.half_width.clear();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("old");
+        for bytes in [old.to_json().unwrap(), old.to_npz().unwrap()] {
+            std::fs::write(&path, bytes).unwrap();
+            let warp = read_warp(&path).unwrap().warp().unwrap();
+            let (half, sigma) = (warp.ref_half_width_at(15.0), warp.ref_sigma_at(15.0));
+            assert!((half.unwrap() / sigma.unwrap() - 2.353).abs() < 1e-3);
+        }
+        for wrong in [vec![0.1], vec![-0.1; old.knots.sigma.len()]] {
+            old.knots.half_width = wrong;
+            assert_eq!(old.warp(), None);
+        }
+    }
+
+    #[test]
     fn version_one_lines_are_read() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("old.json");
@@ -176,6 +201,7 @@ mod tests {
             refused(&|file| file.knots.t_new[3] = extreme, "knots.t_new[3]");
             refused(&|file| file.knots.t_ref[0] = extreme, "knots.t_ref[0]");
             refused(&|file| file.knots.sigma[1] = extreme, "knots.sigma[1]");
+            refused(&|file| file.knots.half_width[2] = extreme, "knots.half_width[2]");
             refused(
                 &|file| {
                     file.new = Some(RecordingFile {
