@@ -3,8 +3,9 @@
 //!
 //! Nothing here looks inside the program: [`probe`] hands it a marker every quarter of a second of the
 //! reference, the way a user would, and [`score`] compares what comes back with the [`truth`]. Pairs that
-//! have nothing in common must be refused. [`gps`] asks the same of recordings with tracks. There are no
-//! settings for single pairs, and none will be added.
+//! have nothing in common must be refused. [`run_to_run`] joins the maps of runs that share a reference.
+//! [`gps`] asks the same of recordings with tracks. There are no settings for single pairs, and none will be
+//! added.
 
 mod ablation;
 mod cameras;
@@ -13,18 +14,22 @@ mod gps;
 mod pairs;
 mod probe;
 mod report;
+mod run_to_run;
 mod score;
 mod truth;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use clap::Parser;
+use mtbsync_align::TimeWarp;
 
 use pairs::{TestPair, WrongPair};
 use report::Report;
+use run_to_run::Ride;
 use score::Score;
 
 /// Measures the accuracy of a built mtbsync on pairs with known truth.
@@ -106,18 +111,25 @@ fn main() -> Result<ExitCode> {
         return Ok(exit_code(report.holds()));
     }
     let mut scores = Vec::new();
+    let mut rides = Vec::new();
     for pair in &found {
-        scores.push(measure(&bin, pair, &pair.name, &[])?);
+        let (score, map) = measure(&bin, pair, &pair.name, &[])?;
+        scores.push(score);
+        rides.extend(map.map(|map| Ride {
+            pair,
+            map: Arc::new(map),
+        }));
         if pair.has_camera_gps {
             let name = format!("{}, no GPS", pair.name);
-            scores.push(measure(&bin, pair, &name, &["--no-gps".into()])?);
+            scores.push(measure(&bin, pair, &name, &["--no-gps".into()])?.0);
         }
     }
+    let joined = run_to_run::measure(&rides);
     let mut refusals = Vec::new();
     for wrong in pairs::without_common_stretch(&found)? {
         refusals.push((wrong.name.clone(), is_refused(&bin, &wrong)?));
     }
-    let report = Report::new(&scores, &refusals);
+    let report = Report::new(&scores, &joined, &refusals);
     report.print()?;
     if let Some(path) = &args.json {
         report.write_json(path)?;
@@ -136,9 +148,9 @@ fn exit_code(is_good: bool) -> ExitCode {
     }
 }
 
-fn measure(bin: &Path, pair: &TestPair, name: &str, flags: &[OsString]) -> Result<Score> {
+fn measure(bin: &Path, pair: &TestPair, name: &str, flags: &[OsString]) -> Result<(Score, Option<TimeWarp>)> {
     let run = probe::run(bin, &pair.reference, &pair.new, flags).with_context(|| format!("pair {name}"))?;
-    Ok(Score::new(name, &pair.truth, &run))
+    Ok((Score::new(name, &pair.truth, &run), run.map))
 }
 
 fn is_refused(bin: &Path, wrong: &WrongPair) -> Result<bool> {

@@ -99,7 +99,7 @@ fn pairs_in(folder: &Path) -> Result<Vec<TestPair>> {
 }
 
 /// A rendered ride; several rides of one trail share the reference of the folder around theirs.
-fn ride_in(folder: &Path, truth: &Path) -> Result<TestPair> {
+pub fn ride_in(folder: &Path, truth: &Path) -> Result<TestPair> {
     let (own, around) = (folder, folder.parent().unwrap_or(folder));
     let (home, name) = if own.join("reference.mp4").is_file() {
         (own, file_name(own))

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use anyhow::{Context, Result, bail};
+use mtbsync_align::TimeWarp;
+use mtbsync_artefacts::time_warp::{TIMEWARP_FILE, read_warp};
 use mtbsync_formats::csv::{CsvWriter, MAX_CSV_BYTES, Table, seconds6};
 use mtbsync_formats::read_bounded;
 use serde_json::Value;
@@ -47,6 +49,8 @@ pub struct ProbeRun {
     pub answers: Vec<Answer>,
     /// The single measurements the map rests on; none without a map.
     pub pairs: Vec<PairClaim>,
+    /// The map itself, from the new recording to the reference.
+    pub map: Option<TimeWarp>,
     /// Probes asked for.
     pub probes: Vec<f64>,
     /// Processor seconds with an empty cache.
@@ -60,14 +64,14 @@ pub struct ProbeRun {
 }
 
 impl ProbeRun {
-    /// A trusted map's answers and nothing else, for tests.
-    #[cfg(test)]
+    /// A trusted map's answers and nothing else.
     pub fn of_answers(answers: Vec<Answer>) -> Self {
         Self {
             aligned: true,
             probes: answers.iter().map(|answer| answer.t_ref).collect(),
             answers,
             pairs: Vec::new(),
+            map: None,
             cpu_cold_secs: None,
             cpu_cached_secs: None,
             peak_mb: None,
@@ -175,14 +179,15 @@ impl<'a> Question<'a> {
     /// What the program answers with further flags; without costs.
     pub fn ask(&self, out: &str, flags: &[OsString]) -> Result<ProbeRun> {
         let SyncEnd { aligned, summary } = self.sync(out, flags)?;
-        let (answers, pairs) = if aligned {
+        let (answers, pairs, map) = if aligned {
             let file = |name| self.folder().join(out).join(name);
             (
                 read_answers(&file("new_markers.csv"))?,
                 read_pairs(&file("pairs.csv"))?,
+                read_warp(&file(TIMEWARP_FILE))?.warp(),
             )
         } else {
-            (Vec::new(), Vec::new())
+            (Vec::new(), Vec::new(), None)
         };
         if aligned && answers.len() != self.probes.len() {
             bail!("{} probes but {} answers", self.probes.len(), answers.len());
@@ -191,6 +196,7 @@ impl<'a> Question<'a> {
             aligned,
             answers,
             pairs,
+            map,
             probes: self.probes.clone(),
             cpu_cold_secs: None,
             cpu_cached_secs: None,
@@ -237,7 +243,8 @@ fn gps_offsets_secs(summary: &Value) -> Option<[f64; 2]> {
     Some([gps["ref_offset_sec"].as_f64()?, gps["new_offset_sec"].as_f64()?])
 }
 
-fn probes(duration_secs: f64) -> Vec<f64> {
+/// A moment every [`STEP_SECS`] from 0 on.
+pub fn probes(duration_secs: f64) -> Vec<f64> {
     let count = (duration_secs / STEP_SECS).floor() as usize;
     (0..=count).map(|index| index as f64 * STEP_SECS).collect()
 }

@@ -45,6 +45,7 @@ pub fn print_ablation(parts: &[AblationRow]) -> Result<()> {
 #[derive(Serialize)]
 pub struct Report<'a> {
     pairs: &'a [Score],
+    run_to_run: &'a [Score],
     reliability: Vec<CalibrationBin>,
     expected_calibration_error: Option<f64>,
     refused: Vec<Refusal<'a>>,
@@ -57,9 +58,9 @@ struct Refusal<'a> {
 }
 
 impl<'a> Report<'a> {
-    /// Puts the numbers together; `refusals` are pairs without anything in common and whether they were
-    /// refused.
-    pub fn new(pairs: &'a [Score], refusals: &'a [(String, bool)]) -> Self {
+    /// Puts the numbers together; `run_to_run` are joined maps, and `refusals` are pairs without anything in
+    /// common and whether they were refused.
+    pub fn new(pairs: &'a [Score], run_to_run: &'a [Score], refusals: &'a [(String, bool)]) -> Self {
         let claims: Vec<_> = pairs
             .iter()
             .flat_map(|score| score.claims.iter().copied())
@@ -67,6 +68,7 @@ impl<'a> Report<'a> {
         let reliability = reliability(&claims);
         Self {
             pairs,
+            run_to_run,
             expected_calibration_error: calibration_error(&reliability),
             reliability,
             refused: refusals
@@ -82,26 +84,7 @@ impl<'a> Report<'a> {
     /// Prints the tables.
     pub fn print(&self) -> Result<()> {
         let mut out = io::stdout().lock();
-        let header = [
-            "pair",
-            "probes",
-            "answered",
-            "median",
-            "p90",
-            "p95",
-            "max",
-            "<=33ms",
-            "outside",
-            "wrong",
-            "sure pair",
-            "in 90 %",
-            "cpu s",
-            "cached",
-            "MB",
-        ];
-        let mut rows = vec![header.map(str::to_owned)];
-        rows.extend(self.pairs.iter().map(row));
-        print_aligned(&mut out, &rows)?;
+        print_scores(&mut out, self.pairs)?;
         writeln!(
             out,
             "\nerrors in ms; outside: claimed of those never reached; wrong: confident (>= 0.6) and off by more than 0.3 s; sure pair: worst of those of confidence >= 0.9 in pairs.csv"
@@ -124,6 +107,10 @@ impl<'a> Report<'a> {
             "Expected calibration error: {}",
             share(self.expected_calibration_error)
         )?;
+        if !self.run_to_run.is_empty() {
+            writeln!(out, "\nRun to run, by the maps of both:")?;
+            print_scores(&mut out, self.run_to_run)?;
+        }
         writeln!(out, "\nNothing in common:")?;
         for refusal in &self.refused {
             writeln!(
@@ -164,6 +151,29 @@ impl<'a> Report<'a> {
         }
         std::fs::write(path, json::to_vec(self)?).with_context(|| path.display().to_string())
     }
+}
+
+fn print_scores(out: &mut impl Write, scores: &[Score]) -> Result<()> {
+    let header = [
+        "pair",
+        "probes",
+        "answered",
+        "median",
+        "p90",
+        "p95",
+        "max",
+        "<=33ms",
+        "outside",
+        "wrong",
+        "sure pair",
+        "in 90 %",
+        "cpu s",
+        "cached",
+        "MB",
+    ];
+    let mut rows = vec![header.map(str::to_owned)];
+    rows.extend(scores.iter().map(row));
+    print_aligned(out, &rows)
 }
 
 fn row(score: &Score) -> [String; 15] {

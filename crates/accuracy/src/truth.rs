@@ -125,6 +125,40 @@ impl Truth {
         })
     }
 
+    /// What is true of two recordings of one reference: `self` is that of the first one, which takes the
+    /// place of the reference, and `new` that of the other. Nothing is known where either has no counterpart.
+    pub fn to_run(&self, new: &Self) -> Self {
+        let mut stretches: Vec<Vec<TrueMoment>> = Vec::new();
+        for stretch in &new.stretches {
+            let mut joined = Vec::new();
+            for moment in stretch {
+                let places = [moment.ref_first, moment.ref_last].map(|t_ref| self.place(t_ref));
+                if let [TruePlace::At(ref_first, _), TruePlace::At(_, ref_last)] = places {
+                    joined.push(TrueMoment {
+                        t_new: moment.t_new,
+                        ref_first,
+                        ref_last,
+                    });
+                } else {
+                    stretches.push(std::mem::take(&mut joined));
+                }
+            }
+            stretches.push(joined);
+        }
+        stretches.retain(|stretch| !stretch.is_empty());
+        Self {
+            stretches,
+            known_before: f64::NEG_INFINITY,
+            known_after: f64::INFINITY,
+        }
+    }
+
+    /// The last moment of the new recording that is known, seconds.
+    pub fn last_new_secs(&self) -> f64 {
+        let last = self.stretches.last().and_then(|stretch| stretch.last());
+        last.map_or(0.0, |moment| moment.t_new)
+    }
+
     /// Where the new recording is at `t_ref`.
     pub fn place(&self, t_ref: f64) -> TruePlace {
         if t_ref < self.known_before || t_ref > self.known_after {
@@ -261,6 +295,18 @@ mod tests {
         );
         std::fs::write(file.path(), "t_new,t_ref\n9.3,0.3\n9.7,0.7\n").unwrap();
         assert!(Truth::of_lap(file.path(), false).is_err());
+    }
+
+    #[test]
+    fn two_runs_of_one_reference_have_a_truth_of_their_own() {
+        let first = frames("0.0,5.0,,\n0.1,5.2,,\n0.2,5.2,,\n0.3,5.4,,\n0.4,5.6,,\n");
+        let second = frames("7.0,5.1,,\n7.1,5.2,,\n7.2,5.4,,\n7.3,5.4,,\n7.4,5.5,,\n7.5,,,\n");
+        let truth = first.to_run(&second);
+        assert_eq!(truth.place(0.15), TruePlace::At(7.1, 7.1), "the first stands");
+        assert_eq!(truth.place(0.3), TruePlace::At(7.2, 7.3), "the second stands");
+        assert!(matches!(truth.place(0.25), TruePlace::At(t, _) if (t - 7.15).abs() < 1e-9));
+        assert_eq!([truth.place(0.0), truth.place(0.4)], [TruePlace::Unknown; 2]);
+        assert!((second.last_new_secs() - 7.4).abs() < 1e-9);
     }
 
     #[test]

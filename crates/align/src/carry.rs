@@ -62,15 +62,20 @@ impl Spread {
         (self.t_secs - self.low_secs, self.high_secs - self.t_secs)
     }
 
-    /// With an independent error that reaches `half_secs` either way.
-    pub fn and(self, half_secs: f64) -> Self {
+    /// With an error that adds this much to the squared reach either way, square seconds.
+    pub fn and(self, squared: f64) -> Self {
         let (before, after) = self.reach();
         Self {
             t_secs: self.t_secs,
-            low_secs: self.t_secs - before.hypot(half_secs),
-            high_secs: self.t_secs + after.hypot(half_secs),
+            low_secs: self.t_secs - added(before, squared),
+            high_secs: self.t_secs + added(after, squared),
         }
     }
+}
+
+/// A half width with an error that adds `squared`, less than nothing where both share a cause.
+pub(crate) fn added(half_secs: f64, squared: f64) -> f64 {
+    half_secs.mul_add(half_secs, squared).max(0.0).sqrt()
 }
 
 impl Segment {

@@ -10,10 +10,37 @@
 pub const CONFIDENCE_RADIUS_SECS: f64 = 0.25;
 /// 95 % quantile of the Student distribution with three degrees of freedom, in units of its scale.
 const STUDENT3_Q95: f64 = 2.353_363_434_801_823_6;
+/// What an interval holds.
+const INTERVAL_SHARE: f64 = 0.9;
+/// Halvings of a range of quantiles.
+const QUANTILE_STEPS: usize = 50;
 
 /// Half width of the 90 % interval for a one-sigma error, seconds.
 pub fn interval_half_width_secs(sigma_secs: f64) -> f64 {
     STUDENT3_Q95 * sigma_secs
+}
+
+/// Half width of the 90 % interval of an error `sigma_secs` of a path that is right with `certainty`,
+/// seconds: `P(|T| s <= half) c = 0.9`. `widened_secs` is the error with the doubt in it: an interval is not
+/// wider than that one's, which is all there is where the path is right with less than 0.9. A small doubt
+/// makes a quarter of a second a little less probable, which takes an error bar several times as wide; of the
+/// 90 % nearest to the path it takes next to nothing.
+pub(crate) fn doubted_half_width_secs(sigma_secs: f64, certainty: f64, widened_secs: f64) -> f64 {
+    let widest = interval_half_width_secs(widened_secs);
+    let wanted = INTERVAL_SHARE / certainty;
+    let (mut low, mut high) = (STUDENT3_Q95, widest / sigma_secs);
+    if !(sigma_secs > 0.0 && high > low && student3_within(high) > wanted) {
+        return widest;
+    }
+    for _ in 0..QUANTILE_STEPS {
+        let middle = 0.5 * (low + high);
+        if student3_within(middle) > wanted {
+            high = middle;
+        } else {
+            low = middle;
+        }
+    }
+    sigma_secs * high
 }
 
 /// Probability that the error is at most [`CONFIDENCE_RADIUS_SECS`].
@@ -79,6 +106,22 @@ mod tests {
             .to_vec();
         assert!(values.windows(2).all(|w| w[0] > w[1]), "{values:?}");
         assert!(values[0] > 0.99 && values[5] < 0.03, "{values:?}");
+    }
+
+    #[test]
+    fn a_small_doubt_hardly_widens_the_interval() {
+        let half = |share| doubted_half_width_secs(0.005, share, widened(0.005, share));
+        assert!((half(1.0) - interval_half_width_secs(0.005)).abs() < 1e-6);
+        assert!(half(0.998) < 1.02 * half(1.0) && widened(0.005, 0.998) > 2.0 * 0.005);
+        for share in [0.999, 0.97, 0.92] {
+            let held = student3_within(half(share) / 0.005) * share;
+            assert!(
+                (held - 0.9).abs() < 1e-6 || half(share) == interval_half_width_secs(widened(0.005, share))
+            );
+        }
+        for share in [0.9, 0.5] {
+            assert_eq!(half(share), interval_half_width_secs(widened(0.005, share)));
+        }
     }
 
     #[test]

@@ -37,7 +37,7 @@ impl TimeWarp {
         let t_new = segment.curve().x_at(t_ref_secs)?;
         let within = |t: f64| t.clamp(0.0, new_duration_secs.max(0.0));
         let sigma = segment.sigma_at_new(t_new);
-        let half = confidence::interval_half_width_secs(sigma);
+        let half = segment.half_width_at_new(t_new);
         if let Some(stop) = self.stop_at(StopSide::New, t_new) {
             return Some(NewTimeEstimate {
                 t_new_secs: within(stop.from_secs),

@@ -6,6 +6,7 @@
 
 use mtbsync_formats::is_moment;
 
+use crate::confidence::interval_half_width_secs;
 use crate::curve::MonotoneCurve;
 use crate::tuning::{MIN_STOP_SECS, MOST_STEPS_PER_KNOT, STANDING_SLOPE, STOP_STEP_SECS};
 
@@ -17,6 +18,7 @@ const REF_STANDING_SLOPE: f64 = 1.0 / STANDING_SLOPE;
 pub struct Segment {
     curve: MonotoneCurve,
     sigma: Vec<f64>,
+    half_width: Vec<f64>,
     pace: f64,
 }
 
@@ -31,7 +33,22 @@ impl Segment {
             && sigma.iter().all(|s| *s >= 0.0);
         let pace = typical_pace(&t_new, &t_ref);
         let curve = MonotoneCurve::new(t_new, t_ref)?;
-        valid.then_some(Self { curve, sigma, pace })
+        let half_width = sigma.iter().map(|s| interval_half_width_secs(*s)).collect();
+        valid.then_some(Self {
+            curve,
+            sigma,
+            half_width,
+            pace,
+        })
+    }
+
+    /// With half widths of the 90 % interval of the reference time at each knot, seconds, where they are
+    /// known better than by the one-sigma errors, which hold all doubt about the path. `None` unless they are
+    /// as many as the knots, not negative, and times a recording can have.
+    pub fn with_half_widths(self, half_width: Vec<f64>) -> Option<Self> {
+        let valid = half_width.len() == self.sigma.len()
+            && half_width.iter().all(|half| is_moment(*half) && *half >= 0.0);
+        valid.then_some(Self { half_width, ..self })
     }
 
     /// The curve from new to reference time.
@@ -42,6 +59,11 @@ impl Segment {
     /// One-sigma error of the reference time at each knot, seconds.
     pub fn sigma(&self) -> &[f64] {
         &self.sigma
+    }
+
+    /// Half width of the 90 % interval of the reference time at each knot, seconds.
+    pub fn half_widths(&self) -> &[f64] {
+        &self.half_width
     }
 
     /// Reference seconds per new second as they usually are in this segment, stops and leaps aside.
@@ -71,10 +93,19 @@ impl Segment {
 
     /// One-sigma error of the reference time at `t_new`, linear between knots, that of the end outside.
     pub fn sigma_at_new(&self, t_new: f64) -> f64 {
+        self.at_new(&self.sigma, t_new)
+    }
+
+    /// Half width of the 90 % interval of the reference time at `t_new`, likewise.
+    pub fn half_width_at_new(&self, t_new: f64) -> f64 {
+        self.at_new(&self.half_width, t_new)
+    }
+
+    fn at_new(&self, of_knots: &[f64], t_new: f64) -> f64 {
         let x = self.curve.x();
         let k = x.partition_point(|&k| k <= t_new).clamp(1, x.len() - 1) - 1;
         let share = ((t_new - x[k]) / (x[k + 1] - x[k])).clamp(0.0, 1.0);
-        self.sigma[k] * (1.0 - share) + self.sigma[k + 1] * share
+        of_knots[k] * (1.0 - share) + of_knots[k + 1] * share
     }
 }
 
@@ -187,6 +218,11 @@ impl TimeWarp {
     /// One-sigma error of [`Self::ref_from_new`], seconds.
     pub fn ref_sigma_at(&self, t_new_secs: f64) -> Option<f64> {
         Some(self.segment_at_new(t_new_secs)?.sigma_at_new(t_new_secs))
+    }
+
+    /// Half width of the 90 % interval of [`Self::ref_from_new`], seconds.
+    pub fn ref_half_width_at(&self, t_new_secs: f64) -> Option<f64> {
+        Some(self.segment_at_new(t_new_secs)?.half_width_at_new(t_new_secs))
     }
 
     /// The segment that holds a moment of the new run.

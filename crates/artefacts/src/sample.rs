@@ -1,7 +1,6 @@
 //! A map in evenly spaced points, for pages that draw it (docs/reference/http.md#reading).
 
 use mtbsync_align::TimeWarp;
-use mtbsync_align::confidence::interval_half_width_secs;
 use serde::Serialize;
 
 use crate::time_warp::{Params, StopFile, TimeWarpFile};
@@ -77,7 +76,7 @@ fn point(warp: &TimeWarp, t_new: f64) -> Option<Point> {
     let (new_start, ref_start) = (segment.new_range().0, segment.ref_range().0);
     Some(Point {
         t_ref,
-        half_width: interval_half_width_secs(segment.sigma_at_new(t_new)),
+        half_width: segment.half_width_at_new(t_new),
         delta: (t_new - new_start) - (t_ref - ref_start),
     })
 }

@@ -140,6 +140,9 @@ pub struct Knots {
     pub t_ref: Vec<f64>,
     /// One-sigma errors of the reference times.
     pub sigma: Vec<f64>,
+    /// Half widths of the 90 % intervals of the reference times; none in older files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub half_width: Vec<f64>,
 }
 
 /// A segment by its first and last knot.
@@ -273,6 +276,7 @@ impl TimeWarpFile {
             knots.t_new.extend_from_slice(s.curve().x());
             knots.t_ref.extend_from_slice(s.curve().y());
             knots.sigma.extend_from_slice(s.sigma());
+            knots.half_width.extend_from_slice(s.half_widths());
             let (n0, n1) = s.new_range();
             let (r0, r1) = s.ref_range();
             segments.push(SegmentFile {
@@ -331,11 +335,15 @@ impl TimeWarpFile {
     pub(crate) fn segment(&self, segment: &SegmentFile) -> Option<Segment> {
         let [first, last] = segment.knots;
         let part = |v: &[f64]| v.get(first..last.checked_add(1)?).map(<[f64]>::to_vec);
-        Segment::new(
+        let found = Segment::new(
             part(&self.knots.t_new)?,
             part(&self.knots.t_ref)?,
             part(&self.knots.sigma)?,
-        )
+        )?;
+        if self.knots.half_width.is_empty() {
+            return Some(found);
+        }
+        found.with_half_widths(part(&self.knots.half_width)?)
     }
 
     /// The line that a version 1 file is.
@@ -399,6 +407,13 @@ impl TimeWarpFile {
         npz.add("t_new", &[n], &self.knots.t_new)
             .and_then(|()| npz.add("t_ref", &[n], &self.knots.t_ref))
             .and_then(|()| npz.add("sigma", &[n], &self.knots.sigma))
+            .and_then(|()| {
+                npz.add(
+                    "half_width",
+                    &[self.knots.half_width.len()],
+                    &self.knots.half_width,
+                )
+            })
             .and_then(|()| npz.add("segments", &[self.segments.len(), 2], &segments))
             .and_then(|()| npz.add("params", &[2], &params))
             .and_then(|()| npz.add_text("meta", &meta))

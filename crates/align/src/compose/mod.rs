@@ -3,7 +3,8 @@
 //! `a_to_b(t) = new_B(ref_A(t))`: the map of A forwards, that of B backwards. A [`Composition`] is any chain
 //! of such [`Step`]s. It has a value where every step has one, its error is
 //! `sigma_b^2 = (d new_B / d ref)^2 (sigma_A^2 + sigma_B^2)` with both errors in reference time, and the
-//! chain the other way round is its exact inverse.
+//! chain the other way round is its exact inverse. The 90 % interval is that of both maps as well, less what
+//! their errors have in common at one place of one reference.
 
 mod pieces;
 mod resample;
@@ -19,9 +20,8 @@ pub use self::surest::{Edge, Leg, MAX_STEPS, surest_path, surest_paths, typical_
 pub use crate::carry::Direction;
 
 use self::pieces::Piece;
-use crate::carry::Spread;
-use crate::confidence::interval_half_width_secs;
-use crate::tuning::STANDING_SLOPE;
+use crate::carry::{Spread, added};
+use crate::tuning::{SHARED_OF_REFERENCE, SHARED_UP_TO_SECS, STANDING_SLOPE};
 use crate::warp::{Segment, Stop, StopSide, TimeWarp};
 
 /// One map of a chain and the way it is read.
@@ -76,6 +76,10 @@ pub struct Composition {
 struct Carried {
     spread: Spread,
     sigma_secs: f64,
+    /// Half width of the 90 % interval by the local slopes, stops aside.
+    half_width_secs: f64,
+    /// That of the map just read forwards, on the clock of its reference.
+    on_reference_secs: f64,
     /// How far the interval reaches beyond both ends of a stop of the rider of this clock.
     beside_stop: (f64, f64),
 }
@@ -112,13 +116,17 @@ impl Step {
         let t_new = before.spread.t_secs;
         let own = segment.sigma_at_new(t_new);
         let slope = segment.curve().slope_at(t_new).unwrap_or(segment.pace());
+        let own_half = segment.half_width_at_new(t_new);
         let spread = self
             .warp
             .forwards(segment, before.spread)
-            .and(interval_half_width_secs(own));
+            .and(own_half * own_half);
+        let slope = slope.min(segment.steepest());
         Carried {
             spread,
-            sigma_secs: (slope.min(segment.steepest()) * before.sigma_secs).hypot(own),
+            sigma_secs: (slope * before.sigma_secs).hypot(own),
+            half_width_secs: (slope * before.half_width_secs).hypot(own_half),
+            on_reference_secs: own_half,
             beside_stop: spread.reach(),
         }
     }
@@ -126,7 +134,11 @@ impl Step {
     fn carry_backwards(&self, segment: &Segment, before: &Carried) -> Carried {
         let t_new = segment.carry(Direction::Backwards, before.spread.t_secs);
         let own = segment.sigma_at_new(t_new);
-        let on_ref = before.spread.and(interval_half_width_secs(own));
+        let own_half = segment.half_width_at_new(t_new);
+        let both = |half: f64| half.min(SHARED_UP_TO_SECS);
+        let shared = SHARED_OF_REFERENCE * both(own_half) * both(before.on_reference_secs);
+        let own_squared = own_half * own_half - 2.0 * shared;
+        let on_ref = before.spread.and(own_squared);
         let slope = if self.warp.stop_at(StopSide::New, t_new).is_some() {
             segment.pace()
         } else {
@@ -136,6 +148,8 @@ impl Step {
         Carried {
             spread: self.warp.backwards(segment, on_ref),
             sigma_secs: before.sigma_secs.hypot(own) / slope,
+            half_width_secs: added(before.half_width_secs, own_squared) / slope,
+            on_reference_secs: 0.0,
             beside_stop: on_ref.reach(),
         }
     }
@@ -186,14 +200,7 @@ impl Composition {
     /// The place of the last run at a moment of the first, with its error.
     pub fn at(&self, t_secs: f64) -> Option<Place> {
         let piece = self.piece_at(t_secs)?;
-        let start = Carried {
-            spread: Spread::around(t_secs, 0.0),
-            sigma_secs: 0.0,
-            beside_stop: (0.0, 0.0),
-        };
-        let carried = piece
-            .segments(&self.steps)
-            .fold(start, |carried, (step, segment)| step.carry(segment, &carried));
+        let carried = self.carried(piece, t_secs);
         let Spread {
             low_secs, high_secs, ..
         } = carried.spread;
@@ -243,6 +250,19 @@ impl Composition {
         let mut stops = found(first, StopSide::New, |piece| piece.first);
         stops.extend(found(last, StopSide::Ref, |piece| piece.last));
         stops
+    }
+
+    fn carried(&self, piece: &Piece, t_secs: f64) -> Carried {
+        let start = Carried {
+            spread: Spread::around(t_secs, 0.0),
+            sigma_secs: 0.0,
+            half_width_secs: 0.0,
+            on_reference_secs: 0.0,
+            beside_stop: (0.0, 0.0),
+        };
+        piece
+            .segments(&self.steps)
+            .fold(start, |carried, (step, segment)| step.carry(segment, &carried))
     }
 
     fn piece_at(&self, t_secs: f64) -> Option<&Piece> {

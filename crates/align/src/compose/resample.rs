@@ -31,10 +31,10 @@ impl Composition {
             knots.extend(more);
             knots = apart(piece, knots);
         }
-        let sigma = knots.iter().filter_map(|&(t, _)| Some(self.at(t)?.sigma_secs));
-        let sigma: Vec<f64> = sigma.collect();
+        let carried = knots.iter().map(|&(t, _)| self.carried(piece, t));
+        let (sigma, half_width) = carried.map(|at| (at.sigma_secs, at.half_width_secs)).unzip();
         let (t_first, t_last) = knots.into_iter().unzip();
-        Segment::new(t_first, t_last, sigma)
+        Segment::new(t_first, t_last, sigma)?.with_half_widths(half_width)
     }
 }
 

@@ -12,14 +12,22 @@ use crate::confidence;
 use crate::tuning::{DOUBT_SPAN_SECS, SHARED_SIGMA, SHARED_SPAN_SECS, SIGMA_FLOOR_SECS, SIGMA_SCALE};
 use crate::warp::typical_pace;
 
-/// One-sigma errors of the reference times of `knots`, seconds, from the points they were fitted to and the
+/// The error of a knot's reference time, seconds.
+pub(super) struct KnotError {
+    /// One sigma, with the doubt about the path.
+    pub sigma: f64,
+    /// Half width of the 90 % interval.
+    pub half_width: f64,
+}
+
+/// Errors of the reference times of `knots`, seconds, from the points they were fitted to and the
 /// new times of leaps. `None` without knots.
 pub(super) fn knot_errors(
     knots: &KnotSeries,
     points: &[FitPoint],
     leaps: &[f64],
     misfits: &Misfits,
-) -> Option<Vec<f64>> {
+) -> Option<Vec<KnotError>> {
     let pace = typical_pace(&knots.t_new, &knots.t_ref);
     let pair_errors: Vec<(f64, f64)> = points
         .iter()
@@ -49,7 +57,10 @@ pub(super) fn knot_errors(
     let certain: Vec<f64> = (0..count).map(certainty).collect();
     let error = |k: usize| {
         if knots.given[k] {
-            return SIGMA_FLOOR_SECS;
+            return KnotError {
+                sigma: SIGMA_FLOOR_SECS,
+                half_width: confidence::interval_half_width_secs(SIGMA_FLOOR_SECS),
+            };
         }
         let t = knots.t_new[k];
         let (before, after) = knots.rates_beside(k);
@@ -64,11 +75,15 @@ pub(super) fn knot_errors(
 }
 
 /// The certainty is about new time, of which each second is `rate` reference seconds.
-fn calibrated(sigma_secs: f64, shared_secs: f64, certainty: f64, rate: f64) -> f64 {
+fn calibrated(sigma_secs: f64, shared_secs: f64, certainty: f64, rate: f64) -> KnotError {
     let local = (sigma_secs * SIGMA_SCALE)
         .hypot(SHARED_SIGMA * shared_secs)
         .hypot(SIGMA_FLOOR_SECS);
-    rate * confidence::widened(local / rate, certainty)
+    let sigma = rate * confidence::widened(local / rate, certainty);
+    KnotError {
+        sigma,
+        half_width: confidence::doubted_half_width_secs(local, certainty, sigma),
+    }
 }
 
 /// Mean error of the pairs around `t_new`; 0 without any. Not dominated by a single good pair: that one may

@@ -125,8 +125,9 @@ fn fit_segment(points: &[FitPoint]) -> Option<Segment> {
     let states = grid.smooth(&leaps, &path, &motion);
     let mut knots = grid.knots(&states);
     knots.make_increasing();
-    let sigma = knot_errors(&knots, points, &leaps, &grid.misfits(&states))?;
-    Segment::new(knots.t_new, knots.t_ref, sigma)
+    let errors = knot_errors(&knots, points, &leaps, &grid.misfits(&states))?;
+    let (sigma, half_width) = errors.iter().map(|error| (error.sigma, error.half_width)).unzip();
+    Segment::new(knots.t_new, knots.t_ref, sigma)?.with_half_widths(half_width)
 }
 
 /// Segments must follow each other in both times. Where the later begins a little before the end of the
@@ -181,6 +182,7 @@ fn part(segment: &Segment, knots: Range<usize>) -> Option<Segment> {
     if x.last()? - x.first()? < MIN_SEGMENT_SECS {
         return None;
     }
-    let sigma = segment.sigma().get(knots)?;
-    Segment::new(x.to_vec(), y.to_vec(), sigma.to_vec())
+    let sigma = segment.sigma().get(knots.clone())?;
+    let half_width = segment.half_widths().get(knots)?;
+    Segment::new(x.to_vec(), y.to_vec(), sigma.to_vec())?.with_half_widths(half_width.to_vec())
 }

@@ -7,7 +7,7 @@ use mtbsync_formats::npz::NpzReader;
 use mtbsync_formats::{is_moment, json, read_bounded};
 use mtbsync_task::error::PipelineError;
 
-use super::{Knots, MAX_KNOTS, NPZ_FORMAT, TimeWarpFile, VERSION};
+use super::{MAX_KNOTS, NPZ_FORMAT, TimeWarpFile, VERSION};
 use crate::error::ArtefactProblem;
 use crate::run_set;
 
@@ -58,6 +58,9 @@ fn decode_npz<R: Read + Seek>(reader: R) -> Option<TimeWarpFile> {
     let n = Some(file.knots.t_new.len());
     file.knots.t_ref = npz.shaped("t_ref", &[n]).ok()?.data;
     file.knots.sigma = npz.shaped("sigma", &[n]).ok()?.data;
+    if npz.contains("half_width") {
+        file.knots.half_width = npz.bounded("half_width", MAX_KNOTS).ok()?.data;
+    }
     Some(file)
 }
 
@@ -65,8 +68,14 @@ impl TimeWarpFile {
     /// Refuses times that no recording has, wherever they stand.
     fn check(&self) -> Result<(), ArtefactProblem> {
         let refuse = |field: String, secs: f64| Err(ArtefactProblem::TooFar { field, secs });
-        let Knots { t_new, t_ref, sigma } = &self.knots;
-        for (name, times) in [("t_new", t_new), ("t_ref", t_ref), ("sigma", sigma)] {
+        let knots = &self.knots;
+        let arrays = [
+            ("t_new", &knots.t_new),
+            ("t_ref", &knots.t_ref),
+            ("sigma", &knots.sigma),
+            ("half_width", &knots.half_width),
+        ];
+        for (name, times) in arrays {
             if let Some(k) = times.iter().position(|secs| !is_moment(*secs)) {
                 return refuse(format!("knots.{name}[{k}]"), times[k]);
             }
@@ -132,6 +141,31 @@ mod tests {
     }
 
     #[test]
+    fn maps_without_half_widths_take_them_from_sigma() {
+        let mut old = file();
+        assert!(
+            old.knots
+                .half_width
+                .iter()
+                .zip(&old.knots.sigma)
+                .any(|(half, s)| half < &(2.0 * s))
+        );
+        old.knots.half_width.clear();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("old");
+        for bytes in [old.to_json().unwrap(), old.to_npz().unwrap()] {
+            std::fs::write(&path, bytes).unwrap();
+            let warp = read_warp(&path).unwrap().warp().unwrap();
+            let (half, sigma) = (warp.ref_half_width_at(15.0), warp.ref_sigma_at(15.0));
+            assert!((half.unwrap() / sigma.unwrap() - 2.353).abs() < 1e-3);
+        }
+        for wrong in [vec![0.1], vec![-0.1; old.knots.sigma.len()]] {
+            old.knots.half_width = wrong;
+            assert_eq!(old.warp(), None);
+        }
+    }
+
+    #[test]
     fn version_one_lines_are_read() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("old.json");
@@ -167,6 +201,7 @@ mod tests {
             refused(&|file| file.knots.t_new[3] = extreme, "knots.t_new[3]");
             refused(&|file| file.knots.t_ref[0] = extreme, "knots.t_ref[0]");
             refused(&|file| file.knots.sigma[1] = extreme, "knots.sigma[1]");
+            refused(&|file| file.knots.half_width[2] = extreme, "knots.half_width[2]");
             refused(
                 &|file| {
                     file.new = Some(RecordingFile {

@@ -4,7 +4,6 @@ use mtbsync_artefacts::run_set::{changed, write_files};
 use mtbsync_formats::atomic::Replaces;
 use std::path::{Path, PathBuf};
 
-use mtbsync_align::confidence::interval_half_width_secs;
 use mtbsync_align::{Segment, TimeWarp};
 use mtbsync_artefacts::edits::{self, Edits};
 use mtbsync_artefacts::geometry::GeometryFile;
@@ -205,7 +204,7 @@ fn curve(warp: &TimeWarp, segment: &Segment, file: &TimeWarpFile) -> Vec<CurvePo
             first + step * index as f64
         };
         let t_ref = segment.curve().y_at(t_new)?;
-        let half = interval_half_width_secs(warp.ref_sigma_at(t_new).unwrap_or(0.0));
+        let half = warp.ref_half_width_at(t_new).unwrap_or(0.0);
         Some(CurvePoint {
             t_new,
             t_ref,
