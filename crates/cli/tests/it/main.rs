@@ -36,3 +36,4 @@ mod splits;
 mod summary;
 mod sync;
 mod terminal;
+mod trail_watch;
