@@ -32,8 +32,8 @@ pub fn received() -> Exit {
     }
 }
 
-/// From now on the first Ctrl-C asks for an end after what is running, in what is returned; the second one, and
-/// every request to terminate, stops at once as ever. Where signals cannot be listened to, it never asks.
+/// From now on the first Ctrl-C asks for an end after what is running, in what is returned; the second one,
+/// and every request to terminate, stops at once as ever. Where signals cannot be listened to, it never asks.
 pub fn first_ends_gently() -> Cancel {
     ENDING.get_or_init(Cancel::default).clone()
 }
@@ -97,12 +97,12 @@ fn listen_to_signals(cancel: Cancel) {
         let signals = Signals::new([SIGINT, SIGTERM, SIGHUP]);
         let _ = ready.send(());
         let Ok(mut signals) = signals else { return };
-        let Some(mut first) = signals.forever().next() else {
-            return;
-        };
+        // Two that come together are told by one iterator; a new one would wait for a third.
+        let mut arriving = signals.forever();
+        let Some(mut first) = arriving.next() else { return };
         if let Some(ending) = ENDING.get().filter(|_| first == SIGINT) {
             ending.request();
-            match signals.forever().next() {
+            match arriving.next() {
                 Some(second) => first = second,
                 None => return,
             }

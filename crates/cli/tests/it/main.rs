@@ -37,3 +37,4 @@ mod summary;
 mod sync;
 mod terminal;
 mod trail;
+mod trail_watch;

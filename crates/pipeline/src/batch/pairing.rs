@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use mtbsync_media::gopro::GoProName;
@@ -87,7 +88,12 @@ pub struct Plan {
 /// # Errors
 /// The folder is missing, or holds no pair; suffixes that are the same.
 pub fn plan(settings: &PairingSettings) -> Result<Plan, PipelineError> {
-    let folders = Folders::read(&settings.input_dir, &settings.out_dir, settings.recursive)?;
+    let reach = if settings.recursive {
+        Reach::Below
+    } else {
+        Reach::Folder
+    };
+    let folders = Folders::read(&settings.input_dir, &settings.out_dir, reach)?;
     let mut plan = match &settings.reference {
         Some(reference) => against_one(settings, reference, &folders)?,
         None => by_suffix(settings, &folders)?,
@@ -115,15 +121,26 @@ fn no_pairs(settings: &PairingSettings, warnings: &[String]) -> PipelineError {
         .with_hint(warnings.first().cloned())
 }
 
+/// How far files are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// In the folder itself.
+    Folder,
+    /// In its subfolders as well.
+    Below,
+    /// In those that this person may read: disks have folders of the system's own.
+    BelowWhereAllowed,
+}
+
 /// Files by folder: name in lower case and path, in order. Hidden ones are left out.
 pub(crate) struct Folders(BTreeMap<PathBuf, BTreeSet<(String, PathBuf)>>);
 
 impl Folders {
-    /// The files in `root`, with `recursive` also those in its subfolders but for `out_dir`.
+    /// The files in `root`, and as far below as `reach` says but for `out_dir`.
     ///
     /// # Errors
     /// It is missing, cannot be read, or holds too much.
-    pub fn read(root: &Path, out_dir: &Path, recursive: bool) -> Result<Self, PipelineError> {
+    pub fn read(root: &Path, out_dir: &Path, reach: Reach) -> Result<Self, PipelineError> {
         if !root.exists() {
             return Err(PipelineError::from(BatchProblem::NoFolder).at(root));
         }
@@ -132,9 +149,9 @@ impl Folders {
         }
         let mut found = Self(BTreeMap::new());
         let out_dir = out_dir.canonicalize().ok();
-        let depth = if recursive { MAX_DEPTH } else { 0 };
+        let depth = if reach == Reach::Folder { 0 } else { MAX_DEPTH };
         let mut left = MAX_FILES;
-        found.collect(root, depth, out_dir.as_deref(), &mut left)?;
+        found.collect(root, depth, out_dir.as_deref(), reach, &mut left)?;
         Ok(found)
     }
 
@@ -143,10 +160,20 @@ impl Folders {
         folder: &Path,
         depth_left: usize,
         out_dir: Option<&Path>,
+        reach: Reach,
         files_left: &mut usize,
     ) -> Result<(), PipelineError> {
-        let entries = fs::read_dir(folder)
-            .map_err(|error| PipelineError::from(TaskProblem::Unreadable(error)).at(folder))?;
+        let entries = match fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(error)
+                if reach == Reach::BelowWhereAllowed
+                    && depth_left < MAX_DEPTH
+                    && error.kind() == ErrorKind::PermissionDenied =>
+            {
+                return Ok(());
+            }
+            Err(error) => return Err(PipelineError::from(TaskProblem::Unreadable(error)).at(folder)),
+        };
         let mut subfolders = BTreeSet::new();
         for entry in entries.flatten() {
             *files_left = files_left
@@ -167,7 +194,7 @@ impl Folders {
         }
         for subfolder in subfolders.into_iter().filter(|_| depth_left > 0) {
             if out_dir.is_none() || subfolder.canonicalize().ok().as_deref() != out_dir {
-                self.collect(&subfolder, depth_left - 1, out_dir, files_left)?;
+                self.collect(&subfolder, depth_left - 1, out_dir, reach, files_left)?;
             }
         }
         Ok(())

@@ -1,5 +1,5 @@
-//! The process of one pair: the command line of its batch or watch again, with a hidden flag. Which pair it is comes
-//! on stdin, everything else follows from the same flags.
+//! The process of one pair: the command line of its batch or watch again, with a hidden flag. Which pair it
+//! is comes on stdin, everything else follows from the same flags.
 
 use std::env;
 use std::ffi::OsString;

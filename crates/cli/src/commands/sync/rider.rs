@@ -179,7 +179,8 @@ fn whole_in_words(whole: &Stretch, ride: &Ride) -> String {
     text + "."
 }
 
-/// `12.5 s slower`, with `than` after it, or `as fast as the reference`, and how surely so where that matters.
+/// `12.5 s slower`, with `than` after it, or `as fast as the reference`, and how surely so where that
+/// matters.
 pub fn compared(delta: &Delta, than: &str) -> String {
     let Delta {
         secs,

@@ -116,7 +116,7 @@ pub struct GatesArgs {
     #[arg(long, value_name = "MARKERS", value_hint = ValueHint::FilePath)]
     from: Option<PathBuf>,
 
-    /// Find N places that no other looks like and that the runs are well located at; the reference is looked at
+    /// Find N places that no other looks like and that the runs are well located at
     #[arg(long, value_name = "N", value_parser = values::count(2..=200))]
     suggest: Option<usize>,
 

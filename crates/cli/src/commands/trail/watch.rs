@@ -1,7 +1,7 @@
 //! `mtbsync trail watch`: new recordings are synced as they appear.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
 use mtbsync_pipeline::batch::BatchRequest;
@@ -130,7 +130,7 @@ fn say(event: &WatchEvent, request: &WatchRequest, session: &Session) {
     match event {
         WatchEvent::Known { .. } => printer.detail(&text),
         WatchEvent::Broken { .. } | WatchEvent::Failed { .. } | WatchEvent::Gone { .. } => {
-            printer.warning(&text)
+            printer.warning(&text);
         }
         WatchEvent::NoReference(_) | WatchEvent::NoFolder(_) => printer.warning(&text),
         _ => printer.line(&text),
@@ -239,7 +239,7 @@ fn to_json(event: &WatchEvent) -> Value {
     }
 }
 
-fn shown(path: &PathBuf) -> String {
+fn shown(path: &Path) -> String {
     path.display().to_string()
 }
 

@@ -11,7 +11,7 @@ use mtbsync_media::gopro::{Family, GoProName};
 use mtbsync_task::error::PipelineError;
 use mtbsync_task::files::folder_of;
 
-use crate::batch::pairing::{Folders, is_recording};
+use crate::batch::pairing::{Folders, Reach, is_recording};
 
 /// A file as it looked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,7 +78,7 @@ impl Look {
     /// # Errors
     /// It is not there, or cannot be read.
     pub fn at(folder: &Path, root: &Path) -> Result<Self, PipelineError> {
-        let folders = Folders::read(folder, root, true)?;
+        let folders = Folders::read(folder, root, Reach::BelowWhereAllowed)?;
         let mut by_folder: BTreeMap<PathBuf, Vec<FileState>> = BTreeMap::new();
         let mut found: BTreeMap<PathBuf, Vec<(u8, FileState)>> = BTreeMap::new();
         for path in folders

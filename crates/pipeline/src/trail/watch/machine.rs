@@ -19,6 +19,9 @@ use crate::batch::{PairProgram, PairStatus};
 /// How often a waiting watch looks whether it is to end.
 const TICK: Duration = Duration::from_millis(100);
 
+/// The signal of Ctrl-C.
+const CTRL_C: i32 = 2;
+
 /// The system, and the program that does a pair.
 pub struct Machine<'a> {
     task: Task<'a>,
@@ -52,7 +55,12 @@ impl<'a> Machine<'a> {
     fn have_done(&self, task: PairTask) -> Result<Result<Reply, ProcessError>, PipelineError> {
         let threads = self.task.threads;
         let job = PairJob { task, threads };
-        let reply = self.program.run(&job, self.task.progress, self.task.cancel);
+        let run = || self.program.run(&job, self.task.progress, self.task.cancel);
+        let mut reply = run();
+        if matches!(reply, Err(ProcessError::Signal(CTRL_C))) && self.ending.is_requested() {
+            // It came while the process was being started, which was not yet out of its reach.
+            reply = run();
+        }
         if matches!(reply, Err(ProcessError::Interrupted)) || self.task.cancel.is_requested() {
             return Err(TaskProblem::Interrupted.into());
         }

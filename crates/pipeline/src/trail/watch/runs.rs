@@ -7,6 +7,7 @@ use std::time::SystemTime;
 
 use mtbsync_artefacts::lenient::read_leniently;
 use mtbsync_artefacts::time_warp::{NEW_MARKERS_FILE, RecordingFile, TimeWarpFile};
+use mtbsync_formats::atomic::sweep;
 use mtbsync_task::error::PipelineError;
 use mtbsync_task::files::folder_of;
 
@@ -97,7 +98,7 @@ impl Runs {
         let stem = recording.file_stem().unwrap_or_default().to_string_lossy();
         let wanted = format!("{stem}_sync");
         let names = (2..=MAX_NAMES).map(|number| format!("{wanted}_{number}"));
-        let is_free = |name: &String| fs::symlink_metadata(self.root.join(name)).is_err();
+        let is_free = |name: &String| is_free(&self.root.join(name));
         std::iter::once(wanted.clone())
             .chain(names)
             .find(is_free)
@@ -118,6 +119,15 @@ pub fn reference_of_root(root: &Path) -> Result<PathBuf, PipelineError> {
         return Err(PipelineError::from(WatchProblem::NoRun).at(root));
     };
     RunFolder::open(folder_of(map))?.reference()
+}
+
+/// Whether nothing is there, or a folder with nothing in it: a killed sync leaves one behind.
+fn is_free(path: &Path) -> bool {
+    sweep(path);
+    match fs::read_dir(path) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(_) => fs::symlink_metadata(path).is_err(),
+    }
 }
 
 fn stamp(map: &Path) -> Option<(SystemTime, u64)> {
@@ -197,7 +207,14 @@ mod tests {
         let runs = Runs::below(folder.path()).unwrap();
         let recording = Path::new("/card/GX010105.MP4");
         assert_eq!(runs.free_name(recording).unwrap(), "GX010105_sync");
-        fs::create_dir(folder.path().join("GX010105_sync")).unwrap();
+        let taken = folder.path().join("GX010105_sync");
+        fs::create_dir(&taken).unwrap();
+        assert_eq!(
+            runs.free_name(recording).unwrap(),
+            "GX010105_sync",
+            "left by a kill"
+        );
+        fs::write(taken.join("note"), "").unwrap();
         assert_eq!(runs.free_name(recording).unwrap(), "GX010105_sync_2");
     }
 }
