@@ -207,7 +207,7 @@ fn to_json(event: &WatchEvent) -> Value {
         WatchEvent::Watching { reference } => json!({"event": "watching", "reference": shown(reference)}),
         WatchEvent::Waiting(name) => json!({"event": "waiting", "recording": name}),
         WatchEvent::Known { name, run } => {
-            json!({"event": "known", "recording": name, "out": run.as_ref().map(shown)})
+            json!({"event": "known", "recording": name, "out": run.as_deref().map(shown)})
         }
         WatchEvent::FailedBefore { name, why } => {
             json!({"event": "failed_before", "recording": name, "why": why})
