@@ -227,6 +227,6 @@ fn a_map_cut_where_a_recording_begins_keeps_its_intervals() {
         vec![0.05; 4],
     );
     let segment = segment.unwrap().with_half_widths(half_widths).unwrap();
-    let cut = super::from_zero(TimeWarp::new(vec![segment]).unwrap());
+    let cut = from_zero(TimeWarp::new(vec![segment]).unwrap());
     assert_eq!(cut.segments()[0].half_widths(), [0.02, 0.03, 0.04]);
 }
