@@ -57,11 +57,7 @@ fn from_zero(warp: TimeWarp) -> TimeWarp {
     let cut = |s: &Segment| -> Option<Segment> {
         let (x, y) = (s.curve().x(), s.curve().y());
         let first = x.iter().zip(y).position(|(&x, &y)| x >= 0.0 && y >= 0.0)?;
-        Segment::new(
-            x[first..].to_vec(),
-            y[first..].to_vec(),
-            s.sigma()[first..].to_vec(),
-        )
+        cut_to(s, first..x.len())
     };
     if warp
         .segments()
@@ -175,14 +171,16 @@ fn up_to(segment: &Segment, t_ref_secs: f64) -> Option<Segment> {
 }
 
 fn part(segment: &Segment, knots: Range<usize>) -> Option<Segment> {
-    let (x, y) = (
-        segment.curve().x().get(knots.clone())?,
-        segment.curve().y().get(knots.clone())?,
-    );
+    let x = segment.curve().x().get(knots.clone())?;
     if x.last()? - x.first()? < MIN_SEGMENT_SECS {
         return None;
     }
-    let sigma = segment.sigma().get(knots.clone())?;
-    let half_width = segment.half_widths().get(knots)?;
-    Segment::new(x.to_vec(), y.to_vec(), sigma.to_vec())?.with_half_widths(half_width.to_vec())
+    cut_to(segment, knots)
+}
+
+/// Some of the knots with their errors; `None` when they are none or too few for a curve.
+fn cut_to(segment: &Segment, knots: Range<usize>) -> Option<Segment> {
+    let part = |of: &[f64]| Some(of.get(knots.clone())?.to_vec());
+    let (x, y) = (part(segment.curve().x())?, part(segment.curve().y())?);
+    Segment::new(x, y, part(segment.sigma())?)?.with_half_widths(part(segment.half_widths())?)
 }

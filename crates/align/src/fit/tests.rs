@@ -217,3 +217,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_map_cut_where_a_recording_begins_keeps_its_intervals() {
+    let half_widths = vec![0.01, 0.02, 0.03, 0.04];
+    let segment = Segment::new(
+        vec![-0.5, 0.5, 1.5, 2.5],
+        vec![-0.1, 1.0, 2.0, 3.0],
+        vec![0.05; 4],
+    );
+    let segment = segment.unwrap().with_half_widths(half_widths).unwrap();
+    let cut = from_zero(TimeWarp::new(vec![segment]).unwrap());
+    assert_eq!(cut.segments()[0].half_widths(), [0.02, 0.03, 0.04]);
+}
