@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use mtbsync_formats::atomic::Replaces;
 use mtbsync_formats::json::{self, JsonError};
+use mtbsync_index::describe;
 use mtbsync_task::error::{PipelineError, Problem};
 use mtbsync_task::files::write_files;
 use serde::{Deserialize, Serialize};
@@ -28,7 +29,7 @@ const OWN: Replaces = Replaces::own(|ends| ends.has_keys(&["version", "failed"])
 /// A recording that failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
-    /// Its first file, where it was.
+    /// Its first file, where it was; absolute.
     pub path: String,
     /// Its content.
     pub fingerprint: String,
@@ -88,10 +89,10 @@ impl Failures {
     /// # Errors
     /// The root does not allow it.
     pub fn add(&mut self, seen: &Seen, fingerprint: &str, why: &str) -> Result<(), PipelineError> {
-        let path = seen.files.first().map(|file| file.path.to_string_lossy());
+        let path = seen.files.first().map(|file| describe::absolute(&file.path));
         self.failed.retain(|failure| failure.fingerprint != fingerprint);
         self.failed.push(Failure {
-            path: path.unwrap_or_default().into_owned(),
+            path: path.unwrap_or_default(),
             fingerprint: fingerprint.to_owned(),
             why: why.chars().take(MAX_WHY_CHARS).collect(),
             bytes: seen.files.iter().map(|file| file.bytes).sum(),

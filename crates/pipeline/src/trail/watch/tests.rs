@@ -152,6 +152,9 @@ impl World for Scripted<'_> {
     }
 
     fn look(&mut self, folder: &Path, root: &Path) -> Result<Look, PipelineError> {
+        if self.place.path("drawer/flaps.mp4").exists() {
+            self.place.rename("drawer/flaps.mp4", "card/flaps.mp4");
+        }
         Look::at(folder, root)
     }
 
@@ -164,6 +167,11 @@ impl World for Scripted<'_> {
         if name == "unplugged.mp4" && !self.place.path("drawer/was_unplugged").exists() {
             self.place.write("drawer/was_unplugged", b"");
             self.place.rename("card/unplugged.mp4", "drawer/unplugged.mp4");
+            return Ok(SyncEnd::Failed("cannot be read".to_owned()));
+        }
+        if name == "flaps.mp4" && !self.place.path("drawer/flapped").exists() {
+            self.place.write("drawer/flapped", b"");
+            self.place.rename("card/flaps.mp4", "drawer/flaps.mp4");
             return Ok(SyncEnd::Failed("cannot be read".to_owned()));
         }
         if name.starts_with("fails") {
@@ -353,6 +361,14 @@ fn what_failed_is_tried_again_when_it_changes_and_not_before() {
         !note.contains("good.mp4") && !note.contains("out of memory"),
         "{note}"
     );
+}
+
+#[test]
+fn a_recording_that_is_back_before_the_next_look_is_taken_up() {
+    let place = Place::new();
+    place.write("card/flaps.mp4", &recording(1));
+    let report = place.watch_once();
+    assert_eq!((report.synced, report.failed, place.said("Gone")), (1, 0, 1));
 }
 
 #[test]
