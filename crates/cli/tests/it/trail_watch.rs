@@ -93,7 +93,7 @@ fn what_it_cannot_start_with_is_said() {
     place.write("runs/watch.json", "my own");
     assert!(error("--once --reference best.mp4", 1).contains("not a note of what failed: runs/watch.json"));
     fs::remove_dir_all(place.path("runs")).unwrap();
-    assert!(error("--once --reference best.mp4", 1).contains("root not found: runs"));
+    assert!(error("--once --reference best.mp4", 1).contains("no such folder: runs"));
 }
 
 #[cfg(unix)]

@@ -285,7 +285,7 @@ fn maps_in(folder: &Path) -> Result<Vec<PathBuf>, PipelineError> {
 }
 
 /// `timewarp.json` in the folder and its direct subfolders, by name.
-pub(crate) fn maps_below(root: &Path) -> Result<Vec<PathBuf>, PipelineError> {
+fn maps_below(root: &Path) -> Result<Vec<PathBuf>, PipelineError> {
     let entries = std::fs::read_dir(root)
         .map_err(|error| PipelineError::from(TaskProblem::Unreadable(error)).at(root))?;
     let mut folders: Vec<PathBuf> = entries

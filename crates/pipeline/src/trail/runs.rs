@@ -63,6 +63,24 @@ impl TrailRun {
     }
 }
 
+/// The folders of runs in `root` and below, by the names of the runs.
+pub(super) fn run_folders(root: &Path) -> BTreeMap<String, PathBuf> {
+    let mut folders = BTreeMap::new();
+    if root.join(TIMEWARP_FILE).is_file() {
+        folders.insert(".".to_owned(), root.to_owned());
+    }
+    walk(root, str::to_owned, |entry| {
+        if entry.kind.is_file()
+            && entry.name == TIMEWARP_FILE
+            && let Some((run, _)) = entry.rel.rsplit_once('/')
+            && let Some(folder) = entry.path.parent()
+        {
+            folders.insert(run.to_owned(), folder.to_owned());
+        }
+    });
+    folders
+}
+
 /// The runs below a folder, and what `trail.json` says of them.
 #[derive(Clone, Debug)]
 pub struct Root {
@@ -94,20 +112,7 @@ impl Root {
         if !folder.is_dir() {
             return Err(PipelineError::from(TrailProblem::NoRoot).at(folder));
         }
-        let mut folders = BTreeMap::new();
-        if folder.join(TIMEWARP_FILE).is_file() {
-            folders.insert(".".to_owned(), folder.to_owned());
-        }
-        walk(folder, str::to_owned, |entry| {
-            if entry.kind.is_file()
-                && entry.name == TIMEWARP_FILE
-                && let Some((run, _)) = entry.rel.rsplit_once('/')
-                && let Some(folder) = entry.path.parent()
-            {
-                folders.insert(run.to_owned(), folder.to_owned());
-            }
-        });
-        Self::of(folder, folders)
+        Self::of(folder, run_folders(folder))
     }
 
     /// Reads runs that were found, folders by name.

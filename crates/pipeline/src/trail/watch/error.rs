@@ -5,9 +5,6 @@ use mtbsync_task::error::{Failure, Problem};
 /// What can go wrong in a watch as a whole.
 #[derive(Debug, thiserror::Error)]
 pub enum WatchProblem {
-    /// Nowhere for results.
-    #[error("root not found")]
-    NoRoot,
     /// Nothing to sync against.
     #[error("no run below the root that names its reference")]
     NoRun,
@@ -25,7 +22,6 @@ pub enum WatchProblem {
 impl Problem for WatchProblem {
     fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::NoRoot => "make the folder, or check ‹root›",
             Self::NoRun => "name the recording to compare with: ‹reference›",
             Self::NoReference => "mount its disk, or name another ‹reference›",
             Self::Note => "delete it; what failed is then tried again",

@@ -33,6 +33,7 @@ use crate::batch::lock::lock;
 use crate::batch::pairing::{OneReference, PlannedPair};
 use crate::map::delta::Delta;
 use crate::recordings::index::prepare_folder;
+use crate::trail::error::TrailProblem;
 
 pub use self::failures::WATCH_FILE;
 pub use self::folder::Look;
@@ -266,7 +267,7 @@ impl<'a> Watch<'a> {
     ) -> Result<Self, PipelineError> {
         let root = &request.root;
         if !root.is_dir() {
-            return Err(PipelineError::from(WatchProblem::NoRoot).at(root));
+            return Err(PipelineError::from(TrailProblem::NoRoot).at(root));
         }
         prepare_folder(root)?;
         let lock = lock(root)?;

@@ -6,14 +6,13 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use mtbsync_artefacts::lenient::read_leniently;
-use mtbsync_artefacts::time_warp::{NEW_MARKERS_FILE, RecordingFile, TimeWarpFile};
+use mtbsync_artefacts::time_warp::{NEW_MARKERS_FILE, RecordingFile, TIMEWARP_FILE, TimeWarpFile};
 use mtbsync_formats::atomic::sweep;
-use mtbsync_task::error::PipelineError;
-use mtbsync_task::files::folder_of;
+use mtbsync_task::error::{PipelineError, TaskProblem};
 
 use super::error::WatchProblem;
 use crate::map::run_folder::RunFolder;
-use crate::map::splits::maps_below;
+use crate::trail::runs::run_folders;
 
 /// Runs of recordings of one name; more is a loop.
 const MAX_NAMES: usize = 10_000;
@@ -51,10 +50,14 @@ impl Runs {
     /// # Errors
     /// The root cannot be read.
     pub fn refresh(&mut self) -> Result<(), PipelineError> {
+        // A root whose disk is gone has no runs, and everything would be done again.
+        fs::read_dir(&self.root)
+            .map_err(|error| PipelineError::from(TaskProblem::Unreadable(error)).at(&self.root))?;
         let mut before = std::mem::take(&mut self.runs);
-        for map in maps_below(&self.root)? {
+        for folder in run_folders(&self.root).into_values() {
+            let map = folder.join(TIMEWARP_FILE);
             let Some(stamp) = stamp(&map) else { continue };
-            let known = before.remove(folder_of(&map)).filter(|run| run.stamp == stamp);
+            let known = before.remove(&folder).filter(|run| run.stamp == stamp);
             let run = known.unwrap_or_else(|| {
                 let file = read_leniently(&map).ok();
                 let of = |side: fn(&_) -> Option<&RecordingFile>| {
@@ -67,7 +70,7 @@ impl Runs {
                     new: of(|file| file.new.as_ref()),
                 }
             });
-            self.runs.insert(folder_of(&map).to_owned(), run);
+            self.runs.insert(folder, run);
         }
         Ok(())
     }
@@ -111,14 +114,13 @@ impl Runs {
 /// # Errors
 /// There is no run, or its reference is not there any more.
 pub fn reference_of_root(root: &Path) -> Result<PathBuf, PipelineError> {
-    let maps = maps_below(root)?;
-    let newest = maps
-        .iter()
-        .max_by_key(|map| (stamp(map).map(|(written, _)| written), *map));
-    let Some(map) = newest else {
-        return Err(PipelineError::from(WatchProblem::NoRun).at(root));
-    };
-    RunFolder::open(folder_of(map))?.reference()
+    let written = |folder: &PathBuf| stamp(&folder.join(TIMEWARP_FILE)).map(|(written, _)| written);
+    let folders = run_folders(root).into_values();
+    let newest = folders.max_by_key(|folder| (written(folder), folder.clone()));
+    match newest {
+        Some(folder) => RunFolder::open(&folder)?.reference(),
+        None => Err(PipelineError::from(WatchProblem::NoRun).at(root)),
+    }
 }
 
 /// Whether nothing is there, or a folder with nothing in it: a killed sync leaves one behind.
@@ -140,8 +142,6 @@ fn stamp(map: &Path) -> Option<(SystemTime, u64)> {
 
 #[cfg(test)]
 mod tests {
-    use mtbsync_artefacts::time_warp::TIMEWARP_FILE;
-
     use super::*;
 
     fn run(root: &Path, name: &str, reference: &str, new: &str) {
@@ -191,10 +191,10 @@ mod tests {
         assert_eq!(runs.holding("of /b.mp4"), Some(root.join("b").as_path()));
         assert_eq!(runs.holding(&of), Some(root.join("b").as_path()));
         assert_eq!(runs.holding("of /d.mp4"), None);
-        run(root, "d", reference, "/d.mp4");
+        run(root, "june/d", reference, "/d.mp4");
         fs::remove_dir_all(root.join("b")).unwrap();
         runs.refresh().unwrap();
-        assert_eq!(runs.holding("of /d.mp4"), Some(root.join("d").as_path()));
+        assert_eq!(runs.holding("of /d.mp4"), Some(root.join("june/d").as_path()));
         assert_eq!(runs.holding("of /b.mp4"), None);
         fs::remove_file(reference).unwrap();
         let gone = reference_of_root(root).unwrap_err();

@@ -416,7 +416,7 @@ fn two_watch_no_root_together_and_none_watches_for_a_root_that_is_not_there() {
         root: place.path("nowhere"),
         ..place.request(true)
     };
-    assert_eq!(said(&nowhere), "root not found");
+    assert_eq!(said(&nowhere), "no such folder");
     let without = WatchRequest {
         reference: None,
         ..place.request(true)
