@@ -281,7 +281,8 @@ impl Demuxer {
     /// The next packet of any selected stream.
     ///
     /// # Errors
-    /// The system could not read the file: a packet made of that would be cut short, and the end no end.
+    /// The system could not read the file, or gave no memory: a packet made of that would be cut short, and
+    /// the end no end.
     pub fn read(&mut self) -> Result<Next, OpenError> {
         for _ in 0..MAX_DAMAGED_IN_A_ROW {
             let mut packet = ffmpeg::Packet::empty();
@@ -293,10 +294,36 @@ impl Demuxer {
                 Ok(()) => return Ok(Next::Packet(packet_facts(&packet), packet)),
                 Err(ffmpeg::Error::Eof) => return Ok(Next::End),
                 Err(ffmpeg::Error::InvalidData) => {}
+                Err(ffmpeg::Error::Other { errno }) if errno == ffmpeg::error::ENOMEM => {
+                    return if self.tells_of_an_oversized_packet() {
+                        Ok(Next::Damaged)
+                    } else {
+                        Err(OpenError::NoMemory)
+                    };
+                }
                 Err(_) => return Ok(Next::Damaged),
             }
         }
         Ok(Next::Damaged)
+    }
+
+    /// Whether a table of the container has a packet that is refused for its size: a damaged one asks for
+    /// more memory than anything is given.
+    fn tells_of_an_oversized_packet(&self) -> bool {
+        // SAFETY: `streams` holds `nb_streams` valid pointers; the entries stay valid until the next read,
+        // which needs `&mut self`.
+        unsafe {
+            let context = self.input.as_ptr();
+            (0..(*context).nb_streams as usize).any(|index| {
+                let stream = *(*context).streams.add(index);
+                (0..ffi::avformat_index_get_entries_count(stream)).any(|number| {
+                    let entry = ffi::avformat_index_get_entry(stream, number).as_ref();
+                    entry.is_some_and(|entry| {
+                        usize::try_from(entry.size()).is_ok_and(|size| size >= fence::MAX_ALLOCATION_BYTES)
+                    })
+                })
+            })
+        }
     }
 
     /// The container's own table of the packets of `stream` in stored order, as far as it is known without

@@ -112,7 +112,7 @@ pub(crate) const MAX_BLOCK_SAMPLES: i64 = 1 << 20;
 
 /// Most bytes FFmpeg may ask for at once. A packet table of 12 hours at 240 pictures a second takes 249 MB, a
 /// plane of the largest picture 71 MB.
-const MAX_ALLOCATION_BYTES: usize = 256 << 20;
+pub(crate) const MAX_ALLOCATION_BYTES: usize = 256 << 20;
 
 /// Bounds what FFmpeg asks for at once, in the whole process.
 pub(crate) fn bound_allocations() {

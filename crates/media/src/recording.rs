@@ -177,7 +177,7 @@ fn join_chapters(
     named: OpenedFile,
     warnings: &mut Vec<ChapterWarning>,
 ) -> Result<(OpenedFile, Vec<OpenedFile>), OpenError> {
-    let set = gopro::resolve_chapters(&named.path);
+    let set = gopro::resolve_chapters(&named.path)?;
     warnings.extend(set.warnings);
     let id = named.media_id;
     // Nearest first, so that the first chapter is the last of them.

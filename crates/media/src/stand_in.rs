@@ -17,7 +17,7 @@ pub(crate) fn open_proxy(
     original: &OpenedFile,
     warnings: &mut Vec<ChapterWarning>,
 ) -> Result<Option<(OpenedFile, Vec<usize>)>, OpenError> {
-    let Some(path) = gopro::find_proxy(&original.path) else {
+    let Some(path) = gopro::find_proxy(&original.path)? else {
         return Ok(None);
     };
     let accepted = OpenedFile::open_beside(&path)?.and_then(|proxy| match unfitness(original, &proxy) {

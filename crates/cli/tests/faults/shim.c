@@ -1,6 +1,7 @@
 /* Makes one call of the C library fail, as a disk or a full volume would. Loaded with LD_PRELOAD, Linux only.
  *
- *   MTB_FAULT_OP     which calls count: open, read, write, fsync, rename (also link), unlink, truncate, mkdir
+ *   MTB_FAULT_OP     which calls count: open, read, write, fsync, rename (also link), unlink, truncate, mkdir,
+ *                    readdir (also opendir)
  *   MTB_FAULT_UNDER  only those on a path that begins so (absolute, links resolved); without it none count
  *   MTB_FAULT_AT     the number of the call that fails, from 1; without it calls are only counted
  *   MTB_FAULT_ERRNO  the number of the error, EIO without it
@@ -13,6 +14,7 @@
  * rustix, which makes its own system calls (tempfile's `persist` renames with it; std::fs is seen).
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -199,6 +201,21 @@ CREAT(creat64)
     }
 FOPEN(fopen)
 FOPEN(fopen64)
+
+DIR *opendir(const char *path)
+{
+    NEXT(DIR *(const char *), "opendir");
+    return path_fails("readdir", AT_FDCWD, path) ? NULL : next(path);
+}
+
+#define READDIR(name, entry) \
+    struct entry *name(DIR *folder) \
+    { \
+        NEXT(struct entry *(DIR *), #name); \
+        return fd_fails("readdir", dirfd(folder)) ? NULL : next(folder); \
+    }
+READDIR(readdir, dirent)
+READDIR(readdir64, dirent64)
 
 ssize_t read(int fd, void *buffer, size_t size)
 {

@@ -132,6 +132,37 @@ fn chapters_and_proxies_that_cannot_be_read_are_not_left_out() {
 }
 
 #[test]
+fn a_folder_that_cannot_be_listed_was_one_without_other_chapters() {
+    let place = Place::new();
+    let bytes = fs::read(recording("faults.mp4", "mp4")).unwrap();
+    for name in ["GX010001.MP4", "GX020001.MP4"] {
+        place.write(&format!("card/{name}"), &bytes);
+    }
+    let folder = place.path("card").canonicalize().unwrap();
+    let calls = Calls {
+        op: "readdir",
+        under: &folder,
+    };
+    let args = ["index", "--reference", "card/GX010001.MP4", "--out", "i.npz"];
+    let (said, count) = calls.run(&place, &args, None);
+    assert!(
+        !said.ok().stderr.contains("warning") && count > 2,
+        "{count}: {}",
+        said.stderr
+    );
+    fs::remove_file(place.path("i.npz")).unwrap();
+    fs::remove_dir_all(place.path("home/cache")).unwrap();
+    for number in 1..=count {
+        let (said, _) = calls.run(&place, &args, Some(number));
+        let line = said.error(1);
+        assert!(
+            line.contains("cannot be read (Input/output error"),
+            "{number}: {line}"
+        );
+    }
+}
+
+#[test]
 fn a_pipe_that_nobody_writes_into_hung_for_ever() {
     let place = place_with_markers();
     let made = Command::new("mkfifo").arg(place.path("pipe.mp4")).status();

@@ -1,6 +1,7 @@
 //! Which files make up a recording, by their names. Whether they really continue each other is checked when
 //! they are opened ([`Recording::open`](crate::Recording::open)).
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::names::{GoProName, neighbours};
@@ -74,16 +75,19 @@ pub enum ChapterWarning {
 
 /// Finds the chapters before and after the file at `path` in its folder. A file whose name follows no scheme
 /// is alone.
-pub fn resolve_chapters(path: &Path) -> ChapterSet {
+///
+/// # Errors
+/// The system cannot list the folder.
+pub fn resolve_chapters(path: &Path) -> io::Result<ChapterSet> {
     let mut set = ChapterSet {
         paths: vec![path.to_owned()],
         named: 0,
         warnings: Vec::new(),
     };
     let Some(named) = GoProName::parse(path) else {
-        return set;
+        return Ok(set);
     };
-    let neighbours = neighbours(path);
+    let neighbours = neighbours(path)?;
     let mut chapters: Vec<(GoProName, &PathBuf)> = neighbours
         .values()
         .filter_map(|path| Some((GoProName::parse(path)?, path)))
@@ -119,7 +123,7 @@ pub fn resolve_chapters(path: &Path) -> ChapterSet {
         set.paths.push((*path).clone());
         next = next.saturating_add(1);
     }
-    set
+    Ok(set)
 }
 
 #[cfg(test)]
@@ -131,7 +135,7 @@ mod tests {
         for file in files {
             std::fs::write(folder.path().join(file), b"").unwrap();
         }
-        let set = resolve_chapters(&folder.path().join(named));
+        let set = resolve_chapters(&folder.path().join(named)).unwrap();
         let names = set
             .paths
             .iter()

@@ -2,6 +2,8 @@
 //! older cameras write `GOPRnnnn` and then `GP01nnnn`, `GP02nnnn`. Upper and lower case are the same.
 
 use std::collections::BTreeMap;
+use std::fs::DirEntry;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 /// Which naming scheme a file follows.
@@ -98,15 +100,20 @@ fn digits(text: &str) -> Option<u16> {
 }
 
 /// The files beside `path` by their names in upper case. Of names that differ only in case the first in byte
-/// order is kept. An unreadable folder counts as empty. Links out of the folder are passed over, unless
-/// `path` is a link itself: what lies elsewhere is no neighbour of a file that lies here.
-pub(crate) fn neighbours(path: &Path) -> BTreeMap<String, PathBuf> {
+/// order is kept. A folder that may not be listed counts as empty. Links out of the folder are passed over,
+/// unless `path` is a link itself: what lies elsewhere is no neighbour of a file that lies here.
+///
+/// # Errors
+/// The system cannot list the folder: what is missing from a list must not be left out of a recording.
+pub(crate) fn neighbours(path: &Path) -> io::Result<BTreeMap<String, PathBuf>> {
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        return BTreeMap::new();
+    let listed: io::Result<Vec<DirEntry>> = std::fs::read_dir(folder).and_then(Iterator::collect);
+    let entries = match listed {
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied) => Vec::new(),
+        listed => listed?,
     };
     let is_link = |path: &Path| {
         path.symlink_metadata()
@@ -119,7 +126,7 @@ pub(crate) fn neighbours(path: &Path) -> BTreeMap<String, PathBuf> {
     };
     let takes_all = is_link(path);
     let entries = entries
-        .flatten()
+        .iter()
         .filter(|entry| takes_all || !is_link(&entry.path()) || stays(&entry.path()));
     let mut names: Vec<_> = entries.map(|entry| entry.file_name()).collect();
     names.sort();
@@ -131,7 +138,7 @@ pub(crate) fn neighbours(path: &Path) -> BTreeMap<String, PathBuf> {
                 .or_insert_with(|| path.with_file_name(&name));
         }
     }
-    neighbours
+    Ok(neighbours)
 }
 
 #[cfg(test)]

@@ -1,22 +1,31 @@
 //! The small `.LRV` copy that cameras write beside each chapter: same times, far fewer pixels to decode.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::names::neighbours;
 
 /// The proxy beside the original at `path`, by name. Whether it may stand for the original is checked when it
 /// is opened.
-pub fn find_proxy(path: &Path) -> Option<PathBuf> {
-    let stem = upper_stem(path)?;
-    if is_proxy(path) {
-        return None;
+///
+/// # Errors
+/// The system cannot list the folder.
+pub fn find_proxy(path: &Path) -> io::Result<Option<PathBuf>> {
+    match proxy_name(path) {
+        Some(name) => Ok(neighbours(path)?.remove(&name)),
+        None => Ok(None),
     }
+}
+
+/// The name that the proxy of an original has, in upper case.
+fn proxy_name(path: &Path) -> Option<String> {
+    let stem = upper_stem(path).filter(|_| !is_proxy(path))?;
     let proxy_stem = match stem.get(..2)? {
         "GX" | "GH" => format!("GL{}", stem.get(2..)?),
         "GO" | "GP" => stem,
         _ => return None,
     };
-    neighbours(path).remove(&format!("{proxy_stem}.LRV"))
+    Some(format!("{proxy_stem}.LRV"))
 }
 
 /// Whether the file calls itself a proxy.
@@ -54,11 +63,11 @@ mod tests {
             ("GOPR0001.MP4", "GOPR0001.LRV"),
             ("GHAA0002.MP4", "GLAA0002.LRV"),
         ] {
-            assert_eq!(find_proxy(&path(original)), Some(path(proxy)));
+            assert_eq!(find_proxy(&path(original)).unwrap(), Some(path(proxy)));
         }
-        assert_eq!(find_proxy(&path("GX020123.MP4")), None);
-        assert_eq!(find_proxy(&path("GOPR0001.LRV")), None);
-        assert_eq!(find_proxy(&path("ride.mp4")), None);
+        assert_eq!(find_proxy(&path("GX020123.MP4")).unwrap(), None);
+        assert_eq!(find_proxy(&path("GOPR0001.LRV")).unwrap(), None);
+        assert_eq!(find_proxy(&path("ride.mp4")).unwrap(), None);
     }
 
     #[cfg(unix)]
@@ -75,13 +84,19 @@ mod tests {
         }
         symlink(there.path().join("GL010001.LRV"), path("GL010001.LRV")).unwrap();
         symlink("small.lrv", path("GL010002.LRV")).unwrap();
-        assert_eq!(find_proxy(&path("GX010001.MP4")), None);
-        assert_eq!(find_proxy(&path("GX010002.MP4")), Some(path("GL010002.LRV")));
+        assert_eq!(find_proxy(&path("GX010001.MP4")).unwrap(), None);
+        assert_eq!(
+            find_proxy(&path("GX010002.MP4")).unwrap(),
+            Some(path("GL010002.LRV"))
+        );
         // A folder of links is a folder.
         std::fs::remove_file(path("GX010003.MP4")).unwrap();
         for name in ["GX010003.MP4", "GL010003.LRV"] {
             symlink(there.path().join(name), path(name)).unwrap();
         }
-        assert_eq!(find_proxy(&path("GX010003.MP4")), Some(path("GL010003.LRV")));
+        assert_eq!(
+            find_proxy(&path("GX010003.MP4")).unwrap(),
+            Some(path("GL010003.LRV"))
+        );
     }
 }

@@ -115,9 +115,13 @@ impl ChapterSound {
                 continue;
             }
             packet.set_pts(facts.pts);
-            // A packet that cannot be decoded becomes silence.
-            let _ = self.decoder.send_packet(&packet);
-            return Ok(());
+            return match self.decoder.send_packet(&packet) {
+                Err(ffmpeg::Error::Other { errno }) if errno == ffmpeg::error::ENOMEM => {
+                    Err(OpenError::NoMemory)
+                }
+                // A packet that cannot be decoded becomes silence.
+                _ => Ok(()),
+            };
         }
     }
 }
