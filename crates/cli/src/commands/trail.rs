@@ -2,6 +2,7 @@
 
 mod board;
 mod edit;
+mod reference;
 mod watch;
 
 use std::path::PathBuf;
@@ -32,7 +33,7 @@ pub enum TrailAction {
     /// Set the gates between which times are taken
     Gates(edit::GatesArgs),
     /// Make the recording of a run the reference of its trail
-    Reference(edit::ReferenceArgs),
+    Reference(reference::ReferenceArgs),
     /// Sync new recordings of a folder as they appear
     Watch(watch::WatchArgs),
 }
@@ -60,7 +61,7 @@ pub fn run(args: TrailArgs, session: &Session) -> Result<Outcome, PipelineError>
         TrailAction::Set(args) => edit::set(args, session),
         TrailAction::Name(args) => edit::name(&args, session),
         TrailAction::Gates(args) => edit::gates(&args, session),
-        TrailAction::Reference(args) => edit::reference(&args, session),
+        TrailAction::Reference(args) => reference::run(&args, session),
         TrailAction::Watch(args) => watch::run(args, session),
     }
 }

@@ -47,6 +47,9 @@ pub enum TrailProblem {
         /// The other.
         b: String,
     },
+    /// The reference recording is not where any run says.
+    #[error("the reference {0} is no longer there")]
+    ReferenceGone(String),
     /// A map that does not say of which recording it is.
     #[error("the map of {0} does not name its recording")]
     NoRecording(String),
@@ -70,6 +73,7 @@ impl Problem for TrailProblem {
             Self::FewGates(_) => "set gates with mtbsync trail gates",
             Self::ManyGates(_) => "ask for at least two, a second of the trail apart",
             Self::NothingInCommon { .. } => return None,
+            Self::ReferenceGone(_) => "put it back where the runs name it",
             Self::NoRecording(_) => "make the run again with mtbsync sync",
             Self::Value(_) => return None,
         };

@@ -123,6 +123,10 @@ impl Repointed {
             run: run.name.clone(),
             why,
         };
+        // A hidden run is nobody's to be synced: it may have been already, into another folder.
+        if new.trail().note(run).hidden {
+            return;
+        }
         if run.warp.is_none() {
             self.to_sync.push(why("it was not aligned".to_owned()));
             return;

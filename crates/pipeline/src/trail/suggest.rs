@@ -161,3 +161,12 @@ pub fn reference_path(places: &Places<'_>) -> Option<PathBuf> {
     let paths = named.by_ref().filter(is_it).map(|file| PathBuf::from(file.path));
     paths.filter(|path| path.is_file()).min()
 }
+
+/// The same, for what cannot do without.
+///
+/// # Errors
+/// It is not where any run says.
+pub fn reference_recording(places: &Places<'_>) -> Result<PathBuf, PipelineError> {
+    let gone = || TrailProblem::ReferenceGone(places.trail().entry.reference.file.clone());
+    reference_path(places).ok_or_else(|| gone().into())
+}

@@ -1,14 +1,11 @@
-//! `mtbsync trail set|name|gates|reference`: what a person says of a trail.
+//! `mtbsync trail set|name|gates`: what a person says of a trail.
 
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, ValueHint};
-use mtbsync_artefacts::trail_file::{Gate, TrailFile, trail_path};
-use mtbsync_pipeline::trail::edit::{
-    RunChange, change, clear_gates, put_gates, set_gates, set_name, set_run,
-};
+use mtbsync_artefacts::trail_file::{Gate, trail_path};
+use mtbsync_pipeline::trail::edit::{RunChange, clear_gates, put_gates, set_gates, set_name, set_run};
 use mtbsync_pipeline::trail::places::Places;
-use mtbsync_pipeline::trail::reference::{Repointed, repoint};
 use mtbsync_pipeline::trail::runs::Root;
 use mtbsync_pipeline::trail::suggest::{Suggestion, suggest};
 use mtbsync_task::error::PipelineError;
@@ -187,57 +184,7 @@ fn suggested(args: &GatesArgs, count: usize, session: &Session) -> Result<Outcom
     Ok(written(&args.root, result))
 }
 
-/// Flags of `trail reference`.
-#[derive(Args, Debug)]
-#[command(after_help = "Example:\n  mtbsync trail reference runs GX010102_sync")]
-pub struct ReferenceArgs {
-    #[command(flatten)]
-    root: RootArgs,
-
-    /// The run whose recording becomes the reference: its folder below ROOT
-    #[arg(value_name = "RUN")]
-    run: String,
-}
-
-/// Makes another recording the reference.
-pub fn reference(args: &ReferenceArgs, session: &Session) -> Result<Outcome, PipelineError> {
-    let repointed = |root: &Root, file: &mut TrailFile| repoint(root, file, &args.run);
-    let report = change(&args.root.root, Root::read, repointed)?;
-    for line in lines(&report) {
-        session.printer.line(&line);
-    }
-    Ok(written(&args.root, json!(report)))
-}
-
-fn lines(report: &Repointed) -> Vec<String> {
-    let runs = |count: usize| {
-        if count == 1 {
-            "1 run".to_owned()
-        } else {
-            format!("{count} runs")
-        }
-    };
-    let mut lines = vec![format!(
-        "{} is the reference: {} kept, {} composed, {} to be synced.",
-        report.reference,
-        runs(report.kept.len()),
-        report.composed.len(),
-        report.to_sync.len()
-    )];
-    let composed = report.composed.iter();
-    lines.extend(composed.map(|run| format!("  composed  {}  ±{:.3} s", run.run, run.half_width_sec)));
-    let to_sync = report.to_sync.iter();
-    lines.extend(to_sync.map(|run| format!("  to sync   {}  {}", run.run, run.why)));
-    if !report.gates_apart.is_empty() {
-        lines.push(format!(
-            "  gates it never passed: {}",
-            report.gates_apart.join(", ")
-        ));
-    }
-    lines
-}
-
-fn written(root: &RootArgs, result: serde_json::Value) -> Outcome {
+pub(super) fn written(root: &RootArgs, result: serde_json::Value) -> Outcome {
     let mut outcome = Outcome::done(result);
     outcome.outputs = vec![("trail".to_owned(), trail_path(&root.root))];
     outcome

@@ -12,7 +12,9 @@ use mtbsync_task::error::{PipelineError, TaskProblem};
 
 use super::error::WatchProblem;
 use crate::map::run_folder::RunFolder;
-use crate::trail::runs::run_folders;
+use crate::trail::places::Places;
+use crate::trail::runs::{Root, run_folders};
+use crate::trail::suggest::reference_path;
 
 /// Runs of recordings of one name; more is a loop.
 const MAX_NAMES: usize = 10_000;
@@ -109,17 +111,19 @@ impl Runs {
     }
 }
 
-/// The reference recording of the newest run below `root`.
+/// The reference recording of the trail that the newest run below `root` is of.
 ///
 /// # Errors
-/// There is no run, or its reference is not there any more.
+/// There is no run, or the recording is not there any more.
 pub fn reference_of_root(root: &Path) -> Result<PathBuf, PipelineError> {
-    let written = |folder: &PathBuf| stamp(&folder.join(TIMEWARP_FILE)).map(|(written, _)| written);
-    let folders = run_folders(root).into_values();
-    let newest = folders.max_by_key(|folder| (written(folder), folder.clone()));
-    match newest {
-        Some(folder) => RunFolder::open(&folder)?.reference(),
-        None => Err(PipelineError::from(WatchProblem::NoRun).at(root)),
+    let read = Root::read(root)?;
+    let newest = read.runs.iter().max_by_key(|run| (run.modified, &run.name));
+    let Some(newest) = newest else {
+        return Err(PipelineError::from(WatchProblem::NoRun).at(root));
+    };
+    match reference_path(&Places::new(&read, read.trail_of(&newest.name)?)) {
+        Some(path) => Ok(path),
+        None => RunFolder::open(&newest.folder)?.reference(),
     }
 }
 
