@@ -13,6 +13,6 @@ pub struct IdealArgs {
     pub ideal: bool,
 
     /// Id of the trail, where --root holds several
-    #[arg(long, value_name = "ID", requires = "ideal", display_order = 108)]
+    #[arg(long, value_name = "ID", requires = "ideal", conflicts_with_all = ["run_dir", "reference", "new", "a"], display_order = 108)]
     pub trail: Option<String>,
 }
