@@ -183,7 +183,8 @@ impl<'a> IdealJob<'a> {
     ) -> Result<(), PipelineError> {
         let mut canvas = Canvas::new(self.geometry.size);
         let mut captions = Captions::default();
-        for stretch in self.schedule.stretches() {
+        let shown = self.schedule.stretches().iter();
+        for stretch in shown.filter(|stretch| stretch.first < stretch.end) {
             self.draw_stretch(stretch, &mut canvas, &mut captions, context, |canvas, number| {
                 let samples = match &mut sound {
                     Some(sound) => self.samples(sound, number + 1)?,

@@ -147,3 +147,97 @@ fn inputs(trail: &Trail<'_>) -> Vec<PathBuf> {
         .map(|file| PathBuf::from(&file.path))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use mtbsync_artefacts::time_warp::TIMEWARP_FILE;
+    use mtbsync_artefacts::trail_file::TRAIL_FILE;
+    use mtbsync_task::error::Failure;
+    use serde_json::json;
+
+    use super::*;
+
+    /// A run that takes so many seconds from each gate, a second of the reference apart, to the next.
+    fn run(root: &Path, name: &str, section_secs: &[f64]) {
+        let (mut t_new, mut t_ref) = (vec![2.0], vec![1.0]);
+        for (k, secs) in section_secs.iter().enumerate() {
+            let begin = t_new[t_new.len() - 1];
+            for tenth in 1..=10 {
+                let share = f64::from(tenth) / 10.0;
+                t_new.push(begin + share * secs);
+                t_ref.push(1.0 + k as f64 + share);
+            }
+        }
+        let last = t_new.len() - 1;
+        let recording = root.join(format!("{name}.mp4"));
+        std::fs::write(&recording, "").unwrap();
+        let map = json!({
+            "ok": true, "version": 2, "model": "monotone", "params": null,
+            "knots": { "t_new": t_new, "t_ref": t_ref, "sigma": vec![0.01; t_new.len()] },
+            "segments": [{ "knots": [0, last], "t_new": [2.0, t_new[last]], "t_ref": [1.0, t_ref[last]] }],
+            "reference": { "path": "/nowhere/ref.mp4" }, "new": { "path": recording, "duration": 60.0 },
+        });
+        std::fs::create_dir(root.join(name)).unwrap();
+        std::fs::write(root.join(name).join(TIMEWARP_FILE), map.to_string()).unwrap();
+    }
+
+    fn season(gates: &[f64]) -> tempfile::TempDir {
+        let root = tempfile::tempdir().unwrap();
+        run(root.path(), "a", &[0.8, 1.3, 1.0]);
+        run(root.path(), "b", &[1.2, 0.7, 1.0]);
+        run(root.path(), "short", &[1.1, 1.1]);
+        let gates: Vec<_> = gates
+            .iter()
+            .map(|t_ref| json!({ "name": format!("G{t_ref}"), "t_ref": t_ref, "type": "split" }))
+            .collect();
+        let file = json!({ "version": 1, "trails": [{
+            "id": "line", "name": "Line", "reference": { "fingerprint": "/nowhere/ref.mp4", "file": "ref.mp4" },
+            "gates": gates, "runs": { "a": { "rider": "Ana" } },
+        }] });
+        std::fs::write(root.path().join(TRAIL_FILE), file.to_string()).unwrap();
+        root
+    }
+
+    #[test]
+    fn what_the_ideal_has_won_counts_from_the_start() {
+        let root = season(&[1.0, 2.0, 3.0]);
+        let best = BestSections::read(root.path(), None).unwrap();
+        assert_eq!(best.fastest.as_deref(), Some("b"));
+        let [first, second] = &best.sections[..] else {
+            panic!("{best:?}")
+        };
+        assert_eq!(
+            (first.run.as_str(), first.rider.as_str(), second.run.as_str()),
+            ("a", "Ana", "b")
+        );
+        assert_eq!(first.gates, ["G1", "G2"]);
+        for (section, expected) in [(first, [2.0, 2.8]), (second, [3.2, 3.9])] {
+            for (found, expected) in section.t_secs.iter().zip(expected) {
+                assert!((found - expected).abs() < 0.02, "{section:?}");
+            }
+            // Behind `b` by 0.4 s less at the first gate, and no more at the second.
+            assert!((section.ahead_secs.unwrap() - 0.4).abs() < 0.04, "{section:?}");
+        }
+        let recordings: Vec<&str> = best.recordings.iter().map(|(run, _)| run.as_str()).collect();
+        assert_eq!((recordings, best.inputs.len()), (vec!["a", "b"], 6));
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let root = season(&[1.0, 2.0, 3.0, 9.0]);
+        let error = BestSections::read(root.path(), None).unwrap_err();
+        assert_eq!(error.failure(), Failure::NotAligned);
+        assert!(error.what().ends_with("no sure time for 3 G3 - G9"), "{error}");
+        let root = season(&[1.0, 2.0, 3.0]);
+        for name in ["a.mp4", "b.mp4", "short.mp4"] {
+            std::fs::remove_file(root.path().join(name)).unwrap();
+        }
+        let error = BestSections::read(root.path(), None).unwrap_err();
+        assert_eq!(error.failure(), Failure::Failed);
+        let what = error.what();
+        assert!(
+            what.contains("a.mp4 of a") && what.contains("b.mp4 of b") && !what.contains("short"),
+            "{what}"
+        );
+    }
+}
