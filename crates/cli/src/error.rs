@@ -20,6 +20,9 @@ pub enum CliProblem {
     /// An offset of a track that was not given: the flag of the track.
     #[error("{0}-offset needs {0}")]
     OffsetWithoutTrack(&'static str),
+    /// One of two runs, where there are not two.
+    #[error("--audio of --ideal is master or none")]
+    SideOfIdeal,
     /// Neither a file nor a cache.
     #[error("nowhere to write the index")]
     NoPlaceForIndex,

@@ -4,6 +4,7 @@ pub mod analysis;
 pub mod export;
 pub mod global;
 pub mod help;
+pub mod ideal;
 pub mod matching;
 pub mod pair;
 pub mod regression;

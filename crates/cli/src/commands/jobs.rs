@@ -27,6 +27,8 @@ const JOBS: [(&str, &str, &[&str]); 6] = [
 const GLOBAL: [&str; 3] = ["threads", "force", "no-cache"];
 /// What else a page may not set: other spellings of what it sets by flags, and copies of recordings.
 const WITHHELD: [&str; 4] = ["first", "second", "run-dir", "mux"];
+/// What takes the place of the two recordings that a job of `render` names.
+const RUNS_OF_RENDER: [&str; 5] = ["root", "a", "b", "ideal", "trail"];
 /// Flags that take the name of a preset.
 const PRESET_FLAGS: [&str; 3] = ["export", "preset", "format"];
 
@@ -37,6 +39,7 @@ pub fn commands(config: &Config) -> JobCommands {
     let presets = presets(config);
     let items = JOBS.iter().filter_map(|&(kind, verb, needed)| {
         let args = program.find_subcommand(verb)?.get_arguments();
+        let args = args.filter(|arg| verb != "render" || !RUNS_OF_RENDER.contains(&arg.get_id().as_str()));
         Some(JobCommand {
             kind,
             verb,

@@ -1,15 +1,18 @@
 //! `mtbsync render`: both runs in one video (docs/reference/cli.md#render).
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueHint};
+use clap::{ArgGroup, Args, ValueHint};
 use mtbsync_pipeline::map::run_folder::RunFolder;
-use mtbsync_pipeline::render::{RenderRequest, render};
+use mtbsync_pipeline::render::ideal::{IdealRequest, render_ideal};
+use mtbsync_pipeline::render::{Audio, RenderReport, RenderRequest, render};
 use mtbsync_task::error::PipelineError;
 use serde_json::json;
 
+use crate::args::ideal::IdealArgs;
 use crate::args::render::{EncodingArgs, LookArgs, TimingArgs};
 use crate::args::run_pair::{RunPairArgs, WrittenPair};
+use crate::error::CliProblem;
 use crate::folders::CreatedFolders;
 use crate::session::Session;
 use crate::summary::Outcome;
@@ -18,8 +21,10 @@ use crate::summary::Outcome;
 #[derive(Args, Debug)]
 #[command(
     after_help = "Examples:\n  mtbsync render new_sync\n  mtbsync render --reference old.mp4 --new new.mp4 --timewarp-json timewarp.json \
-    --layout ghost --delta-bar --out ghost.mp4\n  mtbsync render --root runs --a monday_sync --b friday_sync --out both.mp4\n\n\
-    Stretches without counterpart show the master beside a grey picture."
+    --layout ghost --delta-bar --out ghost.mp4\n  mtbsync render --root runs --a monday_sync --b friday_sync --out both.mp4\n  \
+    mtbsync render --root runs --ideal --out ideal.mp4\n\n\
+    Stretches without counterpart show the master beside a grey picture.",
+    group(ArgGroup::new("of_root").args(["a", "ideal"]))
 )]
 pub struct RenderArgs {
     /// Folder of a finished sync: recordings, map and place of the video come from it
@@ -27,15 +32,15 @@ pub struct RenderArgs {
     pub run_dir: Option<PathBuf>,
 
     /// Recording of the reference run [default: as the run names it]
-    #[arg(long, value_name = "PATH", required_unless_present_any = ["run_dir", "a"], value_hint = ValueHint::FilePath, display_order = 100)]
+    #[arg(long, value_name = "PATH", required_unless_present_any = ["run_dir", "a", "ideal"], value_hint = ValueHint::FilePath, display_order = 100)]
     pub reference: Option<PathBuf>,
 
     /// Recording of the new run [default: as the run names it]
-    #[arg(long, value_name = "PATH", required_unless_present_any = ["run_dir", "a"], value_hint = ValueHint::FilePath, display_order = 101)]
+    #[arg(long, value_name = "PATH", required_unless_present_any = ["run_dir", "a", "ideal"], value_hint = ValueHint::FilePath, display_order = 101)]
     pub new: Option<PathBuf>,
 
     /// Map of a finished sync: timewarp.json or warp.npz, told apart by content
-    #[arg(long, value_name = "PATH", required_unless_present_any = ["warp", "run_dir", "a"], value_hint = ValueHint::FilePath, display_order = 102)]
+    #[arg(long, value_name = "PATH", required_unless_present_any = ["warp", "run_dir", "a", "ideal"], value_hint = ValueHint::FilePath, display_order = 102)]
     pub timewarp_json: Option<PathBuf>,
 
     /// The same; both given must describe the same map
@@ -49,9 +54,12 @@ pub struct RenderArgs {
     #[command(flatten)]
     pair: RunPairArgs,
 
-    /// Folder of the runs that --a and --b name
-    #[arg(long, value_name = "ROOT", requires = "a", value_hint = ValueHint::DirPath, display_order = 104)]
+    /// Folder of the runs that --a and --b name, or --ideal chooses from
+    #[arg(long, value_name = "ROOT", requires = "of_root", value_hint = ValueHint::DirPath, display_order = 104)]
     root: Option<PathBuf>,
+
+    #[command(flatten)]
+    ideal: IdealArgs,
 
     #[command(flatten)]
     timing: TimingArgs,
@@ -92,23 +100,16 @@ impl RenderArgs {
 }
 
 /// Renders.
-pub fn run(mut args: RenderArgs, session: &mut Session) -> Result<Outcome, PipelineError> {
-    let pair = args.complete()?;
-    // The flags' definition sees to it that what no run tells is there.
-    let out = args.out.unwrap_or_default();
-    let created = CreatedFolders::for_file(&out);
-    let request = RenderRequest {
-        reference: args.reference.unwrap_or_default(),
-        new: args.new.unwrap_or_default(),
-        warps: args.timewarp_json.into_iter().chain(args.warp).collect(),
-        out,
-        timing: args.timing.resolved(),
-        look: args.look.resolved(),
-        codec: args.encoding.codec,
-        quality: args.encoding.quality,
-        audio: args.encoding.audio,
+pub fn run(args: RenderArgs, session: &mut Session) -> Result<Outcome, PipelineError> {
+    let created = CreatedFolders::for_file(args.out.as_deref().unwrap_or(Path::new("")));
+    let (report, warnings) = if args.ideal.ideal {
+        (
+            render_ideal(&ideal_request(args)?, &session.context())?,
+            Vec::new(),
+        )
+    } else {
+        render_pair(args, session)?
     };
-    let report = render(&request, &session.context())?;
     created.keep();
     session.printer.line(&format!(
         "Rendered {} frames, {:.1} s, {}x{} -> {}",
@@ -125,7 +126,53 @@ pub fn run(mut args: RenderArgs, session: &mut Session) -> Result<Outcome, Pipel
         "height": report.size.1,
     }));
     outcome.outputs = vec![("video".to_owned(), report.out)];
-    outcome.warnings = pair.map_or_else(Vec::new, |written| written.pair.warnings);
+    outcome.warnings = warnings;
     outcome.warnings.extend(report.warnings);
     Ok(outcome)
+}
+
+/// Two runs; also gives warnings about them.
+fn render_pair(
+    mut args: RenderArgs,
+    session: &Session,
+) -> Result<(RenderReport, Vec<String>), PipelineError> {
+    let pair = args.complete()?;
+    // The flags' definition sees to it that what no run tells is there.
+    let request = RenderRequest {
+        reference: args.reference.unwrap_or_default(),
+        new: args.new.unwrap_or_default(),
+        warps: args.timewarp_json.into_iter().chain(args.warp).collect(),
+        out: args.out.unwrap_or_default(),
+        timing: args.timing.resolved(),
+        look: args.look.resolved(),
+        codec: args.encoding.codec,
+        quality: args.encoding.quality,
+        audio: args.encoding.audio,
+    };
+    let report = render(&request, &session.context())?;
+    Ok((
+        report,
+        pair.map_or_else(Vec::new, |written| written.pair.warnings),
+    ))
+}
+
+/// The best sections of a trail.
+fn ideal_request(args: RenderArgs) -> Result<IdealRequest, CliProblem> {
+    let (rate, look) = (args.timing.resolved().rate, args.look.resolved());
+    let sound = match args.encoding.audio {
+        Audio::Master => true,
+        Audio::None => false,
+        Audio::Of(_) => return Err(CliProblem::SideOfIdeal),
+    };
+    Ok(IdealRequest {
+        root: args.root.unwrap_or_default(),
+        trail: args.ideal.trail,
+        out: args.out.unwrap_or_default(),
+        rate,
+        size: look.size,
+        labels: look.labels,
+        codec: args.encoding.codec,
+        quality: args.encoding.quality,
+        sound,
+    })
 }

@@ -209,7 +209,9 @@ pub fn clip(name: &str, args: &[&str]) -> String {
             .status()
             .expect("the tests need the ffmpeg program");
         assert!(status.success(), "ffmpeg {args:?}");
-        own.persist(&path).unwrap();
+        // Another test may have made it meanwhile, and be reading it.
+        let kept = own.persist_noclobber(&path);
+        assert!(kept.is_ok() || path.exists(), "{kept:?}");
     }
     path.to_str().unwrap().to_owned()
 }

@@ -21,6 +21,7 @@ mod faults;
 mod gps;
 mod gps_files;
 mod grammar;
+mod ideal;
 mod interrupted;
 mod jobs;
 mod learned;

@@ -51,7 +51,7 @@ fn render(place: &Place, knots: &[(f64, f64)], more: &str) -> Said {
 }
 
 /// Luma of the pixels at `places` (x, y) in every frame of a video.
-fn lumas(path: &Path, size: (usize, usize), places: &[(usize, usize)]) -> Vec<Vec<i32>> {
+pub fn lumas(path: &Path, size: (usize, usize), places: &[(usize, usize)]) -> Vec<Vec<i32>> {
     let output = Command::new("ffmpeg")
         .args(["-nostdin", "-v", "error", "-i"])
         .arg(path)
@@ -78,7 +78,7 @@ fn lumas(path: &Path, size: (usize, usize), places: &[(usize, usize)]) -> Vec<Ve
     frames.map(at).collect()
 }
 
-fn probe(path: &Path) -> Value {
+pub fn probe(path: &Path) -> Value {
     let output = Command::new("ffprobe")
         .args(["-v", "error", "-of", "json", "-show_streams", "-show_format"])
         .arg(path)
@@ -87,7 +87,7 @@ fn probe(path: &Path) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-fn secs(value: &Value) -> f64 {
+pub fn secs(value: &Value) -> f64 {
     value.as_str().unwrap().parse().unwrap()
 }
 

@@ -16,24 +16,13 @@ const OPAQUE: u32 = 256;
 /// One frame.
 pub struct Canvas {
     picture: YuvPicture,
-    geometry: Geometry,
-    /// Opacity of the new run over the reference, of [`OPAQUE`].
-    ghost_opacity: u32,
-    missing: [YuvPicture; 2],
 }
 
 impl Canvas {
-    /// An empty frame.
-    pub fn new(geometry: &Geometry, ghost_opacity: f64) -> Canvas {
-        let grey = |side| {
-            let (width, height) = geometry.picture_size(side);
-            YuvPicture::grey(width, height, MISSING_LUMA)
-        };
+    /// An empty frame of `size` pixels.
+    pub fn new(size: (usize, usize)) -> Canvas {
         Canvas {
-            picture: YuvPicture::black(geometry.size.0, geometry.size.1),
-            geometry: *geometry,
-            ghost_opacity: (ghost_opacity.clamp(0.0, 1.0) * f64::from(OPAQUE)).round() as u32,
-            missing: [grey(Side::Reference), grey(Side::New)],
+            picture: YuvPicture::black(size.0, size.1),
         }
     }
 
@@ -49,31 +38,9 @@ impl Canvas {
         }
     }
 
-    /// Draws both pictures. A side without one is grey; in the ghost layout the other is shown alone.
-    pub fn draw(&mut self, reference: Option<&YuvPicture>, new: Option<&YuvPicture>) {
-        let (reference_area, new_area) = (self.geometry.area(Side::Reference), self.geometry.area(Side::New));
-        if self.geometry.layout == Layout::Ghost {
-            if let Some(reference) = reference {
-                blend(&mut self.picture, reference, reference_area, OPAQUE);
-            }
-            if let Some(new) = new {
-                let opacity = if reference.is_some() {
-                    self.ghost_opacity
-                } else {
-                    OPAQUE
-                };
-                blend(&mut self.picture, new, new_area, opacity);
-            }
-            return;
-        }
-        let [missing_reference, missing_new] = &self.missing;
-        blend(
-            &mut self.picture,
-            reference.unwrap_or(missing_reference),
-            reference_area,
-            OPAQUE,
-        );
-        blend(&mut self.picture, new.unwrap_or(missing_new), new_area, OPAQUE);
+    /// Copies a picture to its place.
+    pub fn put(&mut self, picture: &YuvPicture, area: Area) {
+        blend(&mut self.picture, picture, area, OPAQUE);
     }
 
     /// Lays `stamp` over the frame with its upper left corner at `x`, `y`, which are even.
@@ -93,6 +60,51 @@ impl Canvas {
                 }
             }
         }
+    }
+}
+
+/// How the pictures of two runs come onto a frame.
+pub struct Sides {
+    geometry: Geometry,
+    /// Opacity of the new run over the reference, of [`OPAQUE`].
+    ghost_opacity: u32,
+    missing: [YuvPicture; 2],
+}
+
+impl Sides {
+    /// Where `geometry` wants them.
+    pub fn new(geometry: &Geometry, ghost_opacity: f64) -> Sides {
+        let grey = |side| {
+            let (width, height) = geometry.picture_size(side);
+            YuvPicture::grey(width, height, MISSING_LUMA)
+        };
+        Sides {
+            geometry: *geometry,
+            ghost_opacity: (ghost_opacity.clamp(0.0, 1.0) * f64::from(OPAQUE)).round() as u32,
+            missing: [grey(Side::Reference), grey(Side::New)],
+        }
+    }
+
+    /// Draws both pictures. A side without one is grey; in the ghost layout the other is shown alone.
+    pub fn draw(&self, canvas: &mut Canvas, reference: Option<&YuvPicture>, new: Option<&YuvPicture>) {
+        let (reference_area, new_area) = (self.geometry.area(Side::Reference), self.geometry.area(Side::New));
+        if self.geometry.layout == Layout::Ghost {
+            if let Some(reference) = reference {
+                canvas.put(reference, reference_area);
+            }
+            if let Some(new) = new {
+                let opacity = if reference.is_some() {
+                    self.ghost_opacity
+                } else {
+                    OPAQUE
+                };
+                blend(&mut canvas.picture, new, new_area, opacity);
+            }
+            return;
+        }
+        let [missing_reference, missing_new] = &self.missing;
+        canvas.put(reference.unwrap_or(missing_reference), reference_area);
+        canvas.put(new.unwrap_or(missing_new), new_area);
     }
 }
 
@@ -208,16 +220,14 @@ mod tests {
         })
     }
 
-    fn canvas(layout: Layout) -> Canvas {
+    fn canvas(layout: Layout) -> (Canvas, Sides) {
         let geometry = Geometry::new(layout, [(64, 64), (64, 64)], None).unwrap();
-        let mut canvas = Canvas::new(&geometry, 0.25);
-        canvas.clear();
-        canvas
+        (Canvas::new(geometry.size), Sides::new(&geometry, 0.25))
     }
 
     #[test]
     fn stamped_colours_are_those_of_the_standard() {
-        let mut canvas = canvas(Layout::Ghost);
+        let (mut canvas, _) = canvas(Layout::Ghost);
         let cases = [
             ([255, 255, 255, 255], [235, 128, 128]),
             ([255, 0, 0, 255], [63, 102, 240]),
@@ -242,17 +252,17 @@ mod tests {
     #[test]
     fn ghosts_mix_and_a_lone_picture_is_whole() {
         let grey = |luma| YuvPicture::grey(64, 64, luma);
-        let mut canvas = canvas(Layout::Ghost);
-        canvas.draw(Some(&grey(100)), Some(&grey(200)));
+        let (mut canvas, sides) = canvas(Layout::Ghost);
+        sides.draw(&mut canvas, Some(&grey(100)), Some(&grey(200)));
         assert_eq!(canvas.picture().plane(0)[0], 125);
-        canvas.draw(None, Some(&grey(200)));
+        sides.draw(&mut canvas, None, Some(&grey(200)));
         assert_eq!(canvas.picture().plane(0)[0], 200);
     }
 
     #[test]
     fn a_side_without_a_picture_is_grey() {
-        let mut canvas = canvas(Layout::SideBySide);
-        canvas.draw(None, Some(&YuvPicture::grey(64, 64, 200)));
+        let (mut canvas, sides) = canvas(Layout::SideBySide);
+        sides.draw(&mut canvas, None, Some(&YuvPicture::grey(64, 64, 200)));
         let row = &canvas.picture().plane(0)[..128];
         assert_eq!(
             (row[0], row[63], row[64], row[127]),

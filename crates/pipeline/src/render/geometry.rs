@@ -1,6 +1,6 @@
 //! Where each picture lies in the frame. All sizes and places are even, because chroma has half the size.
 
-use mtbsync_media::scale::{MAX_SIDE, even};
+use mtbsync_media::scale::{MAX_SIDE, even, fit_inside};
 
 use super::error::RenderProblem;
 use super::request::{Layout, Side};
@@ -70,7 +70,7 @@ impl Geometry {
     /// Height of captions in pixels, even.
     pub fn caption_height(&self) -> usize {
         let height = self.reference.height.min(self.new.height) as f64;
-        even((height * CAPTION_SHARE).clamp(CAPTION_RANGE.0, CAPTION_RANGE.1))
+        caption_height(height)
     }
 
     /// Pictures of one height, the smaller one; the frame is as large as they need.
@@ -128,15 +128,6 @@ impl Geometry {
             }
             Layout::Ghost => [box_at(0, 0, size); 2],
         };
-        let fitted = |bounds: Area, (width, height): (usize, usize)| {
-            let (width, height) = (width.max(1) as f64, height.max(1) as f64);
-            let scale = (bounds.width as f64 / width).min(bounds.height as f64 / height);
-            let within = |length: f64, bound: usize| even(length * scale).min(bound);
-            centred(
-                bounds,
-                (within(width, bounds.width), within(height, bounds.height)),
-            )
-        };
         Geometry {
             size,
             layout,
@@ -144,6 +135,41 @@ impl Geometry {
             new: fitted(boxes[1], sizes[1]),
         }
     }
+}
+
+/// Places of pictures that are shown one after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OneByOne {
+    /// Width and height of the frame.
+    pub size: (usize, usize),
+}
+
+impl OneByOne {
+    /// A frame of the `asked` size, else of that of the `first` picture, at most 1920 wide.
+    ///
+    /// # Errors
+    /// A size that no encoder takes.
+    pub fn new(first: (usize, usize), asked: Option<(u32, u32)>) -> Result<OneByOne, RenderProblem> {
+        let size = match asked {
+            Some(size) => checked(size)?,
+            None => fit_inside(first, (MAX_PICTURE_WIDTH, MAX_SIDE)),
+        };
+        Ok(OneByOne { size })
+    }
+
+    /// Where a picture of `size` lies: as large as it fits, in the middle.
+    pub fn area(&self, size: (usize, usize)) -> Area {
+        fitted(box_at(0, 0, self.size), size)
+    }
+
+    /// Height of captions in pixels, even.
+    pub fn caption_height(&self) -> usize {
+        caption_height(self.size.1 as f64)
+    }
+}
+
+fn caption_height(picture_height: f64) -> usize {
+    even((picture_height * CAPTION_SHARE).clamp(CAPTION_RANGE.0, CAPTION_RANGE.1))
 }
 
 fn checked((width, height): (u32, u32)) -> Result<(usize, usize), RenderProblem> {
@@ -157,6 +183,17 @@ fn checked((width, height): (u32, u32)) -> Result<(usize, usize), RenderProblem>
 
 fn box_at(x: usize, y: usize, (width, height): (usize, usize)) -> Area {
     Area { x, y, width, height }
+}
+
+/// A picture as large as it fits into `bounds`, in their middle.
+fn fitted(bounds: Area, (width, height): (usize, usize)) -> Area {
+    let (width, height) = (width.max(1) as f64, height.max(1) as f64);
+    let scale = (bounds.width as f64 / width).min(bounds.height as f64 / height);
+    let within = |length: f64, bound: usize| even(length * scale).min(bound);
+    centred(
+        bounds,
+        (within(width, bounds.width), within(height, bounds.height)),
+    )
 }
 
 /// An area of `size` in the middle of `bounds`.
@@ -227,6 +264,18 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn pictures_one_by_one_are_letterboxed_into_the_first_ones_size() {
+        let frame = OneByOne::new((3840, 2160), None).unwrap();
+        assert_eq!(frame.size, (1920, 1080));
+        let portrait = frame.area((1080, 1920));
+        assert_eq!((portrait.x, portrait.width, portrait.height), (656, 608, 1080));
+        assert_eq!(OneByOne::new((1080, 1920), None).unwrap().size, (1080, 1920));
+        let asked = OneByOne::new(FULL_HD, Some((640, 480))).unwrap();
+        assert_eq!((asked.area(FULL_HD).y, asked.area(FULL_HD).height), (60, 360));
+        assert!(OneByOne::new(FULL_HD, Some((641, 480))).is_err());
     }
 
     #[test]

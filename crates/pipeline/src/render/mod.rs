@@ -1,13 +1,15 @@
 //! `render`: both runs in one video, locked by place or by time (docs/reference/cli.md#render).
 //!
 //! The way of a frame: `schedule` says which moment of each recording an output frame shows, `side` decodes
-//! those frames in order, `canvas` puts them where `geometry` wants them, `overlays` writes on them, and the
-//! movie writer encodes. `soundtrack` cuts the sound to the same schedule. Everything streams: memory does
-//! not grow with the length of the runs.
+//! those frames in order, `canvas` puts them where `geometry` wants them, `overlays` writes on them, and
+//! `film` encodes. `soundtrack` cuts the sound to the same schedule. Everything streams: memory does not
+//! grow with the length of the runs. `ideal` shows one picture at a time: the best sections of a trail.
 
 mod canvas;
 mod error;
+mod film;
 mod geometry;
+pub mod ideal;
 mod markers;
 mod overlays;
 mod request;
@@ -18,22 +20,19 @@ mod soundtrack;
 use crate::markers::mux::OWN_MOVIE;
 use mtbsync_artefacts::run_set::changed;
 use mtbsync_formats::atomic::Replaces;
-use mtbsync_media::mark_as_own;
-use std::io::{Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use canvas::Canvas;
+use canvas::{Canvas, Sides};
+use film::{Film, FilmSettings, movie_format};
 use geometry::Geometry;
 use mtbsync_align::TimeWarp;
 use mtbsync_artefacts::time_warp::{RecordingFile, TimeWarpFile};
-use mtbsync_formats::atomic::{FileSet, StagedFile, WriteError};
 use mtbsync_index::describe::{self, Opened};
 use mtbsync_markers::time::Rate;
-use mtbsync_media::encode::{EncodeError, MovieWriter, SoundSettings, VideoSettings};
+use mtbsync_media::SoundReader;
 use mtbsync_media::scale::{ColourMatrix, ColourOptions};
-use mtbsync_media::{Rational, SoundReader};
-use mtbsync_task::error::{PipelineError, TaskProblem};
+use mtbsync_task::error::PipelineError;
 use mtbsync_task::progress::Stage;
 
 use self::error::RenderProblem;
@@ -51,9 +50,6 @@ use schedule::Schedule;
 use side::SidePictures;
 use soundtrack::Soundtrack;
 
-/// Key frames of the result are at most this far apart: jumping in a player stays quick.
-const KEY_FRAMES_SECS: f64 = 2.0;
-
 /// Renders.
 ///
 /// # Errors
@@ -63,27 +59,23 @@ const KEY_FRAMES_SECS: f64 = 2.0;
 ///
 /// [`Failure::NotAligned`]: mtbsync_task::error::Failure::NotAligned
 pub fn render(request: &RenderRequest, context: &Context<'_>) -> Result<RenderReport, PipelineError> {
-    let format = request.movie_format()?;
+    let format = movie_format(&request.out)?;
     let job = RenderJob::prepare(request, context)?;
-    let mut staged = StagedFile::create(&request.out, job.may)?;
-    let failed = |error: EncodeError| job.cannot_encode(error, context);
-    let (movie, track) = job.open_movie(staged.temporary_path(), format).map_err(failed)?;
-    context.task.progress.start(
-        Stage::Render,
-        Some(job.schedule.frames()),
-        Some(job.schedule.duration_secs()),
-    );
-    let movie = job.draw(movie, track, context)?;
-    movie.finish().map_err(failed)?;
-    staged
-        .seek(SeekFrom::End(0))
-        .and_then(|_| mark_as_own(&mut staged))
-        .map_err(|error| WriteError::from_io(&request.out, error))?;
-    context.task.cancel.check()?;
-    context.task.progress.finish(Stage::Render);
-    let mut set = FileSet::new();
-    set.push(staged);
-    set.commit()?;
+    let track = job.soundtrack()?;
+    let settings = FilmSettings {
+        out: &request.out,
+        format,
+        may: job.may,
+        codec: request.codec,
+        quality: request.quality,
+        size: job.geometry.size,
+        rate: job.schedule.rate(),
+        frames: job.schedule.frames(),
+        sound: track.as_ref().map(Soundtrack::settings),
+    };
+    let mut film = Film::start(&settings, context)?;
+    job.draw(&mut film, track, context)?;
+    film.finish()?;
     Ok(RenderReport {
         frames: job.schedule.frames(),
         duration_secs: job.schedule.duration_secs(),
@@ -137,7 +129,10 @@ impl<'a> RenderJob<'a> {
             .check(&request.out, OWN_MOVIE)?;
         let rate = match request.timing.rate {
             RateChoice::Fixed(rate) => rate,
-            RateChoice::Auto => master_rate(request.timing.master, &reference, &new),
+            RateChoice::Auto => own_rate(match request.timing.master {
+                Side::Reference => &reference,
+                Side::New => &new,
+            }),
         };
         let schedule = Schedule::new(
             &request.timing,
@@ -171,46 +166,30 @@ impl<'a> RenderJob<'a> {
         }
     }
 
-    /// Starts the movie, with sound when it is wanted and there is any.
-    fn open_movie(
-        &self,
-        path: &Path,
-        format: mtbsync_media::encode::MovieFormat,
-    ) -> Result<(MovieWriter, Option<Soundtrack>), EncodeError> {
-        let rate = self.schedule.rate();
-        let frame_rate = Rational {
-            num: rate.num(),
-            den: rate.den(),
+    /// An error of the recording of `side`.
+    fn unreadable(&self, side: Side) -> impl Fn(RenderProblem) -> PipelineError + use<'_> {
+        let path = Path::new(&self.opened(side).source.path);
+        move |error| PipelineError::from(error).at(path)
+    }
+
+    /// The sound, when it is wanted and there is any.
+    fn soundtrack(&self) -> Result<Option<Soundtrack>, PipelineError> {
+        let Some(side) = self.request.sound_side() else {
+            return Ok(None);
         };
-        let settings = VideoSettings {
-            codec: self.request.codec,
-            size: self.geometry.size,
-            time_base: frame_rate.recip(),
-            frame_rate,
-            quality: self.request.quality,
-            key_frame_distance: (rate.as_f64() * KEY_FRAMES_SECS).ceil() as u32,
-            matrix: ColourMatrix::Bt709,
-        };
-        let track = match self.request.sound_side() {
-            Some(side) => {
-                SoundReader::open(&self.opened(side).recording)?.map(|reader| Soundtrack::new(reader, side))
-            }
-            None => None,
-        };
-        let sound = track.as_ref().map(|track| SoundSettings {
-            rate: track.rate(),
-            channels: track.channels(),
-        });
-        Ok((MovieWriter::create(path, format, &settings, sound)?, track))
+        let reader = SoundReader::open(&self.opened(side).recording)
+            .map_err(RenderProblem::Frame)
+            .map_err(self.unreadable(side))?;
+        Ok(reader.map(|reader| Soundtrack::new(reader, side)))
     }
 
     /// Draws all frames.
     fn draw(
         &self,
-        mut movie: MovieWriter,
+        film: &mut Film<'_>,
         mut track: Option<Soundtrack>,
         context: &Context<'_>,
-    ) -> Result<MovieWriter, PipelineError> {
+    ) -> Result<(), PipelineError> {
         thread::scope(|scope| {
             let pictures = |side: Side| {
                 let options = ColourOptions {
@@ -228,49 +207,30 @@ impl<'a> RenderJob<'a> {
             };
             let mut reference = pictures(Side::Reference);
             let mut new = pictures(Side::New);
-            let mut canvas = Canvas::new(&self.geometry, self.request.look.ghost_opacity);
+            let sides = Sides::new(&self.geometry, self.request.look.ghost_opacity);
+            let mut canvas = Canvas::new(self.geometry.size);
             let mut overlays = Overlays::new(&self.texts, &self.geometry);
             for number in 0..self.schedule.frames() {
                 context.task.cancel.check()?;
                 let moment = self.schedule.moment(number);
-                let undecodable = |side: Side| {
-                    let path = Path::new(&self.opened(side).source.path);
-                    move |error: RenderProblem| PipelineError::from(error).at(path)
-                };
                 canvas.clear();
                 let left = reference
                     .shown(moment.reference)
-                    .map_err(undecodable(Side::Reference))?;
-                let right = new.shown(moment.new).map_err(undecodable(Side::New))?;
-                canvas.draw(left, right);
+                    .map_err(self.unreadable(Side::Reference))?;
+                let right = new.shown(moment.new).map_err(self.unreadable(Side::New))?;
+                sides.draw(&mut canvas, left, right);
                 overlays.draw(&mut canvas, &moment)?;
-                let failed = |error| self.cannot_encode(error, context);
-                let pts = i64::try_from(number).unwrap_or(i64::MAX);
-                movie.picture(canvas.picture(), pts).map_err(failed)?;
-                if let Some(track) = &mut track {
-                    let samples = track.up_to_frame(number + 1, &self.schedule);
-                    let samples = samples.map_err(|error| failed(error.into()))?;
-                    movie.samples(&samples).map_err(failed)?;
-                }
-                context.task.progress.advance(Stage::Render, number + 1);
+                let samples = match &mut track {
+                    Some(track) => track
+                        .up_to_frame(number + 1, &self.schedule)
+                        .map_err(RenderProblem::Frame)
+                        .map_err(self.unreadable(track.side()))?,
+                    None => Vec::new(),
+                };
+                film.add(canvas.picture(), &samples)?;
             }
-            Ok(movie)
+            Ok(())
         })
-    }
-
-    fn cannot_encode(&self, error: EncodeError, context: &Context<'_>) -> PipelineError {
-        match error {
-            // Temporary files go when the program is told to stop, and writing them fails.
-            _ if context.task.cancel.is_requested() => TaskProblem::Interrupted.into(),
-            EncodeError::Write(error) => PipelineError::from(WriteError::from_io(&self.request.out, error)),
-            // Pictures are asked for elsewhere, so this is the sound.
-            EncodeError::Source(error) => {
-                let side = self.request.sound_side().unwrap_or(Side::Reference);
-                let path = Path::new(&self.opened(side).source.path);
-                PipelineError::from(RenderProblem::Frame(error)).at(path)
-            }
-            error => RenderProblem::Encode(error).into(),
-        }
     }
 }
 
@@ -285,12 +245,8 @@ fn usable_warp(file: &TimeWarpFile, path: Option<&Path>) -> Result<TimeWarp, Pip
     })
 }
 
-/// The frame rate of the recording that is the master.
-fn master_rate(master: Side, reference: &Opened, new: &Opened) -> Rate {
-    let opened = match master {
-        Side::Reference => reference,
-        Side::New => new,
-    };
+/// The frame rate of a recording.
+fn own_rate(opened: &Opened) -> Rate {
     let rate = opened.recording.info().frame_rate;
     Rate::new(rate.num, rate.den)
         .or_else(|| Rate::nearest(rate.as_f64()))

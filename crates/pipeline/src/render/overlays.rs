@@ -89,11 +89,17 @@ pub struct Overlays<'a> {
 }
 
 /// A stamp and what it says.
-struct Drawn<T>(Option<(T, Stamp)>);
+pub struct Drawn<T>(Option<(T, Stamp)>);
+
+impl<T> Default for Drawn<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
 
 impl<T: PartialEq> Drawn<T> {
     /// The stamp for `content`, drawn when it is not the last one.
-    fn get(
+    pub fn get(
         &mut self,
         content: T,
         draw: impl FnOnce(&T) -> Result<Pixels, PlotError>,
@@ -115,9 +121,9 @@ impl<'a> Overlays<'a> {
         Overlays {
             texts,
             geometry: *geometry,
-            labels: [Drawn(None), Drawn(None)],
-            marker: Drawn(None),
-            bar: Drawn(None),
+            labels: Default::default(),
+            marker: Drawn::default(),
+            bar: Drawn::default(),
         }
     }
 
@@ -195,7 +201,8 @@ impl<'a> Overlays<'a> {
     }
 }
 
-fn caption(text: &str, height: usize, max_width: usize) -> Result<Pixels, PlotError> {
+/// A line of text in a box.
+pub fn caption(text: &str, height: usize, max_width: usize) -> Result<Pixels, PlotError> {
     Caption {
         text: text.to_owned(),
         height: side(height),

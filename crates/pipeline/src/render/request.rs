@@ -1,10 +1,8 @@
 //! What is asked of `render`, and what came of it.
 
-use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use mtbsync_media::encode::{MovieFormat, VideoCodec};
-use mtbsync_task::error::PipelineError;
+use mtbsync_media::encode::VideoCodec;
 
 use super::error::RenderProblem;
 use crate::markers::export::RateChoice;
@@ -141,16 +139,6 @@ pub struct RenderReport {
 }
 
 impl RenderRequest {
-    /// The container that the name of the output asks for.
-    pub(super) fn movie_format(&self) -> Result<MovieFormat, PipelineError> {
-        let extension = self.out.extension().map(OsStr::to_ascii_lowercase);
-        match extension.as_deref().and_then(OsStr::to_str) {
-            Some("mp4") => Ok(MovieFormat::Mp4),
-            Some("mov") => Ok(MovieFormat::Mov),
-            _ => Err(PipelineError::from(RenderProblem::Suffix).at(&self.out)),
-        }
-    }
-
     /// Refuses settings that cannot be had together.
     pub(super) fn check(&self) -> Result<(), RenderProblem> {
         if self.timing.stops == Stops::Skip && self.timing.lock == Lock::Time {

@@ -12,7 +12,7 @@ use super::error::RenderProblem;
 use super::request::{Lock, Side, Stops, Timing};
 
 /// Shorter results would not show a single frame.
-const MIN_SECS: f64 = 1e-3;
+pub(super) const MIN_SECS: f64 = 1e-3;
 
 /// What one output frame shows.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -17,40 +17,48 @@ const BLOCK: u64 = 1024;
 const HEARD_SPEEDS: std::ops::RangeInclusive<f64> = 0.2..=4.0;
 /// Fade on both sides of a cut, seconds.
 const FADE_SECS: f64 = 0.005;
+
+/// The rate of the sound of a movie whose sound is recorded at `own` samples per second.
+pub fn encoded_rate(own: u32) -> u32 {
+    if SoundSettings::RATES.contains(&own) {
+        own
+    } else {
+        SoundSettings::RATES[0]
+    }
+}
+
 /// The sound of one run, cut to a schedule.
 pub struct Soundtrack {
-    reader: SoundReader,
+    voice: Voice,
     side: Side,
-    rate: u32,
-    /// Samples made so far.
-    made: u64,
+    cut: Cut,
 }
 
 impl Soundtrack {
     /// The sound of `side`.
     pub fn new(reader: SoundReader, side: Side) -> Soundtrack {
-        let own = reader.rate();
-        let rate = if SoundSettings::RATES.contains(&own) {
-            own
-        } else {
-            SoundSettings::RATES[0]
+        let settings = SoundSettings {
+            rate: encoded_rate(reader.rate()),
+            channels: reader.channels(),
         };
         Soundtrack {
-            reader,
+            voice: Voice {
+                reader,
+                rate: settings.rate,
+            },
             side,
-            rate,
-            made: 0,
+            cut: Cut { settings, made: 0 },
         }
     }
 
-    /// Samples per second of what is made.
-    pub fn rate(&self) -> u32 {
-        self.rate
+    /// Whose it is.
+    pub fn side(&self) -> Side {
+        self.side
     }
 
-    /// Channels.
-    pub fn channels(&self) -> usize {
-        self.reader.channels()
+    /// What is made.
+    pub fn settings(&self) -> SoundSettings {
+        self.cut.settings
     }
 
     /// The samples up to the beginning of output frame `frame`, from where the last call ended.
@@ -58,60 +66,69 @@ impl Soundtrack {
     /// # Errors
     /// The recording cannot be read.
     pub fn up_to_frame(&mut self, frame: u64, schedule: &Schedule) -> Result<Vec<Vec<f32>>, FrameError> {
-        let until = self.sample_at(frame as f64 / schedule.rate().as_f64());
-        let mut made = vec![Vec::new(); self.channels()];
-        while self.made < until {
-            let piece = PieceSamples::at(self.made, self.rate, schedule);
-            let end = until.min(piece.end).min(self.made + BLOCK).max(self.made + 1);
-            let length = usize::try_from(end - self.made).unwrap_or(0);
-            let block = self.block(&piece, length, schedule)?;
-            for (made, mut block) in made.iter_mut().zip(block) {
-                for (offset, sample) in block.iter_mut().enumerate() {
-                    *sample *= piece.gain(self.made + offset as u64, self.rate);
-                }
-                made.append(&mut block);
-            }
-            self.made = end;
+        let out_secs = frame as f64 / schedule.rate().as_f64();
+        let (voice, side) = (&mut self.voice, self.side);
+        self.cut
+            .up_to(out_secs, schedule.pieces(), |piece, offset, length| {
+                block(voice, side, (piece, offset, length), schedule)
+            })
+    }
+}
+
+/// `length` samples of `side` from sample `offset` of a piece on.
+fn block(
+    voice: &mut Voice,
+    side: Side,
+    (piece, offset, length): (&PieceSamples, u64, usize),
+    schedule: &Schedule,
+) -> Result<Vec<Vec<f32>>, FrameError> {
+    if let Some(shift_secs) = schedule.own_speed_shift_secs(side) {
+        return voice.at_own_speed(piece.from_secs + shift_secs, offset, length);
+    }
+    let (own_rate, rate) = (f64::from(voice.reader.rate()), f64::from(voice.rate));
+    let master_secs = |samples: u64| piece.from_secs + samples as f64 / rate;
+    let at = |samples| {
+        schedule
+            .side_secs(side, master_secs(samples))
+            .map(|t| t * own_rate)
+    };
+    if let (Some(first), Some(last)) = (at(offset), at(offset + length as u64)) {
+        let step = (last - first) / length as f64;
+        if HEARD_SPEEDS.contains(&(step * rate / own_rate)) {
+            return voice.resampled(first, step, length);
         }
-        Ok(made)
     }
+    Ok(vec![vec![0.0; length]; voice.reader.channels()])
+}
 
-    fn sample_at(&self, out_secs: f64) -> u64 {
-        (out_secs * f64::from(self.rate)).round() as u64
-    }
+/// The sound of a recording at the rate of the output.
+pub struct Voice {
+    /// The recording's.
+    pub reader: SoundReader,
+    /// Samples per second of the output.
+    pub rate: u32,
+}
 
-    /// `length` samples from the next one on, all in `piece`.
-    fn block(
+impl Voice {
+    /// `length` samples from the one `offset` samples of the output after `from_secs` of the recording on.
+    ///
+    /// # Errors
+    /// The recording cannot be read.
+    pub fn at_own_speed(
         &mut self,
-        piece: &PieceSamples,
+        from_secs: f64,
+        offset: u64,
         length: usize,
-        schedule: &Schedule,
     ) -> Result<Vec<Vec<f32>>, FrameError> {
-        let silence = vec![vec![0.0; length]; self.channels()];
         let own_rate = f64::from(self.reader.rate());
-        let offset = self.made.saturating_sub(piece.start);
-        let shift_secs = schedule.own_speed_shift_secs(self.side);
-        if let Some(shift_secs) = shift_secs.filter(|_| self.rate == self.reader.rate()) {
+        let first = from_secs * own_rate;
+        if self.rate == self.reader.rate() {
             // The clocks run alike: find the first sample of the piece, count from there.
-            let first = ((piece.from_secs + shift_secs) * own_rate).round() as i64;
+            let first = first.round() as i64;
             return self.reader.window(first.saturating_add_unsigned(offset), length);
         }
-        let master_secs = |samples: u64| piece.from_secs + samples as f64 / f64::from(self.rate);
-        let at = |samples| {
-            schedule
-                .side_secs(self.side, master_secs(samples))
-                .map(|t| t * own_rate)
-        };
-        let (Some(first), Some(last)) = (at(offset), at(offset + length as u64)) else {
-            return Ok(silence);
-        };
-        let step = (last - first) / length as f64;
-        let speed = step * f64::from(self.rate) / own_rate;
-        if HEARD_SPEEDS.contains(&speed) {
-            self.resampled(first, step, length)
-        } else {
-            Ok(silence)
-        }
+        let step = own_rate / f64::from(self.rate);
+        self.resampled(first + offset as f64 * step, step, length)
     }
 
     /// `length` samples at `first`, `first + step`, ... of the recording, linear between its samples.
@@ -132,19 +149,61 @@ impl Soundtrack {
     }
 }
 
+/// Sound put together from pieces, with short fades where it is cut.
+pub struct Cut {
+    /// What it is like.
+    pub settings: SoundSettings,
+    /// Samples made so far.
+    pub made: u64,
+}
+
+impl Cut {
+    /// The samples up to `out_secs` of the output, from where the last call ended. `block` gives so many
+    /// samples of each channel from a sample of a piece on: piece, sample, how many.
+    ///
+    /// # Errors
+    /// Those of `block`.
+    pub fn up_to<E>(
+        &mut self,
+        out_secs: f64,
+        pieces: &[Piece],
+        mut block: impl FnMut(&PieceSamples, u64, usize) -> Result<Vec<Vec<f32>>, E>,
+    ) -> Result<Vec<Vec<f32>>, E> {
+        let rate = self.settings.rate;
+        let until = (out_secs * f64::from(rate)).round() as u64;
+        let mut made = vec![Vec::new(); self.settings.channels];
+        while self.made < until {
+            let piece = PieceSamples::at(self.made, rate, pieces);
+            let end = until.min(piece.end).min(self.made + BLOCK).max(self.made + 1);
+            let length = usize::try_from(end - self.made).unwrap_or(0);
+            let block = block(&piece, self.made.saturating_sub(piece.start), length)?;
+            for (made, mut block) in made.iter_mut().zip(block) {
+                for (offset, sample) in block.iter_mut().enumerate() {
+                    *sample *= piece.gain(self.made + offset as u64, rate);
+                }
+                made.append(&mut block);
+            }
+            self.made = end;
+        }
+        Ok(made)
+    }
+}
+
 /// A piece of the schedule, counted in samples of the output.
-struct PieceSamples {
+pub struct PieceSamples {
+    /// Which.
+    pub number: usize,
     start: u64,
     end: u64,
-    from_secs: f64,
+    /// Where it begins, seconds of its recording.
+    pub from_secs: f64,
     /// Whether it begins and ends at a cut.
     cuts: [bool; 2],
 }
 
 impl PieceSamples {
     /// The piece that holds output sample `sample`.
-    fn at(sample: u64, rate: u32, schedule: &Schedule) -> PieceSamples {
-        let pieces = schedule.pieces();
+    fn at(sample: u64, rate: u32, pieces: &[Piece]) -> PieceSamples {
         let count = |secs: f64| (secs * f64::from(rate)).round() as u64;
         let start = |piece: &Piece| count(piece.out_secs);
         let number = pieces
@@ -153,6 +212,7 @@ impl PieceSamples {
         let next = pieces.get(number + 1);
         let piece = pieces.get(number);
         PieceSamples {
+            number,
             start: piece.map_or(0, start),
             end: next.map_or(u64::MAX, start),
             from_secs: piece.map_or(0.0, |piece| piece.from_secs),

@@ -39,6 +39,12 @@ pub enum TrailProblem {
     /// More gates than the trail has room for, or fewer than two.
     #[error("the trail has no room for {0} gates")]
     ManyGates(usize),
+    /// Sections, by number and gates, that no run has a sure time for.
+    #[error("there is no ideal run: no sure time for {0}")]
+    NoIdeal(String),
+    /// Recordings that maps name, with their runs.
+    #[error("no longer there: {0}")]
+    RecordingsGone(String),
     /// Runs that were never at the same place.
     #[error("{a} and {b} have no part of the trail in common")]
     NothingInCommon {
@@ -72,6 +78,10 @@ impl Problem for TrailProblem {
             Self::NothingAligned | Self::NotAligned(_) => "align runs with mtbsync sync",
             Self::FewGates(_) => "set gates with mtbsync trail gates",
             Self::ManyGates(_) => "ask for at least two, a second of the trail apart",
+            Self::NoIdeal(_) => "set the moments of its gates in mtbsync compare, or sync more runs",
+            Self::RecordingsGone(_) => {
+                "put them back, make their runs again with mtbsync sync, or hide the runs with mtbsync trail set"
+            }
             Self::NothingInCommon { .. } => return None,
             Self::ReferenceGone(_) => "put it back where the runs name it",
             Self::NoRecording(_) => "make the run again with mtbsync sync",
@@ -83,9 +93,11 @@ impl Problem for TrailProblem {
     fn failure(&self) -> Failure {
         match self {
             Self::SeveralTrails(_) | Self::ManyGates(_) | Self::Value(_) => Failure::Usage,
-            Self::NothingAligned | Self::NotAligned(_) | Self::FewGates(_) | Self::NothingInCommon { .. } => {
-                Failure::NotAligned
-            }
+            Self::NothingAligned
+            | Self::NotAligned(_)
+            | Self::FewGates(_)
+            | Self::NoIdeal(_)
+            | Self::NothingInCommon { .. } => Failure::NotAligned,
             _ => Failure::Failed,
         }
     }
