@@ -35,7 +35,7 @@ import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-OPS = ["open", "read", "write", "fsync", "rename", "unlink", "mkdir", "truncate", "readdir"]
+OPS = ["open", "read", "write", "fsync", "rename", "unlink", "mkdir", "truncate", "readdir", "stat"]
 CODES = {0, 1, 2, 3}
 INTERNAL = re.compile(r"panicked|backtrace|RUST_|::drop|broke off")
 # What says when and how long, and differs from run to run.

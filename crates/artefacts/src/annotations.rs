@@ -10,6 +10,7 @@ use mtbsync_formats::csv::{CsvWriter, seconds6, spreadsheet_safe};
 use mtbsync_formats::{LONGEST_SECS, is_moment, json, read_bounded};
 use mtbsync_task::error::PipelineError;
 pub use mtbsync_task::files::ANNOTATIONS_FILE;
+use mtbsync_task::files::exists;
 use serde::{Deserialize, Serialize};
 
 use crate::error::ArtefactProblem;
@@ -19,7 +20,7 @@ use crate::time_warp::TimeWarpFile;
 /// Label of a marker that a person found right as it is.
 pub const CONFIRMED: &str = "confirmed";
 /// Most bytes read: 5000 notes of full length.
-const MAX_BYTES: u64 = 32 << 20;
+pub(crate) const MAX_BYTES: u64 = 32 << 20;
 /// Reference times closer than this belong to the same marker, seconds; files keep six decimals.
 const SAME_TIME_SECS: f64 = 1e-3;
 
@@ -51,7 +52,7 @@ pub struct Annotation {
 /// Not readable, or not an array of notes.
 pub fn read(folder: &Path) -> Result<Vec<Annotation>, PipelineError> {
     let path = folder.join(ANNOTATIONS_FILE);
-    if !path.exists() {
+    if !exists(&path)? {
         return Ok(Vec::new());
     }
     let bytes = read_bounded(&path, MAX_BYTES)?;

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use mtbsync_formats::atomic::{FileSet, Replaces, WriteError};
 use mtbsync_formats::read_bounded;
-use mtbsync_task::error::{PipelineError, TaskProblem};
-use mtbsync_task::files::folder_of;
+use mtbsync_task::error::PipelineError;
+use mtbsync_task::files::{exists, folder_of};
 use serde::Serialize;
 
 use crate::anchors::{self, ANCHORS_FILE, AnchorRow};
@@ -38,7 +38,7 @@ impl Edits {
         let path = folder.join(ANCHORS_FILE);
         Ok(Self {
             notes: annotations::read(folder)?,
-            anchors: if path.is_file() {
+            anchors: if exists(&path)? {
                 anchors::read_anchors(&path)?
             } else {
                 Vec::new()
@@ -161,11 +161,10 @@ pub fn put_aside(folder: &Path, names: &[&str], set: &mut FileSet) -> Result<Vec
     let mut kept = Vec::new();
     for name in names {
         let path = folder.join(name);
-        if !path.is_file() {
+        if !exists(&path)? {
             continue;
         }
-        let bytes = std::fs::read(&path)
-            .map_err(|error| PipelineError::from(TaskProblem::Unreadable(error)).at(&path))?;
+        let bytes = read_bounded(&path, annotations::MAX_BYTES)?;
         let numbered = (2..MAX_COPIES).map(|n| format!("{name}.bak{n}"));
         let free = std::iter::once(format!("{name}.bak"))
             .chain(numbered)

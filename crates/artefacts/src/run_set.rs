@@ -20,6 +20,8 @@ use crate::error::ArtefactProblem;
 
 /// The list of a run's files, in its folder.
 pub const MANIFEST_FILE: &str = "manifest.json";
+/// Knows such a list.
+pub const OWN: Replaces = Replaces::own(|ends| ends.has_keys(&["version", "whole", "files"]));
 /// Version of the list.
 const VERSION: u32 = 1;
 /// Largest file that is compared with its digest, bytes: none that is read whole is larger.
@@ -50,12 +52,11 @@ impl Manifest {
         Ok(list.filter(|list| list.version <= VERSION))
     }
 
-    fn staged(&self, folder: &Path) -> Result<StagedFile, WriteError> {
+    fn staged(&self, folder: &Path, may: Replaces) -> Result<StagedFile, WriteError> {
         let path = folder.join(MANIFEST_FILE);
         let bytes =
             json::to_vec(self).map_err(|error| WriteError::from_io(&path, std::io::Error::other(error)))?;
-        let own = Replaces::own(|ends| ends.has_keys(&["version", "whole", "files"]));
-        StagedFile::of_bytes(&path, own, &bytes)
+        StagedFile::of_bytes(&path, may, &bytes)
     }
 
     /// Takes over what `set` writes to and removes from `folder`.
@@ -76,10 +77,13 @@ impl Manifest {
     }
 
     /// Of a set that is not whole: the files that only it has, and those that only the set before it had.
-    fn compared(&self, folder: &Path) -> (Vec<String>, Vec<String>) {
+    ///
+    /// # Errors
+    /// The system cannot read one of them.
+    fn compared(&self, folder: &Path) -> Result<(Vec<String>, Vec<String>), PipelineError> {
         let (mut newer, mut older) = (Vec::new(), Vec::new());
         for (name, digest) in &self.files {
-            let found = read_bounded(&folder.join(name), MAX_COMPARED_BYTES).ok();
+            let found = optional(read_bounded(&folder.join(name), MAX_COMPARED_BYTES))?;
             let found = found.map(|bytes| sha256_hex(&bytes));
             let is_new = found.as_ref() == Some(digest);
             if is_new && self.before.get(name) != Some(digest) {
@@ -88,7 +92,33 @@ impl Manifest {
                 older.push(name.clone());
             }
         }
-        (newer, older)
+        Ok((newer, older))
+    }
+
+    /// The list of what is in `folder`: one that was left half written is the set before where none of its
+    /// files got its name, and whole where all did.
+    ///
+    /// # Errors
+    /// The system cannot read a file of it.
+    fn settled(self, folder: &Path) -> Result<Self, PipelineError> {
+        if self.whole {
+            return Ok(self);
+        }
+        let (newer, older) = self.compared(folder)?;
+        Ok(match (newer.is_empty(), older.is_empty()) {
+            (false, false) => self,
+            (_, true) => Self {
+                whole: true,
+                before: BTreeMap::new(),
+                ..self
+            },
+            (true, false) => Self {
+                whole: true,
+                files: self.before,
+                before: BTreeMap::new(),
+                ..self
+            },
+        })
     }
 }
 
@@ -114,12 +144,19 @@ impl RunLock {
         }
     }
 
+    /// The lock of the run in whose folder `file` lies; `None` where it lies in no run.
+    pub fn of_run_with(file: &Path) -> Option<Self> {
+        let folder = folder_of(file);
+        folder.join(MANIFEST_FILE).is_file().then(|| Self::wait(folder))
+    }
+
     /// Writes the whole of a run: what an earlier one listed and this one does not make is no part of it.
+    /// `may` is what its list may replace ([`OWN`]).
     ///
     /// # Errors
     /// As [`FileSet::commit`], or the list of the run cannot be read.
-    pub fn commit_run(&self, set: FileSet) -> Result<Vec<PathBuf>, PipelineError> {
-        self.commit(set, Manifest::default())
+    pub fn commit_run(&self, set: FileSet, may: Replaces) -> Result<Vec<PathBuf>, PipelineError> {
+        self.commit(set, Manifest::default(), may)
     }
 
     /// Writes some files of a run that is there.
@@ -128,25 +165,30 @@ impl RunLock {
     /// As [`FileSet::commit`], or the list of the run cannot be read.
     pub fn commit_some(&self, set: FileSet) -> Result<Vec<PathBuf>, PipelineError> {
         match Manifest::read(&self.folder)? {
-            Some(list) => self.commit(set, list),
+            Some(list) => self.commit(set, list.settled(&self.folder)?, OWN),
             None => Ok(set.commit()?),
         }
     }
 
-    fn commit(&self, mut set: FileSet, mut list: Manifest) -> Result<Vec<PathBuf>, PipelineError> {
+    fn commit(
+        &self,
+        mut set: FileSet,
+        mut list: Manifest,
+        may: Replaces,
+    ) -> Result<Vec<PathBuf>, PipelineError> {
         let was_whole = list.whole || list.files.is_empty();
         let before = Manifest::read(&self.folder)?.unwrap_or_default();
         list.version = VERSION;
         list.update(&set, &self.folder);
         list.whole = false;
         list.before = if before.whole { before.files } else { before.before };
-        let opening = list.staged(&self.folder)?;
+        let opening = list.staged(&self.folder, may)?;
         // A set that was left half written is not made whole by one of its files.
         list.whole = was_whole;
         if was_whole {
             list.before.clear();
         }
-        let closing = list.staged(&self.folder)?;
+        let closing = list.staged(&self.folder, may)?;
         set.enclose(opening, closing);
         Ok(set.commit()?)
     }
@@ -157,16 +199,21 @@ impl RunLock {
 /// # Errors
 /// A folder that does not allow it, another file in an output's place, or no space.
 pub fn write_files(files: &[Output<'_>]) -> Result<(), PipelineError> {
+    let lock = files.iter().find_map(|(path, ..)| RunLock::of_run_with(path));
+    write_files_under(lock.as_ref(), files)
+}
+
+/// The same under a lock that was taken before what is written was read; without one for files in no run.
+///
+/// # Errors
+/// As [`write_files`].
+pub fn write_files_under(lock: Option<&RunLock>, files: &[Output<'_>]) -> Result<(), PipelineError> {
     let mut set = FileSet::new();
     for (path, replaces, bytes) in files {
         set.write(path, *replaces, bytes)?;
     }
-    let run = files.iter().map(|(path, ..)| folder_of(path));
-    match run
-        .into_iter()
-        .find(|folder| folder.join(MANIFEST_FILE).is_file())
-    {
-        Some(folder) => RunLock::wait(folder).commit_some(set)?,
+    match lock {
+        Some(lock) => lock.commit_some(set)?,
         None => set.commit()?,
     };
     Ok(())
@@ -189,7 +236,7 @@ fn change(file: &Path, content: &[u8]) -> Result<Option<String>, PipelineError> 
     let digest = sha256_hex(content);
     let mut listed = vec![&list.files];
     if !list.whole {
-        let (newer, older) = list.compared(folder);
+        let (newer, older) = list.compared(folder)?;
         if !newer.is_empty() && !older.is_empty() {
             let mixed = ArtefactProblem::HalfWritten {
                 newer: newer.join(", "),
@@ -254,13 +301,19 @@ mod tests {
         let folder = temporary.path();
         let (map, table) = (folder.join("timewarp.json"), folder.join(NEW_MARKERS_FILE));
         let lock = RunLock::wait(folder);
-        lock.commit_run(set(folder, &[("timewarp.json", "a"), (NEW_MARKERS_FILE, "a")]))
-            .unwrap();
+        lock.commit_run(
+            set(folder, &[("timewarp.json", "a"), (NEW_MARKERS_FILE, "a")]),
+            OWN,
+        )
+        .unwrap();
         assert!(check(&map, b"a").is_ok());
         assert_eq!(changed(&table), None);
         // Killed after the first rename of the next run.
-        lock.commit_run(set(folder, &[("timewarp.json", "b"), (NEW_MARKERS_FILE, "b")]))
-            .unwrap();
+        lock.commit_run(
+            set(folder, &[("timewarp.json", "b"), (NEW_MARKERS_FILE, "b")]),
+            OWN,
+        )
+        .unwrap();
         half_written(folder);
         fs::write(&table, "a").unwrap();
         let told = check(&map, b"b").unwrap_err().to_string();
@@ -272,8 +325,11 @@ mod tests {
         // One file more does not make it whole; the next run does.
         lock.commit_some(set(folder, &[("x.edl", "x")])).unwrap();
         assert!(check(&map, b"b").is_err());
-        lock.commit_run(set(folder, &[("timewarp.json", "c"), (NEW_MARKERS_FILE, "c")]))
-            .unwrap();
+        lock.commit_run(
+            set(folder, &[("timewarp.json", "c"), (NEW_MARKERS_FILE, "c")]),
+            OWN,
+        )
+        .unwrap();
         assert!(check(&map, b"c").is_ok());
     }
 
@@ -283,13 +339,13 @@ mod tests {
         let folder = temporary.path();
         let map = folder.join("timewarp.json");
         let lock = RunLock::wait(folder);
-        lock.commit_run(set(folder, &[("timewarp.json", "a"), ("warp.npz", "same")]))
+        lock.commit_run(set(folder, &[("timewarp.json", "a"), ("warp.npz", "same")]), OWN)
             .unwrap();
         let mut next = set(folder, &[("timewarp.json", "b"), ("warp.npz", "same")]);
         let mut list = Manifest::default();
         list.update(&next, folder);
         list.before = Manifest::read(folder).unwrap().unwrap().files;
-        next.push(list.staged(folder).unwrap());
+        next.push(list.staged(folder, OWN).unwrap());
         next.commit().unwrap();
         assert!(check(&map, b"b").is_ok());
         fs::write(&map, "a").unwrap();
@@ -303,7 +359,9 @@ mod tests {
         let temporary = tempfile::tempdir().unwrap();
         let folder = temporary.path();
         let files = [("timewarp.json", "a"), (NEW_MARKERS_FILE, "a")];
-        RunLock::wait(folder).commit_run(set(folder, &files)).unwrap();
+        RunLock::wait(folder)
+            .commit_run(set(folder, &files), OWN)
+            .unwrap();
         let (map, table) = (folder.join("timewarp.json"), folder.join(NEW_MARKERS_FILE));
         assert_eq!(changed(&map), None);
         fs::write(&map, "other").unwrap();
@@ -313,5 +371,37 @@ mod tests {
         assert!(check(&table, b"edited").is_ok());
         write_files(&[(&table, Replaces::ANYTHING, b"by a command")]).unwrap();
         assert_eq!(changed(&table), None);
+    }
+
+    #[test]
+    fn a_file_more_makes_no_mixed_set_of_a_whole_one() {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = temporary.path();
+        let (map, table) = (folder.join("timewarp.json"), folder.join(NEW_MARKERS_FILE));
+        let lock = RunLock::wait(folder);
+        let files = |text| set(folder, &[("timewarp.json", text), (NEW_MARKERS_FILE, text)]);
+        lock.commit_run(files("a"), OWN).unwrap();
+        // Killed between the list of the next run and its first file: all is as it was.
+        let mut list = Manifest::default();
+        list.update(&files("b"), folder);
+        list.before = Manifest::read(folder).unwrap().unwrap().files;
+        let mut killed = FileSet::new();
+        killed.push(list.staged(folder, OWN).unwrap());
+        killed.commit().unwrap();
+        write_files(&[(&table, Replaces::ANYTHING, b"carried over again")]).unwrap();
+        assert!(check(&map, b"a").is_ok());
+        assert_eq!((changed(&map), changed(&table)), (None, None));
+    }
+
+    #[test]
+    fn another_program_s_list_is_replaced_only_when_told_to() {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = temporary.path();
+        fs::write(folder.join(MANIFEST_FILE), r#"{"name":"my web app"}"#).unwrap();
+        let lock = RunLock::wait(folder);
+        let files = || set(folder, &[("timewarp.json", "a")]);
+        assert!(lock.commit_run(files(), OWN).is_err() && !folder.join("timewarp.json").exists());
+        lock.commit_run(files(), Replaces::ANYTHING).unwrap();
+        assert!(Manifest::read(folder).unwrap().is_some());
     }
 }

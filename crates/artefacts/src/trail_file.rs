@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use mtbsync_formats::atomic::{FileSet, Replaces, StagedFile};
 use mtbsync_formats::{is_moment, json, read_bounded};
 use mtbsync_task::error::PipelineError;
+use mtbsync_task::files::exists;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -146,7 +147,7 @@ impl TrailFile {
     /// Unreadable, no trail.json, or of a newer program.
     pub fn read(root: &Path) -> Result<Self, PipelineError> {
         let path = trail_path(root);
-        if !path.exists() {
+        if !exists(&path)? {
             return Ok(Self::default());
         }
         let bytes = read_bounded(&path, MAX_TRAIL_BYTES)?;

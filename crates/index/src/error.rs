@@ -71,12 +71,26 @@ pub enum IndexProblem {
 
 /// Reading: a member that is missing or wrong. (Writing names [`IndexProblem::Npz`].)
 impl From<NpzError> for IndexProblem {
-    fn from(_: NpzError) -> Self {
-        Self::Damaged
+    fn from(error: NpzError) -> Self {
+        Self::read(&error, Self::Damaged)
+    }
+}
+
+impl IndexProblem {
+    /// What a failed read means: `content`, unless the system could not read at all.
+    pub(crate) fn read(error: &NpzError, content: Self) -> Self {
+        match error.system_error() {
+            Some(error) => Self::Unreadable(error.to_string()),
+            None => content,
+        }
     }
 }
 
 impl Problem for IndexProblem {
+    fn is_failed_read(&self) -> bool {
+        matches!(self, Self::Unreadable(_))
+    }
+
     fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Open(error) => return error.hint(),

@@ -78,6 +78,15 @@ impl Destination {
     }
 }
 
+/// Whether something is there, for files that need not be.
+///
+/// # Errors
+/// The system cannot tell: what may be there must not be taken for absent.
+pub fn exists(path: &Path) -> Result<bool, PipelineError> {
+    let found = path.try_exists();
+    found.map_err(|error| PipelineError::from(TaskProblem::Unreadable(error)).at(path))
+}
+
 /// The folder a file lies in; `.` for a bare name.
 pub fn folder_of(path: &Path) -> &Path {
     match path.parent() {

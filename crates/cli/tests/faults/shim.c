@@ -1,7 +1,7 @@
 /* Makes one call of the C library fail, as a disk or a full volume would. Loaded with LD_PRELOAD, Linux only.
  *
  *   MTB_FAULT_OP     which calls count: open, read, write, fsync, rename (also link), unlink, truncate, mkdir,
- *                    readdir (also opendir)
+ *                    readdir (also opendir), stat (statx by a path)
  *   MTB_FAULT_UNDER  only those on a path that begins so (absolute, links resolved); without it none count
  *   MTB_FAULT_AT     the number of the call that fails, from 1; without it calls are only counted
  *   MTB_FAULT_ERRNO  the number of the error, EIO without it
@@ -24,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -201,6 +202,14 @@ CREAT(creat64)
     }
 FOPEN(fopen)
 FOPEN(fopen64)
+
+int statx(int folder, const char *path, int flags, unsigned int mask, struct statx *found)
+{
+    NEXT(int(int, const char *, int, unsigned int, struct statx *), "statx");
+    /* Who asks whether the call is there gives no path. */
+    const char *volatile named = path;
+    return named && *named && path_fails("stat", folder, named) ? -1 : next(folder, path, flags, mask, found);
+}
 
 DIR *opendir(const char *path)
 {

@@ -7,6 +7,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use crate::common::{Place, Said, clip, data};
+use crate::edits::edited;
 use crate::markers::place_with_markers;
 
 /// The shim, compiled once.
@@ -159,6 +160,62 @@ fn a_folder_that_cannot_be_listed_was_one_without_other_chapters() {
             line.contains("cannot be read (Input/output error"),
             "{number}: {line}"
         );
+    }
+}
+
+#[test]
+fn a_cached_index_that_cannot_be_read_was_thrown_away_as_damaged() {
+    let place = Place::new();
+    place.write("faults.mp4", fs::read(recording("faults.mp4", "mp4")).unwrap());
+    let args = ["index", "--reference", "faults.mp4"];
+    place.run_args(&args).ok();
+    let folder = place.path("home/cache/index");
+    let kept = place.list("home/cache/index");
+    assert_eq!(kept.len(), 1, "{kept:?}");
+    for op in ["read", "open", "stat"] {
+        let calls = Calls { op, under: &folder };
+        let (said, count) = calls.run(&place, &args, None);
+        said.ok();
+        for number in (1..=count).step_by(count.div_ceil(8) as usize) {
+            let (said, _) = calls.run(&place, &args, Some(number));
+            assert!(!said.stderr.contains("damaged"), "{op} {number}: {}", said.stderr);
+            if said.code != 0 {
+                let line = said.error(1);
+                assert!(line.contains("Input/output error"), "{op} {number}: {line}");
+            }
+            assert_eq!(place.list("home/cache/index"), kept, "{op} {number}");
+        }
+    }
+    let calls = Calls {
+        op: "read",
+        under: &folder,
+    };
+    let (said, _) = calls.run(&place, &["cache", "check"], Some(1));
+    assert!(said.error(1).contains("cannot be read"), "{}", said.stderr);
+}
+
+#[test]
+fn what_a_person_has_set_was_nothing_where_the_disk_could_not_tell() {
+    let place = edited();
+    let notes = place.path("run/annotations.json");
+    let args = ["export-markers", "run", "--preset", "csv", "--out", "e.csv"];
+    place.run_args(&args).ok();
+    let right = place.read("e.csv");
+    for op in ["stat", "open", "read"] {
+        let calls = Calls { op, under: &notes };
+        let (_, count) = calls.run(&place, &args, None);
+        assert!(count > 0, "{op}");
+        for number in 1..=count {
+            let (said, _) = calls.run(&place, &args, Some(number));
+            if said.code != 0 {
+                assert!(
+                    said.error(1).contains("cannot be read"),
+                    "{op} {number}: {}",
+                    said.stderr
+                );
+            }
+            assert_eq!(place.read("e.csv"), right, "{op} {number}");
+        }
     }
 }
 

@@ -44,7 +44,8 @@ impl StagedFile {
             Ok(metadata) if metadata.is_dir() => return Err(fail(WriteErrorKind::IsFolder)),
             Ok(metadata) if !metadata.is_file() => return Err(fail(WriteErrorKind::NotRegular)),
             Ok(_) => replaces.check(&resolved)?,
-            Err(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(WriteError::from_io(target, error)),
         }
         let name = resolved.file_name().ok_or_else(|| fail(WriteErrorKind::NoName))?;
         let mut prefix = OsString::from(".");

@@ -56,12 +56,15 @@ fn lock_of_the_dead(path: &Path) -> Option<File> {
 /// gone.
 ///
 /// # Errors
-/// The system's, but not that it locks no files on that disk: nothing is swept there either.
+/// The system's, but not that it gives no locks on that disk, which disks of other machines say in many ways:
+/// nothing is swept there either.
 pub(super) fn hold(file: &File) -> io::Result<bool> {
-    match file.lock() {
-        Ok(()) => still_there(file),
-        Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(true),
-        Err(error) => Err(error),
+    loop {
+        match file.lock() {
+            Ok(()) => return still_there(file),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return Ok(true),
+        }
     }
 }
 

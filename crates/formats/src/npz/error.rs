@@ -35,6 +35,15 @@ pub enum NpzError {
 }
 
 impl NpzError {
+    /// The system's own error, where it could not read the file: what is in it, nobody knows.
+    pub fn system_error(&self) -> Option<&io::Error> {
+        let error = match self {
+            Self::Io(error) | Self::Zip(zip::result::ZipError::Io(error)) => error,
+            _ => return None,
+        };
+        error.raw_os_error().map(|_| error)
+    }
+
     pub(super) fn member(name: &str, problem: impl Into<String>) -> Self {
         Self::Member {
             name: name.to_owned(),

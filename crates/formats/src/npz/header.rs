@@ -1,7 +1,7 @@
 //! The header of a `.npy` member: magic, version, length, and a Python dictionary literal of three entries.
 //! Source: numpy's `numpy.lib.format` documentation.
 
-use std::io::Read;
+use std::io::{self, Read};
 
 /// Largest member this program reads or writes.
 pub(super) const MAX_MEMBER_BYTES: u64 = 4 << 30;
@@ -47,34 +47,58 @@ pub(super) fn encode(descr: &str, shape: &[usize]) -> Vec<u8> {
     bytes
 }
 
+/// Why a header is none.
+#[derive(Debug)]
+pub(super) enum HeaderError {
+    /// The system could not read it.
+    System(io::Error),
+    /// What is wrong with it.
+    Wrong(String),
+}
+
+impl From<io::Error> for HeaderError {
+    fn from(error: io::Error) -> Self {
+        match error.raw_os_error() {
+            Some(_) => Self::System(error),
+            None => Self::Wrong("is truncated".to_owned()),
+        }
+    }
+}
+
+impl From<String> for HeaderError {
+    fn from(problem: String) -> Self {
+        Self::Wrong(problem)
+    }
+}
+
 /// Reads the header and leaves `reader` at the first byte of data.
-pub(super) fn decode(reader: &mut impl Read) -> Result<Header, String> {
+pub(super) fn decode(reader: &mut impl Read) -> Result<Header, HeaderError> {
     let mut start = [0; 8];
-    reader.read_exact(&mut start).map_err(|_| "is truncated")?;
+    reader.read_exact(&mut start)?;
     if !start.starts_with(MAGIC) {
-        return Err("is not a npy array".to_owned());
+        return Err("is not a npy array".to_owned().into());
     }
     let [.., major, minor] = start;
     let length = match (major, minor) {
         (1, 0) => {
             let mut length = [0; 2];
-            reader.read_exact(&mut length).map_err(|_| "is truncated")?;
+            reader.read_exact(&mut length)?;
             usize::from(u16::from_le_bytes(length))
         }
         (2, 0) => {
             let mut length = [0; 4];
-            reader.read_exact(&mut length).map_err(|_| "is truncated")?;
+            reader.read_exact(&mut length)?;
             usize::try_from(u32::from_le_bytes(length)).unwrap_or(usize::MAX)
         }
-        _ => return Err(format!("npy format {major}.{minor} is not supported")),
+        _ => return Err(format!("npy format {major}.{minor} is not supported").into()),
     };
     if length > MAX_HEADER_BYTES {
-        return Err("header is too long".to_owned());
+        return Err("header is too long".to_owned().into());
     }
     let mut dictionary = vec![0; length];
-    reader.read_exact(&mut dictionary).map_err(|_| "is truncated")?;
-    let dictionary = std::str::from_utf8(&dictionary).map_err(|_| "header is not text")?;
-    parse_dictionary(dictionary)
+    reader.read_exact(&mut dictionary)?;
+    let dictionary = std::str::from_utf8(&dictionary).map_err(|_| "header is not text".to_owned())?;
+    Ok(parse_dictionary(dictionary)?)
 }
 
 fn parse_dictionary(text: &str) -> Result<Header, String> {
@@ -134,13 +158,11 @@ mod tests {
         for shape in [vec![], vec![0], vec![7], vec![3, 5], vec![1, 2, 3]] {
             let bytes = encode("<f8", &shape);
             assert_eq!(bytes.len() % ALIGNMENT, 0);
-            assert_eq!(
-                decode(&mut bytes.as_slice()),
-                Ok(Header {
-                    descr: "<f8".into(),
-                    shape
-                })
-            );
+            let header = Header {
+                descr: "<f8".into(),
+                shape,
+            };
+            assert_eq!(decode(&mut bytes.as_slice()).unwrap(), header);
         }
     }
 

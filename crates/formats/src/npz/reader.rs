@@ -6,7 +6,7 @@ use zip::{CompressionMethod, ZipArchive};
 
 use super::element::NpzElement;
 use super::error::NpzError;
-use super::header::{self, Header, MAX_MEMBER_BYTES, element_count};
+use super::header::{self, Header, HeaderError, MAX_MEMBER_BYTES, element_count};
 
 /// More members than any file of this program has.
 const MAX_MEMBERS: usize = 256;
@@ -188,7 +188,10 @@ impl<R: Read + Seek> NpzReader<R> {
         if member.size() > MAX_MEMBER_BYTES {
             return Err(NpzError::member(name, "is over 4 GiB"));
         }
-        let header = header::decode(&mut member).map_err(|problem| NpzError::member(name, problem))?;
+        let header = header::decode(&mut member).map_err(|error| match error {
+            HeaderError::System(error) => NpzError::Io(error),
+            HeaderError::Wrong(problem) => NpzError::member(name, problem),
+        })?;
         Ok((header, member))
     }
 }

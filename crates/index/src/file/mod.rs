@@ -94,10 +94,17 @@ pub const OWN: Replaces =
 /// Whether the index at `path` is what was written; every byte of it is read.
 ///
 /// # Errors
-/// It cannot be opened.
+/// The system cannot read it.
 pub fn is_whole(path: &Path) -> Result<bool, PipelineError> {
     let file = File::open(path).map_err(|error| ReadError::from_io(path, error))?;
-    Ok(NpzReader::new(BufReader::new(file)).is_ok_and(|mut npz| npz.check_all().is_ok()))
+    let checked = NpzReader::new(BufReader::new(file)).and_then(|mut npz| npz.check_all());
+    match checked {
+        Ok(_) => Ok(true),
+        Err(error) if error.system_error().is_some() => {
+            Err(PipelineError::from(crate::error::IndexProblem::from(error)).at(path))
+        }
+        Err(_) => Ok(false),
+    }
 }
 
 /// Name of the member with the checksums of another one's blocks.

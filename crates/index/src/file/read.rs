@@ -5,7 +5,7 @@ use std::io::BufReader;
 use std::path::Path;
 use std::sync::Arc;
 
-use mtbsync_formats::npz::{Array, NpzElement, NpzReader};
+use mtbsync_formats::npz::{Array, NpzElement, NpzError, NpzReader};
 use mtbsync_formats::{ReadErrorKind, is_moment, json, open_file};
 use mtbsync_task::error::PipelineError;
 use mtbsync_vision::dense::{COLS, DESCRIPTOR_LEN, ROWS};
@@ -35,8 +35,12 @@ fn is_track(rows: &[[f64; 6]]) -> bool {
     rows.iter().all(sound) && rows.windows(2).all(|w| w[0][0] < w[1][0])
 }
 
+fn not_an_index(error: &NpzError) -> IndexProblem {
+    IndexProblem::read(error, IndexProblem::NotAnIndex)
+}
+
 fn read_meta(npz: &mut NpzReader<BufReader<File>>) -> Result<Meta, IndexProblem> {
-    let text: Array<u8> = npz.array("meta").map_err(|_| IndexProblem::NotAnIndex)?;
+    let text: Array<u8> = npz.array("meta").map_err(|error| not_an_index(&error))?;
     let meta: serde_json::Value = json::from_slice(&text.data).map_err(|_| IndexProblem::NotAnIndex)?;
     if meta.get("format").and_then(|f| f.as_str()) != Some(FORMAT) {
         return Err(IndexProblem::NotAnIndex);
@@ -55,8 +59,9 @@ fn read_meta(npz: &mut NpzReader<BufReader<File>>) -> Result<Meta, IndexProblem>
 }
 
 pub(super) fn decode(file: File) -> Result<Features, IndexProblem> {
-    let again = file.try_clone().map_err(|_| IndexProblem::Damaged)?;
-    let mut npz = NpzReader::new(BufReader::new(again)).map_err(|_| IndexProblem::NotAnIndex)?;
+    let again = file.try_clone();
+    let again = again.map_err(|error| IndexProblem::Unreadable(error.to_string()))?;
+    let mut npz = NpzReader::new(BufReader::new(again)).map_err(|error| not_an_index(&error))?;
     let file = IndexFile::new(file);
     let meta = read_meta(&mut npz)?;
     let t_secs = npz.shaped::<f64>("t_ref", &[None])?.data;

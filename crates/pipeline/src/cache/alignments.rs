@@ -17,7 +17,8 @@ use mtbsync_index::tracks::Tracks;
 use mtbsync_matching::align::Alignment;
 use mtbsync_matching::geometry::Geometry;
 use mtbsync_matching::settings::MatchSettings;
-use mtbsync_task::error::PipelineError;
+use mtbsync_task::error::{PipelineError, optional};
+use mtbsync_task::files::exists;
 use mtbsync_telemetry::clock::Offsets;
 use mtbsync_telemetry::place::ClockSigmas;
 use rusqlite::params;
@@ -163,9 +164,9 @@ impl KeptEntry {
     }
 }
 
-fn read(path: &Path) -> Option<KeptEntry> {
-    let bytes = read_bounded(path, json::MAX_JSON_BYTES).ok()?;
-    json::from_slice(unsealed(&bytes)?).ok()
+fn read(path: &Path) -> Result<Option<KeptEntry>, PipelineError> {
+    let bytes = optional(read_bounded(path, json::MAX_JSON_BYTES))?;
+    Ok(bytes.and_then(|bytes| json::from_slice(unsealed(&bytes)?).ok()))
 }
 
 impl Cache {
@@ -175,13 +176,13 @@ impl Cache {
     /// The cache is of a newer program.
     pub fn find_alignment(&self, key: &str, now_utc: &str) -> Result<Option<Kept>, PipelineError> {
         let path = self.path(key);
-        if !path.exists() {
+        if !exists(&path)? {
             return Ok(None);
         }
         let Some(db) = self.open_or_go_without()? else {
             return Ok(None);
         };
-        let kept = read(&path).and_then(KeptEntry::into_kept);
+        let kept = read(&path)?.and_then(KeptEntry::into_kept);
         // The register is a help for eviction.
         let _ = match kept {
             Some(_) => db

@@ -74,14 +74,15 @@ pub(super) fn room_of(key: &str) -> (&'static Room, &str) {
 }
 
 impl Room {
-    /// Whether the file at `path`, which lies in the room, has the name and the beginning of one of ours.
-    pub fn holds(&self, path: &Path) -> bool {
+    /// Whether the file at `path`, which lies in the room, has the name and the beginning of one of ours;
+    /// `unread` where the system cannot read it.
+    pub fn holds(&self, path: &Path, unread: bool) -> bool {
         let stem = path
             .file_stem()
             .and_then(|stem| stem.to_str())
             .unwrap_or_default();
         let is_key = stem.len() == KEY_DIGITS && stem.bytes().all(|byte| byte.is_ascii_hexdigit());
-        is_key && path.is_file() && self.begins(path).unwrap_or(false)
+        is_key && path.is_file() && self.begins(path).unwrap_or(unread)
     }
 
     fn begins(&self, path: &Path) -> io::Result<bool> {

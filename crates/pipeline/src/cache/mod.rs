@@ -26,7 +26,8 @@ use std::path::{Path, PathBuf};
 pub use db::CacheError;
 use mtbsync_index::features::{Features, IndexParams};
 use mtbsync_index::file as index_file;
-use mtbsync_task::error::PipelineError;
+use mtbsync_task::error::{PipelineError, optional};
+use mtbsync_task::files::exists;
 use mtbsync_task::progress::{Stage, Task};
 use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
@@ -98,7 +99,7 @@ impl Cache {
     /// The cached features, if there are any that fit; a file that does not is removed.
     ///
     /// # Errors
-    /// The cache is of a newer program.
+    /// The cache is of a newer program, or the system cannot read it.
     pub fn find(
         &self,
         key: &str,
@@ -110,12 +111,11 @@ impl Cache {
         let Some(db) = self.open_or_go_without()? else {
             return Ok(Lookup::Missing);
         };
-        if !path.exists() {
+        if !exists(&path)? {
             let _ = db.execute("DELETE FROM index_entry WHERE key = ?1", [key]);
             return Ok(Lookup::Missing);
         }
-        let features = index_file::read(&path)
-            .ok()
+        let features = optional(index_file::read(&path))?
             .filter(|found| found.source.fingerprint == fingerprint && found.params == wanted);
         // The register is a help for eviction; that it could not be brought up to date is no reason to miss.
         let _ = match &features {
@@ -217,7 +217,7 @@ impl Cache {
     /// Registers files that nobody did: their process was killed in between, or they are older than the
     /// register.
     fn adopt(&self, db: &Connection) -> rusqlite::Result<()> {
-        for key in self.files() {
+        for key in self.files(false) {
             db.execute(
                 "INSERT OR IGNORE INTO index_entry
                  (key, fingerprint, params, program, source, created, last_used, bytes)
@@ -229,13 +229,13 @@ impl Cache {
     }
 
     /// Keys of all files that are the cache's by name and content, in order: its folder may be one that holds
-    /// other things as well.
-    fn files(&self) -> BTreeSet<String> {
+    /// other things as well. With `unread` also those that the system cannot read.
+    fn files(&self, unread: bool) -> BTreeSet<String> {
         let mut keys = BTreeSet::new();
         for room in &contents::ROOMS {
             let stems = stems(&self.folder.join(room.folder), room.suffix);
             let key = stems.iter().map(|stem| format!("{}{stem}", room.key_prefix));
-            keys.extend(key.filter(|key| room.holds(&self.path(key))));
+            keys.extend(key.filter(|key| room.holds(&self.path(key), unread)));
         }
         keys
     }
@@ -289,7 +289,7 @@ impl Cache {
     /// Entries with a file, after those without one were removed and files without an entry adopted.
     fn entries(&self, db: &Connection) -> rusqlite::Result<Vec<Entry>> {
         self.adopt(db)?;
-        let files = self.files();
+        let files = self.files(false);
         let mut statement =
             db.prepare("SELECT key, last_used, bytes FROM index_entry ORDER BY last_used, key")?;
         let rows = statement.query_map([], |row| {
@@ -326,7 +326,7 @@ impl Cache {
         if !self.folder.is_dir() {
             return Ok(checked);
         }
-        let keys = self.files();
+        let keys = self.files(true);
         task.progress.start(Stage::Check, Some(keys.len() as u64), None);
         for key in keys {
             task.cancel.check()?;

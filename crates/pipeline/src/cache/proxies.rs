@@ -2,6 +2,7 @@
 //! indexes.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
@@ -20,24 +21,23 @@ pub(super) const FOLDER: &str = "proxy";
 
 /// Whether a copy is what was written. It is read once in the life of the process, not for every page that
 /// shows it.
-fn is_whole_once(path: &Path) -> bool {
+///
+/// # Errors
+/// It is not there, or the system cannot read it.
+fn is_whole_once(path: &Path) -> io::Result<bool> {
     static WHOLE: Mutex<BTreeSet<(PathBuf, u64, SystemTime)>> = Mutex::new(BTreeSet::new());
-    let Ok((length, changed)) = path
-        .metadata()
-        .and_then(|file| Ok((file.len(), file.modified()?)))
-    else {
-        return false;
-    };
+    let file = path.metadata()?;
+    let (length, changed) = (file.len(), file.modified()?);
     let version = (path.to_owned(), length, changed);
     let known = || WHOLE.lock().unwrap_or_else(PoisonError::into_inner);
     if known().contains(&version) {
-        return true;
+        return Ok(true);
     }
-    let is_whole = is_whole(path).unwrap_or(false);
+    let is_whole = is_whole(path)?;
     if is_whole {
         known().insert(version);
     }
-    is_whole
+    Ok(is_whole)
 }
 
 impl Cache {
@@ -48,10 +48,14 @@ impl Cache {
     /// The copy of that key, if it is there; it counts as used.
     pub fn find_proxy(&self, key: &str, now_utc: &str) -> Option<PathBuf> {
         let path = self.path(key);
-        if !is_whole_once(&path) {
-            // Damaged, or not there: it is made again.
-            let _ = std::fs::remove_file(&path);
-            return None;
+        match is_whole_once(&path) {
+            Ok(true) => {}
+            Ok(false) => {
+                // Damaged: it is made again.
+                let _ = std::fs::remove_file(&path);
+                return None;
+            }
+            Err(_) => return None,
         }
         if let Ok(db) = db::open(&self.folder) {
             // The register is a help for eviction; the copy is as good without.

@@ -50,6 +50,13 @@ pub struct WarpReport {
 
 /// Run the command.
 pub fn warp(request: &WarpRequest, context: &Context<'_>) -> Result<WarpReport, PipelineError> {
+    let json_path = request
+        .timewarp_json
+        .clone()
+        .unwrap_or_else(|| folder_of(&request.out).join(TIMEWARP_FILE));
+    let folder = folder_of(&json_path);
+    // From here on nobody changes the run that the map is for.
+    let lock = folder.is_dir().then(|| RunLock::wait(folder));
     let pairs = read_pairs(&request.pairs)?;
     if pairs.is_empty() {
         return Err(PipelineError::from(MapProblem::NoPairs).at(&request.pairs));
@@ -58,10 +65,6 @@ pub fn warp(request: &WarpRequest, context: &Context<'_>) -> Result<WarpReport, 
     let earlier = Edits::read(folder_of(&request.pairs))?.anchors;
     let (anchors, _) = joined(&given.unwrap_or_default(), &earlier);
     let anchors: Vec<Anchor> = anchors.iter().map(AnchorRow::anchor).collect();
-    let json_path = request
-        .timewarp_json
-        .clone()
-        .unwrap_or_else(|| folder_of(&request.out).join(TIMEWARP_FILE));
     let beside = folder_of(&request.pairs).join(TIMEWARP_FILE);
     // The run the pairs come from: who the recordings are. Only its description is used, never its map.
     let origin = optional(read_warp(&beside))?;
@@ -101,7 +104,7 @@ pub fn warp(request: &WarpRequest, context: &Context<'_>) -> Result<WarpReport, 
     } else {
         set.remove_stale(&request.out, OWN_NPZ);
     }
-    RunLock::wait(folder_of(&json_path)).commit_some(set)?;
+    lock.unwrap_or_else(|| RunLock::wait(folder)).commit_some(set)?;
     Ok(WarpReport {
         segments: warp.segments().len(),
         verdict,

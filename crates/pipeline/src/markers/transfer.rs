@@ -1,7 +1,7 @@
 //! Markers of the reference run to markers of the new run, through the map of a finished sync
 //! (docs/reference/cli.md#transfer-markers).
 
-use mtbsync_artefacts::run_set::{changed, write_files};
+use mtbsync_artefacts::run_set::{RunLock, changed, write_files_under};
 use mtbsync_markers::own;
 use std::path::{Path, PathBuf};
 
@@ -76,6 +76,12 @@ pub fn transfer_markers(
     let file = read_same_warp(&request.warps, out)?;
     let table = read_table(&request.ref_markers, request.rate, &file)
         .map_err(|error| missing::suggest(error, request.ref_markers.path(), out))?;
+    // From here on nobody changes the run that the table is for; it may have changed while the markers came.
+    let lock = out.and_then(RunLock::of_run_with);
+    let file = match &lock {
+        Some(_) => read_same_warp(&request.warps, out)?,
+        None => file,
+    };
     refuse_failed(&file, request.warps.first().map(PathBuf::as_path), context.force)?;
     let inputs = request.warps.iter().map(PathBuf::as_path);
     let outputs = context.outputs(inputs.chain([request.ref_markers.path()]));
@@ -131,7 +137,7 @@ pub fn transfer_markers(
     let named = files
         .iter()
         .map(|(_, path, own, bytes)| Ok((path.as_path(), outputs.check(path, *own)?, bytes.as_slice())));
-    write_files(&named.collect::<Result<Vec<_>, PipelineError>>()?)?;
+    write_files_under(lock.as_ref(), &named.collect::<Result<Vec<_>, PipelineError>>()?)?;
     let outputs = files
         .into_iter()
         .map(|(name, path, ..)| (name.to_owned(), path))

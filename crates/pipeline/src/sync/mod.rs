@@ -273,7 +273,7 @@ pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, 
         context,
         target: &target,
         set: FileSet::new(),
-        may,
+        may: may.0,
         outputs: Vec::new(),
         warnings,
         usable: verdict.ok || (context.force && !warp.segments().is_empty()),
@@ -297,7 +297,7 @@ pub fn sync(request: &SyncRequest, context: &Context<'_>) -> Result<SyncReport, 
     run.put(PERF_FILE, &mtbsync_formats::json::to_vec(&perf)?)?;
     context.task.cancel.check()?;
     let (mut outputs, mut warnings) = (run.outputs, run.warnings);
-    kept.lock.commit_run(run.set)?;
+    kept.lock.commit_run(run.set, may.1)?;
     drop(kept);
     let regression = match &request.regression {
         Some(settings) if verdict.ok && !request.stop_after_pairs => {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use mtbsync_artefacts::pairs::{self, PAIRS_FILE, PAIRS_RAW_FILE};
+use mtbsync_artefacts::run_set::{self, MANIFEST_FILE};
 use mtbsync_artefacts::time_warp::{self, NEW_MARKERS_FILE, OVERLAY_FILE, TIMEWARP_FILE, WARP_FILE};
 use mtbsync_formats::atomic::Replaces;
 use mtbsync_markers::own::editor_file as editor_file_of_ours;
@@ -22,7 +23,8 @@ pub(super) struct Prepared {
     pub target: Target,
     /// Folder of the history.
     pub root: PathBuf,
-    pub may: Outputs,
+    /// Where outputs may go, and what the list of the run may replace.
+    pub may: (Outputs, Replaces),
     /// Those that nothing came into go again.
     pub _made: MadeFolders,
 }
@@ -44,10 +46,11 @@ impl Prepared {
         ];
         let may = context.outputs(inputs.into_iter().flatten().map(PathBuf::as_path));
         check_outputs(request, &target, &may)?;
+        let may_list = may.allow(&target.folder.join(MANIFEST_FILE), run_set::OWN)?;
         Ok(Self {
             target,
             root,
-            may,
+            may: (may, may_list),
             _made: made,
         })
     }

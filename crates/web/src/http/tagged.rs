@@ -7,6 +7,7 @@ use axum::http::header::{ETAG, IF_MATCH};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use mtbsync_formats::read_bounded;
+use mtbsync_task::files::exists;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -36,7 +37,7 @@ impl Tagged {
     /// # Errors
     /// It is there and cannot be read.
     pub fn read(path: &Path) -> Result<Self, ApiError> {
-        let bytes = if path.exists() {
+        let bytes = if exists(path)? {
             let read = read_bounded(path, MAX_FILE_BYTES);
             Some(read.map_err(|error| ApiError::unusable(error.to_string()))?)
         } else {

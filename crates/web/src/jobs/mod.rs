@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use mtbsync_artefacts::run_set::write_files;
+use mtbsync_artefacts::run_set::{RunLock, write_files_under};
 use mtbsync_artefacts::time_warp::NEW_MARKERS_FILE;
 use mtbsync_formats::atomic::Replaces;
 use mtbsync_pipeline::map::refit::repinned;
@@ -297,8 +297,10 @@ fn pin_again(output: &Path) -> Result<(), String> {
     let inner = inner.filter_map(|entry| Some(entry.ok()?.path()));
     for folder in std::iter::once(folder.to_owned()).chain(inner) {
         let failed = |what: String| format!("moments set by hand were not put back: {what}");
+        let table = folder.join(NEW_MARKERS_FILE);
+        let lock = RunLock::of_run_with(&table);
         if let Some(csv) = repinned(&folder).map_err(|error| failed(error.what()))? {
-            write_files(&[(&folder.join(NEW_MARKERS_FILE), Replaces::ANYTHING, &csv)])
+            write_files_under(lock.as_ref(), &[(&table, Replaces::ANYTHING, &csv)])
                 .map_err(|error| failed(error.to_string()))?;
         }
     }
