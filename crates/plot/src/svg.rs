@@ -131,6 +131,30 @@ impl Svg {
         svg
     }
 
+    /// Opens a picture in a page: no size of its own, colours and font from the style sheet of the page.
+    pub fn in_page(layout: (f64, f64), class: &str, title: &str) -> Self {
+        let mut svg = Self { text: String::new() };
+        let _ = writeln!(
+            svg.text,
+            "<svg class=\"{class}\" viewBox=\"0 0 {} {}\" role=\"img\"><title>{}</title>",
+            number(layout.0),
+            number(layout.1),
+            escape(title),
+        );
+        svg
+    }
+
+    /// Text in a page, with attributes made by this crate.
+    pub fn label(&mut self, at: (f64, f64), attributes: &str, text: &str) {
+        let _ = writeln!(
+            self.text,
+            "<text x=\"{}\" y=\"{}\"{attributes}>{}</text>",
+            number(at.0),
+            number(at.1),
+            escape(text),
+        );
+    }
+
     /// Writes markup made by this crate, such as a `<defs>` block.
     pub fn raw(&mut self, markup: &str) {
         self.text.push_str(markup);

@@ -93,6 +93,23 @@ impl Cell {
             high: self.high?,
         })
     }
+
+    /// What stands beside its time, as [`super::words::SIGNS`] explains; `None` where nothing does.
+    pub fn sign(&self) -> Option<char> {
+        match self.status {
+            _ if self.best => Some('*'),
+            CellStatus::Unsure => Some('?'),
+            CellStatus::Confirmed => Some('!'),
+            CellStatus::Ok | CellStatus::Outside => None,
+        }
+    }
+
+    /// What is told of it in place of its time; `None` for the one that others are compared with.
+    pub fn told_loss(&self, is_against: bool) -> Option<Secs> {
+        let is_own = |loss: &Secs| loss.low == loss.high && loss.sec == 0.0;
+        let loss = self.loss.filter(|_| self.sec.is_some());
+        loss.filter(|loss| !is_own(loss) && (is_against || !self.best))
+    }
 }
 
 /// One run.
@@ -126,6 +143,17 @@ pub struct Row {
     pub sections: Vec<Cell>,
     /// Number of sections that it was not in.
     pub outside: usize,
+}
+
+impl Row {
+    /// Its rank, `1=` in a tie; empty without one.
+    pub fn rank_text(&self) -> String {
+        match self.rank {
+            Some(rank) if self.tie_with.is_empty() => rank.to_string(),
+            Some(rank) => format!("{rank}="),
+            None => String::new(),
+        }
+    }
 }
 
 /// The reference through the sections: it has no row, being measured against itself.
