@@ -17,6 +17,8 @@ pub struct Curves {
     pub runs: Vec<DeltaRun>,
     /// Names and places of the gates, seconds of the reference, ascending.
     pub gates: Vec<(String, f64)>,
+    /// The run that stands out before one is pointed at: its class is `lead` too.
+    pub lead: Option<usize>,
 }
 
 /// One rider over the dates.
@@ -87,7 +89,12 @@ impl Curves {
             "class=\"axis\"",
         );
         for (k, run) in self.runs.iter().enumerate() {
-            draw_run(&mut svg, k, run, (&x, &y));
+            let class = if self.lead == Some(k) {
+                "curve lead"
+            } else {
+                "curve"
+            };
+            draw_run(&mut svg, (class, k), run, (&x, &y));
         }
         svg.finish()
     }
@@ -110,10 +117,10 @@ impl Curves {
     }
 }
 
-fn draw_run(svg: &mut Svg, k: usize, run: &DeltaRun, (x, y): (&Scale, &Scale)) {
+fn draw_run(svg: &mut Svg, (class, k): (&str, usize), run: &DeltaRun, (x, y): (&Scale, &Scale)) {
     let pieces = pieces(&run.points);
     svg.raw(&format!(
-        "<g class=\"curve\" id=\"curve-{k}\"><title>{}</title>",
+        "<g class=\"{class}\" id=\"curve-{k}\"><title>{}</title>",
         escape(&run.name)
     ));
     for piece in &pieces {
@@ -216,6 +223,7 @@ mod tests {
             title: "Lost".to_owned(),
             runs: vec![run.clone(), run],
             gates: vec![gate("Start", 0.0), gate("Near", 0.01), gate("End", 4.0)],
+            lead: Some(0),
         };
         let svg = curves.svg();
         assert_eq!(

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use mtbsync_pipeline::trail::board::{Board, BoardRequest, Cell, Order, Row, board, words};
 use mtbsync_pipeline::trail::board_files::write_csv;
+use mtbsync_pipeline::trail::page::write_page;
 use mtbsync_pipeline::trail::places::Places;
 use mtbsync_pipeline::trail::runs::Root;
 use mtbsync_task::error::PipelineError;
@@ -21,7 +22,8 @@ const HEAD: [&str; 6] = ["", "run", "rider", "date", "total", "gap"];
 /// Flags of `trail board`.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  mtbsync trail board runs\n  \
-    mtbsync trail board runs --against GX010102_sync --csv board.csv\n\n\
+    mtbsync trail board runs --against GX010102_sync --csv board.csv\n  \
+    mtbsync trail board runs --html board.html\n\n\
     Gates are those of trail.json, else the markers of the newest run.")]
 pub struct BoardArgs {
     #[command(flatten)]
@@ -45,6 +47,10 @@ pub struct BoardArgs {
     /// Also write the board as a table
     #[arg(long, value_name = "PATH.csv")]
     csv: Option<PathBuf>,
+
+    /// Also write the board, the curves and stills of the gates as a page
+    #[arg(long, value_name = "PATH.html")]
+    html: Option<PathBuf>,
 
     /// Hidden runs too, and those without a time
     #[arg(long)]
@@ -91,6 +97,11 @@ pub fn run(args: BoardArgs, session: &Session) -> Result<Outcome, PipelineError>
         session.printer.line(&format!("-> {}", path.display()));
         outcome.outputs.push(("csv".to_owned(), path.clone()));
     }
+    if let Some(path) = &args.html {
+        warnings.extend(write_page(&places, &board, args.all, path, &context)?);
+        session.printer.line(&format!("-> {}", path.display()));
+        outcome.outputs.push(("html".to_owned(), path.clone()));
+    }
     outcome.warnings = warnings;
     Ok(outcome)
 }
@@ -131,7 +142,9 @@ fn lines(board: &Board, all: bool) -> Vec<String> {
         .map(|(k, section)| format!("{} {} - {}", k + 1, section.from, section.to));
     lines.push(format!("Sections: {}", names.collect::<Vec<_>>().join("; ")));
     lines.extend(legend(&rows));
-    lines.extend(words::spread(board));
+    lines.extend(board.progress.iter().filter_map(words::progress));
+    let spread = board.consistency.iter();
+    lines.extend(spread.filter_map(|rider| words::least_consistent(board, rider)));
     let left_out = board.rows.len() - shown.len();
     if left_out > 0 {
         lines.push(format!("{left_out} without a time: --all shows them"));

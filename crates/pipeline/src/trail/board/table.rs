@@ -23,7 +23,8 @@ impl Secs {
         }
     }
 
-    pub(super) fn half(&self) -> f64 {
+    /// Half the width of the interval.
+    pub fn half(&self) -> f64 {
         0.5 * (self.high - self.low)
     }
 
@@ -184,6 +185,15 @@ pub struct Consistency {
     pub rider: String,
     /// Standard deviation of the times of each section, seconds; `None` for fewer than two times.
     pub section_sd: Vec<Option<f64>>,
+}
+
+impl Consistency {
+    /// The section with the largest deviation, and that.
+    pub fn most_spread(&self) -> Option<(usize, f64)> {
+        let known = self.section_sd.iter().enumerate();
+        let known = known.filter_map(|(k, sd)| Some((k, (*sd)?)));
+        known.max_by(|a, b| a.1.total_cmp(&b.1))
+    }
 }
 
 /// A rider over the dates.

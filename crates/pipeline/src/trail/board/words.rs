@@ -1,6 +1,6 @@
 //! A board in sentences: for the terminal and the page.
 
-use super::{Board, Row};
+use super::{Board, Consistency, Progress, Row};
 
 /// Signs beside a cell or a rank, and what they mean.
 pub const SIGNS: [(char, &str); 5] = [
@@ -83,51 +83,35 @@ pub fn losses(board: &Board) -> Vec<String> {
     told.collect()
 }
 
-/// How each rider did over the dates, and where their runs differ most.
-pub fn spread(board: &Board) -> Vec<String> {
-    let mut lines = Vec::new();
-    for progress in &board.progress {
-        let ([first, ..], [.., last]) = (progress.runs.as_slice(), progress.runs.as_slice()) else {
-            continue;
-        };
-        if progress.runs.len() < 2 || first.date == last.date {
-            continue;
-        }
-        let who = if progress.rider.is_empty() {
-            "All"
-        } else {
-            &progress.rider
-        };
-        lines.push(format!(
-            "{who}: {:.3} s on {}, {:.3} s on {} ({:+.3} s)",
-            first.sec,
-            first.date,
-            last.sec,
-            last.date,
-            last.sec - first.sec
-        ));
+/// How a rider did from the first date to the last; `None` for one date.
+pub fn progress(progress: &Progress) -> Option<String> {
+    let (first, last) = (progress.runs.first()?, progress.runs.last()?);
+    if first.date == last.date {
+        return None;
     }
-    for rider in &board.consistency {
-        let known = rider
-            .section_sd
-            .iter()
-            .enumerate()
-            .filter_map(|(k, sd)| Some((k, (*sd)?)));
-        let Some((k, sd)) = known.max_by(|a, b| a.1.total_cmp(&b.1)) else {
-            continue;
-        };
-        let Some(section) = board.sections.get(k) else {
-            continue;
-        };
-        let who = if rider.rider.is_empty() {
-            "runs"
-        } else {
-            &rider.rider
-        };
-        lines.push(format!(
-            "Least consistent of {who}: {} - {} (±{sd:.3} s)",
-            section.from, section.to
-        ));
-    }
-    lines
+    Some(format!(
+        "{}: {:.3} s on {}, {:.3} s on {} ({:+.3} s)",
+        rider_or(&progress.rider, "All"),
+        first.sec,
+        first.date,
+        last.sec,
+        last.date,
+        last.sec - first.sec
+    ))
+}
+
+/// Where the runs of a rider differ most; `None` where nothing can differ.
+pub fn least_consistent(board: &Board, rider: &Consistency) -> Option<String> {
+    let (k, sd) = rider.most_spread()?;
+    let section = board.sections.get(k)?;
+    Some(format!(
+        "Least consistent of {}: {} - {} (±{sd:.3} s)",
+        rider_or(&rider.rider, "runs"),
+        section.from,
+        section.to
+    ))
+}
+
+fn rider_or<'t>(rider: &'t str, nobody: &'t str) -> &'t str {
+    if rider.is_empty() { nobody } else { rider }
 }
