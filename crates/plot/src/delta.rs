@@ -77,7 +77,7 @@ impl DeltaPlot {
     }
 
     fn draw_curves(&self, svg: &mut Svg, area: Rect) {
-        let (x, y) = scales(&self.runs, area);
+        let (x, y) = self.scales(area);
         let (from, to) = x.range();
         let step = scale::time_step(to - from, area.width, 80.0);
         let x_ticks = scale::time_ticks(&x, step);
@@ -112,6 +112,25 @@ impl DeltaPlot {
         );
     }
 
+    /// Axes over all values; zero is always in sight.
+    fn scales(&self, area: Rect) -> (Scale, Scale) {
+        let drawn = || {
+            self.runs
+                .iter()
+                .flat_map(|run| pieces(&run.points).into_iter().flatten())
+        };
+        let ends = |values: &mut dyn Iterator<Item = f64>, start: (f64, f64)| {
+            values.fold(start, |(low, high), v| (low.min(v), high.max(v)))
+        };
+        let (first, last) = ends(&mut drawn().map(|p| p.t_ref), (f64::INFINITY, f64::NEG_INFINITY));
+        let (low, high) = ends(&mut drawn().flat_map(|p| [p.low, p.high]), (0.0, 0.0));
+        let border = ((high - low) * 0.06).max(0.1);
+        (
+            Scale::new((first, last), (area.x, area.right())),
+            Scale::new((low - border, high + border), (area.bottom(), area.y)),
+        )
+    }
+
     fn draw_legend(&self, svg: &mut Svg, area: Rect) {
         let style = TextStyle::new(theme::TEXT_SIZE, theme::INK);
         let rows = (area.height / LEGEND_LINE) as usize;
@@ -128,24 +147,6 @@ impl DeltaPlot {
             svg.text((area.x + 34.0, y + 4.5), style, &name);
         }
     }
-}
-
-/// Axes over all values; zero is always in sight.
-pub(crate) fn scales(runs: &[DeltaRun], area: Rect) -> (Scale, Scale) {
-    let drawn = || {
-        runs.iter()
-            .flat_map(|run| pieces(&run.points).into_iter().flatten())
-    };
-    let ends = |values: &mut dyn Iterator<Item = f64>, start: (f64, f64)| {
-        values.fold(start, |(low, high), v| (low.min(v), high.max(v)))
-    };
-    let (first, last) = ends(&mut drawn().map(|p| p.t_ref), (f64::INFINITY, f64::NEG_INFINITY));
-    let (low, high) = ends(&mut drawn().flat_map(|p| [p.low, p.high]), (0.0, 0.0));
-    let border = ((high - low) * 0.06).max(0.1);
-    (
-        Scale::new((first, last), (area.x, area.right())),
-        Scale::new((low - border, high + border), (area.bottom(), area.y)),
-    )
 }
 
 /// Runs of drawable values between gaps.

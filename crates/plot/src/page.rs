@@ -3,7 +3,7 @@
 //! Both: `grid`, `axis`, `unit`. [`Curves`]: `gate`, `zero`, and in a group `curve` with the id `curve-0` and
 //! so on for each run `band`, `line`, `hit` (a wide line to point at) and `name`. [`Progress`]: `way`, `run`.
 
-use crate::delta::{DeltaRun, pieces, scales};
+use crate::delta::{DeltaRun, pieces};
 use crate::font::{self, Weight};
 use crate::scale::{Scale, clock_unit, number_ticks, time_step, time_ticks};
 use crate::svg::{Rect, Svg, escape, number};
@@ -60,7 +60,7 @@ impl Curves {
     pub fn svg(&self) -> String {
         let area = CURVES_AREA;
         let mut svg = Svg::in_page(CURVES_SIZE, "curves", &self.title);
-        let (x, y) = scales(&self.runs, area);
+        let (x, y) = self.scales();
         let (from, to) = x.range();
         let step = time_step(to - from, area.width, 80.0);
         for tick in number_ticks(&y, 40.0, true) {
@@ -88,6 +88,7 @@ impl Curves {
             (area.right(), area.bottom()),
             "class=\"axis\"",
         );
+        svg.clip("curves-area", area);
         for (k, run) in self.runs.iter().enumerate() {
             let class = if self.lead == Some(k) {
                 "curve lead"
@@ -97,6 +98,22 @@ impl Curves {
             draw_run(&mut svg, (class, k), run, (&x, &y));
         }
         svg.finish()
+    }
+
+    /// Axes over all curves; zero is always in sight. Bands may leave the picture: where a rider stands, they
+    /// are wider than everything else.
+    fn scales(&self) -> (Scale, Scale) {
+        let (mut t_ref, mut delta) = ((f64::INFINITY, f64::NEG_INFINITY), (0.0_f64, 0.0_f64));
+        for point in self.runs.iter().flat_map(|run| pieces(&run.points)).flatten() {
+            t_ref = (t_ref.0.min(point.t_ref), t_ref.1.max(point.t_ref));
+            delta = (delta.0.min(point.delta), delta.1.max(point.delta));
+        }
+        let border = ((delta.1 - delta.0) * 0.1).max(0.1);
+        let area = CURVES_AREA;
+        (
+            Scale::new(t_ref, (area.x, area.right())),
+            Scale::new((delta.0 - border, delta.1 + border), (area.bottom(), area.y)),
+        )
     }
 
     fn draw_gates(&self, svg: &mut Svg, x: &Scale) {
@@ -126,7 +143,10 @@ fn draw_run(svg: &mut Svg, (class, k): (&str, usize), run: &DeltaRun, (x, y): (&
     for piece in &pieces {
         let upper = piece.iter().map(|p| (x.at(p.t_ref), y.at(p.high)));
         let lower = piece.iter().rev().map(|p| (x.at(p.t_ref), y.at(p.low)));
-        svg.polygon(&upper.chain(lower).collect::<Vec<_>>(), "class=\"band\"");
+        svg.polygon(
+            &upper.chain(lower).collect::<Vec<_>>(),
+            "class=\"band\" clip-path=\"url(#curves-area)\"",
+        );
     }
     svg.raw("<g class=\"line\">");
     for (i, piece) in pieces.iter().enumerate() {
@@ -164,7 +184,7 @@ impl Progress {
         let x = Scale::new((first.day, last.day), (area.x + 8.0, area.right() - 8.0));
         let y = Scale::new((ends.0 - border, ends.1 + border), (area.bottom(), area.y));
         let mut svg = Svg::in_page(PROGRESS_SIZE, "progress", &self.title);
-        for tick in number_ticks(&y, 32.0, false) {
+        for tick in number_ticks(&y, 20.0, false) {
             let at = y.at(tick.value);
             svg.line((area.x, at), (area.right(), at), "class=\"grid\"");
             svg.label((area.x - 8.0, at + 4.0), " text-anchor=\"end\"", &tick.text);

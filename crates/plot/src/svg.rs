@@ -246,10 +246,15 @@ impl Svg {
 
     /// Everything until [`Svg::end`] is cut to `rect`. `id` is unique in the picture.
     pub fn begin_clip(&mut self, id: &str, rect: Rect) {
+        self.clip(id, rect);
+        let _ = writeln!(self.text, "<g clip-path=\"url(#{id})\">");
+    }
+
+    /// What elements with `clip-path="url(#id)"` are cut to. `id` is unique in the picture or page.
+    pub fn clip(&mut self, id: &str, rect: Rect) {
         let _ = writeln!(
             self.text,
-            "<clipPath id=\"{id}\"><rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/></clipPath>\n\
-             <g clip-path=\"url(#{id})\">",
+            "<clipPath id=\"{id}\"><rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/></clipPath>",
             number(rect.x),
             number(rect.y),
             number(rect.width),

@@ -26,7 +26,7 @@ pub fn push_board(html: &mut String, board: &Board, rows: &[&Row], drawn: &Drawn
          <th scope=\"col\" class=\"run\">Run</th>",
     );
     for (title, _) in &said {
-        html.push_str(&format!("<th scope=\"col\">{title}</th>"));
+        html.push_str(&format!("<th scope=\"col\" class=\"said\">{title}</th>"));
     }
     html.push_str("<th scope=\"col\" class=\"num\">Total, s</th><th scope=\"col\" class=\"num\">Gap, s</th>");
     push_sections(html, board);
@@ -87,17 +87,20 @@ fn push_row(
 ) {
     let curve = curve.map_or_else(String::new, |k| format!(" data-curve=\"{k}\""));
     let name = escape(&row.run);
+    // Phones have no room for these columns.
+    let who = said.iter().map(|(_, of)| of(row)).filter(|text| !text.is_empty());
+    let who = escape(&who.collect::<Vec<_>>().join(", "));
     let hidden = if row.hidden { " <small>hidden</small>" } else { "" };
     let ties = match row.tie_with.as_slice() {
         [] => String::new(),
         ties => format!(" title=\"too close to call with {}\"", escape(&ties.join(", "))),
     };
     html.push_str(&format!(
-        "<tr{curve}><td class=\"num rank\"{ties}>{}</td><th scope=\"row\" class=\"run\" title=\"{name}\">{name}{hidden}</th>",
+        "<tr{curve}><td class=\"num rank\"{ties}>{}</td><th scope=\"row\" class=\"run\" title=\"{name}\">{name}{hidden}<small class=\"who\">{who}</small></th>",
         row.rank_text()
     ));
     for (_, of) in said {
-        html.push_str(&format!("<td>{}</td>", escape(of(row))));
+        html.push_str(&format!("<td class=\"said\">{}</td>", escape(of(row))));
     }
     match &row.total {
         Some(total) => html.push_str(&format!(
@@ -173,7 +176,7 @@ fn push_cell(html: &mut String, board: &Board, cell: &Cell, (low, high): (f64, f
 fn push_foot(html: &mut String, name: &str, said: usize, total: &str, cells: impl Iterator<Item = String>) {
     html.push_str(&format!(
         "<tr><td></td><th scope=\"row\" class=\"run\">{name}</th>{}<td class=\"num\">{total}</td><td></td>",
-        "<td></td>".repeat(said)
+        "<td class=\"said\"></td>".repeat(said)
     ));
     html.extend(cells);
     html.push_str("</tr>\n");
