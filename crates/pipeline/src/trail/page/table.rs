@@ -67,14 +67,21 @@ fn push_sections(html: &mut String, board: &Board) {
     }
 }
 
-/// What the colours of a section go over: 0 is always in it.
+/// What the colours of a section go over: from the best to the largest loss, and as far to either side of 0
+/// where some have won against the run they are compared with.
 fn span(board: &Board, rows: &[&Row], k: usize) -> (f64, f64) {
     let cells = rows.iter().filter_map(|row| row.sections.get(k));
     let known = cells.filter(|cell| cell.status != CellStatus::Unsure);
     let losses = known.filter_map(|cell| cell.told_loss(board.against.is_some()));
-    losses.fold((0.0, 0.0), |(low, high), loss| {
-        (loss.sec.min(low), loss.sec.max(high))
-    })
+    let (low, high) = losses.fold((0.0_f64, 0.0_f64), |(low, high), loss| {
+        (low.min(loss.sec), high.max(loss.sec))
+    });
+    if low < 0.0 {
+        let far = high.max(-low);
+        (-far, far)
+    } else {
+        (0.0, high)
+    }
 }
 
 fn push_row(
@@ -89,7 +96,7 @@ fn push_row(
     let name = escape(&row.run);
     // Phones have no room for these columns.
     let who = said.iter().map(|(_, of)| of(row)).filter(|text| !text.is_empty());
-    let who = escape(&who.collect::<Vec<_>>().join(", "));
+    let who = who.map(escape).collect::<Vec<_>>().join("<br>");
     let hidden = if row.hidden { " <small>hidden</small>" } else { "" };
     let ties = match row.tie_with.as_slice() {
         [] => String::new(),

@@ -86,7 +86,7 @@ fn a_page_tells_the_board_and_where_somebody_stood() {
 }
 
 #[test]
-fn against_a_run_what_was_won_is_green_and_other_riders_are_left_out() {
+fn against_a_run_what_is_equal_is_between_red_and_green_and_other_riders_are_left_out() {
     let trails = Trails::three();
     set_run(trails.path(), "a", &said("Ana", "2026-06-14")).unwrap();
     set_run(trails.path(), "b", &said("Ana", "2026-06-15")).unwrap();
@@ -103,7 +103,7 @@ fn against_a_run_what_was_won_is_green_and_other_riders_are_left_out() {
             .find(|line| line.starts_with("<tr") && line.contains(&title))
     };
     assert!(row("a").unwrap().contains("-0.200<i>*</i>") && row("c").is_none());
-    assert!(row("b").unwrap().contains("style=\"--l:1.00\""), "{:?}", row("b"));
+    assert!(row("b").unwrap().contains("style=\"--l:0.50\""), "{:?}", row("b"));
     assert_eq!(html.matches("class=\"curve").count(), 1 + 2);
 }
 
