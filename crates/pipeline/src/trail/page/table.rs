@@ -12,6 +12,9 @@ const SAID: [Said; 3] = [
     ("Bike", |row| &row.bike),
 ];
 
+/// The last of the colours of the style sheet, which begin with 0.
+const COLOURS: f64 = 10.0;
+
 /// Smallest and largest loss of each section that is told, seconds.
 type Spans = Vec<(f64, f64)>;
 
@@ -171,7 +174,7 @@ fn push_cell(html: &mut String, board: &Board, cell: &Cell, (low, high): (f64, f
         " best\"".to_owned()
     } else if cell.status != CellStatus::Unsure && high > low {
         let share = (loss.map_or(0.0, |loss| loss.sec) - low) / (high - low);
-        format!(" loss\" style=\"--l:{:.2}\"", share.clamp(0.0, 1.0))
+        format!(" loss l{:.0}\"", COLOURS * share.clamp(0.0, 1.0))
     } else {
         "\"".to_owned()
     };

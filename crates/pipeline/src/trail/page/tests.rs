@@ -70,7 +70,7 @@ fn a_page_tells_the_board_and_where_somebody_stood() {
     }
     // The largest loss of a section is red, whatever it is in seconds.
     let row = html.lines().find(|line| line.contains("title=\"c\"")).unwrap();
-    assert!(row.contains("style=\"--l:1.00\""), "{row}");
+    assert!(row.contains("\"num loss l10\""), "{row}");
     assert_eq!(
         (
             html.matches("<svg").count(),
@@ -103,7 +103,7 @@ fn against_a_run_what_is_equal_is_between_red_and_green_and_other_riders_are_lef
             .find(|line| line.starts_with("<tr") && line.contains(&title))
     };
     assert!(row("a").unwrap().contains("-0.200<i>*</i>") && row("c").is_none());
-    assert!(row("b").unwrap().contains("style=\"--l:0.50\""), "{:?}", row("b"));
+    assert!(row("b").unwrap().contains("\"num loss l5\""), "{:?}", row("b"));
     assert_eq!(html.matches("class=\"curve").count(), 1 + 2);
 }
 
