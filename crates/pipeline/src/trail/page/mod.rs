@@ -32,7 +32,7 @@ const SCRIPT: &str = include_str!("page.js");
 /// What the page is known again by.
 const MARK: &str = "<meta name=\"generator\" content=\"mtbsync trail board\">";
 const OWN: Replaces = Replaces::own(|ends| ends.head_holds(MARK));
-/// Places of a curve: one for every five units of the chart's width. 40 runs take 0.3 MB.
+/// Places of a curve: one for every five units of the chart's width. 40 runs take 0.26 MB.
 const CURVE_PLACES: usize = 150;
 
 /// Writes the page of `board`, of the runs with a time unless `all` are wanted; gives lines for the person.

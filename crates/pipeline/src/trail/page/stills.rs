@@ -12,7 +12,7 @@ use mtbsync_task::progress::Stage;
 use crate::context::Context;
 use crate::trail::places::{PlacedGate, Places};
 
-/// Width of a still, pixels: 15 to 25 kB each.
+/// Width of a still, pixels: 10 to 12 kB each for the reference of data/trail.
 const WIDTH: usize = 320;
 /// Stills of a page; of more gates, so many evenly from the first to the last.
 const MAX_STILLS: usize = 12;
