@@ -11,6 +11,7 @@ pub mod bytes;
 pub mod csv;
 mod fingerprint;
 pub mod json;
+mod markup;
 pub mod npz;
 mod read;
 pub mod seal;
@@ -19,6 +20,7 @@ mod text;
 pub mod walk;
 
 pub use fingerprint::{fingerprint, hex, sha256_hex};
+pub use markup::escape_markup;
 pub use read::{ReadError, ReadErrorKind, open_file, read_bounded};
 pub use seconds::{LONGEST_SECS, is_moment};
 pub use text::{TextEncoding, decode_text};

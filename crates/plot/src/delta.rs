@@ -150,7 +150,7 @@ impl DeltaPlot {
 }
 
 /// Runs of drawable values between gaps.
-fn pieces(points: &[DeltaPoint]) -> Vec<&[DeltaPoint]> {
+pub(crate) fn pieces(points: &[DeltaPoint]) -> Vec<&[DeltaPoint]> {
     points
         .split(|p| ![p.t_ref, p.delta, p.low, p.high].iter().all(|v| v.is_finite()))
         .filter(|piece| piece.len() > 1)

@@ -10,6 +10,7 @@
 //! - [`overlay`]: where on the reference each moment of the new run lies;
 //! - [`reliability`]: stated confidence against the share that was right;
 //! - [`delta`]: time lost and won along the trail;
+//! - [`page`]: charts in a page of HTML, in the colours of its style sheet;
 //! - [`caption`]: texts and bars to be laid over video pictures.
 //!
 //! ```
@@ -33,6 +34,7 @@
 pub mod caption;
 pub mod delta;
 pub mod overlay;
+pub mod page;
 pub mod reliability;
 
 mod axes;

@@ -131,6 +131,30 @@ impl Svg {
         svg
     }
 
+    /// Opens a picture in a page: no size of its own, colours and font from the style sheet of the page.
+    pub fn in_page(layout: (f64, f64), class: &str, title: &str) -> Self {
+        let mut svg = Self { text: String::new() };
+        let _ = writeln!(
+            svg.text,
+            "<svg class=\"{class}\" viewBox=\"0 0 {} {}\" role=\"img\"><title>{}</title>",
+            number(layout.0),
+            number(layout.1),
+            escape(title),
+        );
+        svg
+    }
+
+    /// Text in a page, with attributes made by this crate.
+    pub fn label(&mut self, at: (f64, f64), attributes: &str, text: &str) {
+        let _ = writeln!(
+            self.text,
+            "<text x=\"{}\" y=\"{}\"{attributes}>{}</text>",
+            number(at.0),
+            number(at.1),
+            escape(text),
+        );
+    }
+
     /// Writes markup made by this crate, such as a `<defs>` block.
     pub fn raw(&mut self, markup: &str) {
         self.text.push_str(markup);
@@ -222,10 +246,15 @@ impl Svg {
 
     /// Everything until [`Svg::end`] is cut to `rect`. `id` is unique in the picture.
     pub fn begin_clip(&mut self, id: &str, rect: Rect) {
+        self.clip(id, rect);
+        let _ = writeln!(self.text, "<g clip-path=\"url(#{id})\">");
+    }
+
+    /// What elements with `clip-path="url(#id)"` are cut to. `id` is unique in the picture or page.
+    pub fn clip(&mut self, id: &str, rect: Rect) {
         let _ = writeln!(
             self.text,
-            "<clipPath id=\"{id}\"><rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/></clipPath>\n\
-             <g clip-path=\"url(#{id})\">",
+            "<clipPath id=\"{id}\"><rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/></clipPath>",
             number(rect.x),
             number(rect.y),
             number(rect.width),

@@ -37,8 +37,13 @@ fn a_board_says_who_was_faster_and_where() {
         assert_eq!(place.run(words).code, 0);
     }
     assert_eq!(place.run("trail name runs Ridge").code, 0);
-    let said = place.run("trail board runs --csv board.csv");
+    let said = place.run("trail board runs --csv board.csv --html board.html");
     assert_eq!(said.code, 0, "{}", said.stderr);
+    assert!(
+        place
+            .read("board.html")
+            .contains("<h1>Ridge</h1>\n<p class=\"sub\">2 runs. Fastest: fast")
+    );
     let lines: Vec<&str> = said.stdout.lines().collect();
     assert_eq!(
         lines[0],

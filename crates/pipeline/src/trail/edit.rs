@@ -63,7 +63,7 @@ pub fn set_run(root: &Path, run: &str, said: &RunChange) -> Result<String, Pipel
     if said
         .date
         .as_deref()
-        .is_some_and(|date| !date.is_empty() && !is_date(date))
+        .is_some_and(|date| !date.is_empty() && day(date).is_none())
     {
         return Err(TrailProblem::Value("a date is written as 2026-06-14").into());
     }
@@ -154,8 +154,8 @@ pub fn clear_gates(root: &Path, id: Option<&str>) -> Result<usize, PipelineError
     })
 }
 
-/// Whether a text is a day of the calendar, as `2026-06-14`.
-fn is_date(text: &str) -> bool {
+/// The day of the calendar that a text names, as `2026-06-14`.
+pub(super) fn day(text: &str) -> Option<time::Date> {
     let format = time::macros::format_description!("[year]-[month]-[day]");
-    time::Date::parse(text, format).is_ok()
+    time::Date::parse(text, format).ok()
 }

@@ -7,6 +7,7 @@ pub mod board_files;
 pub mod curves;
 pub mod edit;
 mod error;
+pub mod page;
 pub mod pair;
 pub mod places;
 pub mod reference;

@@ -24,18 +24,30 @@ use crate::context::Context;
 /// Gates of the trail: name and place on the reference `R`, seconds.
 const GATES: [(&str, f64); 4] = [("Start", 5.0), ("Fork", 15.0), ("Barn", 30.0), ("End", 50.0)];
 
-struct Trails {
+pub(super) struct Trails {
     root: TempDir,
 }
 
+/// Gates by name and place on the reference, seconds.
+pub(super) fn gates(named: &[(&str, f64)]) -> Vec<PlacedGate> {
+    let gate = |&(name, t_ref_secs): &(&str, f64)| PlacedGate {
+        id: String::new(),
+        name: name.to_owned(),
+        t_ref_secs,
+        kind: GateKind::Split,
+        set_on: (String::new(), t_ref_secs),
+    };
+    named.iter().map(gate).collect()
+}
+
 impl Trails {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             root: tempfile::tempdir().unwrap(),
         }
     }
 
-    fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         self.root.path()
     }
 
@@ -63,7 +75,7 @@ impl Trails {
     }
 
     /// A run that takes `pace` new seconds for a second of the reference.
-    fn steady(&self, name: &str, new: &str, pace: f64, sigma: f64) -> PathBuf {
+    pub(super) fn steady(&self, name: &str, new: &str, pace: f64, sigma: f64) -> PathBuf {
         let knots: Vec<(f64, f64)> = (0..=60)
             .map(|k| (2.0 + pace * f64::from(k), f64::from(k)))
             .collect();
@@ -71,7 +83,7 @@ impl Trails {
     }
 
     /// A is fast, B slower by 1 %, C stands for 4 s between Fork and Barn.
-    fn three() -> Self {
+    pub(super) fn three() -> Self {
         let trails = Self::new();
         trails.steady("a", "A", 1.0, 0.01);
         trails.steady("b", "B", 1.01, 0.01);
@@ -81,14 +93,7 @@ impl Trails {
         let mut moving: Vec<(f64, f64)> = moving.collect();
         moving.insert(21, (26.0, 20.01));
         trails.run("c", ["R", "C"], &moving, 0.01);
-        let gates = GATES.map(|(name, t_ref_secs)| PlacedGate {
-            id: String::new(),
-            name: name.to_owned(),
-            t_ref_secs,
-            kind: GateKind::Split,
-            set_on: (String::new(), t_ref_secs),
-        });
-        put_gates(trails.path(), None, gates.to_vec()).unwrap();
+        put_gates(trails.path(), None, gates(&GATES)).unwrap();
         trails
     }
 

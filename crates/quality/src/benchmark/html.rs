@@ -1,10 +1,12 @@
 //! The report as one page: cards, histograms and a table.
 //!
 //! Everything is in the file: style, script and pictures. The page is complete without the script, which only
-//! adds sorting and a filter. Every value that comes from a file passes [`escape`].
+//! adds sorting and a filter. Every value that comes from a file passes [`escape_markup`].
 
 mod chart;
 mod table;
+
+use mtbsync_formats::escape_markup;
 
 use super::{Benchmark, BenchmarkSummary};
 
@@ -22,14 +24,14 @@ pub fn page(benchmark: &Benchmark, generated_utc: &str) -> String {
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; \
          style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\n",
     );
-    let root = escape(&benchmark.root_name);
+    let root = escape_markup(&benchmark.root_name);
     html.push_str(&format!(
         "<title>Alignment quality: {root}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n"
     ));
     html.push_str(&format!(
         "<h1>Alignment quality</h1>\n<p class=\"sub\">{} in <b>{root}</b>, {}</p>\n",
         plural(summary.total, "run", "runs"),
-        escape(&moment(generated_utc))
+        escape_markup(&moment(generated_utc))
     ));
     push_cards(&mut html, &summary);
     chart::push_charts(&mut html, benchmark);
@@ -121,37 +123,9 @@ fn plural(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 
-/// Text for element content and quoted attributes. Control characters and those that switch the writing
-/// direction become a visible replacement, so that a name cannot disguise itself.
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            '\n' | '\t' | '\r' => out.push(' '),
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => out.push('\u{fffd}'),
-            c if c.is_control() => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn text_is_escaped_and_cannot_disguise_itself() {
-        assert_eq!(
-            escape("<a href=\"x\" b='y'>&\u{202e}\u{0}\n"),
-            "&lt;a href=&quot;x&quot; b=&#39;y&#39;&gt;&amp;\u{fffd}\u{fffd} "
-        );
-    }
 
     #[test]
     fn moments_are_written_for_people() {

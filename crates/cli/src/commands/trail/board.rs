@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use mtbsync_pipeline::trail::board::{Board, BoardRequest, Cell, CellStatus, Order, Row, board};
+use mtbsync_pipeline::trail::board::{Board, BoardRequest, Cell, Order, Row, board, words};
 use mtbsync_pipeline::trail::board_files::write_csv;
+use mtbsync_pipeline::trail::page::write_page;
 use mtbsync_pipeline::trail::places::Places;
 use mtbsync_pipeline::trail::runs::Root;
 use mtbsync_task::error::PipelineError;
@@ -21,7 +22,8 @@ const HEAD: [&str; 6] = ["", "run", "rider", "date", "total", "gap"];
 /// Flags of `trail board`.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  mtbsync trail board runs\n  \
-    mtbsync trail board runs --against GX010102_sync --csv board.csv\n\n\
+    mtbsync trail board runs --against GX010102_sync --csv board.csv\n  \
+    mtbsync trail board runs --html board.html\n\n\
     Gates are those of trail.json, else the markers of the newest run.")]
 pub struct BoardArgs {
     #[command(flatten)]
@@ -45,6 +47,10 @@ pub struct BoardArgs {
     /// Also write the board as a table
     #[arg(long, value_name = "PATH.csv")]
     csv: Option<PathBuf>,
+
+    /// Also write the board, the curves and stills of the gates as a page
+    #[arg(long, value_name = "PATH.html")]
+    html: Option<PathBuf>,
 
     /// Hidden runs too, and those without a time
     #[arg(long)]
@@ -91,18 +97,19 @@ pub fn run(args: BoardArgs, session: &Session) -> Result<Outcome, PipelineError>
         session.printer.line(&format!("-> {}", path.display()));
         outcome.outputs.push(("csv".to_owned(), path.clone()));
     }
+    if let Some(path) = &args.html {
+        warnings.extend(write_page(&places, &board, args.all, path, &context)?);
+        session.printer.line(&format!("-> {}", path.display()));
+        outcome.outputs.push(("html".to_owned(), path.clone()));
+    }
     outcome.warnings = warnings;
     Ok(outcome)
 }
 
 fn lines(board: &Board, all: bool) -> Vec<String> {
-    let mut lines = vec![headline(board)];
-    lines.extend(told_losses(board));
-    let shown: Vec<&Row> = board
-        .rows
-        .iter()
-        .filter(|row| all || row.total.is_some() || row.outside < row.sections.len())
-        .collect();
+    let mut lines = vec![words::headline(board)];
+    lines.extend(words::losses(board).iter().map(|line| format!("  {line}")));
+    let shown = words::shown(board, all);
     let numbers = (1..=board.sections.len()).map(|k| k.to_string());
     let mut rows = vec![
         HEAD.map(str::to_owned)
@@ -135,7 +142,9 @@ fn lines(board: &Board, all: bool) -> Vec<String> {
         .map(|(k, section)| format!("{} {} - {}", k + 1, section.from, section.to));
     lines.push(format!("Sections: {}", names.collect::<Vec<_>>().join("; ")));
     lines.extend(legend(&rows));
-    lines.extend(spread(board));
+    lines.extend(board.progress.iter().filter_map(words::progress));
+    let spread = board.consistency.iter();
+    lines.extend(spread.filter_map(|rider| words::least_consistent(board, rider)));
     let left_out = board.rows.len() - shown.len();
     if left_out > 0 {
         lines.push(format!("{left_out} without a time: --all shows them"));
@@ -143,77 +152,8 @@ fn lines(board: &Board, all: bool) -> Vec<String> {
     lines
 }
 
-/// What happened, in a sentence.
-fn headline(board: &Board) -> String {
-    let timed = board.rows.iter().filter(|row| row.total.is_some()).count();
-    let runs = if timed == 1 {
-        "1 run".to_owned()
-    } else {
-        format!("{timed} runs")
-    };
-    let fastest = board.rows.iter().filter_map(|row| Some((row, row.total?)));
-    let fastest = fastest.min_by(|a, b| a.1.sec.total_cmp(&b.1.sec));
-    let Some((row, total)) = fastest else {
-        return format!(
-            "{}: no run passed both the first and the last gate.",
-            board.trail.name
-        );
-    };
-    let who = [row.rider.as_str(), row.date.as_str()]
-        .into_iter()
-        .filter(|word| !word.is_empty());
-    let who = who.collect::<Vec<_>>().join(", ");
-    let who = if who.is_empty() {
-        String::new()
-    } else {
-        format!(" ({who})")
-    };
-    let tie = match row.tie_with.as_slice() {
-        [] => String::new(),
-        ties => format!("; too close to call with {}", ties.join(", ")),
-    };
-    format!(
-        "{}: {runs}. Fastest: {}{who}, {:.3} s{tie}.",
-        board.trail.name, row.run, total.sec
-    )
-}
-
-/// Where each slower run lost most, where that is certain.
-fn told_losses(board: &Board) -> Vec<String> {
-    let slower = board
-        .rows
-        .iter()
-        .filter(|row| row.gap_sec.is_some_and(|gap| gap > 0.0));
-    let told = slower.filter_map(|row| {
-        let clear = row.sections.iter().enumerate().filter_map(|(k, cell)| {
-            Some((
-                k,
-                cell,
-                cell.loss.filter(|loss| loss.is_clear() && loss.sec > 0.0)?,
-            ))
-        });
-        let (k, cell, loss) = clear.max_by(|a, b| a.2.sec.total_cmp(&b.2.sec))?;
-        let section = board.sections.get(k)?;
-        let stood = if cell.stopped_sec > 0.0 {
-            format!(", stood {:.1} s", cell.stopped_sec)
-        } else {
-            String::new()
-        };
-        let of = board.against.as_deref().unwrap_or("the fastest");
-        Some(format!(
-            "  {}: {:.1} s behind {of}, most in {} - {} ({:+.1} s{stood})",
-            row.run, row.gap_sec?, section.from, section.to, loss.sec
-        ))
-    });
-    told.collect()
-}
-
 fn row_cells(row: &Row, board: &Board) -> Vec<String> {
-    let rank = match row.rank {
-        Some(rank) if row.tie_with.is_empty() => rank.to_string(),
-        Some(rank) => format!("{rank}="),
-        None => String::new(),
-    };
+    let rank = row.rank_text();
     let total = row
         .total
         .map_or_else(|| "-".to_owned(), |total| format!("{:.3}", total.sec));
@@ -238,17 +178,8 @@ fn row_cells(row: &Row, board: &Board) -> Vec<String> {
 
 /// The time of the best, what others lost; `-` where the run was not.
 fn cell_text(cell: &Cell, is_against: bool) -> String {
-    let sign = match cell.status {
-        _ if cell.best => '*',
-        CellStatus::Unsure => '?',
-        CellStatus::Confirmed => '!',
-        CellStatus::Ok | CellStatus::Outside => ' ',
-    };
-    let is_own = cell
-        .loss
-        .is_some_and(|loss| loss.low == loss.high && loss.sec == 0.0);
-    match (cell.sec, cell.loss) {
-        (Some(sec), _) if is_own || (cell.best && !is_against) => format!("{sec:.3}{sign}"),
+    let sign = cell.sign().unwrap_or(' ');
+    match (cell.sec, cell.told_loss(is_against)) {
         (Some(_), Some(loss)) => format!("{:+.3}{sign}", loss.sec),
         (Some(sec), None) => format!("{sec:.3}{sign}"),
         (None, _) => "- ".to_owned(),
@@ -256,71 +187,15 @@ fn cell_text(cell: &Cell, is_against: bool) -> String {
 }
 
 fn legend(rows: &[Vec<String>]) -> Option<String> {
-    let signs = [
-        ('*', "* best of its section"),
-        ('?', "? nobody can tell who was faster"),
-        ('!', "! set by hand"),
-        ('=', "= too close to call"),
-        ('-', "- was not there"),
-    ];
     let cells = || {
         rows.iter()
             .flat_map(|row| row.iter().take(1).chain(row.iter().skip(HEAD.len())))
     };
     let is_used = |sign: char| cells().any(|cell| cell.trim_end().ends_with(sign));
-    let used: Vec<&str> = signs
+    let used: Vec<&str> = words::SIGNS
         .into_iter()
         .filter(|(sign, _)| is_used(*sign))
         .map(|(_, meaning)| meaning)
         .collect();
     (!used.is_empty()).then(|| used.join("; "))
-}
-
-/// How each rider did over the dates, and where their runs differ most.
-fn spread(board: &Board) -> Vec<String> {
-    let mut lines = Vec::new();
-    for progress in &board.progress {
-        let ([first, ..], [.., last]) = (progress.runs.as_slice(), progress.runs.as_slice()) else {
-            continue;
-        };
-        if progress.runs.len() < 2 || first.date == last.date {
-            continue;
-        }
-        let who = if progress.rider.is_empty() {
-            "All"
-        } else {
-            &progress.rider
-        };
-        lines.push(format!(
-            "{who}: {:.3} s on {}, {:.3} s on {} ({:+.3} s)",
-            first.sec,
-            first.date,
-            last.sec,
-            last.date,
-            last.sec - first.sec
-        ));
-    }
-    for rider in &board.consistency {
-        let known = rider
-            .section_sd
-            .iter()
-            .enumerate()
-            .filter_map(|(k, sd)| Some((k, (*sd)?)));
-        let Some((k, sd)) = known.max_by(|a, b| a.1.total_cmp(&b.1)) else {
-            continue;
-        };
-        let Some(section) = board.sections.get(k) else {
-            continue;
-        };
-        let who = if rider.rider.is_empty() {
-            "runs"
-        } else {
-            &rider.rider
-        };
-        lines.push(format!(
-            "Least consistent of {who}: {} - {} (±{sd:.3} s)",
-            section.from, section.to
-        ));
-    }
-    lines
 }

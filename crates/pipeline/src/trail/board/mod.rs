@@ -1,6 +1,7 @@
 //! The board: all runs of a trail through its sections, and who was faster as far as anybody can tell.
 
 mod table;
+pub mod words;
 
 use std::collections::BTreeMap;
 

@@ -23,7 +23,8 @@ impl Secs {
         }
     }
 
-    pub(super) fn half(&self) -> f64 {
+    /// Half the width of the interval.
+    pub fn half(&self) -> f64 {
         0.5 * (self.high - self.low)
     }
 
@@ -93,6 +94,23 @@ impl Cell {
             high: self.high?,
         })
     }
+
+    /// What stands beside its time, as [`super::words::SIGNS`] explains; `None` where nothing does.
+    pub fn sign(&self) -> Option<char> {
+        match self.status {
+            _ if self.best => Some('*'),
+            CellStatus::Unsure => Some('?'),
+            CellStatus::Confirmed => Some('!'),
+            CellStatus::Ok | CellStatus::Outside => None,
+        }
+    }
+
+    /// What is told of it in place of its time; `None` for the one that others are compared with.
+    pub fn told_loss(&self, is_against: bool) -> Option<Secs> {
+        let is_own = |loss: &Secs| loss.low == loss.high && loss.sec == 0.0;
+        let loss = self.loss.filter(|_| self.sec.is_some());
+        loss.filter(|loss| !is_own(loss) && (is_against || !self.best))
+    }
 }
 
 /// One run.
@@ -128,6 +146,17 @@ pub struct Row {
     pub outside: usize,
 }
 
+impl Row {
+    /// Its rank, `1=` in a tie; empty without one.
+    pub fn rank_text(&self) -> String {
+        match self.rank {
+            Some(rank) if self.tie_with.is_empty() => rank.to_string(),
+            Some(rank) => format!("{rank}="),
+            None => String::new(),
+        }
+    }
+}
+
 /// The reference through the sections: it has no row, being measured against itself.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ReferenceRow {
@@ -156,6 +185,15 @@ pub struct Consistency {
     pub rider: String,
     /// Standard deviation of the times of each section, seconds; `None` for fewer than two times.
     pub section_sd: Vec<Option<f64>>,
+}
+
+impl Consistency {
+    /// The section with the largest deviation, and that.
+    pub fn most_spread(&self) -> Option<(usize, f64)> {
+        let known = self.section_sd.iter().enumerate();
+        let known = known.filter_map(|(k, sd)| Some((k, (*sd)?)));
+        known.max_by(|a, b| a.1.total_cmp(&b.1))
+    }
 }
 
 /// A rider over the dates.

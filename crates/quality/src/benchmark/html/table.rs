@@ -1,11 +1,12 @@
 //! The table of runs.
 
+use mtbsync_formats::escape_markup;
 use serde_json::Value;
 
 use super::super::Benchmark;
 use super::super::export::field_text;
 use super::super::run::{RunRow, RunStatus};
-use super::{escape, grouped, plural};
+use super::{grouped, plural};
 use crate::tuning::{STRICT_MAX_P90_SECS, STRICT_MIN_INLIER_FRAC};
 
 /// Fixed columns before the perf fields: title, what it means, whether it holds numbers.
@@ -95,20 +96,20 @@ fn push_header(html: &mut String, title: &str, meaning: &str, numeric: bool) {
     let class = if numeric { " class=\"num\"" } else { "" };
     html.push_str(&format!(
         "<th scope=\"col\" title=\"{}\"{class}>{}</th>",
-        escape(meaning),
-        escape(title)
+        escape_markup(meaning),
+        escape_markup(title)
     ));
 }
 
 fn push_row(html: &mut String, row: &RunRow, shown_fields: &[usize]) {
-    let name = escape(&row.run_id);
+    let name = escape_markup(&row.run_id);
     html.push_str(&format!(
         "<tr><th scope=\"row\" data-sort=\"{name}\"><span class=\"name\" title=\"{name}\">{name}</span>"
     ));
     if !row.reasons.is_empty() {
         html.push_str(&format!(
             "<span class=\"why\">{}</span>",
-            escape(&row.reasons.join("; "))
+            escape_markup(&row.reasons.join("; "))
         ));
     }
     html.push_str("</th>");
@@ -116,7 +117,7 @@ fn push_row(html: &mut String, row: &RunRow, shown_fields: &[usize]) {
         html.push_str(&format!(
             "<td class=\"{}\" data-sort=\"{}\">{}</td>",
             cell.class,
-            escape(&cell.sort),
+            escape_markup(&cell.sort),
             cell.shown
         ));
     }
@@ -205,7 +206,7 @@ fn text(value: &str) -> Cell {
         return none("");
     }
     Cell {
-        shown: escape(value),
+        shown: escape_markup(value),
         sort: value.to_owned(),
         class: "",
     }
