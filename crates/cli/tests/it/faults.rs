@@ -179,7 +179,7 @@ fn a_cached_index_that_cannot_be_read_was_thrown_away_as_damaged() {
         for number in (1..=count).step_by(count.div_ceil(8) as usize) {
             let (said, _) = calls.run(&place, &args, Some(number));
             assert!(!said.stderr.contains("damaged"), "{op} {number}: {}", said.stderr);
-            if said.code != 0 {
+            if said.code != 0 && op != "stat" {
                 let line = said.error(1);
                 assert!(line.contains("Input/output error"), "{op} {number}: {line}");
             }
