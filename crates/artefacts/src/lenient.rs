@@ -2,12 +2,17 @@
 
 use std::path::Path;
 
-use mtbsync_formats::is_moment;
-use mtbsync_formats::json::{self, JsonError};
+use mtbsync_formats::json::{self, JsonError, MAX_JSON_BYTES};
+use mtbsync_formats::{is_moment, read_bounded};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use crate::time_warp::{SegmentFile, TimeWarpFile, VERSION};
+
+/// Largest file that is searched for what reads of it, bytes: that takes up to 65 times the memory (64 MiB:
+/// 4.3 GB). A larger one reads as a whole or not at all.
+const MAX_ODD_BYTES: usize = 8 << 20;
 
 /// Why a `timewarp.json` says nothing at all.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +35,13 @@ pub enum UnreadableWarp {
 /// # Errors
 /// Not a JSON object, of a newer program, or a version 1 file without a rising line.
 pub fn read_leniently(path: &Path) -> Result<TimeWarpFile, UnreadableWarp> {
-    from_value(json::read(path)?)
+    let bytes = read_bounded(path, MAX_JSON_BYTES).map_err(JsonError::Read)?;
+    if bytes.len() <= MAX_ODD_BYTES {
+        return from_value(json::from_slice(&bytes)?);
+    }
+    let file: TimeWarpFile = json::from_slice(&bytes)?;
+    json::check_version(file.version, VERSION)?;
+    usable(file)
 }
 
 fn from_value(mut value: Value) -> Result<TimeWarpFile, UnreadableWarp> {
@@ -46,11 +57,22 @@ fn from_value(mut value: Value) -> Result<TimeWarpFile, UnreadableWarp> {
     keep_readable::<SegmentFile>(content, "segments");
     content.retain(|key, value| match key.as_str() {
         "residuals" if value.get("p90").is_none() => false,
-        _ => serde_json::from_value::<TimeWarpFile>(json!({"model": "", key: value})).is_ok(),
+        _ => {
+            // Not copied: a list of knots may be most of the file.
+            let mut alone = json!({"model": ""});
+            alone[key] = value.take();
+            let is_readable = TimeWarpFile::deserialize(&alone).is_ok();
+            *value = alone[key].take();
+            is_readable
+        }
     });
     let default_model = if version < VERSION { "affine" } else { "" };
     content.entry("model").or_insert_with(|| default_model.into());
-    let mut file: TimeWarpFile = serde_json::from_value(value).map_err(JsonError::Syntax)?;
+    usable(serde_json::from_value(value).map_err(JsonError::Syntax)?)
+}
+
+/// The file without what nobody can use.
+fn usable(mut file: TimeWarpFile) -> Result<TimeWarpFile, UnreadableWarp> {
     if file.version < VERSION && file.line().is_none_or(|line| line.a <= 0.0 || !is_moment(line.b)) {
         return Err(UnreadableWarp::Params);
     }
@@ -145,6 +167,25 @@ mod tests {
         let residuals = file.residuals.unwrap();
         assert_eq!((residuals.p50, residuals.p90), (None, Some(0.2)));
         assert!(from_value(json!({"params": {"a": 1.0, "b": 1e15}})).is_err());
+    }
+
+    #[test]
+    fn a_large_file_reads_as_a_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("timewarp.json");
+        let read = |knots: &str| {
+            let blanks = " ".repeat(MAX_ODD_BYTES);
+            let text = format!(
+                r#"{{"version":2,"model":"affine","knots":{{"t_new":[{knots}],"t_ref":[],"sigma":[]}}}}"#
+            );
+            std::fs::write(&path, text + &blanks).unwrap();
+            read_leniently(&path)
+        };
+        assert_eq!(read("1,2").unwrap().knots.t_new, [1.0, 2.0]);
+        assert!(matches!(
+            read("{},{}"),
+            Err(UnreadableWarp::Json(JsonError::Syntax(_)))
+        ));
     }
 
     #[test]

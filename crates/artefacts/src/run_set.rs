@@ -261,6 +261,25 @@ pub fn check(file: &Path, content: &[u8]) -> Result<(), PipelineError> {
     change(file, content).map(|_| ())
 }
 
+/// Whether `file` is one that its run lists, as the run wrote it.
+///
+/// # Errors
+/// The file or the list is there and cannot be read.
+pub fn is_listed(file: &Path) -> Result<bool, PipelineError> {
+    let Some(list) = Manifest::read(folder_of(file))? else {
+        return Ok(false);
+    };
+    let Some(content) = optional(read_bounded(file, MAX_COMPARED_BYTES))? else {
+        return Ok(false);
+    };
+    let (name, digest) = (
+        file.file_name().and_then(|name| name.to_str()),
+        sha256_hex(&content),
+    );
+    let known = |files: &BTreeMap<String, String>| name.and_then(|name| files.get(name)) == Some(&digest);
+    Ok(known(&list.files) || known(&list.before))
+}
+
 /// A line for the person where `file` is not the one that its run wrote with the others.
 pub fn changed(file: &Path) -> Option<String> {
     if !folder_of(file).join(MANIFEST_FILE).is_file() {
@@ -352,6 +371,21 @@ mod tests {
         assert!(check(&map, b"a").is_ok());
         fs::write(&map, "c").unwrap();
         assert!(changed(&map).is_some());
+    }
+
+    #[test]
+    fn a_file_is_listed_as_long_as_it_is_what_the_run_wrote() {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = temporary.path();
+        let chapters = folder.join("new_markers_youtube.txt");
+        fs::write(&chapters, "0:00 typed").unwrap();
+        assert!(!is_listed(&chapters).unwrap());
+        let made = set(folder, &[("new_markers_youtube.txt", "0:00 made")]);
+        RunLock::wait(folder).commit_run(made).unwrap();
+        assert!(is_listed(&chapters).unwrap());
+        fs::write(&chapters, "0:00 made and edited").unwrap();
+        assert!(!is_listed(&chapters).unwrap());
+        assert!(!is_listed(&folder.join("none")).unwrap());
     }
 
     #[test]

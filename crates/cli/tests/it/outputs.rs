@@ -74,6 +74,73 @@ fn no_command_replaces_what_is_not_its_own() {
     }
 }
 
+/// The presets, and the ending of each.
+const PRESETS: [(&str, &str); 11] = [
+    ("resolve-edl", ".edl"),
+    ("edl", ".cmx.edl"),
+    ("fcpxml", ".fcpxml"),
+    ("premiere", ".xml"),
+    ("premiere-csv", ".premiere.csv"),
+    ("avid", ".avid.txt"),
+    ("otio", ".otio"),
+    ("youtube", ".txt"),
+    ("ffmetadata", ".ffmeta"),
+    ("csv", ".out.csv"),
+    ("json", ".json"),
+];
+
+#[test]
+fn what_an_export_has_made_it_makes_again() {
+    let place = Place::new();
+    let tables = [
+        (
+            "comments",
+            "marker_id,name,t_new,comment\na,A,2,brake late\nb,B,20,12  3 roots\nc,C,40,\n",
+        ),
+        ("no_ids", "name,t_new\nA,2\nB,20\nC,40\n"),
+        ("no_moments", "name,t_ref\nA,2\nB,20\nC,40\n"),
+        ("empty", "name,t_new\n"),
+    ];
+    for (name, table) in tables {
+        place.write(&format!("{name}.csv"), table);
+        for (preset, ending) in PRESETS {
+            let command =
+                format!("export-markers {name}.csv --preset {preset} --fps 30 --out {name}{ending}");
+            let first = place.run(&command);
+            if first.code == 0 {
+                place.run(&command).ok();
+            }
+            assert!(first.code == 0 || first.code == 1, "{command}: {}", first.stderr);
+        }
+    }
+}
+
+#[test]
+fn tables_and_chapters_of_a_person_are_not_replaced() {
+    let place = place();
+    for (preset, theirs) in [
+        ("csv", "t_ref,t_new,my_notes\n1,2,hours of work\n"),
+        ("youtube", "0:00 Start\n0:40 The good part\n"),
+        (
+            "json",
+            "{\"label\": \"mine\", \"markers\": [{\"name\": \"A\", \"t_ref\": 1}]}",
+        ),
+    ] {
+        for out in ["theirs", "run/theirs"] {
+            place.write(out, theirs);
+            let said = place.run(&format!(
+                "export run/new_markers.csv --preset {preset} --out {out}"
+            ));
+            assert_eq!(
+                (said.code, place.read(out).as_str()),
+                (2, theirs),
+                "{}",
+                said.stderr
+            );
+        }
+    }
+}
+
 #[test]
 fn an_input_is_never_replaced() {
     let place = place();

@@ -95,3 +95,16 @@ fn editor_files_of_an_earlier_run_stayed() {
         "a file of the run before stayed"
     );
 }
+
+#[test]
+fn an_editor_file_that_may_be_a_person_s_stayed_without_a_word() {
+    let place = synced();
+    let theirs = "<fcpxml version=\"1.9\"><event name=\"my cut\"></event></fcpxml>\n";
+    place.write("typed/new_markers.fcpxml", theirs);
+    let warnings = sync_sample(place, "typed", &[])["warnings"].to_string();
+    assert!(
+        warnings.contains("new_markers.fcpxml stays as it is"),
+        "{warnings}"
+    );
+    assert_eq!(place.read("typed/new_markers.fcpxml"), theirs);
+}

@@ -118,7 +118,12 @@ fn remove(
     registry: &mut registry::Locked,
 ) -> Result<Option<Kept>, WriteError> {
     let fail = |error| WriteError::from_io(path, error);
-    if !path.is_file() || !replaces.allows(path).map_err(fail)? {
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() => {}
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(fail(error)),
+        Ok(_) | Err(_) => return Ok(None),
+    }
+    if !replaces.allows(path).map_err(fail)? {
         return Ok(None);
     }
     let kept = Kept::of(path, registry);

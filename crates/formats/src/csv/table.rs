@@ -13,6 +13,10 @@ const MAX_ROWS: usize = 4_000_000;
 /// Bound on columns; spreadsheets end at 16,384.
 const MAX_COLUMNS: usize = 16_384;
 
+/// Bound on rows times columns: short rows count in full, as every reader keeps a text for each of their cells
+/// (24 bytes of memory beside its characters). A million markers have 13 columns.
+const MAX_CELLS: usize = 32_000_000;
+
 /// What separates cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Delimiter {
@@ -142,7 +146,7 @@ pub enum CsvError {
         /// Columns in the header.
         headers: usize,
     },
-    /// More bytes, rows or columns than any sensible table has.
+    /// More bytes, rows, columns or cells than any sensible table has.
     #[error("table is too large (line {line})")]
     TooLarge {
         /// Where the bound was passed.
@@ -228,7 +232,7 @@ impl Table {
                     headers: headers.len(),
                 });
             }
-            if rows.len() == MAX_ROWS {
+            if rows.len() == MAX_ROWS || (rows.len() + 1) * headers.len() > MAX_CELLS {
                 return Err(CsvError::TooLarge { line });
             }
             rows.push(Row::new(line, &cells, headers.len()));
@@ -362,6 +366,15 @@ mod tests {
 
     fn parse(text: &str) -> Table {
         Table::parse(text.as_bytes(), &KNOWN).unwrap()
+    }
+
+    #[test]
+    fn short_rows_below_a_wide_header_are_bounded_by_their_cells() {
+        let header = format!("t_ref{}\n", ",c".repeat(MAX_COLUMNS - 1));
+        let rows = MAX_CELLS / MAX_COLUMNS;
+        assert!(Table::parse((header.clone() + "1\n").as_bytes(), &KNOWN).is_ok());
+        let refused = Table::parse((header + &"1\n".repeat(rows + 1)).as_bytes(), &KNOWN);
+        assert_eq!(refused, Err(CsvError::TooLarge { line: rows + 2 }));
     }
 
     #[test]

@@ -27,7 +27,8 @@ pub(super) fn write(job: &ExportJob<'_>) -> Result<Written, ExportError> {
     let nothing = || Value::Object(Map::new());
     let timeline = Timeline {
         schema: "Timeline.1",
-        metadata: nothing(),
+        // Known by it when it is to be replaced.
+        metadata: json!({"mtbsync": {}}),
         name: job.label(),
         global_start_time: instant(job.start_frame, rate),
         tracks: Stack {

@@ -2,8 +2,11 @@
 
 mod new_run;
 
-use mtbsync_artefacts::run_set::{changed, write_files};
-use mtbsync_markers::own::editor_file as editor_file_of_ours;
+use mtbsync_artefacts::run_set::{changed, is_listed, write_files};
+use mtbsync_formats::atomic::{Replaces, WriteError};
+use mtbsync_formats::csv::MAX_CSV_BYTES;
+use mtbsync_formats::read_bounded;
+use mtbsync_markers::own::{self, editor_file as editor_file_of_ours};
 use std::path::{Path, PathBuf};
 
 use mtbsync_markers::ReadMarkersError;
@@ -12,7 +15,7 @@ use mtbsync_markers::export::{
 };
 use mtbsync_markers::presets::CustomPreset;
 use mtbsync_markers::time::{Counting, Rate};
-use mtbsync_task::error::{Failure, PipelineError};
+use mtbsync_task::error::{Failure, PipelineError, optional};
 use mtbsync_task::files::{Destination, Input, folder_of};
 use serde::Serialize;
 
@@ -340,10 +343,10 @@ pub fn export_markers(request: &ExportRequest, context: &Context<'_>) -> Result<
         // What remained to be done by hand is done.
         made.summary.hints.clear();
     } else {
-        let own = editor_file_of_ours(request.preset.format);
-        let files = paths.iter().zip(&made.files);
-        let files =
-            files.map(|(path, bytes)| Ok((path.as_path(), outputs.check(path, own)?, bytes.as_slice())));
+        let files = paths.iter().zip(&made.files).map(|(path, bytes)| {
+            let own = may_replace(path, request.preset.format, Some(bytes))?;
+            Ok((path.as_path(), outputs.check(path, own)?, bytes.as_slice()))
+        });
         write_files(&files.collect::<Result<Vec<_>, PipelineError>>()?)?;
     }
     Ok(ExportReport {
@@ -351,6 +354,25 @@ pub fn export_markers(request: &ExportRequest, context: &Context<'_>) -> Result<
         files: paths,
         stdout: None,
     })
+}
+
+/// What an editor file of that preset may replace at `path`: one of ours by its content, one that its run lists
+/// as it is, and one that says the same as the new one, `bytes`.
+///
+/// # Errors
+/// The file in its place cannot be read.
+pub fn may_replace(path: &Path, preset: Preset, bytes: Option<&[u8]>) -> Result<Replaces, PipelineError> {
+    let own = editor_file_of_ours(preset);
+    let allows = |own: Replaces| own.allows(path).map_err(|error| WriteError::from_io(path, error));
+    if allows(own)? {
+        return Ok(own);
+    }
+    let is_same = match bytes {
+        Some(bytes) => optional(read_bounded(path, MAX_CSV_BYTES))?.as_deref() == Some(bytes),
+        None => false,
+    };
+    let is_ours = is_same || (allows(own::unmarked(preset))? && is_listed(path)?);
+    Ok(if is_ours { Replaces::ANYTHING } else { own })
 }
 
 /// Refuses what cannot be done at once.

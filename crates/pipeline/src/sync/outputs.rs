@@ -11,11 +11,10 @@ use mtbsync_artefacts::pairs::{self, PAIRS_FILE, PAIRS_RAW_FILE, pairs_csv, pair
 use mtbsync_artefacts::time_warp::{
     NEW_MARKERS_FILE, OVERLAY_FILE, RecordingFile, TIMEWARP_FILE, TimeWarpFile, WARP_FILE,
 };
-use mtbsync_formats::atomic::{FileSet, Replaces};
+use mtbsync_formats::atomic::{FileSet, Replaces, WriteError};
 use mtbsync_index::describe;
 use mtbsync_index::features::SourceRecording;
 use mtbsync_markers::export::Preset;
-use mtbsync_markers::own::editor_file as editor_file_of_ours;
 use mtbsync_markers::{StatusCounts, TransferredMarker, new_markers_csv};
 use mtbsync_matching::align::Alignment;
 use mtbsync_quality::perf::{Perf, PerfPair, Timings};
@@ -30,10 +29,7 @@ use super::ride::Ride;
 use super::{RunName, SyncRequest, SyncTimings, geometry_file, matcher_file};
 use crate::context::Context;
 use crate::map::viewer::{self, Picture};
-use crate::markers::export::NewRun;
-use crate::markers::export::Selection;
-use crate::markers::export::default_name;
-use crate::markers::export::editor_file;
+use crate::markers::export::{NewRun, Selection, default_name, editor_file, may_replace};
 use crate::markers::transfer::{carry_over, only_set};
 use crate::resources::Resources;
 
@@ -97,13 +93,30 @@ impl SyncRun<'_> {
     }
 
     /// Editor files of every preset, whether this run was asked for them or not: those of an earlier map are
-    /// wrong now.
-    pub fn drop_stale_editor_files(&mut self) {
+    /// wrong now. Of those that may be a person's they are told.
+    pub fn drop_stale_editor_files(&mut self) -> Result<(), PipelineError> {
+        let stem = markers_stem();
+        let asked: Vec<String> = self
+            .request
+            .exports
+            .iter()
+            .map(|p| default_name(p, &stem))
+            .collect();
         for preset in Preset::ALL {
-            let name = format!("{}{}", markers_stem(), preset.default_suffix());
-            self.set
-                .remove_stale(&self.target.folder.join(name), editor_file_of_ours(preset));
+            let name = format!("{stem}{}", preset.default_suffix());
+            let path = self.target.folder.join(&name);
+            let may = may_replace(&path, preset, None)?;
+            let is_ours = may
+                .allows(&path)
+                .map_err(|error| WriteError::from_io(&path, error))?;
+            if !is_ours && !asked.contains(&name) {
+                self.warnings.push(format!(
+                    "{name} stays as it is: it is not from an earlier run, and may not fit the new map"
+                ));
+            }
+            self.set.remove_stale(&path, may);
         }
+        Ok(())
     }
 
     /// Everything of the run but its telemetry.
@@ -118,7 +131,7 @@ impl SyncRun<'_> {
         let (of_run, unmet) = kept.counted(inputs.markers.as_ref().map_or(&[], |table| &table.markers));
         if self.request.stop_after_pairs {
             self.drop_stale(&[TIMEWARP_FILE, WARP_FILE, OVERLAY_FILE]);
-            self.drop_stale_editor_files();
+            self.drop_stale_editor_files()?;
             self.write_set_markers(inputs, &kept.edits)?;
             return Ok(Written::default());
         }
@@ -213,7 +226,7 @@ impl SyncRun<'_> {
             .iter()
             .map(|p| default_name(p, &stem))
             .collect();
-        self.drop_stale_editor_files();
+        self.drop_stale_editor_files()?;
         let Some(table) = inputs.markers.as_ref().filter(|_| self.usable) else {
             self.write_set_markers(inputs, edits)?;
             return Ok(None);
@@ -277,7 +290,8 @@ impl SyncRun<'_> {
             };
             let path = self.target.folder.join(name);
             for (part, bytes) in made.paths(&path).iter().zip(&made.files) {
-                self.put_at(&preset.name, part, editor_file_of_ours(preset.format), bytes)?;
+                let own = may_replace(part, preset.format, Some(bytes))?;
+                self.put_at(&preset.name, part, own, bytes)?;
             }
             self.warnings.extend(made.summary.warnings);
         }

@@ -6,7 +6,6 @@ use mtbsync_artefacts::pairs::{self, PAIRS_FILE, PAIRS_RAW_FILE};
 use mtbsync_artefacts::run_set::{self, MANIFEST_FILE};
 use mtbsync_artefacts::time_warp::{self, NEW_MARKERS_FILE, OVERLAY_FILE, TIMEWARP_FILE, WARP_FILE};
 use mtbsync_formats::atomic::Replaces;
-use mtbsync_markers::own::editor_file as editor_file_of_ours;
 use mtbsync_quality::perf::{self, PERF_FILE};
 use mtbsync_quality::regression::{self, REGRESSION_FILE};
 use mtbsync_task::error::PipelineError;
@@ -15,7 +14,7 @@ use mtbsync_task::files::{Outputs, folder_of};
 use super::SyncRequest;
 use crate::context::Context;
 use crate::map::viewer;
-use crate::markers::export::default_name;
+use crate::markers::export::{default_name, may_replace};
 use crate::recordings::index::prepare_folder;
 
 /// Where the results go, found out to be writable before the first expensive step.
@@ -155,7 +154,7 @@ fn check_outputs(request: &SyncRequest, target: &Target, outputs: &Outputs) -> R
     }
     for preset in &request.exports {
         let path = target.folder.join(default_name(preset, &markers_stem()));
-        outputs.allow(&path, editor_file_of_ours(preset.format))?;
+        outputs.allow(&path, may_replace(&path, preset.format, None)?)?;
     }
     Ok(())
 }
