@@ -381,7 +381,7 @@ mod tests {
         fs::write(&chapters, "0:00 typed").unwrap();
         assert!(!is_listed(&chapters).unwrap());
         let made = set(folder, &[("new_markers_youtube.txt", "0:00 made")]);
-        RunLock::wait(folder).commit_run(made).unwrap();
+        RunLock::wait(folder).commit_run(made, OWN).unwrap();
         assert!(is_listed(&chapters).unwrap());
         fs::write(&chapters, "0:00 made and edited").unwrap();
         assert!(!is_listed(&chapters).unwrap());

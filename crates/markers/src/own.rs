@@ -36,8 +36,8 @@ pub fn editor_file(preset: Preset) -> Replaces {
     })
 }
 
-/// Files of that preset that look the same whoever wrote them: chapters for YouTube, and markers with columns of
-/// a person. Only the list of a run says whose they are.
+/// Files of that preset that look the same whoever wrote them: chapters for YouTube, and markers with columns
+/// of a person. Only the list of a run says whose they are.
 pub fn unmarked(preset: Preset) -> Replaces {
     match preset {
         Preset::Youtube => Replaces::own(|ends| {

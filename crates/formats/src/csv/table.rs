@@ -13,8 +13,8 @@ const MAX_ROWS: usize = 4_000_000;
 /// Bound on columns; spreadsheets end at 16,384.
 const MAX_COLUMNS: usize = 16_384;
 
-/// Bound on rows times columns: short rows count in full, as every reader keeps a text for each of their cells
-/// (24 bytes of memory beside its characters). A million markers have 13 columns.
+/// Bound on rows times columns: short rows count in full, as every reader keeps a text for each of their
+/// cells (24 bytes of memory beside its characters). A million markers have 13 columns.
 const MAX_CELLS: usize = 32_000_000;
 
 /// What separates cells.

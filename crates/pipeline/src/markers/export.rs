@@ -356,8 +356,8 @@ pub fn export_markers(request: &ExportRequest, context: &Context<'_>) -> Result<
     })
 }
 
-/// What an editor file of that preset may replace at `path`: one of ours by its content, one that its run lists
-/// as it is, and one that says the same as the new one, `bytes`.
+/// What an editor file of that preset may replace at `path`: one of ours by its content, one that its run
+/// lists as it is, and one that says the same as the new one, `bytes`.
 ///
 /// # Errors
 /// The file in its place cannot be read.
