@@ -102,14 +102,14 @@ impl<R: Read + Seek> NpzReader<R> {
     /// # Errors
     /// As [`array`](Self::array), or the member is no row, or a longer one.
     pub fn bounded<T: NpzElement>(&mut self, name: &str, most: usize) -> Result<Array<T>, NpzError> {
-        let (header, _) = self.open(name)?;
-        match header.shape.as_slice() {
+        match self.shape(name)?.as_slice() {
             [count] if *count <= most => self.array(name),
             shape => Err(NpzError::member(name, format!("has the wrong shape {shape:?}"))),
         }
     }
 
-    /// Reads member `name` and checks its shape; `None` in `shape` allows any length there.
+    /// Reads member `name`, whose shape must be this one; `None` in `shape` allows any length there. Another
+    /// shape is not unpacked.
     ///
     /// # Errors
     /// As [`array`](Self::array), or the shape is another one.
@@ -118,21 +118,25 @@ impl<R: Read + Seek> NpzReader<R> {
         name: &str,
         shape: &[Option<usize>],
     ) -> Result<Array<T>, NpzError> {
-        let array = self.array::<T>(name)?;
-        let fits = array.shape.len() == shape.len()
-            && array
-                .shape
+        let found = self.shape(name)?;
+        let fits = found.len() == shape.len()
+            && found
                 .iter()
                 .zip(shape)
                 .all(|(have, want)| want.is_none_or(|want| want == *have));
         if fits {
-            Ok(array)
+            self.array(name)
         } else {
-            Err(NpzError::member(
-                name,
-                format!("has the wrong shape {:?}", array.shape),
-            ))
+            Err(NpzError::member(name, format!("has the wrong shape {found:?}")))
         }
+    }
+
+    /// The shape that member `name` says it has.
+    ///
+    /// # Errors
+    /// As [`array`](Self::array).
+    pub fn shape(&mut self, name: &str) -> Result<Vec<usize>, NpzError> {
+        self.open(name).map(|(header, _)| header.shape)
     }
 
     /// Where member `name` (without `.npy`) lies, when it is stored as it is; `None` for a compressed one.

@@ -15,6 +15,7 @@ use super::{FORMAT, KEYPOINT_NUMBERS, Meta, PICTURES, VERSION, dense_layout, sum
 use crate::column::{BLOCK_BYTES, Column, IndexFile};
 use crate::error::IndexProblem;
 use crate::features::{Features, IndexParams, LOCAL_BYTES, Pictures};
+use crate::tuning::{MAX_META_BYTES, MAX_UNPACKED_BYTES};
 
 /// Read an index. Descriptors and keypoints stay in the file, which is looked through once and kept open.
 pub fn read(path: &Path) -> Result<Features, PipelineError> {
@@ -40,7 +41,9 @@ fn not_an_index(error: &NpzError) -> IndexProblem {
 }
 
 fn read_meta(npz: &mut NpzReader<BufReader<File>>) -> Result<Meta, IndexProblem> {
-    let text: Array<u8> = npz.array("meta").map_err(|error| not_an_index(&error))?;
+    let text: Array<u8> = npz
+        .bounded("meta", MAX_META_BYTES)
+        .map_err(|error| not_an_index(&error))?;
     let meta: serde_json::Value = json::from_slice(&text.data).map_err(|_| IndexProblem::NotAnIndex)?;
     if meta.get("format").and_then(|f| f.as_str()) != Some(FORMAT) {
         return Err(IndexProblem::NotAnIndex);
@@ -64,9 +67,9 @@ pub(super) fn decode(file: File) -> Result<Features, IndexProblem> {
     let mut npz = NpzReader::new(BufReader::new(again)).map_err(|error| not_an_index(&error))?;
     let file = IndexFile::new(file);
     let meta = read_meta(&mut npz)?;
-    let t_secs = npz.shaped::<f64>("t_ref", &[None])?.data;
+    let t_secs = numbers::<f64>(&mut npz, "t_ref", &[None])?;
     let n = t_secs.len();
-    let offsets = npz.shaped::<i64>("frame_offsets", &[Some(n + 1)])?.data;
+    let offsets = numbers::<i64>(&mut npz, "frame_offsets", &[Some(n + 1)])?;
     let total = offsets
         .last()
         .and_then(|&k| usize::try_from(k).ok())
@@ -78,7 +81,7 @@ pub(super) fn decode(file: File) -> Result<Features, IndexProblem> {
     let mut fine_t_secs = Vec::new();
     let mut fine_dense = Column::of_bytes(DESCRIPTOR_LEN, Vec::new());
     if npz.contains("fine_t") {
-        fine_t_secs = npz.shaped::<f64>("fine_t", &[None])?.data;
+        fine_t_secs = numbers::<f64>(&mut npz, "fine_t", &[None])?;
         fine_dense = column::<u8>(&mut npz, &file, "fine_dense", [fine_t_secs.len(), DESCRIPTOR_LEN])?;
     }
     let mut details = |name: &str, frames: usize| {
@@ -96,7 +99,7 @@ pub(super) fn decode(file: File) -> Result<Features, IndexProblem> {
         *luma = pictures(&mut npz, &file, names, frames)?;
     }
     let track: Vec<[f64; 6]> = if npz.contains("track") {
-        let rows = npz.shaped::<f64>("track", &[None, Some(6)])?.data;
+        let rows = numbers::<f64>(&mut npz, "track", &[None, Some(6)])?;
         rows.as_chunks::<6>().0.to_vec()
     } else {
         Vec::new()
@@ -153,7 +156,7 @@ fn pictures(
     if !npz.contains(offsets) {
         return Ok(Pictures::default());
     }
-    let offsets = npz.shaped::<i64>(offsets, &[Some(frames + 1)])?.data;
+    let offsets = numbers::<i64>(npz, offsets, &[Some(frames + 1)])?;
     let total = offsets.last().and_then(|&end| usize::try_from(end).ok());
     let total = total
         .filter(|_| rise_from_zero(&offsets))
@@ -162,6 +165,21 @@ fn pictures(
         jpegs: column::<u8>(npz, file, bytes, [total, 1])?,
         offsets,
     })
+}
+
+/// A member of that shape, in memory. A compressed one may say anything of its length.
+pub(super) fn numbers<T: NpzElement>(
+    npz: &mut NpzReader<BufReader<File>>,
+    name: &str,
+    shape: &[Option<usize>],
+) -> Result<Vec<T>, IndexProblem> {
+    let found = npz.shape(name)?;
+    let bytes = found.iter().try_fold(T::SIZE, |bytes, n| bytes.checked_mul(*n));
+    let is_large = bytes.is_none_or(|bytes| bytes > MAX_UNPACKED_BYTES);
+    if is_large && npz.locate::<T>(name)?.is_none() {
+        return Err(IndexProblem::Damaged);
+    }
+    Ok(npz.shaped::<T>(name, shape)?.data)
 }
 
 /// A large member of `[rows, numbers]`: left in the file where it is stored as it is, else unpacked.
@@ -173,14 +191,15 @@ fn column<T: NpzElement>(
 ) -> Result<Column, IndexProblem> {
     let width = numbers * T::SIZE;
     if let Some(found) = npz.locate::<T>(name)? {
-        let blocks = (rows * width).div_ceil(BLOCK_BYTES);
-        let sums = npz.shaped::<u32>(&sums_name(name), &[Some(blocks)])?.data;
+        // Before anything is made of `rows`, which may be any number that the file says.
         if found.shape != [rows, numbers] {
             return Err(IndexProblem::Damaged);
         }
+        let blocks = (rows * width).div_ceil(BLOCK_BYTES);
+        let sums = npz.shaped::<u32>(&sums_name(name), &[Some(blocks)])?.data;
         return Ok(Column::in_file([rows, width], file, found.offset, sums));
     }
-    let unpacked = npz.shaped::<T>(name, &[Some(rows), Some(numbers)])?.data;
+    let unpacked = self::numbers::<T>(npz, name, &[Some(rows), Some(numbers)])?;
     let mut bytes = Vec::with_capacity(unpacked.len() * T::SIZE);
     unpacked
         .into_iter()

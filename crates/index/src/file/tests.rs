@@ -6,10 +6,12 @@ use mtbsync_formats::npz::{Compression, NpzWriter};
 use mtbsync_vision::dense::DESCRIPTOR_LEN;
 use mtbsync_vision::structure::HOG_GRID_LEN;
 
-use super::read::decode;
+use super::read::{decode, numbers};
 use super::*;
 use crate::column::Column;
+use crate::error::IndexProblem;
 use crate::features::{Features, IndexParams, LOCAL_BYTES, Pictures};
+use crate::tuning::{MAX_META_BYTES, MAX_UNPACKED_BYTES};
 
 fn features(track: Vec<[f64; 6]>) -> Features {
     Features {
@@ -114,6 +116,42 @@ fn a_flipped_bit_is_noticed_wherever_it_changes_anything() {
         }
     }
     assert!(noticed > places.len() * 3 / 4, "{noticed} of {}", places.len());
+}
+
+/// A small file that would unpack to gigabytes, and one with more keypoints than can be counted.
+#[test]
+fn lengths_that_only_a_file_claims_take_no_memory() {
+    let large = vec![0.0; MAX_UNPACKED_BYTES / 8 + 1];
+    for (compression, is_read) in [(Compression::Deflate, false), (Compression::Stored, true)] {
+        let mut npz = NpzWriter::new(tempfile::tempfile().unwrap(), compression);
+        npz.add("t_ref", &[large.len()], &large).unwrap();
+        let mut npz = NpzReader::new(BufReader::new(npz.finish().unwrap())).unwrap();
+        assert_eq!(numbers::<f64>(&mut npz, "t_ref", &[None]).is_ok(), is_read);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("index.npz");
+    write(&path, OWN, &features(Vec::new()), "2026-06-01T09:00:00Z").unwrap();
+    let mut whole = NpzReader::new(File::open(&path).unwrap()).unwrap();
+    let meta = whole.array::<u8>("meta").unwrap().data;
+    let meta = String::from_utf8(meta).unwrap();
+    let (start, _) = meta.split_once("\"members\"").unwrap();
+    let meta = format!("{start}\"members\": []}}");
+    let padded = format!("{meta}{}", " ".repeat(MAX_META_BYTES));
+    let mut npz = NpzWriter::new(tempfile::tempfile().unwrap(), Compression::Deflate);
+    npz.add_text("meta", padded.as_bytes()).unwrap();
+    assert!(matches!(
+        decode(npz.finish().unwrap()),
+        Err(IndexProblem::NotAnIndex)
+    ));
+    let mut npz = NpzWriter::new(tempfile::tempfile().unwrap(), Compression::Stored);
+    npz.add("t_ref", &[1], &[0.0]).unwrap();
+    npz.add("frame_offsets", &[2], &[0, i64::MAX]).unwrap();
+    npz.add::<f32>("kpts", &[0, KEYPOINT_NUMBERS], &[]).unwrap();
+    npz.add_text("meta", meta.as_bytes()).unwrap();
+    assert!(matches!(
+        decode(npz.finish().unwrap()),
+        Err(IndexProblem::Damaged)
+    ));
 }
 
 #[test]
