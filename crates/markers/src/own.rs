@@ -69,16 +69,50 @@ fn is_edl_of_markers(ends: &Ends, is_marker: impl Fn(&str) -> bool) -> bool {
     let events = text.lines().filter(is_event).count();
     let markers = text.lines().filter(|line| is_marker(line)).count();
     // The last event of a long list may be cut between its lines.
-    text.starts_with("TITLE:") && events.abs_diff(markers) <= usize::from(ends.head.len() >= 60_000)
+    text.starts_with("TITLE:") && events.abs_diff(markers) <= usize::from(is_cut(ends))
 }
 
-/// Lines that are not empty; the last may be cut.
+/// Lines that are not empty; where only the beginning was read, without the last, which may be cut.
 fn lines(ends: &Ends) -> impl Iterator<Item = String> {
     let text = String::from_utf8_lossy(&ends.head).into_owned();
-    let lines: Vec<String> = text
+    let whole = if is_cut(ends) {
+        text.rfind('\n').map_or(0, |end| end + 1)
+    } else {
+        text.len()
+    };
+    let lines: Vec<String> = text[..whole]
         .lines()
         .filter(|line| !line.trim().is_empty())
         .map(str::to_owned)
         .collect();
     lines.into_iter()
+}
+
+/// Whether the file may be longer than what was read of it, 64 KiB.
+fn is_cut(ends: &Ends) -> bool {
+    ends.head.len() >= 60_000
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_is_cut_is_not_looked_at() {
+        let line = "mtbsync\t01:00:10:00\tV1\tgreen\tRoots\r\n";
+        for length in 65_496..65_536 {
+            let head = line.bytes().cycle().take(length).collect();
+            let ends = Ends {
+                head,
+                ..Ends::default()
+            };
+            assert!(lines(&ends).all(|found| found == line.trim_end()), "{length}");
+        }
+        let head = b"mtbsync\t1\r\nby hand".to_vec();
+        let short = Ends {
+            head,
+            ..Ends::default()
+        };
+        assert_eq!(lines(&short).last().as_deref(), Some("by hand"));
+    }
 }
