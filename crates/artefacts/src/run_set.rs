@@ -422,7 +422,11 @@ mod tests {
         let mut killed = FileSet::new();
         killed.push(list.staged(folder, OWN).unwrap());
         killed.commit().unwrap();
-        write_files(&[(&table, Replaces::ANYTHING, b"carried over again")]).unwrap();
+        write_files_under(
+            Some(&lock),
+            &[(&table, Replaces::ANYTHING, b"carried over again")],
+        )
+        .unwrap();
         assert!(check(&map, b"a").is_ok());
         assert_eq!((changed(&map), changed(&table)), (None, None));
     }
