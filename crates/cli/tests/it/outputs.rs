@@ -152,6 +152,7 @@ fn a_table_is_of_the_map_that_is_there_when_it_is_written() {
         .program()
         .args(args.split(' '))
         .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
