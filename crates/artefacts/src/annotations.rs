@@ -250,8 +250,11 @@ impl<'a> SetMoments<'a> {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use mtbsync_formats::atomic::FileSet;
+
     use super::*;
-    use crate::moments;
+    use crate::anchors::ANCHORS_FILE;
+    use crate::{edits, moments};
 
     pub(crate) const TABLE: &str = "marker_id,name,t_ref,t_new_est,t_new,t_new_low,t_new_high,confidence,needs_review,status,t_new_end\n\
         a,A,1.000000,2.000000,2.000000,1.900000,2.100000,0.9000,false,ok,2.500000\n\
@@ -324,6 +327,23 @@ pub(crate) mod tests {
             (other[0].created_at.as_str(), other[0].updated_at.as_str()),
             ("first", "later")
         );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn notes_the_disk_cannot_tell_of_are_not_absent() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(read(folder.path()).unwrap(), []);
+        let path = folder.path().join(ANNOTATIONS_FILE);
+        // A link to itself: there is something, and neither its kind nor its content can be had.
+        std::os::unix::fs::symlink(&path, &path).unwrap();
+        assert!(read(folder.path()).is_err());
+        let trail = folder.path().join(crate::trail_file::TRAIL_FILE);
+        std::os::unix::fs::symlink(&trail, &trail).unwrap();
+        assert!(crate::trail_file::TrailFile::read(folder.path()).is_err());
+        let (mut set, anchors) = (FileSet::new(), folder.path().join(ANCHORS_FILE));
+        std::os::unix::fs::symlink(&anchors, &anchors).unwrap();
+        assert!(edits::put_aside(folder.path(), &[ANCHORS_FILE], &mut set).is_err());
     }
 
     #[test]

@@ -231,6 +231,14 @@ mod tests {
     }
 
     #[test]
+    fn a_file_too_large_to_be_of_a_person_is_not_read_to_be_put_aside() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = std::fs::File::create(folder.path().join(ANNOTATIONS_FILE)).unwrap();
+        file.set_len(annotations::MAX_BYTES + 1).unwrap();
+        assert!(put_aside(folder.path(), &EDIT_FILES, &mut FileSet::new()).is_err());
+    }
+
+    #[test]
     fn tables_of_others_stay_as_they_are() {
         let edits = Edits {
             notes: vec![about(Some("1"), Some(9.0), "")],

@@ -1,7 +1,9 @@
 //! Outputs replace nothing that is not theirs, belong together, and what is stored is what was written.
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
+use std::process::Stdio;
 
 use crate::common::{Place, data, straight_warp};
 use crate::sync::sync_sample;
@@ -142,6 +144,35 @@ fn tables_and_chapters_of_a_person_are_not_replaced() {
 }
 
 #[test]
+fn a_table_is_of_the_map_that_is_there_when_it_is_written() {
+    let place = place();
+    place.write("run/manifest.json", r#"{"version":1,"whole":true,"files":{}}"#);
+    let args = "transfer-markers --ref-markers - --timewarp-json run/timewarp.json --out run/new_markers.csv";
+    let mut child = place
+        .program()
+        .args(args.split(' '))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut markers = child.stdin.take().unwrap();
+    // More than a pipe holds: once it is written the command has begun to read it, after the map.
+    let long = format!("name,t_ref,comment\nA,11,{}", "c".repeat(256 << 10));
+    markers.write_all(long.as_bytes()).unwrap();
+    let other = straight_warp(true).replace("\"t_ref\":[1.0,31.0]", "\"t_ref\":[3.0,33.0]");
+    place.write("run/timewarp.json", other);
+    drop(markers);
+    let said = child.wait_with_output().unwrap();
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    assert!(
+        place
+            .read("run/new_markers.csv")
+            .contains("A,11.000000,8.000000,")
+    );
+}
+
+#[test]
 fn an_input_is_never_replaced() {
     let place = place();
     for (input, command) in [
@@ -193,6 +224,7 @@ fn a_sync_replaces_its_own_artefacts_only_and_says_so_before_it_works() {
     for (name, content) in [
         ("pairs.csv", "t_new,t_ref\n1,2\n"),
         ("perf.json", "{\"mine\":1}"),
+        ("manifest.json", "{\"name\":\"my web app\"}"),
         ("alignment_overlay.png", "\u{89}PNG mine"),
     ] {
         let path = place.write(&format!("o/{name}"), content);

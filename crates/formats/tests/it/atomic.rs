@@ -172,3 +172,17 @@ fn only_what_the_dead_have_left_is_swept() {
     set.commit().unwrap();
     assert_eq!(names(folder.path()), ["a", "mine.mtbsync-tmp"]);
 }
+
+#[cfg(unix)]
+#[test]
+fn what_the_disk_cannot_tell_of_is_neither_replaced_nor_taken_for_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("out.csv");
+    // A link to itself: there is something, and neither its kind nor its content can be had.
+    std::os::unix::fs::symlink(&path, &path).unwrap();
+    assert!(StagedFile::create(&path, Replaces::NOTHING).is_err());
+    let mut set = FileSet::new();
+    set.remove_stale(&path, Replaces::NOTHING);
+    assert!(set.commit().is_err());
+    assert!(path.symlink_metadata().is_ok());
+}

@@ -22,8 +22,8 @@ use mtbsync_formats::atomic::{FileSet, Replaces};
 use mtbsync_formats::csv::MAX_CSV_BYTES;
 use mtbsync_formats::read_bounded;
 use mtbsync_markers::{DEFAULT_REVIEW_THRESHOLD, new_markers_csv};
-use mtbsync_task::error::PipelineError;
-use mtbsync_task::files::Input;
+use mtbsync_task::error::{PipelineError, optional};
+use mtbsync_task::files::{Input, exists};
 
 use crate::map::doubt::{Doubt, doubts};
 use crate::map::error::MapProblem;
@@ -86,12 +86,12 @@ pub fn refit(folder: &Path, rows: Vec<AnchorRow>) -> Result<Refit, PipelineError
         anchors: Vec::new(),
     };
     // A file that is no table any more is about to be replaced.
-    let stored = read_rows(&folder.join(ANCHORS_FILE)).unwrap_or_default();
+    let stored = optional(read_rows(&folder.join(ANCHORS_FILE)))?.unwrap_or_default();
     let is_new = |anchor: &&Anchor| !stored.iter().any(|known| is_same(known, anchor));
     let new: Vec<Anchor> = anchors.iter().filter(is_new).copied().collect();
     let doubts = doubts(&pairs, &anchors, &new, &settings, (new_secs, ref_secs));
     let markers = folder.join(NEW_MARKERS_FILE);
-    let (markers_csv, changed) = if markers.is_file() {
+    let (markers_csv, changed) = if exists(&markers)? {
         let (csv, changed) = moved_markers(&markers, &file, &edits)?;
         (Some(csv), changed)
     } else {
@@ -148,7 +148,7 @@ impl Refit {
 pub fn repinned(folder: &Path) -> Result<Option<Vec<u8>>, PipelineError> {
     let path = folder.join(NEW_MARKERS_FILE);
     let edits = Edits::beside(&path)?;
-    if edits.notes.is_empty() || !path.is_file() {
+    if edits.notes.is_empty() || !exists(&path)? {
         return Ok(None);
     }
     let before = read_bounded(&path, MAX_CSV_BYTES)?;
@@ -242,4 +242,23 @@ fn settings_of(file: &TimeWarpFile) -> WarpSettings {
 fn known_secs(told: Option<f64>, pairs: &[Pair], time: impl Fn(&Pair) -> f64) -> f64 {
     let last = || pairs.iter().map(time).fold(0.0, f64::max);
     told.filter(|secs| *secs > 0.0).unwrap_or_else(last)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use mtbsync_artefacts::annotations::ANNOTATIONS_FILE;
+
+    use super::*;
+
+    #[test]
+    fn a_table_the_disk_cannot_tell_of_is_not_absent() {
+        let folder = tempfile::tempdir().unwrap();
+        let notes = r#"[{"marker_id": "1", "t_new": 2.0}]"#;
+        std::fs::write(folder.path().join(ANNOTATIONS_FILE), notes).unwrap();
+        assert_eq!(repinned(folder.path()).unwrap(), None);
+        let table = folder.path().join(NEW_MARKERS_FILE);
+        // A link to itself: there is something, and neither its kind nor its content can be had.
+        std::os::unix::fs::symlink(&table, &table).unwrap();
+        assert!(repinned(folder.path()).is_err());
+    }
 }

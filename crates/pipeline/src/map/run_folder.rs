@@ -40,7 +40,8 @@ impl RunFolder {
     /// Its markers, where it has any.
     pub fn markers(&self) -> Option<PathBuf> {
         let markers = self.folder.join(NEW_MARKERS_FILE);
-        markers.is_file().then_some(markers)
+        // One that the disk cannot tell of is an error to whoever reads it.
+        (!matches!(markers.try_exists(), Ok(false))).then_some(markers)
     }
 
     /// The reference recording.

@@ -2,7 +2,7 @@
 
 mod new_run;
 
-use mtbsync_artefacts::run_set::{changed, is_listed, write_files};
+use mtbsync_artefacts::run_set::{RunLock, changed, is_listed, write_files_under};
 use mtbsync_formats::atomic::{Replaces, WriteError};
 use mtbsync_formats::csv::MAX_CSV_BYTES;
 use mtbsync_formats::read_bounded;
@@ -280,8 +280,9 @@ pub struct ExportReport {
 pub fn export_markers(request: &ExportRequest, context: &Context<'_>) -> Result<ExportReport, PipelineError> {
     check_combination(request)?;
     let input = request.markers.path();
-    let csv = read_new_markers(&request.markers)?;
     let out = output(request)?;
+    let lock = lock_of_run(request, &out);
+    let csv = read_new_markers(&request.markers)?;
     let folder = match &request.markers {
         Input::File(path) => Some(folder_of(path)),
         Input::Stdin => None,
@@ -347,13 +348,24 @@ pub fn export_markers(request: &ExportRequest, context: &Context<'_>) -> Result<
             let own = may_replace(path, request.preset.format, Some(bytes))?;
             Ok((path.as_path(), outputs.check(path, own)?, bytes.as_slice()))
         });
-        write_files(&files.collect::<Result<Vec<_>, PipelineError>>()?)?;
+        let files = files.collect::<Result<Vec<_>, PipelineError>>()?;
+        let lock = lock.or_else(|| RunLock::of_run_with(&out));
+        write_files_under(lock.as_ref(), &files)?;
     }
     Ok(ExportReport {
         summary: made.summary,
         files: paths,
         stdout: None,
     })
+}
+
+/// The lock of the run that a file goes into: from before its table is read, nobody changes it. Nobody is
+/// kept waiting for a table from stdin or the copy of a video.
+fn lock_of_run(request: &ExportRequest, out: &Destination) -> Option<RunLock> {
+    match (&request.markers, out) {
+        (Input::File(_), Destination::File(out)) if request.mux.is_none() => RunLock::of_run_with(out),
+        _ => None,
+    }
 }
 
 /// What an editor file of that preset may replace at `path`: one of ours by its content, one that its run

@@ -15,7 +15,7 @@ use mtbsync_index::describe::absolute;
 use mtbsync_markers::Marker;
 use mtbsync_quality::perf::{PERF_FILE, Perf};
 use mtbsync_task::error::{PipelineError, optional};
-use mtbsync_task::files::Input;
+use mtbsync_task::files::{Input, exists};
 
 use super::SyncRequest;
 use super::inputs::Inputs;
@@ -119,7 +119,7 @@ impl KeptEdits {
     /// Where no markers were named and a person has set something, those in the run's own table go on.
     pub fn add_markers(&self, inputs: &mut Inputs, folder: &Path) -> Result<(), PipelineError> {
         let path = folder.join(NEW_MARKERS_FILE);
-        if inputs.markers.is_none() && self.counts != EditCounts::default() && path.is_file() {
+        if inputs.markers.is_none() && self.counts != EditCounts::default() && exists(&path)? {
             inputs.markers = Some(read_marker_table(&Input::File(path), None)?);
         }
         Ok(())

@@ -15,6 +15,7 @@ use mtbsync_artefacts::sample::sample;
 use mtbsync_artefacts::time_warp::TIMEWARP_FILE;
 use mtbsync_formats::is_moment;
 use mtbsync_pipeline::map::refit::refit;
+use mtbsync_task::files::exists;
 use serde_json::{Value, json};
 
 use super::annotations::run_of;
@@ -50,7 +51,7 @@ async fn read(State(state): State<AppState>, query: Query) -> Result<Response, A
 
 /// The anchors on the disk, as written; none without the file.
 fn stored(path: &Path) -> Result<Vec<AnchorRow>, ApiError> {
-    if !path.exists() {
+    if !exists(path)? {
         return Ok(Vec::new());
     }
     Ok(read_rows(path)?)

@@ -179,7 +179,7 @@ fn own_gates(runs: &[SplitRun], warnings: &mut Vec<String>) -> Result<Option<Own
     let (mut found, mut first_error): (Option<OwnGates>, _) = (None, None);
     for run in runs {
         let path = run.folder.join(NEW_MARKERS_FILE);
-        if !path.is_file() {
+        if matches!(path.try_exists(), Ok(false)) {
             continue;
         }
         let gates = match read_gates(&Input::new(&path), &mut Vec::new()) {
