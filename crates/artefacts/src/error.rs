@@ -48,6 +48,9 @@ pub enum ArtefactProblem {
     /// More of something than trail.json may hold.
     #[error("trail.json holds too many {0}")]
     TooMany(&'static str),
+    /// A trail of no id, or of that of another one.
+    #[error("trails[{0}] in trail.json has no id of its own")]
+    NoId(usize),
     /// A text that is longer than trail.json may hold.
     #[error("a text is too long ({0})")]
     TooLong(String),
@@ -78,7 +81,7 @@ impl Problem for ArtefactProblem {
                 "a later moment of the new run must lie later in the reference: correct or remove one of the two"
             }
             Self::HalfWritten { .. } => "make the run again with mtbsync sync",
-            Self::NotATrail(_) | Self::TooMany(_) => "repair or remove trail.json",
+            Self::NotATrail(_) | Self::TooMany(_) | Self::NoId(_) => "repair or remove trail.json",
             Self::TooLong(_) => "names have at most 200 characters, notes 4000",
             Self::NotAnnotations(_) => "repair or remove annotations.json",
             Self::NoJson(_) | Self::NoNpz(_) => return None,

@@ -7,14 +7,13 @@ use std::path::{Path, PathBuf};
 use mtbsync_formats::atomic::{FileSet, Replaces, StagedFile};
 use mtbsync_formats::{is_moment, json, read_bounded};
 use mtbsync_task::error::PipelineError;
+pub use mtbsync_task::files::TRAIL_FILE;
 use mtbsync_task::files::exists;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::error::ArtefactProblem;
 
-/// Its name.
-pub const TRAIL_FILE: &str = "trail.json";
 /// Newest version that is read.
 const VERSION: u64 = 1;
 /// Most bytes read: thousands of runs with notes.
@@ -176,6 +175,10 @@ impl TrailFile {
             return Err(many("trails"));
         }
         for (k, trail) in self.trails.iter().enumerate() {
+            let is_taken = self.trails.iter().take(k).any(|other| other.id == trail.id);
+            if is_taken || trail.id.is_empty() {
+                return Err(ArtefactProblem::NoId(k).into());
+            }
             let too_long = |what: &str| {
                 let field = format!("trails[{k}].{what}");
                 PipelineError::from(ArtefactProblem::TooLong(field))
@@ -276,19 +279,20 @@ mod tests {
             ("[1", "not a trail.json"),
             (r#"{"trails":[]}"#, "not a trail.json"),
             (r#"{"version":2,"trails":[]}"#, "newer"),
+            (r#"{"version":1,"trails":[{"id":"a"},{"id":"a"}]}"#, "trails[1]"),
             (
-                r#"{"version":1,"trails":[{"gates":[{"name":"A","t_ref":1e15}]}]}"#,
+                r#"{"version":1,"trails":[{"id":"a","gates":[{"name":"A","t_ref":1e15}]}]}"#,
                 "trails[0].gates[0].t_ref",
             ),
             (
-                r#"{"version":1,"trails":[{"gates":[{"t_ref":1,"type":"end"}]}]}"#,
+                r#"{"version":1,"trails":[{"id":"a","gates":[{"t_ref":1,"type":"end"}]}]}"#,
                 "not a trail.json",
             ),
         ] {
             assert!(refused(text).contains(says), "{text}: {}", refused(text));
         }
         let long = format!(
-            r#"{{"version":1,"trails":[{{"runs":{{"a":{{"note":"{}"}}}}}}]}}"#,
+            r#"{{"version":1,"trails":[{{"id":"a","runs":{{"a":{{"note":"{}"}}}}}}]}}"#,
             "n".repeat(4001)
         );
         assert!(refused(&long).contains("trails[0].runs.a"));

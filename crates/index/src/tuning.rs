@@ -5,11 +5,11 @@
 pub(crate) const FINE_FPS: f64 = 10.0;
 /// Rate with `--precise`, frames a second. By hand: what decoding everything affords.
 pub(crate) const PRECISE_FINE_FPS: f64 = 15.0;
-/// Largest description of an index, bytes: names of recordings and a lens for each of their files. Measured: 2 kB
-/// for one file.
+/// Largest description of an index, bytes: names of recordings and a lens for each of their files. Measured:
+/// 2 kB for one file.
 pub(crate) const MAX_META_BYTES: usize = 8 << 20;
-/// Largest compressed member that is read, bytes unpacked: all of it goes into memory, and a thousandth of it in
-/// a file may be as much. By hand: two hours of descriptors at 3 a second.
+/// Largest compressed member that is read, bytes unpacked: all of it goes into memory, and a thousandth of it
+/// in a file may be as much. By hand: two hours of descriptors at 3 a second.
 pub(crate) const MAX_UNPACKED_BYTES: usize = 64 << 20;
 /// Frames described at once. By hand: enough for the threads of a laptop.
 pub(crate) const BATCH: usize = 16;

@@ -102,6 +102,8 @@ pub fn is_same_file(a: &Path, b: &Path) -> bool {
 
 /// Notes of a person on the markers of a run, in its folder.
 pub const ANNOTATIONS_FILE: &str = "annotations.json";
+/// Names, gates and riders of trails, above the runs.
+pub const TRAIL_FILE: &str = "trail.json";
 /// Moments a person has pinned, in the folder of a run.
 pub const ANCHORS_FILE: &str = "anchors.csv";
 
@@ -110,7 +112,7 @@ pub const ANCHORS_FILE: &str = "anchors.csv";
 /// # Errors
 /// [`TaskProblem::OfAPerson`].
 pub fn check_name(file: &Path) -> Result<(), PipelineError> {
-    let is_of_a_person = [ANNOTATIONS_FILE, ANCHORS_FILE].iter().any(|name| {
+    let is_of_a_person = [ANNOTATIONS_FILE, ANCHORS_FILE, TRAIL_FILE].iter().any(|name| {
         file.file_name()
             .is_some_and(|file| file.eq_ignore_ascii_case(name))
     });

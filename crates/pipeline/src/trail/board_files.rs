@@ -1,6 +1,6 @@
 //! The board as files.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use mtbsync_artefacts::run_set::write_files;
 use mtbsync_formats::atomic::Replaces;
@@ -8,6 +8,7 @@ use mtbsync_formats::csv::{CsvWriter, seconds6, spreadsheet_safe};
 use mtbsync_task::error::PipelineError;
 
 use super::board::{Board, Row, Secs};
+use super::places::Places;
 use crate::context::Context;
 
 /// Columns of the table; the first of them know it again.
@@ -35,8 +36,16 @@ const OWN: Replaces = Replaces::own(|ends| ends.has_header("run,rider,date,rank,
 ///
 /// # Errors
 /// It cannot be written, or would replace another file.
-pub fn write_csv(board: &Board, path: &Path, context: &Context<'_>) -> Result<(), PipelineError> {
-    let may = context.outputs([]).check(path, OWN)?;
+pub fn write_csv(
+    places: &Places<'_>,
+    board: &Board,
+    path: &Path,
+    context: &Context<'_>,
+) -> Result<(), PipelineError> {
+    let inputs = places.inputs();
+    let may = context
+        .outputs(inputs.iter().map(PathBuf::as_path))
+        .check(path, OWN)?;
     write_files(&[(path, may, &csv(board))])?;
     Ok(())
 }

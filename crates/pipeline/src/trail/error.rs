@@ -33,6 +33,18 @@ pub enum TrailProblem {
     /// No run of the trail has a map.
     #[error("no run of the trail is aligned")]
     NothingAligned,
+    /// No run leads to the recording that places are told on.
+    #[error("no run of the trail leads to its reference {0} any more")]
+    ReferenceApart(String),
+    /// A rider of whom no run is shown.
+    #[error("no run of {0} on the board")]
+    NoSuchRider(String),
+    /// A run that passes no section.
+    #[error("{0} passes no section of the trail")]
+    PassesNothing(String),
+    /// A gate before the beginning or after the end of the reference.
+    #[error("the gate {0} lies outside of the reference recording")]
+    GateOutside(String),
     /// Fewer gates than a section has.
     #[error("sections need two gates, and the trail has {0}")]
     FewGates(usize),
@@ -76,6 +88,10 @@ impl Problem for TrailProblem {
             Self::NoSuchTrail { known, .. } => return Some(format!("trails here: {known}")),
             Self::SeveralTrails(_) => "say which with ‹trail›",
             Self::NothingAligned | Self::NotAligned(_) => "align runs with mtbsync sync",
+            Self::ReferenceApart(_) => "make one of its runs the reference with mtbsync trail reference",
+            Self::NoSuchRider(_) => "say who rode with mtbsync trail set",
+            Self::PassesNothing(_) => return None,
+            Self::GateOutside(_) => "gates are seconds of the reference",
             Self::FewGates(_) => "set gates with mtbsync trail gates",
             Self::ManyGates(_) => "ask for at least two, a second of the trail apart",
             Self::NoIdeal(_) => "set the moments of its gates in mtbsync compare, or sync more runs",
@@ -92,10 +108,14 @@ impl Problem for TrailProblem {
 
     fn failure(&self) -> Failure {
         match self {
-            Self::SeveralTrails(_) | Self::ManyGates(_) | Self::Value(_) => Failure::Usage,
+            Self::SeveralTrails(_) | Self::ManyGates(_) | Self::GateOutside(_) | Self::Value(_) => {
+                Failure::Usage
+            }
             Self::NothingAligned
             | Self::NotAligned(_)
             | Self::FewGates(_)
+            | Self::ReferenceApart(_)
+            | Self::PassesNothing(_)
             | Self::NoIdeal(_)
             | Self::NothingInCommon { .. } => Failure::NotAligned,
             _ => Failure::Failed,

@@ -14,7 +14,7 @@ use mtbsync_markers::{
 use mtbsync_task::error::{PipelineError, TaskProblem};
 
 use super::error::TrailProblem;
-use super::places::Places;
+use super::places::{Places, itself};
 use super::runs::{Root, TrailRun};
 use crate::map::run_folder::recording;
 use crate::markers::map::MarkerMap;
@@ -44,6 +44,9 @@ fn way(places: &Places<'_>, from: &TrailRun, to: &TrailRun) -> Result<Option<Com
         let warp = run.warp.clone();
         warp.ok_or_else(|| PipelineError::from(TrailProblem::NotAligned(run.name.clone())).at(&run.folder))
     };
+    if !from.new_key().is_empty() && from.new_key() == to.new_key() {
+        return Ok(Some(itself(from.file.new_duration_secs())));
+    }
     let (a, b) = (aligned(from)?, aligned(to)?);
     if from.reference_key() == to.reference_key() {
         return Ok(Some(Composition::new(vec![

@@ -1,12 +1,13 @@
 //! Where the runs of a trail are at a place of it: through one map, or through several in a row.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use mtbsync_align::StopSide;
 use mtbsync_align::compose::{Composition, Step};
 use mtbsync_align::confidence::within_quarter_second;
-use mtbsync_artefacts::time_warp::NEW_MARKERS_FILE;
+use mtbsync_align::{Segment, StopSide, TimeWarp};
+use mtbsync_artefacts::time_warp::{NEW_MARKERS_FILE, TIMEWARP_FILE};
 use mtbsync_artefacts::trail_file::{Gate, GateKind};
 use mtbsync_formats::LONGEST_SECS;
 use mtbsync_markers::DEFAULT_REVIEW_THRESHOLD;
@@ -98,6 +99,16 @@ impl<'a> Places<'a> {
         &self.gates
     }
 
+    /// What no output of the trail may replace: its recordings and the maps of its runs.
+    pub fn inputs(&self) -> Vec<PathBuf> {
+        let of_run = |run: &'a TrailRun| {
+            let sides = [run.file.reference.as_ref(), run.file.new.as_ref()];
+            let recordings = sides.into_iter().flatten().map(|file| PathBuf::from(&file.path));
+            recordings.chain([run.folder.join(TIMEWARP_FILE)])
+        };
+        self.runs().flat_map(of_run).collect()
+    }
+
     /// What tells the reference from other recordings.
     pub fn reference_key(&self) -> &str {
         &self.trail.entry.reference.fingerprint
@@ -117,7 +128,7 @@ impl<'a> Places<'a> {
     /// From a recording to a run.
     pub fn from_key(&self, key: &str, run: &TrailRun) -> Option<Composition> {
         if !key.is_empty() && run.new_key() == key {
-            return Some(Composition::identity());
+            return Some(itself(run.file.new_duration_secs()));
         }
         let warp = run.warp.as_ref()?;
         let own = Composition::new(vec![Step::backwards(Arc::clone(warp))]);
@@ -217,10 +228,11 @@ impl<'a> Places<'a> {
     /// A gate where the reference was at it.
     fn placed(&self, gate: &Gate) -> Option<PlacedGate> {
         let set_on = self.set_on(gate)?;
+        let t_ref_secs = self.on_reference(&set_on).filter(|secs| self.is_filmed(*secs))?;
         Some(PlacedGate {
             id: String::new(),
             name: gate.name.clone(),
-            t_ref_secs: self.on_reference(&set_on)?,
+            t_ref_secs,
             kind: gate.kind,
             set_on,
         })
@@ -235,13 +247,25 @@ impl<'a> Places<'a> {
         };
         let is_same = |set_on: &(String, f64)| {
             let t_ref_secs = self.on_reference(set_on);
-            t_ref_secs.is_some_and(|secs| (secs - t_ref).abs() < SAME_MARKER_SECS)
+            // Where nothing leads there any more, nobody can say that it was moved.
+            t_ref_secs.is_none_or(|secs| (secs - t_ref).abs() < SAME_MARKER_SECS)
         };
         Some(
             there
                 .filter(is_same)
                 .unwrap_or_else(|| (self.reference_key().to_owned(), t_ref)),
         )
+    }
+
+    /// Whether a moment lies within the reference recording, as long as the runs say it is.
+    pub fn is_filmed(&self, t_ref_secs: f64) -> bool {
+        let sides = |run: &'a TrailRun| [run.file.reference.as_ref(), run.file.new.as_ref()];
+        let of_reference = self.runs().flat_map(sides).flatten();
+        let lengths = of_reference
+            .filter(|file| file.key() == self.reference_key())
+            .map(|file| file.duration);
+        let end_secs = lengths.filter(|secs| *secs > 0.0).max_by(f64::total_cmp);
+        (0.0..=end_secs.unwrap_or(LONGEST_SECS)).contains(&t_ref_secs)
     }
 
     fn on_reference(&self, (on, t_on_secs): &(String, f64)) -> Option<f64> {
@@ -302,6 +326,17 @@ pub(super) fn gates_of_table(markers: &Input) -> Result<Vec<PlacedGate>, Pipelin
         last.kind = GateKind::Finish;
     }
     Ok(gates)
+}
+
+/// A recording as a way to itself, from its beginning to its end.
+pub(super) fn itself(duration_secs: f64) -> Composition {
+    let ends = vec![0.0, duration_secs];
+    let segment = Segment::new(ends.clone(), ends, vec![0.0; 2]);
+    let warp = segment.and_then(|segment| TimeWarp::new(vec![segment]));
+    // Nobody knows how long it is.
+    warp.map_or_else(Composition::identity, |warp| {
+        Composition::new(vec![Step::forwards(Arc::new(warp))])
+    })
 }
 
 /// Seconds the rider of a run stands between two moments of it.

@@ -87,6 +87,10 @@ pub fn repoint(root: &Root, file: &mut TrailFile, run: &str) -> Result<Repointed
     for run in &trail.runs {
         report.add(run, &old, &new);
     }
+    // They stay with their trail, whatever becomes of the run that connects them now.
+    for run in &trail.runs {
+        entry.runs.entry(run.name.clone()).or_default();
+    }
     *entry_of(file, &trail) = entry;
     Ok(report)
 }

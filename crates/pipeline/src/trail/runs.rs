@@ -57,6 +57,12 @@ impl TrailRun {
         self.file.reference.as_ref().map_or("", RecordingFile::key)
     }
 
+    /// The day on which it was recorded, `2026-06-14`, as the camera says; empty where that is unknown.
+    pub fn recorded_date(&self) -> &str {
+        let recorded = self.file.new.as_ref().and_then(|new| new.recorded.as_deref());
+        recorded.and_then(|text| text.get(..10)).unwrap_or_default()
+    }
+
     /// What tells its own recording from others.
     pub fn new_key(&self) -> &str {
         self.file.new.as_ref().map_or("", RecordingFile::key)
@@ -300,11 +306,7 @@ impl Trail<'_> {
     pub fn note(&self, run: &TrailRun) -> RunNote {
         let mut note = self.entry.runs.get(&run.name).cloned().unwrap_or_default();
         if note.date.is_empty() {
-            let recorded = run.file.new.as_ref().and_then(|new| new.recorded.as_deref());
-            note.date = recorded
-                .and_then(|text| text.get(..10))
-                .unwrap_or_default()
-                .to_owned();
+            run.recorded_date().clone_into(&mut note.date);
         }
         note
     }

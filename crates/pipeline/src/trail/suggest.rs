@@ -1,5 +1,6 @@
 //! Places of a trail that make good gates: unlike all others, and well located in the runs.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use mtbsync_artefacts::time_warp::RecordingFile;
@@ -12,6 +13,7 @@ use serde::Serialize;
 
 use super::error::TrailProblem;
 use super::places::{PlacedGate, Places};
+use super::runs::TrailRun;
 use crate::context::Context;
 use crate::recordings::index::features_of;
 use crate::settings::AnalysisSettings;
@@ -51,7 +53,16 @@ pub fn suggest(
     count: usize,
     context: &Context<'_>,
 ) -> Result<Vec<Suggestion>, PipelineError> {
-    let ways: Vec<_> = places.runs().filter_map(|run| places.to_run(run)).collect();
+    let mut recordings = BTreeSet::new();
+    let is_counted = |run: &&TrailRun| {
+        let is_new = run.new_key().is_empty() || recordings.insert(run.new_key().to_owned());
+        is_new && run.warp.is_some() && !places.trail().note(run).hidden
+    };
+    let ways: Vec<_> = places
+        .runs()
+        .filter(is_counted)
+        .filter_map(|run| places.to_run(run))
+        .collect();
     if ways.is_empty() {
         return Err(TrailProblem::NothingAligned.into());
     }
@@ -155,7 +166,7 @@ fn look(places: &Places<'_>, context: &Context<'_>) -> Result<Vec<Lookalike>, Pi
 
 /// Where the reference recording of a trail is, as its runs name it.
 pub fn reference_path(places: &Places<'_>) -> Option<PathBuf> {
-    let sides = |run: &super::runs::TrailRun| [run.file.reference.clone(), run.file.new.clone()];
+    let sides = |run: &TrailRun| [run.file.reference.clone(), run.file.new.clone()];
     let mut named = places.runs().flat_map(sides).flatten();
     let is_it = |file: &RecordingFile| file.key() == places.reference_key();
     let paths = named.by_ref().filter(is_it).map(|file| PathBuf::from(file.path));

@@ -433,3 +433,62 @@ fn gates_are_suggested_where_most_runs_were_also_without_the_reference() {
         Failure::Usage
     );
 }
+
+#[test]
+fn a_recording_ends_where_it_ends_also_for_itself() {
+    let trails = Trails::three();
+    trails.repoint("a");
+    let gate = |name: &str, t_ref_secs: f64| PlacedGate {
+        id: String::new(),
+        name: name.to_owned(),
+        t_ref_secs,
+        kind: GateKind::Split,
+        set_on: (String::new(), t_ref_secs),
+    };
+    let far = put_gates(trails.path(), None, vec![gate("Top", 7.0), gate("Far", 500.0)]).unwrap_err();
+    assert_eq!(far.failure(), Failure::Usage);
+    // Written by somebody else, it is no place of anybody.
+    let mut file = TrailFile::read(trails.path()).unwrap();
+    file.trails[0].gates[3].t_ref = Some(500.0);
+    (file.trails[0].gates[3].on, file.trails[0].gates[3].t_on) = (None, None);
+    file.write(trails.path()).unwrap();
+    assert_eq!(trails.plain().gates.len(), 3);
+    let root = Root::read(trails.path()).unwrap();
+    let trail = root.trail(None, &mut Vec::new()).unwrap();
+    let cancel = Cancel::default();
+    let found = suggest(
+        &Places::new(&root, trail),
+        4,
+        &Context::silent(&cancel, String::new, false),
+    );
+    assert!(found.unwrap().iter().all(|gate| gate.t_ref < 100.0));
+}
+
+#[test]
+fn runs_stay_with_their_trail_when_the_one_that_connects_them_goes() {
+    let trails = Trails::three();
+    trails.repoint("a");
+    set_name(trails.path(), None, "Ridge line").unwrap();
+    std::fs::remove_dir_all(trails.path().join("a")).unwrap();
+    let root = Root::read(trails.path()).unwrap();
+    let trail = root.trail(None, &mut Vec::new()).unwrap();
+    assert_eq!((trail.entry.name.as_str(), trail.runs.len()), ("Ridge line", 2));
+    let apart = board(&Places::new(&root, trail), &BoardRequest::default()).unwrap_err();
+    assert!(apart.hint().unwrap().contains("trail reference"), "{apart}");
+    trails.repoint("b");
+    assert_eq!(trails.plain().gates.len(), 4);
+}
+
+#[test]
+fn nobody_on_a_board_is_said() {
+    let trails = Trails::three();
+    let root = Root::read(trails.path()).unwrap();
+    let places = Places::new(&root, root.trail(None, &mut Vec::new()).unwrap());
+    let nobody = BoardRequest {
+        rider: Some("nobody".to_owned()),
+        ..BoardRequest::default()
+    };
+    assert!(board(&places, &nobody).unwrap_err().what().contains("nobody"));
+    let itself = pair::map(&places, root.run("b").unwrap(), root.run("b").unwrap()).unwrap();
+    assert_eq!(itself.warp().unwrap().ref_from_new(20.0), Some(20.0));
+}

@@ -13,7 +13,7 @@ use mtbsync_artefacts::sample::{WarpSample, sample};
 use mtbsync_artefacts::trail_file::{Gate, RunNote, TrailFile, trail_path};
 use mtbsync_pipeline::trail::board::{BoardRequest, board};
 use mtbsync_pipeline::trail::curves::{Curves, curves};
-use mtbsync_pipeline::trail::edit::{change, entry_of};
+use mtbsync_pipeline::trail::edit::{RunChange, change, check_gates, checked_name, entry_of};
 use mtbsync_pipeline::trail::pair;
 use mtbsync_pipeline::trail::places::Places;
 use mtbsync_pipeline::trail::reference::{Repointed, repoint};
@@ -168,7 +168,7 @@ async fn read_curves(
 struct TrailBody {
     name: Option<String>,
     gates: Option<Vec<Gate>>,
-    runs: Option<BTreeMap<String, RunNote>>,
+    runs: Option<BTreeMap<String, RunChange>>,
 }
 
 async fn replace(
@@ -202,21 +202,43 @@ fn apply(root: &Root, file: &mut TrailFile, id: &str, said: TrailBody) -> Result
     let trails = root.trails();
     let trail = trails.iter().find(|trail| trail.entry.id == id);
     let trail = trail.ok_or_else(|| ApiError::not_found("trail"))?;
+    let refused = |error: PipelineError| ApiError::bad_request(error.what());
+    if let Some(gates) = &said.gates {
+        check_gates(root, trail, gates).map_err(refused)?;
+    }
     let entry = entry_of(file, trail);
-    if let Some(name) = said.name {
-        name.trim().clone_into(&mut entry.name);
+    if let Some(name) = &said.name {
+        checked_name(name).map_err(refused)?.clone_into(&mut entry.name);
     }
     if let Some(gates) = said.gates {
-        entry.gates = gates;
+        let before = std::mem::take(&mut entry.gates);
+        entry.gates = gates.into_iter().map(|gate| with_rest(gate, &before)).collect();
     }
-    for (run, note) in said.runs.unwrap_or_default() {
-        let is_known = trail.runs.iter().any(|known| known.name == run) || entry.runs.contains_key(&run);
-        if !is_known {
-            return Err(ApiError::bad_request(format!("{run} is no run of this trail")));
+    for (name, mut said) in said.runs.unwrap_or_default() {
+        let run = trail.runs.iter().find(|run| run.name == name);
+        if run.is_none() && !entry.runs.contains_key(&name) {
+            return Err(ApiError::bad_request(format!("{name} is no run of this trail")));
         }
-        entry.runs.insert(run, note);
+        said.check().map_err(refused)?;
+        let note = entry.runs.entry(name).or_default();
+        // A date that the recording says is sent back as it was read: nobody has set it.
+        let is_recorded = |date: &String| run.is_some_and(|run| run.recorded_date() == *date);
+        if note.date.is_empty() && said.date.as_ref().is_some_and(is_recorded) {
+            said.date = None;
+        }
+        said.apply(note);
     }
     file.check().map_err(|error| ApiError::bad_request(error.what()))
+}
+
+/// A gate with what others have written into the one of its name.
+fn with_rest(mut gate: Gate, before: &[Gate]) -> Gate {
+    if let Some(old) = before.iter().find(|old| old.name == gate.name) {
+        for (name, value) in &old.rest {
+            gate.rest.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+    }
+    gate
 }
 
 #[derive(Deserialize)]

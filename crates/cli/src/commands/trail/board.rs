@@ -93,7 +93,7 @@ pub fn run(args: BoardArgs, session: &Session) -> Result<Outcome, PipelineError>
     }
     let mut outcome = Outcome::done(json!(board));
     if let Some(path) = &args.csv {
-        write_csv(&board, path, &context)?;
+        write_csv(&places, &board, path, &context)?;
         session.printer.line(&format!("-> {}", path.display()));
         outcome.outputs.push(("csv".to_owned(), path.clone()));
     }

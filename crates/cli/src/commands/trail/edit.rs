@@ -64,6 +64,7 @@ pub fn set(args: SetArgs, session: &Session) -> Result<Outcome, PipelineError> {
         bike: args.bike,
         note: args.note,
         hidden: (args.hide || args.show).then_some(args.hide),
+        ..RunChange::default()
     };
     let trail = set_run(&args.root.root, &args.run, &said)?;
     session.printer.line(&format!("Noted for {}.", args.run));
@@ -118,7 +119,7 @@ pub struct GatesArgs {
     suggest: Option<usize>,
 
     /// Set what --suggest finds
-    #[arg(long, requires = "suggest")]
+    #[arg(long, requires = "suggest", conflicts_with_all = ["from", "clear"])]
     accept: bool,
 
     /// No gates: the markers of the newest run serve again

@@ -113,13 +113,14 @@ fn resync(folder: &Path, name: &str, session: &Session) -> Result<Resynced, Pipe
             hidden: Some(true),
             ..RunChange::default()
         };
-        let note = places.trail().note(run);
+        let note = places.trail().entry.runs.get(name).cloned().unwrap_or_default();
         let said = RunChange {
             rider: Some(note.rider),
             date: Some(note.date),
             bike: Some(note.bike),
             note: Some(note.note),
             hidden: Some(note.hidden),
+            rest: note.rest,
         };
         set_run(folder, &out, &said)?;
         set_run(folder, name, &hidden)?;

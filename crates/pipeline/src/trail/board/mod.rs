@@ -56,6 +56,10 @@ pub fn board(places: &Places<'_>, request: &BoardRequest) -> Result<Board, Pipel
     if places.runs().all(|run| run.warp.is_none()) {
         return Err(TrailProblem::NothingAligned.into());
     }
+    if places.runs().all(|run| places.to_run(run).is_none()) {
+        let reference = places.trail().entry.reference.file.clone();
+        return Err(TrailProblem::ReferenceApart(reference).into());
+    }
     if gates.len() < 2 {
         return Err(TrailProblem::FewGates(gates.len()).into());
     }
@@ -74,6 +78,9 @@ pub fn board(places: &Places<'_>, request: &BoardRequest) -> Result<Board, Pipel
     let progress = progress(&rows);
     if let Some(rider) = &request.rider {
         rows.retain(|row| row.rider.eq_ignore_ascii_case(rider));
+        if rows.is_empty() {
+            return Err(TrailProblem::NoSuchRider(rider.clone()).into());
+        }
     }
     sort(&mut rows, request.order);
     let entry = &places.trail().entry;
@@ -282,6 +289,12 @@ fn compare(rows: &mut [Row], against: Option<&str>) -> Result<(), PipelineError>
         })?),
         None => None,
     };
+    if let Some(other) = other
+        .as_ref()
+        .filter(|other| other.outside == other.sections.len())
+    {
+        return Err(TrailProblem::PassesNothing(other.run.clone()).into());
+    }
     let first = other
         .as_ref()
         .map_or_else(|| fastest(None), |other| Some(other.total?.sec));

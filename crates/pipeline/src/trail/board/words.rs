@@ -20,13 +20,14 @@ pub fn shown(board: &Board, all: bool) -> Vec<&Row> {
 
 /// What happened, in a sentence.
 pub fn headline(board: &Board) -> String {
-    let timed = board.rows.iter().filter(|row| row.total.is_some()).count();
+    let shown = || board.rows.iter().filter(|row| !row.hidden);
+    let timed = shown().filter(|row| row.total.is_some()).count();
     let runs = if timed == 1 {
         "1 run".to_owned()
     } else {
         format!("{timed} runs")
     };
-    let fastest = board.rows.iter().filter_map(|row| Some((row, row.total?)));
+    let fastest = shown().filter_map(|row| Some((row, row.total?)));
     let fastest = fastest.min_by(|a, b| a.1.sec.total_cmp(&b.1.sec));
     let Some((row, total)) = fastest else {
         return format!(
@@ -58,7 +59,7 @@ pub fn losses(board: &Board) -> Vec<String> {
     let slower = board
         .rows
         .iter()
-        .filter(|row| row.gap_sec.is_some_and(|gap| gap > 0.0));
+        .filter(|row| !row.hidden && row.gap_sec.is_some_and(|gap| gap > 0.0));
     let told = slower.filter_map(|row| {
         let clear = row.sections.iter().enumerate().filter_map(|(k, cell)| {
             Some((

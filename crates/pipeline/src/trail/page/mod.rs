@@ -10,7 +10,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -47,7 +47,10 @@ pub fn write_page(
     context: &Context<'_>,
 ) -> Result<Vec<String>, PipelineError> {
     let reference = reference_path(places);
-    let may = context.outputs(reference.as_deref()).check(path, OWN)?;
+    let inputs = places.inputs();
+    let may = context
+        .outputs(inputs.iter().map(PathBuf::as_path))
+        .check(path, OWN)?;
     let curves = curves(places, CURVE_PLACES, board.against.as_deref())?;
     let (stills, warnings) = stills::stills(places, reference.as_deref(), context)?;
     let html = page(board, all, &curves, &stills);
