@@ -11,6 +11,7 @@ use std::io::Cursor;
 use std::path::PathBuf;
 
 use mtbsync_artefacts::time_warp::read_warp;
+use mtbsync_artefacts::trail_file::TrailFile;
 use mtbsync_formats::csv::Table;
 use mtbsync_formats::npz::NpzReader;
 use mtbsync_markers::import::{ImportFormat, ImportOptions, import};
@@ -118,6 +119,16 @@ pub fn timewarp(data: &[u8]) {
             }
         }
     }
+}
+
+/// trail.json: what is read is within its bounds, and written and read again it is the same.
+pub fn trail_file(data: &[u8]) {
+    let Ok(file) = TrailFile::parse(data) else {
+        return;
+    };
+    assert!(file.check().is_ok());
+    let again = TrailFile::parse(&file.to_json().expect("what was read has a JSON form"));
+    assert_eq!(again.expect("what was written can be read"), file);
 }
 
 /// A recording: opened, its first frames decoded for the analysis and in colour, the beginning of its sound.
