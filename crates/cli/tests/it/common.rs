@@ -227,6 +227,11 @@ pub fn cut(source: &str, secs: Range<u32>, speed: &str, key_frame_every: &str) -
     clip("cut.mp4", &[&picture[..], &codec, &["-f", "mp4"]].concat())
 }
 
+/// The sample in little: fourteen seconds of both recordings, of which key frames are decoded.
+pub fn small_pair() -> [String; 2] {
+    ["reference", "new"].map(|name| cut(&format!("sample/{name}.mp4"), 2..16, "1", "15"))
+}
+
 /// A box of an MP4 file.
 pub fn mp4_box(kind: &[u8; 4], payload: &[u8]) -> Vec<u8> {
     let mut bytes = u32::try_from(payload.len() + 8).unwrap().to_be_bytes().to_vec();

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use crate::common::{Place, data};
-use crate::sync::sync_sample;
+use crate::common::{Place, data, small_pair};
+use crate::sync::sync_pair;
 
 /// What must not depend on threads, nor on what is cached.
 const STABLE: [&str; 4] = ["pairs.csv", "pairs_raw.csv", "warp.npz", "new_markers.csv"];
@@ -14,16 +14,27 @@ fn model() -> String {
 
 #[test]
 fn learned_features_give_the_same_bytes_on_any_number_of_threads_and_from_the_cache() {
-    let place = Place::sharing_cache();
-    sync_sample(&place, "plain", &[]);
-    sync_sample(
+    let (place, pair) = (Place::sharing_cache(), small_pair());
+    sync_pair(&place, &pair, "plain", &[]);
+    sync_pair(
         &place,
+        &pair,
         "one",
         &["--matcher", "super", "--threads", "1", "--no-cache"],
     );
-    sync_sample(&place, "three", &["--matcher", "learned", "--threads", "3"]);
+    sync_pair(
+        &place,
+        &pair,
+        "three",
+        &["--matcher", "learned", "--threads", "3"],
+    );
     // The built-in model as a file: computed again, since it is known by its content.
-    sync_sample(&place, "named", &["--matcher", "super", "--model", &model()]);
+    sync_pair(
+        &place,
+        &pair,
+        "named",
+        &["--matcher", "super", "--model", &model()],
+    );
     for name in STABLE {
         let of = |folder: &str| fs::read(place.path(&format!("{folder}/{name}"))).unwrap();
         assert!(of("one") == of("three") && of("one") == of("named"), "{name}");
@@ -33,13 +44,13 @@ fn learned_features_give_the_same_bytes_on_any_number_of_threads_and_from_the_ca
 
 #[test]
 fn descriptors_are_kept_for_the_next_run() {
-    let place = Place::new();
+    let (place, pair) = (Place::new(), small_pair());
     let maps = || place.list("cache/learned");
     let more = ["--cache-dir", "cache", "--matcher", "super"];
-    sync_sample(&place, "out", &more);
+    sync_pair(&place, &pair, "out", &more);
     let kept = maps();
     assert_eq!(kept.len(), 2, "{kept:?}");
-    sync_sample(&place, "again", &[&more[..], &["--top-k", "4"]].concat());
+    sync_pair(&place, &pair, "again", &[&more[..], &["--top-k", "4"]].concat());
     assert_eq!(maps(), kept);
     let status = place.run("cache status --cache-dir cache --json").ok().json();
     assert_eq!(

@@ -1,6 +1,6 @@
 //! What cameras say of their lenses: told, warned of where it changes, never believed against the pictures.
 
-use crate::common::{Place, clip, data, mp4_box, with_user_data};
+use crate::common::{Place, clip, mp4_box, small_pair, with_user_data};
 
 /// A GPMF item with padding.
 fn item(key: &[u8; 4], kind: u8, data: &[u8]) -> Vec<u8> {
@@ -69,13 +69,10 @@ fn doctor_says_the_lens_and_where_it_changes() {
 #[test]
 fn lenses_that_the_pictures_deny_change_nothing() {
     let place = Place::sharing_cache();
-    let copied = |name: &str| {
-        let input = data(&format!("sample/{name}.mp4"));
-        std::fs::read(clip("copied.mp4", &["-i", &input, "-c", "copy", "-f", "mp4"])).unwrap()
-    };
+    let pair = small_pair();
     let sync = |lenses: Option<[(&[u8], f32); 2]>| {
         for (k, name) in ["reference", "new"].into_iter().enumerate() {
-            let mp4 = copied(name);
+            let mp4 = std::fs::read(&pair[k]).unwrap();
             let mp4 = match lenses {
                 Some(said) => filmed_by(mp4, said[k].0, said[k].1),
                 None => mp4,

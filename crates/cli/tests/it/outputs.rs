@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::Stdio;
 
-use crate::common::{Place, data, straight_warp};
+use crate::common::{Place, data, small_pair, straight_warp};
 use crate::sync::sync_sample;
 
 const MARKERS: &str = "name,t_ref\nStart,2\nDrop,11.2\nRoots,21.5\nFinish,30\n";
@@ -351,14 +351,9 @@ fn only_file(folder: &Path) -> std::path::PathBuf {
 #[test]
 fn a_flipped_digit_in_the_cache_is_found_and_made_again() {
     let place = Place::new();
+    let [reference, new] = small_pair();
     let sync = |out: &str| {
-        place
-            .sync(
-                &data("sample/reference.mp4"),
-                &data("sample/new.mp4"),
-                &["--out", out, "--no-plot"],
-            )
-            .ok();
+        place.sync(&reference, &new, &["--out", out, "--no-plot"]).ok();
         place.read(&format!("{out}/timewarp.json"))
     };
     let first = sync("a");

@@ -33,7 +33,7 @@ pub fn sync_sample(place: &Place, out: &str, more: &[&str]) -> Value {
 }
 
 /// A sync of two recordings of the sample, with its markers.
-fn sync_pair(place: &Place, [reference, new]: &[String; 2], out: &str, more: &[&str]) -> Value {
+pub fn sync_pair(place: &Place, [reference, new]: &[String; 2], out: &str, more: &[&str]) -> Value {
     let markers = data("sample/reference_markers.csv");
     let common = [
         "--ref-markers",
