@@ -97,6 +97,9 @@ pub struct Gate {
     /// Its place there, seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub t_on: Option<f64>,
+    /// What `t_ref` was made of that: another one was given by somebody.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub t_then: Option<f64>,
     /// What is not known here.
     #[serde(flatten)]
     pub rest: Map<String, Value>,
@@ -194,7 +197,11 @@ impl TrailFile {
                 return Err(too_long("name"));
             }
             for (g, gate) in trail.gates.iter().enumerate() {
-                for (name, secs) in [("t_ref", gate.t_ref), ("t_on", gate.t_on)] {
+                for (name, secs) in [
+                    ("t_ref", gate.t_ref),
+                    ("t_on", gate.t_on),
+                    ("t_then", gate.t_then),
+                ] {
                     if let Some(secs) = secs.filter(|secs| !is_moment(*secs)) {
                         let field = format!("trails[{k}].gates[{g}].{name}");
                         return Err(ArtefactProblem::TooFar { field, secs }.into());
@@ -229,6 +236,9 @@ impl TrailFile {
     pub fn write(&self, root: &Path) -> Result<(), PipelineError> {
         self.check()?;
         let bytes = self.to_json()?;
+        if bytes.len() as u64 > MAX_TRAIL_BYTES {
+            return Err(ArtefactProblem::TooMany("words").into());
+        }
         let mut set = FileSet::new();
         set.push(StagedFile::of_bytes(
             &trail_path(root),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use mtbsync_align::compose::{Composition, Step};
-use mtbsync_align::confidence::within_quarter_second;
+use mtbsync_align::confidence::{CONFIDENCE_RADIUS_SECS, within_quarter_second};
 use mtbsync_align::{Segment, StopSide, TimeWarp};
 use mtbsync_artefacts::time_warp::{NEW_MARKERS_FILE, TIMEWARP_FILE};
 use mtbsync_artefacts::trail_file::{Gate, GateKind};
@@ -140,6 +140,10 @@ impl<'a> Places<'a> {
 
     /// When a run is at each gate; `None` where it is not, or nobody knows.
     pub fn passages(&self, run: &TrailRun) -> Vec<Option<Passage>> {
+        // A run that was not aligned has no times, whatever was set in it.
+        if run.warp.is_none() && run.new_key() != self.reference_key() {
+            return vec![None; self.gates.len()];
+        }
         let mut ways: BTreeMap<&str, Option<Composition>> = BTreeMap::new();
         let mut passages = Vec::with_capacity(self.gates.len());
         for gate in &self.gates {
@@ -177,6 +181,10 @@ impl<'a> Places<'a> {
     /// The moment a person has set for a gate: in the run's own folder, else in another one of the same
     /// recording, whatever reference that was compared with.
     fn confirmed(&self, run: &TrailRun, gate: &PlacedGate) -> Option<f64> {
+        // Where a gate was set on this very recording, its moment is known.
+        if run.new_key() == gate.set_on.0 {
+            return None;
+        }
         let is_same = |other: &&TrailRun| {
             other.name != run.name && !run.new_key().is_empty() && other.new_key() == run.new_key()
         };
@@ -195,11 +203,24 @@ impl<'a> Places<'a> {
             return run.edits.moments().of_marker(&gate.id, *t_on_secs);
         }
         let place = self.between(on, run.reference_key())?.at(*t_on_secs)?;
+        let reach = place.half_width_secs.min(CONFIDENCE_RADIUS_SECS) + SAME_MARKER_SECS;
+        let others: Vec<f64> = self
+            .gates
+            .iter()
+            .filter(|other| *other != gate)
+            .filter_map(|other| {
+                let (on, t_on_secs) = &other.set_on;
+                self.between(on, run.reference_key())?.value_at(*t_on_secs)
+            })
+            .collect();
         let near = run.edits.notes.iter().filter_map(|note| {
             note.marker_id.as_ref()?;
             let t_new = note.t_new.filter(|secs| (0.0..=LONGEST_SECS).contains(secs))?;
-            let off = (note.t_ref? - place.t_secs).abs();
-            (off < SAME_MARKER_SECS + place.half_width_secs).then_some((off, t_new))
+            let t_ref = note.t_ref?;
+            let off = (t_ref - place.t_secs).abs();
+            // It is of the nearest gate, and of no other.
+            let is_of_another = others.iter().any(|other| (t_ref - other).abs() < off);
+            (off < reach && !is_of_another).then_some((off, t_new))
         });
         near.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, t_new)| t_new)
     }
@@ -228,7 +249,10 @@ impl<'a> Places<'a> {
     /// A gate where the reference was at it.
     fn placed(&self, gate: &Gate) -> Option<PlacedGate> {
         let set_on = self.set_on(gate)?;
-        let t_ref_secs = self.on_reference(&set_on).filter(|secs| self.is_filmed(*secs))?;
+        let t_ref_secs = self
+            .on_reference(&set_on)
+            .or(gate.t_ref)
+            .filter(|secs| self.is_filmed(*secs))?;
         Some(PlacedGate {
             id: String::new(),
             name: gate.name.clone(),
@@ -245,16 +269,9 @@ impl<'a> Places<'a> {
         let Some(t_ref) = gate.t_ref else {
             return there;
         };
-        let is_same = |set_on: &(String, f64)| {
-            let t_ref_secs = self.on_reference(set_on);
-            // Where nothing leads there any more, nobody can say that it was moved.
-            t_ref_secs.is_none_or(|secs| (secs - t_ref).abs() < SAME_MARKER_SECS)
-        };
-        Some(
-            there
-                .filter(is_same)
-                .unwrap_or_else(|| (self.reference_key().to_owned(), t_ref)),
-        )
+        // Maps may be others by now; what somebody has written is not.
+        let there = there.filter(|_| gate.t_then == Some(t_ref));
+        Some(there.unwrap_or_else(|| (self.reference_key().to_owned(), t_ref)))
     }
 
     /// Whether a moment lies within the reference recording, as long as the runs say it is.

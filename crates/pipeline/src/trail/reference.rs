@@ -105,11 +105,14 @@ fn moved(old: &Places<'_>, gate: &Gate, key: &str) -> Gate {
             t_ref: Some(t_on),
             on: None,
             t_on: None,
+            t_then: None,
             ..gate.clone()
         };
     }
+    let t_ref = old.between(&on, key).and_then(|way| way.value_at(t_on));
     Gate {
-        t_ref: old.between(&on, key).and_then(|way| way.value_at(t_on)),
+        t_ref,
+        t_then: t_ref,
         on: Some(on),
         t_on: Some(t_on),
         ..gate.clone()

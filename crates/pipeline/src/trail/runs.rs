@@ -169,10 +169,14 @@ impl Root {
         let mut placed = BTreeSet::new();
         for entry in &self.file.trails {
             let key = groups.of_key(&entry.reference.fingerprint);
+            // Who is named in a trail is of that one.
+            let is_named = |entry: &TrailEntry, run: &TrailRun| entry.runs.contains_key(&run.name);
+            let is_named_elsewhere =
+                |run: &TrailRun| self.file.trails.iter().any(|other| is_named(other, run));
             let is_its = |(k, run): &(usize, &TrailRun)| {
-                !placed.contains(k)
-                    && (key.is_some_and(|key| groups.of_run(run) == Some(key))
-                        || entry.runs.contains_key(&run.name))
+                let leads_there = key.is_some_and(|key| groups.of_run(run) == Some(key));
+                let is_its = is_named(entry, run) || (leads_there && !is_named_elsewhere(run));
+                !placed.contains(k) && is_its
             };
             let runs: Vec<(usize, &TrailRun)> = self.runs.iter().enumerate().filter(is_its).collect();
             placed.extend(runs.iter().map(|(k, _)| *k));

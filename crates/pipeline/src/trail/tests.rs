@@ -492,3 +492,61 @@ fn nobody_on_a_board_is_said() {
     let itself = pair::map(&places, root.run("b").unwrap(), root.run("b").unwrap()).unwrap();
     assert_eq!(itself.warp().unwrap().ref_from_new(20.0), Some(20.0));
 }
+
+#[test]
+fn a_newer_map_moves_no_gate_and_takes_no_confirmed_moment_away() {
+    let trails = Trails::three();
+    let set = 2.0 + 1.01 * 15.0 + 0.3;
+    Trails::confirm(&trails.path().join("b"), 15.0, set);
+    trails.repoint("a");
+    let before = trails.plain();
+    // The pair of the reference once more, surer and a tenth of a second off.
+    let knots: Vec<(f64, f64)> = (0..=60).map(|k| (2.1 + f64::from(k), f64::from(k))).collect();
+    trails.run("a-again", ["R", "A"], &knots, 0.001);
+    let after = trails.plain();
+    assert_eq!(row(&before, "b").sections, row(&after, "b").sections);
+    trails.repoint("b");
+    let gates = TrailFile::read(trails.path()).unwrap().trails.remove(0).gates;
+    assert!(
+        gates.iter().all(|gate| gate.on.as_deref() == Some("sha256:R")),
+        "{gates:?}"
+    );
+}
+
+#[test]
+fn a_confirmed_moment_is_of_the_nearest_gate_and_no_run_without_a_map_has_times() {
+    let trails = Trails::three();
+    trails.repoint("a");
+    let knots: Vec<(f64, f64)> = (0..=60).map(|k| (f64::from(k), f64::from(k))).collect();
+    let other = trails.run("other", ["B", "D"], &knots, 0.3);
+    // Fork on the clock of B, its reference.
+    Trails::confirm(&other, 2.0 + 1.01 * 15.0, 17.4);
+    let near = |name: &str, t_ref_secs: f64| PlacedGate {
+        id: String::new(),
+        name: name.to_owned(),
+        t_ref_secs,
+        kind: GateKind::Split,
+        set_on: (String::new(), t_ref_secs),
+    };
+    put_gates(
+        trails.path(),
+        None,
+        vec![near("Top", 7.0), near("Fork", 17.0), near("Next", 17.15)],
+    )
+    .unwrap();
+    let board = trails.plain();
+    let t = row(&board, "other").sections[0].t.unwrap();
+    assert_eq!(t[1], 17.4);
+    assert_ne!(row(&board, "other").sections[1].t.unwrap()[1], 17.4);
+
+    let bad = trails.path().join("bad");
+    std::fs::create_dir_all(&bad).unwrap();
+    let map = std::fs::read_to_string(trails.path().join("b").join(TIMEWARP_FILE)).unwrap();
+    let map = map
+        .replacen("\"ok\": true", "\"ok\": false", 1)
+        .replace("sha256:B", "sha256:X");
+    std::fs::write(bad.join(TIMEWARP_FILE), map).unwrap();
+    Trails::confirm(&bad, 15.0, 17.0);
+    let board = trails.plain();
+    assert!(row(&board, "bad").total.is_none() && row(&board, "bad").outside == 2);
+}

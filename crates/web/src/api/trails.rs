@@ -31,6 +31,8 @@ use crate::state::AppState;
 
 /// Points of a curve unless asked otherwise.
 const CURVE_POINTS: usize = 400;
+/// Most points of all curves together: 400 of 500 runs.
+const MAX_CURVE_VALUES: usize = 200_000;
 /// Points of a map unless asked otherwise: as `/api/runs/{id}/warp`.
 const WARP_POINTS: usize = 500;
 
@@ -157,6 +159,7 @@ async fn read_curves(
     let read = move |catalogue: &Catalogue| {
         with_trail(catalogue, &id, |root, trail| {
             check_against(&trail, against.as_deref())?;
+            let n = n.min(MAX_CURVE_VALUES / trail.runs.len().max(1)).max(2);
             Ok(curves(&Places::new(root, trail), n, against.as_deref())?)
         })
     };
@@ -203,16 +206,22 @@ fn apply(root: &Root, file: &mut TrailFile, id: &str, said: TrailBody) -> Result
     let trail = trails.iter().find(|trail| trail.entry.id == id);
     let trail = trail.ok_or_else(|| ApiError::not_found("trail"))?;
     let refused = |error: PipelineError| ApiError::bad_request(error.what());
-    if let Some(gates) = &said.gates {
+    let before = &trail.entry.gates;
+    let gates = said.gates.map(|gates| {
+        gates
+            .into_iter()
+            .map(|gate| with_rest(gate, before))
+            .collect::<Vec<_>>()
+    });
+    if let Some(gates) = &gates {
         check_gates(root, trail, gates).map_err(refused)?;
     }
     let entry = entry_of(file, trail);
     if let Some(name) = &said.name {
         checked_name(name).map_err(refused)?.clone_into(&mut entry.name);
     }
-    if let Some(gates) = said.gates {
-        let before = std::mem::take(&mut entry.gates);
-        entry.gates = gates.into_iter().map(|gate| with_rest(gate, &before)).collect();
+    if let Some(gates) = gates {
+        entry.gates = gates;
     }
     for (name, mut said) in said.runs.unwrap_or_default() {
         let run = trail.runs.iter().find(|run| run.name == name);
@@ -234,6 +243,11 @@ fn apply(root: &Root, file: &mut TrailFile, id: &str, said: TrailBody) -> Result
 /// A gate with what others have written into the one of its name.
 fn with_rest(mut gate: Gate, before: &[Gate]) -> Gate {
     if let Some(old) = before.iter().find(|old| old.name == gate.name) {
+        // A page that knows less of it, or has moved it.
+        let is_moved = gate.t_ref != old.t_ref;
+        let of_old = |value: &Option<f64>| value.filter(|_| !is_moved);
+        gate.on = old.on.clone().filter(|_| !is_moved);
+        (gate.t_on, gate.t_then) = (of_old(&old.t_on), of_old(&old.t_then));
         for (name, value) in &old.rest {
             gate.rest.entry(name.clone()).or_insert_with(|| value.clone());
         }
@@ -258,11 +272,13 @@ async fn set_reference(
             with_trail(catalogue, &id, |_, trail| {
                 check_against(&trail, Some(&wanted.run))
             })?;
-            awaited.check()?;
             change(
                 catalogue.root(),
                 |_| read_root(catalogue),
-                |root, file| Ok(repoint(root, file, &wanted.run)?),
+                |root, file| {
+                    awaited.check()?;
+                    Ok(repoint(root, file, &wanted.run)?)
+                },
             )
         })
         .await?;
