@@ -20,7 +20,7 @@ mod text;
 pub mod walk;
 
 pub use fingerprint::{fingerprint, hex, sha256_hex};
-pub use markup::escape_markup;
+pub use markup::{escape_markup, escape_markup_with};
 pub use read::{ReadError, ReadErrorKind, open_file, read_bounded};
 pub use seconds::{LONGEST_SECS, is_moment};
 pub use text::{TextEncoding, decode_text};

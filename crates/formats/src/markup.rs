@@ -3,6 +3,15 @@
 /// Text for element content and quoted attributes. Control characters and those that switch the writing
 /// direction become a visible replacement, so that a name cannot disguise itself.
 pub fn escape_markup(text: &str) -> String {
+    escape_markup_with(text, |c| match c {
+        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => Some('\u{fffd}'),
+        c if c.is_control() => Some('\u{fffd}'),
+        c => Some(c),
+    })
+}
+
+/// The same with `other` for what is neither markup nor space: what stands for a character, or nothing.
+pub fn escape_markup_with(text: &str, other: impl Fn(char) -> Option<char>) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -12,9 +21,7 @@ pub fn escape_markup(text: &str) -> String {
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
             '\n' | '\t' | '\r' => out.push(' '),
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => out.push('\u{fffd}'),
-            c if c.is_control() => out.push('\u{fffd}'),
-            c => out.push(c),
+            c => out.extend(other(c)),
         }
     }
     out

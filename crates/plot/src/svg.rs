@@ -6,6 +6,8 @@
 
 use std::fmt::Write as _;
 
+use mtbsync_formats::escape_markup_with;
+
 use crate::font::{self, Weight};
 use crate::theme;
 
@@ -301,20 +303,8 @@ pub fn number(value: f64) -> String {
 /// Text for element content and quoted attributes; characters XML 1.0 does not
 /// allow are dropped.
 pub fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            '\t' | '\n' | '\r' => out.push(' '),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => {}
-            c => out.push(c),
-        }
-    }
-    out
+    let is_allowed = |c: &char| !c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}');
+    escape_markup_with(text, |c| Some(c).filter(is_allowed))
 }
 
 #[cfg(test)]

@@ -54,6 +54,31 @@ impl Calls<'_> {
         (said, fs::metadata(&count).unwrap().len())
     }
 
+    /// Lets each call fail once while a recording of chapters is indexed: each time an error in the system's
+    /// words, which are given back.
+    #[track_caller]
+    fn fail_each_beside(&self, place: &Place) -> Vec<String> {
+        let args = ["index", "--reference", "card/GX010001.MP4", "--out", "i.npz"];
+        let (said, count) = self.run(place, &args, None);
+        assert!(
+            said.ok().stderr.lines().all(|line| !line.starts_with("warning")) && count > 2,
+            "{count}: {}",
+            said.stderr
+        );
+        fs::remove_file(place.path("i.npz")).unwrap();
+        fs::remove_dir_all(place.path("home/cache")).unwrap();
+        let failed = (1..=count).map(|number| {
+            let (said, _) = self.run(place, &args, Some(number));
+            let line = said.error(1).to_owned();
+            assert!(
+                line.contains("cannot be read (Input/output error"),
+                "{number}: {line}"
+            );
+            line
+        });
+        failed.collect()
+    }
+
     /// Lets each call of `index` on `file` fail once: each time an error in the system's words, and neither
     /// an index nor anything in the cache.
     #[track_caller]
@@ -109,24 +134,8 @@ fn chapters_and_proxies_that_cannot_be_read_are_not_left_out() {
     for op in ["read", "open"] {
         for name in ["GX020001.MP4", "GL020001.LRV"] {
             let own = place.path("card").join(name);
-            let calls = Calls { op, under: &own };
-            let args = ["index", "--reference", "card/GX010001.MP4", "--out", "i.npz"];
-            let (said, count) = calls.run(&place, &args, None);
-            assert!(
-                said.ok().stderr.lines().all(|line| !line.starts_with("warning")) && count > 2,
-                "{count}: {}",
-                said.stderr
-            );
-            fs::remove_file(place.path("i.npz")).unwrap();
-            fs::remove_dir_all(place.path("home/cache")).unwrap();
-            for number in 1..=count {
-                let (said, _) = calls.run(&place, &args, Some(number));
-                let line = said.error(1);
-                assert!(
-                    line.contains("cannot be read (Input/output error"),
-                    "{number}: {line}"
-                );
-                assert!(line.contains(name), "{number}: {line}");
+            for line in (Calls { op, under: &own }).fail_each_beside(&place) {
+                assert!(line.contains(name), "{line}");
             }
         }
     }
@@ -144,23 +153,7 @@ fn a_folder_that_cannot_be_listed_was_one_without_other_chapters() {
         op: "readdir",
         under: &folder,
     };
-    let args = ["index", "--reference", "card/GX010001.MP4", "--out", "i.npz"];
-    let (said, count) = calls.run(&place, &args, None);
-    assert!(
-        !said.ok().stderr.contains("warning") && count > 2,
-        "{count}: {}",
-        said.stderr
-    );
-    fs::remove_file(place.path("i.npz")).unwrap();
-    fs::remove_dir_all(place.path("home/cache")).unwrap();
-    for number in 1..=count {
-        let (said, _) = calls.run(&place, &args, Some(number));
-        let line = said.error(1);
-        assert!(
-            line.contains("cannot be read (Input/output error"),
-            "{number}: {line}"
-        );
-    }
+    calls.fail_each_beside(&place);
 }
 
 #[test]

@@ -15,6 +15,7 @@ use mtbsync_task::error::PipelineError;
 use mtbsync_task::files::Input;
 
 use super::board::BoardGate;
+use super::error::TrailProblem;
 use super::roads::Roads;
 use super::runs::{Root, Trail, TrailRun};
 use crate::map::splits::SAME_GATE_SECS;
@@ -107,6 +108,24 @@ impl<'a> Places<'a> {
             recordings.chain([run.folder.join(TIMEWARP_FILE)])
         };
         self.runs().flat_map(of_run).collect()
+    }
+
+    /// Where the reference recording is, as the runs name it; `None` where it is not there any more.
+    pub fn reference_path(&self) -> Option<PathBuf> {
+        let sides = |run: &'a TrailRun| [run.file.reference.as_ref(), run.file.new.as_ref()];
+        let named = self.runs().flat_map(sides).flatten();
+        let of_reference = named.filter(|file| file.key() == self.reference_key());
+        let paths = of_reference.map(|file| PathBuf::from(&file.path));
+        paths.filter(|path| path.is_file()).min()
+    }
+
+    /// The same, for what cannot do without.
+    ///
+    /// # Errors
+    /// It is not where any run says.
+    pub fn reference_recording(&self) -> Result<PathBuf, PipelineError> {
+        let gone = || TrailProblem::ReferenceGone(self.trail.entry.reference.file.clone());
+        self.reference_path().ok_or_else(|| gone().into())
     }
 
     /// What tells the reference from other recordings.

@@ -1,5 +1,7 @@
 //! The ways between recordings: over one map or several, by the surest.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use mtbsync_align::TimeWarp;
@@ -26,8 +28,11 @@ impl Road {
     }
 }
 
-/// All maps between recordings.
-pub(super) struct Roads(Vec<Road>);
+/// All maps between recordings, and the ways that were looked for.
+pub(super) struct Roads {
+    roads: Vec<Road>,
+    found: RefCell<BTreeMap<(String, String), Option<Composition>>>,
+}
 
 impl Roads {
     /// The maps of aligned runs.
@@ -42,7 +47,10 @@ impl Roads {
                 variance: typical_variance(warp).unwrap_or(f64::INFINITY),
             })
         });
-        Self(roads.collect())
+        Self {
+            roads: roads.collect(),
+            found: RefCell::default(),
+        }
     }
 
     /// The surest way from one recording to another; `None` where none leads there.
@@ -50,10 +58,16 @@ impl Roads {
         if from == to {
             return Some(Composition::identity());
         }
-        let edges: Vec<Edge<'_>> = self.0.iter().map(Road::edge).collect();
+        let key = (from.to_owned(), to.to_owned());
+        let mut found = self.found.borrow_mut();
+        found.entry(key).or_insert_with(|| self.look(from, to)).clone()
+    }
+
+    fn look(&self, from: &str, to: &str) -> Option<Composition> {
+        let edges: Vec<Edge<'_>> = self.roads.iter().map(Road::edge).collect();
         let legs = surest_path(&edges, from, to)?;
         let steps = legs.iter().filter_map(|leg| {
-            let road = self.0.get(leg.edge)?;
+            let road = self.roads.get(leg.edge)?;
             Some(Step::new(Arc::clone(&road.warp), leg.direction))
         });
         Some(Composition::new(steps.collect()))

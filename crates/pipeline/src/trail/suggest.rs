@@ -1,9 +1,7 @@
 //! Places of a trail that make good gates: unlike all others, and well located in the runs.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
-use mtbsync_artefacts::time_warp::RecordingFile;
 use mtbsync_artefacts::trail_file::GateKind;
 use mtbsync_index::describe;
 use mtbsync_matching::lookalikes::{Lookalike, lookalikes};
@@ -143,7 +141,7 @@ impl Suggestion {
 
 /// What the reference shows; nothing where its recording is gone.
 fn look(places: &Places<'_>, context: &Context<'_>) -> Result<Vec<Lookalike>, PipelineError> {
-    let Some(path) = reference_path(places) else {
+    let Some(path) = places.reference_path() else {
         return Ok(Vec::new());
     };
     context.task.progress.start(Stage::Open, None, None);
@@ -162,22 +160,4 @@ fn look(places: &Places<'_>, context: &Context<'_>) -> Result<Vec<Lookalike>, Pi
         .install(|| lookalikes(&found.features, &context.task));
     context.task.progress.finish(Stage::Retrieval);
     alike
-}
-
-/// Where the reference recording of a trail is, as its runs name it.
-pub fn reference_path(places: &Places<'_>) -> Option<PathBuf> {
-    let sides = |run: &TrailRun| [run.file.reference.clone(), run.file.new.clone()];
-    let mut named = places.runs().flat_map(sides).flatten();
-    let is_it = |file: &RecordingFile| file.key() == places.reference_key();
-    let paths = named.by_ref().filter(is_it).map(|file| PathBuf::from(file.path));
-    paths.filter(|path| path.is_file()).min()
-}
-
-/// The same, for what cannot do without.
-///
-/// # Errors
-/// It is not where any run says.
-pub fn reference_recording(places: &Places<'_>) -> Result<PathBuf, PipelineError> {
-    let gone = || TrailProblem::ReferenceGone(places.trail().entry.reference.file.clone());
-    reference_path(places).ok_or_else(|| gone().into())
 }

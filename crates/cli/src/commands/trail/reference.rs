@@ -13,7 +13,6 @@ use mtbsync_pipeline::trail::edit::{RunChange, change, set_run};
 use mtbsync_pipeline::trail::places::Places;
 use mtbsync_pipeline::trail::reference::{Repointed, repoint};
 use mtbsync_pipeline::trail::runs::Root;
-use mtbsync_pipeline::trail::suggest::reference_recording;
 use mtbsync_task::error::{Failure, PipelineError};
 use serde_json::json;
 use tempfile::TempDir;
@@ -100,7 +99,7 @@ fn resync(folder: &Path, name: &str, session: &Session) -> Result<Resynced, Pipe
     let temporary = TempDir::with_prefix("mtbsync-").map_err(CliProblem::TemporaryFolder)?;
     let out = free_name(folder, name);
     let request = SyncRequest {
-        reference: reference_recording(&places)?,
+        reference: places.reference_recording()?,
         new: opened.new_recording()?,
         ref_markers: gates(&places, temporary.path())?,
         out: Some(folder.join(&out)),

@@ -24,7 +24,6 @@ use self::stills::Still;
 use super::board::{Board, Row, words};
 use super::curves::{Curves, curves};
 use super::places::Places;
-use super::suggest::reference_path;
 use crate::context::Context;
 
 const STYLE: &str = include_str!("page.css");
@@ -46,7 +45,7 @@ pub fn write_page(
     path: &Path,
     context: &Context<'_>,
 ) -> Result<Vec<String>, PipelineError> {
-    let reference = reference_path(places);
+    let reference = places.reference_path();
     let inputs = places.inputs();
     let may = context
         .outputs(inputs.iter().map(PathBuf::as_path))

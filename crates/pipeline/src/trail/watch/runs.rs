@@ -14,7 +14,6 @@ use super::error::WatchProblem;
 use crate::map::run_folder::RunFolder;
 use crate::trail::places::Places;
 use crate::trail::runs::{Root, run_folders};
-use crate::trail::suggest::reference_path;
 
 /// Runs of recordings of one name; more is a loop.
 const MAX_NAMES: usize = 10_000;
@@ -121,7 +120,7 @@ pub fn reference_of_root(root: &Path) -> Result<PathBuf, PipelineError> {
     let Some(newest) = newest else {
         return Err(PipelineError::from(WatchProblem::NoRun).at(root));
     };
-    match reference_path(&Places::new(&read, read.trail_of(&newest.name)?)) {
+    match Places::new(&read, read.trail_of(&newest.name)?).reference_path() {
         Some(path) => Ok(path),
         None => RunFolder::open(&newest.folder)?.reference(),
     }
