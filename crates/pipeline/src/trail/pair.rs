@@ -44,7 +44,7 @@ fn way(places: &Places<'_>, from: &TrailRun, to: &TrailRun) -> Result<Option<Com
         let warp = run.warp.clone();
         warp.ok_or_else(|| PipelineError::from(TrailProblem::NotAligned(run.name.clone())).at(&run.folder))
     };
-    if !from.new_key().is_empty() && from.new_key() == to.new_key() {
+    if from.is_recording(to.new_key()) {
         return Ok(Some(itself(from.file.new_duration_secs())));
     }
     let (a, b) = (aligned(from)?, aligned(to)?);

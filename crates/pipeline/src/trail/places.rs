@@ -146,7 +146,7 @@ impl<'a> Places<'a> {
 
     /// From a recording to a run.
     pub fn from_key(&self, key: &str, run: &TrailRun) -> Option<Composition> {
-        if !key.is_empty() && run.new_key() == key {
+        if run.is_recording(key) {
             return Some(itself(run.file.new_duration_secs()));
         }
         let warp = run.warp.as_ref()?;
@@ -160,7 +160,7 @@ impl<'a> Places<'a> {
     /// When a run is at each gate; `None` where it is not, or nobody knows.
     pub fn passages(&self, run: &TrailRun) -> Vec<Option<Passage>> {
         // A run that was not aligned has no times, whatever was set in it.
-        if run.warp.is_none() && run.new_key() != self.reference_key() {
+        if run.warp.is_none() && !run.is_recording(self.reference_key()) {
             return vec![None; self.gates.len()];
         }
         let mut ways: BTreeMap<&str, Option<Composition>> = BTreeMap::new();
@@ -201,12 +201,10 @@ impl<'a> Places<'a> {
     /// recording, whatever reference that was compared with.
     fn confirmed(&self, run: &TrailRun, gate: &PlacedGate) -> Option<f64> {
         // Where a gate was set on this very recording, its moment is known.
-        if run.new_key() == gate.set_on.0 {
+        if run.is_recording(&gate.set_on.0) {
             return None;
         }
-        let is_same = |other: &&TrailRun| {
-            other.name != run.name && !run.new_key().is_empty() && other.new_key() == run.new_key()
-        };
+        let is_same = |other: &&TrailRun| other.name != run.name && run.is_recording(other.new_key());
         let others = self.runs().filter(is_same);
         std::iter::once(run)
             .chain(others)

@@ -122,7 +122,7 @@ fn moved(old: &Places<'_>, gate: &Gate, key: &str) -> Gate {
 impl Repointed {
     fn add(&mut self, run: &TrailRun, old: &Places<'_>, new: &Places<'_>) {
         let key = new.reference_key();
-        if run.new_key() == key || (run.warp.is_some() && run.reference_key() == key) {
+        if run.is_recording(key) || (run.warp.is_some() && run.reference_key() == key) {
             self.kept.push(run.name.clone());
             return;
         }

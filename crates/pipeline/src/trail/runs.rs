@@ -57,6 +57,11 @@ impl TrailRun {
         self.file.reference.as_ref().map_or("", RecordingFile::key)
     }
 
+    /// Whether its own recording is the one of that key, where it is known.
+    pub fn is_recording(&self, key: &str) -> bool {
+        !key.is_empty() && self.new_key() == key
+    }
+
     /// The day on which it was recorded, `2026-06-14`, as the camera says; empty where that is unknown.
     pub fn recorded_date(&self) -> &str {
         let recorded = self.file.new.as_ref().and_then(|new| new.recorded.as_deref());

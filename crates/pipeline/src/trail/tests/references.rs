@@ -178,3 +178,22 @@ fn a_confirmed_moment_is_of_the_nearest_gate_and_no_run_without_a_map_has_times(
     let board = trails.plain();
     assert!(row(&board, "bad").total.is_none() && row(&board, "bad").outside == 2);
 }
+
+#[test]
+fn maps_that_name_no_recording_keep_what_was_confirmed() {
+    let trails = Trails::new();
+    let folder = trails.steady("old", "B", 1.01, 0.01);
+    let path = folder.join(TIMEWARP_FILE);
+    let mut map: serde_json::Value = json::read(&path).unwrap();
+    for side in ["reference", "new"] {
+        (map[side]["path"], map[side]["fingerprint"]) = ("".into(), "".into());
+    }
+    std::fs::write(&path, map.to_string()).unwrap();
+    let table = "name,t_ref\nTop,5.0\nFork,15.0\n";
+    std::fs::write(folder.join(NEW_MARKERS_FILE), table).unwrap();
+    Trails::confirm(&folder, 15.0, 17.4);
+    let board = trails.plain();
+    let section = &row(&board, "old").sections[0];
+    assert_eq!(section.t.unwrap()[1], 17.4);
+    assert!((section.t.unwrap()[0] - (2.0 + 1.01 * 5.0)).abs() < 1e-6);
+}
